@@ -1,0 +1,2 @@
+//! The otary command: update server, certificate authority, operator's tool and virtual boards.
+fn main() {}

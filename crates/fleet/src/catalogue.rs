@@ -1,0 +1,151 @@
+//! The catalogue: all that could be offered, and the way from a digest back to it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use otary_image::Chip;
+
+use crate::{
+    Artifact, Build, Channel, Kind, Md5, Order, Product, ProductName, Release, ReleaseId, Sha256, compare,
+};
+
+/// Products, releases and artifacts at one moment. Immutable: a change makes a new one.
+#[derive(Debug, Clone, Default)]
+pub struct Catalogue {
+    products: BTreeMap<ProductName, Product>,
+    /// By product, oldest first.
+    releases: BTreeMap<ProductName, Vec<Release>>,
+    artifacts: HashMap<Sha256, Artifact>,
+    by_digest: HashMap<Sha256, Sha256>,
+    by_md5: HashMap<Md5, Sha256>,
+}
+
+/// What a device is meant to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// The release.
+    pub release: &'a Release,
+    /// Its artifact for that device.
+    pub artifact: &'a Artifact,
+}
+
+impl Catalogue {
+    /// A catalogue of these records.
+    pub fn new(
+        products: impl IntoIterator<Item = Product>,
+        releases: impl IntoIterator<Item = Release>,
+        artifacts: impl IntoIterator<Item = Artifact>,
+    ) -> Self {
+        let mut catalogue = Self::default();
+        catalogue.products.extend(products.into_iter().map(|p| (p.name.clone(), p)));
+        for release in releases {
+            catalogue.releases.entry(release.id.product.clone()).or_default().push(release);
+        }
+        for releases in catalogue.releases.values_mut() {
+            releases.sort_by_key(|release| release.published);
+        }
+        for artifact in artifacts {
+            catalogue.by_digest.extend(artifact.digests.iter().map(|digest| (*digest, artifact.id)));
+            catalogue.by_md5.extend(artifact.md5s.iter().map(|md5| (*md5, artifact.id)));
+            catalogue.artifacts.insert(artifact.id, artifact);
+        }
+        catalogue
+    }
+
+    /// Every product, by name.
+    pub fn products(&self) -> impl Iterator<Item = &Product> {
+        self.products.values()
+    }
+
+    /// The product called `name`.
+    pub fn product(&self, name: &ProductName) -> Option<&Product> {
+        self.products.get(name)
+    }
+
+    /// The only product, if there is exactly one.
+    pub fn only_product(&self) -> Option<&Product> {
+        let mut products = self.products.values();
+        products.next().filter(|_| products.next().is_none())
+    }
+
+    /// A product's releases, oldest first.
+    pub fn releases(&self, product: &ProductName) -> &[Release] {
+        self.releases.get(product).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every release, by product and then by age.
+    pub fn all_releases(&self) -> impl Iterator<Item = &Release> {
+        self.releases.values().flatten()
+    }
+
+    /// One release.
+    pub fn release(&self, id: &ReleaseId) -> Option<&Release> {
+        self.releases(&id.product).iter().find(|release| release.id == *id)
+    }
+
+    /// Every artifact, in no order.
+    pub fn artifacts(&self) -> impl Iterator<Item = &Artifact> {
+        self.artifacts.values()
+    }
+
+    /// One artifact.
+    pub fn artifact(&self, id: &Sha256) -> Option<&Artifact> {
+        self.artifacts.get(id)
+    }
+
+    /// The artifact that a device runs, if its digests say so. The SHA-256 decides over the MD5.
+    pub fn running(&self, build: &Build) -> Option<&Artifact> {
+        let by_digest = build.sha256.and_then(|digest| self.by_digest.get(&digest));
+        let by_md5 = || build.md5.and_then(|md5| self.by_md5.get(&md5));
+        self.artifact(by_digest.or_else(by_md5)?)
+    }
+
+    /// The newest of a product's releases that holds an artifact, withdrawn ones too.
+    pub fn release_of(&self, product: &ProductName, artifact: &Sha256) -> Option<&Release> {
+        self.releases(product).iter().rev().find(|release| release.artifacts.contains(artifact))
+    }
+
+    /// The product that an artifact was released for, if it was released for exactly one.
+    pub fn product_of(&self, artifact: &Sha256) -> Option<&Product> {
+        let mut names = self
+            .releases
+            .iter()
+            .filter(|(_, releases)| releases.iter().any(|release| release.artifacts.contains(artifact)));
+        let (name, _) = names.next()?;
+        if names.next().is_some() { None } else { self.product(name) }
+    }
+
+    /// The only chip that a product is made with: as the operator said, else as its releases show.
+    pub fn only_chip(&self, product: &Product) -> Option<Chip> {
+        let mut chips = product.chips.clone();
+        if chips.is_empty() {
+            let artifacts = self.releases(&product.name).iter().flat_map(|release| &release.artifacts);
+            chips.extend(artifacts.filter_map(|id| self.artifact(id)?.chip));
+        }
+        if chips.len() == 1 { chips.pop_first() } else { None }
+    }
+
+    /// What devices of a product, channel and chip are meant to run: of the releases not withdrawn that have an
+    /// artifact of that kind for that chip, the newest published.
+    pub fn target(
+        &self,
+        product: &ProductName,
+        channel: Option<&Channel>,
+        chip: Option<Chip>,
+        kind: Kind,
+    ) -> Option<Target<'_>> {
+        let live = |release: &&Release| release.withdrawn.is_none() && release.channel.is(channel);
+        self.releases(product).iter().rev().filter(live).find_map(|release| {
+            let artifact = release.artifact_for(|id| self.artifact(id), chip, kind)?;
+            Some(Target { release, artifact })
+        })
+    }
+
+    /// How one release of a product stands to another: by version, and where versions say nothing, by age.
+    pub fn order(a: &Release, b: &Release) -> Order {
+        match compare(&a.id.version, &b.id.version) {
+            Order::Different if a.published < b.published => Order::Older,
+            Order::Different if a.published > b.published => Order::Newer,
+            order => order,
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! Check-ins: what one poll by a device says, in whichever client's dialect it was said.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use otary_image::Chip;
+use serde::{Deserialize, Serialize};
+
+use crate::{Kind, Mac, Md5, ProductName, Sha256};
+
+/// The client library that a check-in came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dialect {
+    /// Arduino ESP32 `HTTPUpdate`: headers `x-ESP32-*`.
+    ArduinoEsp32,
+    /// Arduino ESP8266 `ESP8266httpUpdate`: headers `x-ESP8266-*`.
+    ArduinoEsp8266,
+}
+
+impl Dialect {
+    /// The dialect's name, as in logs and `--json`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ArduinoEsp32 => "arduino-esp32",
+            Self::ArduinoEsp8266 => "arduino-esp8266",
+        }
+    }
+
+    /// Whether a client of this dialect can run on `chip`.
+    pub fn runs_on(self, chip: Chip) -> bool {
+        (self == Self::ArduinoEsp8266) == (chip == Chip::Esp8266)
+    }
+}
+
+/// What a client asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// A program.
+    Sketch,
+    /// A file system image.
+    Filesystem,
+    /// Only which version there is (ESP8266 core 3.1.2 and later).
+    Version,
+}
+
+impl Mode {
+    /// The kind of artifact that is meant.
+    pub const fn kind(self) -> Kind {
+        match self {
+            Self::Sketch | Self::Version => Kind::App,
+            Self::Filesystem => Kind::Filesystem,
+        }
+    }
+}
+
+/// How a check-in reached us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Transport {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+/// What a device reports that it runs. All of it may be absent: old cores send no digest.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Build {
+    /// MD5 over the running image, by its own length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub md5: Option<Md5>,
+    /// The digest appended to the running image (`x-ESP32-sketch-sha256`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256>,
+}
+
+impl Build {
+    /// Whether it names any bytes.
+    pub const fn is_known(&self) -> bool {
+        self.md5.is_some() || self.sha256.is_some()
+    }
+}
+
+impl fmt::Display for Build {
+    /// Enough to tell two builds apart at a glance: the first 12 digits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.sha256, self.md5) {
+            (Some(digest), _) => write!(f, "sha256:{:.12}", digest.to_string()),
+            (None, Some(md5)) => write!(f, "md5:{:.12}", md5.to_string()),
+            (None, None) => f.write_str("no digest"),
+        }
+    }
+}
+
+/// Where a check-in came from, as coarsely as a home or a site is one place: an IPv4 /24 or an IPv6 /64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Network(IpAddr);
+
+impl Network {
+    /// The network that `address` lies in. An IPv4 address mapped into IPv6 is the IPv4 address.
+    pub fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & !0xFF).into()),
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & !u128::from(u64::MAX)).into()),
+        })
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.0, if self.0.is_ipv4() { 24 } else { 64 })
+    }
+}
+
+/// One poll by a device. Every text in it is bounded by the dialect that read it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckIn {
+    /// Whose client it is.
+    pub dialect: Dialect,
+    /// What is asked for.
+    pub mode: Mode,
+    /// Who asks; some clients never say.
+    pub device: Option<Mac>,
+    /// The product that the URL names.
+    pub product: Option<ProductName>,
+    /// The chip that the URL's query names.
+    pub chip: Option<Chip>,
+    /// What runs.
+    pub build: Build,
+    /// The version text of what runs, if any was sent; never empty.
+    pub version: Option<String>,
+    /// Bytes that an update may have; 0 where there is no slot for it.
+    pub free_space: Option<u64>,
+    /// Bytes of flash.
+    pub chip_size: Option<u64>,
+    /// The SDK's version, in its own words.
+    pub sdk: Option<String>,
+    /// The other end of the connection.
+    pub source: IpAddr,
+    /// How it came.
+    pub transport: Transport,
+}
+
+impl CheckIn {
+    /// The longest version or SDK text that is kept, in bytes; what is longer is cut.
+    pub const MAX_TEXT: usize = 64;
+
+    /// Who seems to speak: brakes hold for one claimant and no other.
+    pub fn claimant(&self) -> Claimant {
+        let said = (
+            (Network::of(self.source).to_string(), self.dialect.name(), self.mode.kind().name()),
+            (self.build.md5.map(|d| d.0), self.build.sha256.map(|d| d.0)),
+            (self.version.as_deref(), self.sdk.as_deref(), self.free_space, self.chip_size),
+        );
+        let digest = Sha256::of(format!("{said:?}").as_bytes());
+        let (head, _) = digest.0.split_first_chunk().unwrap_or((&[0; 8], &[]));
+        Claimant(u64::from_be_bytes(*head))
+    }
+}
+
+/// Who seems to speak under a device's address: its network and everything steady that it says.
+///
+/// A stranger who uses a device's address from elsewhere, or words anything differently, is another claimant. So
+/// what strangers download never counts against the device itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Claimant(u64);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_network_is_a_site() {
+        let network = |text: &str| Network::of(text.parse().unwrap());
+        assert_eq!(network("192.168.1.70"), network("192.168.1.71"));
+        assert_eq!(network("::ffff:192.168.1.70"), network("192.168.1.71"));
+        assert_ne!(network("192.168.1.70"), network("192.168.2.70"));
+        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:1"));
+        assert_eq!(network("2001:db8:0:1::5").to_string(), "2001:db8:0:1::/64");
+    }
+}

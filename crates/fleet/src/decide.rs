@@ -1,0 +1,194 @@
+//! Who gets what: the one rule that every check-in of every dialect goes through.
+//!
+//! The order of the questions is the order of this file: which product, over which transport, which chip, what is
+//! meant for it, is it there already, may it be replaced, does it fit, does it loop.
+
+use otary_image::Chip;
+
+use crate::observe::LOOP_LIMIT;
+use crate::{
+    Artifact, Catalogue, CheckIn, Decision, Device, Kind, Mode, Network, Order, Product, Reason, Target,
+    Time, Transport, compare,
+};
+
+/// What is known when a check-in is decided on.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// All that could be offered.
+    pub catalogue: &'a Catalogue,
+    /// What is remembered of the device. None: it is not on record, and this check-in is not going to be recorded
+    /// (it says no address, or too many new ones ask).
+    pub device: Option<&'a Device>,
+}
+
+/// Decides what a check-in is answered. Pure: the same check-in, view and time give the same decision.
+pub fn decide(check_in: &CheckIn, view: View<'_>, now: Time) -> Decision {
+    let mut decision =
+        Decision { reason: Reason::NotRecorded, product: None, chip: None, release: None, artifact: None };
+    decision.reason = reason(check_in, view, now, &mut decision).unwrap_or_else(|hold| hold);
+    decision
+}
+
+/// The reason, noting on the way what was found out. `Err` ends the questions early; it is no failure.
+fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -> Result<Reason, Reason> {
+    let running = view.catalogue.running(&check_in.build);
+    let product = product(check_in, view, running);
+    found.product = product.as_ref().ok().map(|product| product.name.clone());
+    let plain = check_in.transport == Transport::Http;
+    if plain && !product.as_ref().is_ok_and(|product| product.allow_plain_http) {
+        return Err(Reason::PlainHttp { product: found.product.clone() });
+    }
+    let product = product?;
+    let chip = chip(check_in, view, running, product)?;
+    found.chip = chip;
+    let kind = check_in.mode.kind();
+    let channel = view.device.and_then(|device| device.channel.as_ref());
+    let target = view.catalogue.target(&product.name, channel, chip, kind);
+    let target = target.ok_or_else(|| Reason::NoRelease { product: product.name.clone(), chip })?;
+    found.release = Some(target.release.id.clone());
+    found.artifact = Some(target.artifact.id);
+
+    let offer = replaces(check_in, view, running, product, target)?;
+    fits(check_in, target.artifact)?;
+    not_looping(check_in, view, target, now)?;
+    Ok(offer)
+}
+
+/// From the URL, else from the digest of what runs, else as the operator assigned, else the only one there is.
+fn product<'a>(
+    check_in: &CheckIn,
+    view: View<'a>,
+    running: Option<&Artifact>,
+) -> Result<&'a Product, Reason> {
+    let catalogue = view.catalogue;
+    if let Some(name) = &check_in.product {
+        return catalogue.product(name).ok_or_else(|| Reason::UnknownProduct { product: name.clone() });
+    }
+    let assigned = view.device.and_then(|device| device.product.as_ref());
+    running
+        .and_then(|artifact| catalogue.product_of(&artifact.id))
+        .or_else(|| catalogue.product(assigned?))
+        .or_else(|| catalogue.only_product())
+        .ok_or(Reason::NoProduct { build: check_in.build })
+}
+
+/// From the digest of what runs, else from the URL's query, else as the operator said, else the product's only one.
+/// A file system is for no chip in particular.
+fn chip(
+    check_in: &CheckIn,
+    view: View<'_>,
+    running: Option<&Artifact>,
+    product: &Product,
+) -> Result<Option<Chip>, Reason> {
+    let chip = running
+        .and_then(|artifact| artifact.chip)
+        .or(check_in.chip)
+        .or_else(|| view.device?.chip)
+        .or_else(|| view.catalogue.only_chip(product))
+        // The dialect of an ESP8266 is spoken by no other chip.
+        .or_else(|| check_in.dialect.runs_on(Chip::Esp8266).then_some(Chip::Esp8266));
+    match chip {
+        Some(chip) if !check_in.dialect.runs_on(chip) => {
+            Err(Reason::ChipContradicts { chip, dialect: check_in.dialect })
+        }
+        None if check_in.mode.kind() == Kind::App && !view.catalogue.releases(&product.name).is_empty() => {
+            Err(Reason::ChipUnknown { product: product.name.clone() })
+        }
+        chip => Ok(chip),
+    }
+}
+
+/// Whether the target is to replace what runs; `Ok` is the reason to offer it.
+fn replaces(
+    check_in: &CheckIn,
+    view: View<'_>,
+    running: Option<&Artifact>,
+    product: &Product,
+    target: Target<'_>,
+) -> Result<Reason, Reason> {
+    // What a device says of its program says nothing of its file system.
+    if check_in.mode == Mode::Filesystem {
+        return by_version(check_in, view, target);
+    }
+    let released = running.and_then(|artifact| view.catalogue.release_of(&product.name, &artifact.id));
+    if let Some(release) = released {
+        return by_release(release, target);
+    }
+    if let Some(reason) = reflashed(check_in, view, running) {
+        return Err(reason);
+    }
+    by_version(check_in, view, target)
+}
+
+/// A known digest wins over any version text.
+fn by_release(runs: &crate::Release, target: Target<'_>) -> Result<Reason, Reason> {
+    let (version, published) = (runs.id.version.clone(), target.release.id.version.clone());
+    if runs.artifacts.contains(&target.artifact.id) {
+        return Err(Reason::UpToDate { version });
+    }
+    match Catalogue::order(runs, target.release) {
+        Order::Older | Order::Different => Ok(Reason::OlderRelease { runs: version, offered: published }),
+        Order::Same => Err(Reason::UpToDate { version }),
+        Order::Newer => Err(Reason::NewerRelease { runs: version, published }),
+    }
+}
+
+/// Of an unknown build only the version text is left, and where there is none, one complete download.
+fn by_version(check_in: &CheckIn, view: View<'_>, target: Target<'_>) -> Result<Reason, Reason> {
+    let published = target.release.id.version.clone();
+    let Some(reports) = check_in.version.clone() else {
+        let device = view.device.ok_or(Reason::NotRecorded)?;
+        let attempt = device.attempt(check_in.claimant(), &target.artifact.id);
+        return match attempt {
+            Some(attempt) if attempt.whole > 0 => Err(Reason::TakenOnce { version: published }),
+            _ => Ok(Reason::FirstTry { offered: published }),
+        };
+    };
+    match compare(&reports, &published) {
+        Order::Older => Ok(Reason::OlderVersion { reports, offered: published }),
+        Order::Different => Ok(Reason::OtherVersion { reports, offered: published }),
+        Order::Same | Order::Newer => Err(Reason::NotOlder { reports, published }),
+    }
+}
+
+/// A build that otary does not know, on a device that otary has updated, was flashed by a person: what it is now is
+/// for a person to say (`resume`, or a URL that names the product together with a version).
+///
+/// Only a build first seen after the update and on the network of the update counts, so that no stranger can put a
+/// device into this state by telling of an update that never was.
+fn reflashed(check_in: &CheckIn, view: View<'_>, running: Option<&Artifact>) -> Option<Reason> {
+    let device = view.device?;
+    let installed = device.installed.as_ref()?;
+    let build = check_in.build;
+    let says_so_itself = check_in.product.is_some() && check_in.version.is_some();
+    let seen_before = device.builds.iter().any(|seen| seen.build == build && seen.first < installed.at);
+    let elsewhere = installed.network != Network::of(check_in.source);
+    let applies = build.is_known() && running.is_none() && device.resumed != Some(build);
+    (applies && !says_so_itself && !seen_before && !elsewhere)
+        .then_some(Reason::Reflashed { installed: installed.artifact, build })
+}
+
+/// An image larger than its slot is never sent. The space that a client reports is that of its app slot.
+fn fits(check_in: &CheckIn, artifact: &Artifact) -> Result<(), Reason> {
+    match check_in.free_space {
+        _ if check_in.mode == Mode::Filesystem => Ok(()),
+        Some(0) => Err(Reason::NoSlot),
+        Some(space) if space < artifact.size => Err(Reason::TooLarge { size: artifact.size, space }),
+        _ => Ok(()),
+    }
+}
+
+/// After [`LOOP_LIMIT`] complete downloads without effect, and after each further one, a claimant has to wait.
+fn not_looping(check_in: &CheckIn, view: View<'_>, target: Target<'_>, now: Time) -> Result<(), Reason> {
+    let Some(device) = view.device else { return Ok(()) };
+    if device.attempts.is_empty() {
+        return Ok(());
+    }
+    match device.attempt(check_in.claimant(), &target.artifact.id) {
+        Some(attempt) if attempt.whole >= LOOP_LIMIT => match attempt.held_until {
+            Some(until) if now < until => Err(Reason::Looping { taken: attempt.whole, until, now }),
+            _ => Ok(()),
+        },
+        _ => Ok(()),
+    }
+}

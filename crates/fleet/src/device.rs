@@ -1,0 +1,247 @@
+//! Devices: what is remembered of one board. Bounded: whatever strangers say under its address, a record stays small.
+
+use otary_image::Chip;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Build, Channel, CheckIn, Claimant, Decision, Dialect, Kind, Mac, Network, ProductName, ReleaseId, Sha256,
+    Time, Transport,
+};
+
+/// One board, known by its address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// Its address.
+    pub mac: Mac,
+    /// The product that the operator assigned.
+    pub product: Option<ProductName>,
+    /// The chip that the operator named.
+    pub chip: Option<Chip>,
+    /// The channel that the operator put it on; `stable` without.
+    pub channel: Option<Channel>,
+    /// When it first asked.
+    pub first_seen: Time,
+    /// When it last asked.
+    pub last_seen: Time,
+    /// How often it asked.
+    pub polls: u64,
+    /// What it said when it last asked.
+    pub last: Option<Snapshot>,
+    /// The builds that it reported, the latest first; at most [`Self::MAX_BUILDS`].
+    pub builds: Vec<SeenBuild>,
+    /// The networks that it asked from, the latest first; at most [`Self::MAX_NETWORKS`].
+    pub networks: Vec<SeenNetwork>,
+    /// The releases that it met, the latest first; at most [`Self::MAX_ATTEMPTS`].
+    pub attempts: Vec<Attempt>,
+    /// The last update by otary that it was seen to run.
+    pub installed: Option<Installed>,
+    /// The unknown build that the operator told otary to update all the same.
+    pub resumed: Option<Build>,
+    /// How it stands: the last decision, since when and how often.
+    pub standing: Option<Standing>,
+    /// When two builds or networks were last seen taking turns under its address.
+    pub contested: Option<Time>,
+}
+
+/// What a device said when it last asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Whose client it is.
+    pub dialect: Dialect,
+    /// What runs.
+    pub build: Build,
+    /// The version text of what runs.
+    pub version: Option<String>,
+    /// Bytes that an update may have.
+    pub free_space: Option<u64>,
+    /// Bytes of flash.
+    pub chip_size: Option<u64>,
+    /// The SDK's version.
+    pub sdk: Option<String>,
+    /// The other end of the connection.
+    pub source: std::net::IpAddr,
+    /// How it came.
+    pub transport: Transport,
+}
+
+impl Snapshot {
+    /// What of a check-in is kept.
+    pub fn of(check_in: &CheckIn) -> Self {
+        Self {
+            dialect: check_in.dialect,
+            build: check_in.build,
+            version: check_in.version.clone(),
+            free_space: check_in.free_space,
+            chip_size: check_in.chip_size,
+            sdk: check_in.sdk.clone(),
+            source: check_in.source,
+            transport: check_in.transport,
+        }
+    }
+
+    /// Whether a check-in says the same again.
+    pub fn is_repeated_by(&self, check_in: &CheckIn) -> bool {
+        self.dialect == check_in.dialect
+            && self.build == check_in.build
+            && self.version == check_in.version
+            && self.free_space == check_in.free_space
+            && self.chip_size == check_in.chip_size
+            && self.sdk == check_in.sdk
+            && self.source == check_in.source
+            && self.transport == check_in.transport
+    }
+}
+
+/// A build that a device reported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenBuild {
+    /// Its digests.
+    pub build: Build,
+    /// The version text that came with it last.
+    pub version: Option<String>,
+    /// When it was first reported.
+    pub first: Time,
+    /// When it was last reported.
+    pub last: Time,
+    /// How often.
+    pub polls: u64,
+}
+
+/// A network that a device asked from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenNetwork {
+    /// The network.
+    pub network: Network,
+    /// When it last asked from there.
+    pub last: Time,
+}
+
+/// What became of an attempt, as later polls show. Inferred: a stock client reports nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// A later poll reports the release's bytes.
+    Installed,
+    /// The image was taken again and again, and later polls still report the old build.
+    Looping,
+}
+
+impl Outcome {
+    /// The outcome's word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Installed => "installed",
+            Self::Looping => "looping",
+        }
+    }
+}
+
+/// One device meeting one release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Who seemed to speak.
+    pub claimant: Claimant,
+    /// From where.
+    pub network: Network,
+    /// The release.
+    pub release: ReleaseId,
+    /// The artifact that was sent.
+    pub artifact: Sha256,
+    /// Program or file system.
+    pub kind: Kind,
+    /// When it was first offered.
+    pub first_offer: Time,
+    /// When it was last offered.
+    pub last_offer: Time,
+    /// How often it was offered.
+    pub offers: u32,
+    /// How often every byte was handed over.
+    pub whole: u32,
+    /// How often the transfer ended before.
+    pub cut_off: u32,
+    /// Bytes handed over in the last transfer.
+    pub last_bytes: u64,
+    /// What became of it.
+    pub outcome: Option<Outcome>,
+    /// How often it was held for looping.
+    pub holds: u32,
+    /// Not offered before this, to this claimant.
+    pub held_until: Option<Time>,
+}
+
+/// An update by otary that a device was seen to run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Installed {
+    /// The artifact.
+    pub artifact: Sha256,
+    /// The release that it came with.
+    pub release: ReleaseId,
+    /// When the new build first asked.
+    pub at: Time,
+    /// From where.
+    pub network: Network,
+}
+
+/// How a device stands: one decision, and how long it has been the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// The decision.
+    pub decision: Decision,
+    /// When it was first so.
+    pub first: Time,
+    /// When it was last so.
+    pub last: Time,
+    /// How many polls in a row were answered so.
+    pub count: u64,
+}
+
+impl Device {
+    /// Builds that are remembered.
+    pub const MAX_BUILDS: usize = 8;
+    /// Networks that are remembered.
+    pub const MAX_NETWORKS: usize = 4;
+    /// Attempts that are remembered.
+    pub const MAX_ATTEMPTS: usize = 8;
+
+    /// A device that has not asked yet.
+    pub const fn new(mac: Mac, now: Time) -> Self {
+        Self {
+            mac,
+            product: None,
+            chip: None,
+            channel: None,
+            first_seen: now,
+            last_seen: now,
+            polls: 0,
+            last: None,
+            builds: Vec::new(),
+            networks: Vec::new(),
+            attempts: Vec::new(),
+            installed: None,
+            resumed: None,
+            standing: None,
+            contested: None,
+        }
+    }
+
+    /// Whether the operator spoke of it, or otary updated it. Others are strangers: their number is capped, and the
+    /// least recently seen ones are dropped.
+    pub const fn is_known(&self) -> bool {
+        self.product.is_some() || self.chip.is_some() || self.channel.is_some() || self.installed.is_some()
+    }
+
+    /// The attempt of a claimant at an artifact.
+    pub fn attempt(&self, claimant: Claimant, artifact: &Sha256) -> Option<&Attempt> {
+        self.attempts.iter().find(|attempt| attempt.claimant == claimant && attempt.artifact == *artifact)
+    }
+
+    /// The operator lets it try again: every brake on it is let go.
+    pub fn release_brakes(&mut self) {
+        self.attempts.clear();
+    }
+
+    /// The operator wants it updated although it was reflashed by hand.
+    pub fn resume(&mut self) {
+        self.resumed = self.last.as_ref().map(|last| last.build);
+    }
+}

@@ -1,0 +1,46 @@
+//! Devices, releases and the pure rules of who gets what, when, and why.
+//!
+//! Plain records and pure functions: no clock, no I/O, no randomness. Time comes in as [`Time`]; what is known comes
+//! in as a [`View`]; what is decided goes out as a [`Decision`] with its [`Reason`]. Replaying the same input gives
+//! the same decisions.
+//!
+//! Three promises shape every rule here:
+//!
+//! - **Identity is by digest.** The version text that a client sends is a hint; the digest of what it runs is a fact.
+//! - **A claim is not a fact.** The headers of a stock client are unauthenticated. What a stranger says under a
+//!   device's address can change what is *shown* of that device, never what the device itself is answered: brakes are
+//!   kept per [`Claimant`], and a decision rests on the check-in at hand.
+//! - **Every answer has a reason** with its figures and one sentence for people.
+
+mod artifact;
+mod catalogue;
+mod check_in;
+mod decide;
+mod decision;
+mod device;
+mod digest;
+mod event;
+mod mac;
+mod observe;
+mod product;
+mod release;
+mod time;
+mod token;
+mod version;
+
+pub use artifact::{Artifact, Kind};
+pub use catalogue::{Catalogue, Target};
+pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
+pub use decide::{View, decide};
+pub use decision::{Decision, Reason, Verdict};
+pub use device::{Attempt, Device, Installed, Outcome, SeenBuild, SeenNetwork, Snapshot, Standing};
+pub use digest::{DigestError, Md5, Sha256};
+pub use event::{Event, EventKind};
+pub use mac::{Mac, MacError};
+pub use observe::{Delivery, delivered, observe};
+pub use otary_image::Chip;
+pub use product::{NameError, Product, ProductName};
+pub use release::{Channel, Release, ReleaseId};
+pub use time::Time;
+pub use token::{Scope, Token};
+pub use version::{Order, compare};

@@ -1,0 +1,211 @@
+//! What a check-in or a transfer teaches about a device: folds it into the record, and says what is worth an event.
+
+use std::time::Duration;
+
+use crate::{
+    Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Event, EventKind, Installed, Mode,
+    Network, Outcome, SeenBuild, SeenNetwork, Sha256, Snapshot, Standing, Time,
+};
+
+/// Complete downloads of one image without effect after which a claimant is held.
+pub(crate) const LOOP_LIMIT: u32 = 3;
+/// The first hold; each further one is twice as long.
+const FIRST_HOLD: Duration = Duration::from_hours(1);
+/// The longest hold.
+const LONGEST_HOLD: Duration = Duration::from_hours(24);
+/// A build or network that comes back within this time after another one took its place is taking turns.
+const TURN: Duration = Duration::from_hours(24);
+
+/// Folds a check-in and its decision into the record. What comes back is worth keeping; for a poll that only repeats
+/// the last one that is nothing.
+pub fn observe(
+    device: &mut Device,
+    check_in: &CheckIn,
+    decision: &Decision,
+    catalogue: &Catalogue,
+    now: Time,
+) -> Vec<Event> {
+    let mut kinds = Vec::new();
+    device.polls += 1;
+    device.last_seen = device.last_seen.max(now);
+    if device.last.as_ref().is_some_and(|last| last.is_repeated_by(check_in)) {
+        repeat(device, now);
+    } else {
+        kinds.extend(change(device, check_in, catalogue, now));
+    }
+    if stand(device, check_in, decision, now) {
+        kinds.push(EventKind::Decided { decision: Box::new(decision.clone()) });
+    }
+    if check_in.mode != Mode::Version && decision.offered().is_some() {
+        offer(device, check_in, decision, now);
+    }
+    let event = |kind| Event { at: now, device: Some(device.mac), product: decision.product.clone(), kind };
+    kinds.into_iter().map(event).collect()
+}
+
+fn repeat(device: &mut Device, now: Time) {
+    if let Some(seen) = device.builds.first_mut() {
+        seen.last = now;
+        seen.polls += 1;
+    }
+    if let Some(seen) = device.networks.first_mut() {
+        seen.last = now;
+    }
+}
+
+/// The check-in says something else than the last one did.
+fn change(device: &mut Device, check_in: &CheckIn, catalogue: &Catalogue, now: Time) -> Vec<EventKind> {
+    let turns = [see_build(device, check_in, now), see_network(device, check_in, now)];
+    device.last = Some(Snapshot::of(check_in));
+    let mut kinds = Vec::new();
+    if let Some(artifact) = catalogue.running(&check_in.build) {
+        kinds.extend(install(device, artifact, check_in, now));
+    }
+    if turns.contains(&true) {
+        let first = device.contested.is_none_or(|last| now.since(last) > TURN);
+        device.contested = Some(now);
+        kinds.extend(first.then_some(EventKind::Contested));
+    }
+    kinds
+}
+
+/// Notes the build. True if it takes turns with another: two builds that were both seen before, and now the first
+/// of them again. One return is a rollback; a return of both is two boards, or a stranger.
+fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
+    let build = check_in.build;
+    let place = device.builds.iter().position(|seen| seen.build == build);
+    let turns = place == Some(1)
+        && device.builds.iter().take(2).all(|seen| seen.polls > 1 && now.since(seen.last) < TURN)
+        && device
+            .builds
+            .get(1)
+            .zip(device.builds.first())
+            .is_some_and(|(back, other)| other.first < back.last);
+    let mut seen = match place {
+        Some(place) => device.builds.remove(place),
+        None => SeenBuild { build, version: None, first: now, last: now, polls: 0 },
+    };
+    seen.version.clone_from(&check_in.version);
+    seen.last = now;
+    seen.polls += 1;
+    device.builds.insert(0, seen);
+    device.builds.truncate(Device::MAX_BUILDS);
+    turns
+}
+
+/// Notes the network. True if it takes turns with another.
+fn see_network(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
+    let network = Network::of(check_in.source);
+    let place = device.networks.iter().position(|seen| seen.network == network);
+    let turns = place.filter(|place| *place > 0).and_then(|place| device.networks.get(place));
+    let turns = turns.is_some_and(|seen| now.since(seen.last) < TURN);
+    if let Some(place) = place {
+        device.networks.remove(place);
+    }
+    device.networks.insert(0, SeenNetwork { network, last: now });
+    device.networks.truncate(Device::MAX_NETWORKS);
+    turns
+}
+
+/// The device runs what it was sent.
+fn install(device: &mut Device, artifact: &Artifact, check_in: &CheckIn, now: Time) -> Option<EventKind> {
+    let network = Network::of(check_in.source);
+    let attempt = device
+        .attempts
+        .iter_mut()
+        .find(|attempt| attempt.artifact == artifact.id && attempt.whole > 0 && attempt.network == network)?;
+    let known = attempt.outcome.replace(Outcome::Installed) == Some(Outcome::Installed);
+    attempt.held_until = None;
+    let release = attempt.release.clone();
+    if known && device.installed.as_ref().is_some_and(|last| last.artifact == artifact.id) {
+        return None;
+    }
+    device.installed = Some(Installed { artifact: artifact.id, release: release.clone(), at: now, network });
+    Some(EventKind::Installed { release })
+}
+
+/// Keeps the decision, or counts it. True if it is worth an event: every offer, and every other answer than before.
+fn stand(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time) -> bool {
+    let offers = check_in.mode != Mode::Version && decision.offered().is_some();
+    match &mut device.standing {
+        Some(standing) if decision.repeats(&standing.decision) => {
+            standing.last = now;
+            standing.count += 1;
+            offers
+        }
+        standing => {
+            *standing = Some(Standing { decision: decision.clone(), first: now, last: now, count: 1 });
+            true
+        }
+    }
+}
+
+/// Notes that an image goes out.
+fn offer(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time) {
+    let (Some(artifact), Some(release)) = (decision.artifact, decision.release.clone()) else { return };
+    let claimant = check_in.claimant();
+    let place = device.attempts.iter().position(|a| a.claimant == claimant && a.artifact == artifact);
+    let mut attempt = match place {
+        Some(place) => device.attempts.remove(place),
+        None => Attempt {
+            claimant,
+            network: Network::of(check_in.source),
+            release,
+            artifact,
+            kind: check_in.mode.kind(),
+            first_offer: now,
+            last_offer: now,
+            offers: 0,
+            whole: 0,
+            cut_off: 0,
+            last_bytes: 0,
+            outcome: None,
+            holds: 0,
+            held_until: None,
+        },
+    };
+    attempt.offers += 1;
+    attempt.last_offer = now;
+    device.attempts.insert(0, attempt);
+    device.attempts.truncate(Device::MAX_ATTEMPTS);
+}
+
+/// A transfer that ended, whole or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    /// Who took it.
+    pub claimant: Claimant,
+    /// The artifact.
+    pub artifact: Sha256,
+    /// Bytes handed over.
+    pub bytes: u64,
+    /// Bytes that there are.
+    pub size: u64,
+}
+
+/// Folds the end of a transfer into the record. From the third complete one on, the claimant is held for a while:
+/// a device that runs what it took is not concerned, since it then reports another build.
+pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Event {
+    let Delivery { claimant, artifact, bytes, size } = delivery;
+    let attempt = device.attempts.iter_mut().find(|a| a.claimant == claimant && a.artifact == artifact);
+    let product = attempt.as_ref().map(|attempt| attempt.release.product.clone());
+    if let Some(attempt) = attempt {
+        attempt.last_bytes = bytes;
+        if bytes < size {
+            attempt.cut_off += 1;
+        } else {
+            attempt.whole += 1;
+        }
+        if bytes >= size && attempt.whole >= LOOP_LIMIT {
+            attempt.held_until = Some(now + hold(attempt.holds));
+            attempt.holds += 1;
+            attempt.outcome = Some(Outcome::Looping);
+        }
+    }
+    Event { at: now, device: Some(device.mac), product, kind: EventKind::Delivered { artifact, bytes, size } }
+}
+
+/// One hour, doubling to a day.
+fn hold(earlier: u32) -> Duration {
+    FIRST_HOLD.saturating_mul(1 << earlier.min(8)).min(LONGEST_HOLD)
+}

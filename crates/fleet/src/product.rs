@@ -1,0 +1,101 @@
+//! Products: kinds of device that share firmware.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use otary_image::Chip;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::Time;
+
+/// A product's name: 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`, beginning with a letter or digit.
+///
+/// It stands in URLs and on command lines, so nothing in it ever needs quoting.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ProductName(Box<str>);
+
+/// Why a text cannot name a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("a name has 1 to 64 of a-z, 0-9, '-', '_' and '.', and begins with a letter or digit")]
+pub struct NameError;
+
+impl ProductName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for ProductName {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let plain = |c: u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');
+        let begins = text.bytes().next().is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+        if begins && text.len() <= 64 && text.bytes().all(plain) {
+            Ok(Self(text.into()))
+        } else {
+            Err(NameError)
+        }
+    }
+}
+
+impl fmt::Display for ProductName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl TryFrom<String> for ProductName {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl From<ProductName> for String {
+    fn from(name: ProductName) -> Self {
+        name.0.into()
+    }
+}
+
+/// A kind of device that shares firmware.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Product {
+    /// Its name.
+    pub name: ProductName,
+    /// The chips that it is built with. Empty: whatever its releases are for.
+    pub chips: BTreeSet<Chip>,
+    /// Whether devices may be updated over plain HTTP, where anybody on the way can read and change the image.
+    pub allow_plain_http: bool,
+    /// Whether opaque files (encrypted images, other makers' containers) may be released.
+    pub allow_raw: bool,
+    /// When it was made.
+    pub created: Time,
+}
+
+impl Product {
+    /// A product as `otary push` makes it: any chip, no plain HTTP, no raw files.
+    pub const fn new(name: ProductName, created: Time) -> Self {
+        Self { name, chips: BTreeSet::new(), allow_plain_http: false, allow_raw: false, created }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_never_need_quoting() {
+        for good in ["lamp", "esp-cam.v2", "0_x", &"a".repeat(64)] {
+            assert!(good.parse::<ProductName>().is_ok(), "{good}");
+        }
+        for bad in ["", "Lamp", "-x", "../x", "a/b", "a b", "ä", &"a".repeat(65)] {
+            assert_eq!(bad.parse::<ProductName>(), Err(NameError), "{bad}");
+        }
+    }
+}

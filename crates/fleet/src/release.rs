@@ -1,0 +1,96 @@
+//! Releases: versions of a product.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Artifact, Chip, Kind, NameError, ProductName, Sha256, Time};
+
+/// A named stream of releases that devices follow; named as products are. `stable` unless said.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Channel(ProductName);
+
+impl std::str::FromStr for Channel {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        text.parse().map(Self)
+    }
+}
+
+impl Channel {
+    /// The channel that devices follow unless the operator says otherwise.
+    pub const STABLE: &'static str = "stable";
+
+    /// The channel's name as text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether this is the channel called `name`; devices without a channel of their own follow [`Self::STABLE`].
+    pub fn is(&self, name: Option<&Self>) -> bool {
+        self.as_str() == name.map_or(Self::STABLE, Self::as_str)
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Which release: a product has one release of each version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ReleaseId {
+    /// The product.
+    pub product: ProductName,
+    /// The version, as its owner wrote it.
+    pub version: String,
+}
+
+impl fmt::Display for ReleaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.product, self.version)
+    }
+}
+
+/// A version of a product: one artifact per chip and kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Product and version.
+    #[serde(flatten)]
+    pub id: ReleaseId,
+    /// The stream that it was published to.
+    pub channel: Channel,
+    /// The artifacts' names.
+    pub artifacts: Vec<Sha256>,
+    /// For people.
+    pub notes: String,
+    /// When it was published.
+    pub published: Time,
+    /// Set when it was withdrawn: no longer offered, still known by digest.
+    pub withdrawn: Option<Time>,
+    /// Kept by `gc` and refused by `release delete` while set.
+    pub pinned: bool,
+}
+
+impl Release {
+    /// The longest version text, in bytes.
+    pub const MAX_VERSION: usize = 64;
+    /// The longest notes, in bytes.
+    pub const MAX_NOTES: usize = 16 * 1024;
+
+    /// Of `artifacts`, this release's one for a chip and kind.
+    pub fn artifact_for<'a>(
+        &self,
+        artifacts: impl Fn(&Sha256) -> Option<&'a Artifact>,
+        chip: Option<Chip>,
+        kind: Kind,
+    ) -> Option<&'a Artifact> {
+        self.artifacts
+            .iter()
+            .filter_map(artifacts)
+            .find(|a| a.kind == kind && (a.chip.is_none() || a.chip == chip))
+    }
+}

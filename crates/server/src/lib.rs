@@ -1,0 +1,1 @@
+//! Listeners, the client dialects and the operator API.

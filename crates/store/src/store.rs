@@ -1,0 +1,157 @@
+//! The one trait.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use otary_fleet::{
+    Artifact, Catalogue, Device, Event, Mac, Product, ProductName, Release, ReleaseId, Sha256, Time, Token,
+};
+
+use crate::{Blob, BlobWriter, StoreError};
+
+/// Whether a device that is not on record may be put there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admit {
+    /// It may. If there are too many strangers (see [`Device::is_known`]), the least recently seen ones go.
+    New,
+    /// It may not: too many new ones ask.
+    OnRecord,
+}
+
+/// How often an artifact was sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Downloads {
+    /// Every byte handed over.
+    pub whole: u64,
+    /// Ended before.
+    pub cut_off: u64,
+}
+
+/// Which events, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EventQuery {
+    /// Of this device only.
+    pub device: Option<Mac>,
+    /// Of this product only.
+    pub product: Option<ProductName>,
+    /// Not newer than this.
+    pub until: Option<Time>,
+    /// At most so many; at most 10,000 are given.
+    pub limit: usize,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Events older than this go.
+    pub events: Duration,
+    /// Of the events, the newest so many stay.
+    pub max_events: u64,
+    /// Blobs that no release holds stay this long, for a push that is under way.
+    pub unreferenced: Duration,
+    /// Withdrawn releases older than this go, unless pinned or run by a device.
+    pub withdrawn: Duration,
+    /// Bytes of artifacts that may be kept; over it, superseded releases go, oldest first, unless pinned, run by a
+    /// device, or the newest of their channel.
+    pub max_artifact_bytes: u64,
+}
+
+/// What [`Store::prune`] let go.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Number of events.
+    pub events: u64,
+    /// Releases.
+    pub releases: Vec<ReleaseId>,
+    /// Artifacts.
+    pub artifacts: Vec<Sha256>,
+    /// Bytes freed.
+    pub bytes: u64,
+}
+
+/// What otary remembers.
+pub trait Store: Send + Sync {
+    /// All that could be offered. Cheap: the same catalogue until something in it changes.
+    fn catalogue(&self) -> Arc<Catalogue>;
+
+    /// Adds a product or replaces the one of that name.
+    fn put_product(&self, product: &Product) -> Result<(), StoreError>;
+
+    /// Adds a release with its artifacts, whose blobs are there; all or nothing.
+    fn publish(&self, release: &Release, artifacts: &[Artifact]) -> Result<(), StoreError>;
+
+    /// Replaces a release by one of the same name (withdrawn, pinned).
+    fn put_release(&self, release: &Release) -> Result<(), StoreError>;
+
+    /// Forgets a release. Its artifacts stay until [`prune`](Self::prune) finds that nothing holds them.
+    fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError>;
+
+    /// Begins a blob.
+    fn begin_blob(&self) -> Result<Box<dyn BlobWriter>, StoreError>;
+
+    /// A blob's bytes, shared with everybody who reads it at the same time.
+    fn blob(&self, id: &Sha256) -> Result<Blob, StoreError>;
+
+    /// Removes a blob that no release holds, after a push that was refused.
+    fn discard_blob(&self, id: &Sha256) -> Result<(), StoreError>;
+
+    /// Hands the device's record to `visit`, alone: nobody else sees or changes it meanwhile. `None` if it is not on
+    /// record and not admitted. The record is kept as `visit` leaves it, with the events that it returns.
+    ///
+    /// Returns whether the record was made by this call.
+    fn with_device(
+        &self,
+        mac: Mac,
+        now: Time,
+        admit: Admit,
+        visit: &mut dyn FnMut(Option<&mut Device>) -> Vec<Event>,
+    ) -> Result<bool, StoreError>;
+
+    /// A device's record.
+    fn device(&self, mac: Mac) -> Result<Option<Device>, StoreError>;
+
+    /// Devices by address, those after `after`, at most `limit`.
+    fn devices(&self, after: Option<Mac>, limit: usize) -> Result<Vec<Device>, StoreError>;
+
+    /// How many devices are on record.
+    fn count_devices(&self) -> Result<u64, StoreError>;
+
+    /// Forgets a device and its events. Returns whether it was on record.
+    fn forget(&self, mac: Mac) -> Result<bool, StoreError>;
+
+    /// Keeps an event.
+    fn append(&self, event: Event) -> Result<(), StoreError>;
+
+    /// Events, newest first.
+    fn events(&self, query: &EventQuery) -> Result<Vec<Event>, StoreError>;
+
+    /// Counts a transfer.
+    fn count_download(&self, artifact: &Sha256, whole: bool);
+
+    /// How often an artifact was sent.
+    fn downloads(&self, artifact: &Sha256) -> Result<Downloads, StoreError>;
+
+    /// Every token, by name.
+    fn tokens(&self) -> Result<Vec<Token>, StoreError>;
+
+    /// Adds a token or replaces the one of that name.
+    fn put_token(&self, token: &Token) -> Result<(), StoreError>;
+
+    /// Removes a token. Returns whether it was there.
+    fn delete_token(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// A setting that otary keeps for itself, such as when the authority was last backed up.
+    fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
+
+    /// Keeps a setting.
+    fn put_setting(&self, key: &str, value: &str) -> Result<(), StoreError>;
+
+    /// The newest time in any record: no right clock is behind it.
+    fn newest_time(&self) -> Result<Time, StoreError>;
+
+    /// Lets go of what `retention` says, never of what is pinned, offered or run by a device.
+    fn prune(&self, retention: &Retention, now: Time) -> Result<Pruned, StoreError>;
+
+    /// Writes what waits. Returns when it is on disk.
+    fn flush(&self) -> Result<(), StoreError>;
+}
