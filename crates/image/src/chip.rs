@@ -89,6 +89,40 @@ impl Chip {
         self.row().4
     }
 
+    /// Whether the flash cache serves this address: code and data there run in place and are not loaded.
+    /// Ranges from ESP-IDF's `soc.h` of each chip, data bus and instruction bus together.
+    pub const fn maps_flash(self, address: u32) -> bool {
+        match self {
+            Self::Esp8266 => matches!(address, 0x4020_0000..0x4030_0000),
+            Self::Esp32 => matches!(address, 0x3F40_0000..0x3F80_0000 | 0x400D_0000..0x4040_0000),
+            Self::Esp32S2 => matches!(address, 0x3F00_0000..0x3FF8_0000 | 0x4008_0000..0x40B8_0000),
+            Self::Esp32S3 => matches!(address, 0x3C00_0000..0x3E00_0000 | 0x4200_0000..0x4400_0000),
+            Self::Esp32C3 => matches!(address, 0x3C00_0000..0x3C80_0000 | 0x4200_0000..0x4280_0000),
+            Self::Esp32C2 => matches!(address, 0x3C00_0000..0x3C40_0000 | 0x4200_0000..0x4240_0000),
+            Self::Esp32C6 | Self::Esp32H2 | Self::Esp32H21 => matches!(address, 0x4200_0000..0x4300_0000),
+            Self::Esp32C5 | Self::Esp32C61 | Self::Esp32H4 => matches!(address, 0x4200_0000..0x4400_0000),
+            Self::Esp32P4 => matches!(address, 0x4000_0000..0x4C00_0000),
+            Self::Esp32E22 => matches!(address, 0x3C00_0000..0x4000_0000),
+            Self::Esp32S31 => matches!(address, 0x4000_0000..0x5400_0000),
+        }
+    }
+
+    /// The smallest page in which this chip can map its flash, in bytes. A mapped segment's offset in the image and its
+    /// address agree modulo the page.
+    pub const fn smallest_flash_page(self) -> u32 {
+        match self {
+            Self::Esp32C2 => 0x4000,
+            Self::Esp32C5
+            | Self::Esp32C6
+            | Self::Esp32C61
+            | Self::Esp32H2
+            | Self::Esp32H21
+            | Self::Esp32H4 => 0x2000,
+            Self::Esp32S31 => 0x8000,
+            _ => 0x1_0000,
+        }
+    }
+
     /// The chip with this image chip id.
     pub fn from_id(id: u16) -> Option<Self> {
         ROWS.iter().find(|row| row.3 == Some(id)).map(|row| row.0)

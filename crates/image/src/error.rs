@@ -90,6 +90,13 @@ pub enum Fault {
         /// What was read.
         found: u32,
     },
+    /// A field has a value that we do not know.
+    Unknown {
+        /// The field, in words.
+        field: &'static str,
+        /// What was read.
+        found: u32,
+    },
     /// A field is not a multiple of what it must be.
     Unaligned {
         /// The field, in words.
@@ -97,6 +104,15 @@ pub enum Fault {
         /// The number that must divide it.
         expected: u32,
         /// What was read.
+        found: u32,
+    },
+    /// A segment that runs in place from flash does not lie where the flash cache can show it: within its page.
+    Misplaced {
+        /// Bytes of a page.
+        page: u32,
+        /// The offset of the data in its page of the file.
+        expected: u32,
+        /// The offset of the address in its page.
         found: u32,
     },
     /// A check value is not the one computed over the bytes that it protects.
@@ -195,8 +211,15 @@ impl fmt::Display for Fault {
             Self::Range { field, expected: (low, high), found } => {
                 write!(f, "{field} is {found:#x} (expected {low:#x} to {high:#x})")
             }
+            Self::Unknown { field, found } => write!(f, "{field} {found:#x} is not known"),
             Self::Unaligned { field, expected, found } => {
                 write!(f, "{field} is {found:#x} (expected a multiple of {expected:#x})")
+            }
+            Self::Misplaced { page, expected, found } => {
+                write!(
+                    f,
+                    "its address lies {found:#x} into a page of {page:#x} bytes (expected {expected:#x})"
+                )
             }
             Self::Sum { expected, found } => {
                 write!(f, "expected {expected:#x} by its content, found {found:#x}")
