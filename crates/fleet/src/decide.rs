@@ -110,6 +110,9 @@ fn replaces(
     if check_in.mode == Mode::Filesystem {
         return by_version(check_in, view, target);
     }
+    if target.artifact.is_run_by(&check_in.build) {
+        return Err(Reason::UpToDate { version: target.release.id.version.clone() });
+    }
     let released = running.and_then(|artifact| view.catalogue.release_of(&product.name, &artifact.id));
     if let Some(release) = released {
         return by_release(release, target);
@@ -123,9 +126,6 @@ fn replaces(
 /// A known digest wins over any version text.
 fn by_release(runs: &crate::Release, target: Target<'_>) -> Result<Reason, Reason> {
     let (version, published) = (runs.id.version.clone(), target.release.id.version.clone());
-    if runs.artifacts.contains(&target.artifact.id) {
-        return Err(Reason::UpToDate { version });
-    }
     match Catalogue::order(runs, target.release) {
         Order::Older | Order::Different => Ok(Reason::OlderRelease { runs: version, offered: published }),
         Order::Same => Err(Reason::UpToDate { version }),

@@ -1,0 +1,205 @@
+//! A server and its boards without wires: polls go through `decide`, `observe` and `delivered`, on a clock that the
+//! test moves.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use otary_fleet::{
+    Artifact, Build, Catalogue, CheckIn, Chip, Decision, Delivery, Device, Dialect, Event, Kind, Mac, Md5,
+    Mode, Product, ProductName, Release, ReleaseId, Sha256, Time, Transport, View, decide, delivered,
+    observe,
+};
+
+/// What the server knows, and the time.
+pub struct World {
+    pub now: Time,
+    pub devices: BTreeMap<Mac, Device>,
+    pub events: Vec<Event>,
+    products: Vec<Product>,
+    releases: Vec<Release>,
+    artifacts: Vec<Artifact>,
+}
+
+/// The digests that a device reports while it runs `firmware`.
+pub fn build_of(firmware: &str) -> Build {
+    Build { md5: Some(Md5::of(firmware.as_bytes())), sha256: Some(Sha256::of(firmware.as_bytes())) }
+}
+
+pub fn name(text: &str) -> ProductName {
+    text.parse().unwrap()
+}
+
+pub const MAC: &str = "24:6F:28:AA:BB:CC";
+
+impl World {
+    /// An empty catalogue, on a day in 2026.
+    pub fn new() -> Self {
+        Self {
+            now: Time::from_secs(1_795_000_000),
+            devices: BTreeMap::new(),
+            events: Vec::new(),
+            products: Vec::new(),
+            releases: Vec::new(),
+            artifacts: Vec::new(),
+        }
+    }
+
+    /// One product, `lamp`, for the ESP32, with the releases 0.1 and 0.3 made of the firmware `lamp-0.1`, `lamp-0.3`.
+    pub fn lamp() -> Self {
+        let mut world = Self::new();
+        world.product("lamp");
+        world.publish("lamp", "0.1", "lamp-0.1", Some(Chip::Esp32));
+        world.publish("lamp", "0.3", "lamp-0.3", Some(Chip::Esp32));
+        world
+    }
+
+    pub fn product(&mut self, product: &str) -> &mut Product {
+        self.products.push(Product::new(name(product), self.now));
+        self.products.last_mut().unwrap()
+    }
+
+    pub fn artifact(&mut self, firmware: &str, chip: Option<Chip>, kind: Kind) -> &mut Artifact {
+        let build = build_of(firmware);
+        self.artifacts.push(Artifact {
+            id: build.sha256.unwrap(),
+            size: 1_300_000,
+            md5: build.md5.unwrap(),
+            kind,
+            chip,
+            gzip: false,
+            md5s: vec![build.md5.unwrap()],
+            digests: vec![build.sha256.unwrap()],
+            file_name: format!("{firmware}.bin"),
+            proposed_version: None,
+            project: None,
+            sdk: None,
+            added: self.now,
+        });
+        self.artifacts.last_mut().unwrap()
+    }
+
+    pub fn publish(
+        &mut self,
+        product: &str,
+        version: &str,
+        firmware: &str,
+        chip: Option<Chip>,
+    ) -> &mut Release {
+        self.artifact(firmware, chip, Kind::App);
+        self.release(product, version, &[firmware])
+    }
+
+    pub fn release(&mut self, product: &str, version: &str, firmware: &[&str]) -> &mut Release {
+        self.pass(Duration::from_mins(1));
+        self.releases.push(Release {
+            id: ReleaseId { product: name(product), version: version.into() },
+            channel: "stable".parse().unwrap(),
+            artifacts: firmware.iter().map(|f| Sha256::of(f.as_bytes())).collect(),
+            notes: String::new(),
+            published: self.now,
+            withdrawn: None,
+            pinned: false,
+        });
+        self.releases.last_mut().unwrap()
+    }
+
+    pub fn withdraw(&mut self, version: &str) {
+        let now = self.now;
+        self.releases.iter_mut().filter(|r| r.id.version == version).for_each(|r| r.withdrawn = Some(now));
+    }
+
+    pub fn pass(&mut self, time: Duration) {
+        self.now = self.now + time;
+    }
+
+    pub fn device(&mut self, mac: &str) -> &mut Device {
+        let (mac, now) = (mac.parse().unwrap(), self.now);
+        self.devices.entry(mac).or_insert_with(|| Device::new(mac, now))
+    }
+
+    pub fn catalogue(&self) -> Catalogue {
+        Catalogue::new(self.products.clone(), self.releases.clone(), self.artifacts.clone())
+    }
+
+    /// What an unrecorded check-in would be answered.
+    pub fn answer_unrecorded(&self, board: &Board) -> Decision {
+        decide(&board.check_in(), View { catalogue: &self.catalogue(), device: None }, self.now)
+    }
+
+    /// One poll, ten seconds after the last one.
+    pub fn poll(&mut self, board: &Board) -> Decision {
+        self.pass(Duration::from_secs(10));
+        let (check_in, catalogue) = (board.check_in(), self.catalogue());
+        let now = self.now;
+        let Some(mac) = check_in.device else { return self.answer_unrecorded(board) };
+        let device = self.devices.entry(mac).or_insert_with(|| Device::new(mac, now));
+        let decision = decide(&check_in, View { catalogue: &catalogue, device: Some(device) }, now);
+        self.events.extend(observe(device, &check_in, &decision, &catalogue, now));
+        decision
+    }
+
+    /// One poll; whatever is offered is downloaded whole.
+    pub fn poll_and_take(&mut self, board: &Board) -> Decision {
+        let decision = self.poll(board);
+        if let Some(artifact) = decision.offered() {
+            self.take(board, artifact, 1_300_000);
+        }
+        decision
+    }
+
+    /// The board gets `bytes` of an artifact of 1,300,000.
+    pub fn take(&mut self, board: &Board, artifact: Sha256, bytes: u64) {
+        let check_in = board.check_in();
+        let delivery = Delivery { claimant: check_in.claimant(), artifact, bytes, size: 1_300_000 };
+        let now = self.now;
+        if let Some(device) = check_in.device.and_then(|mac| self.devices.get_mut(&mac)) {
+            self.events.push(delivered(device, delivery, now));
+        }
+    }
+}
+
+/// What a board's client says.
+#[derive(Debug, Clone)]
+pub struct Board(pub CheckIn);
+
+impl Board {
+    /// An ESP32 that runs `firmware` and calls it `version`, polling `/update` by HTTPS.
+    pub fn running(firmware: &str, version: &str) -> Self {
+        Self(CheckIn {
+            dialect: Dialect::ArduinoEsp32,
+            mode: Mode::Sketch,
+            device: Some(MAC.parse().unwrap()),
+            product: None,
+            chip: None,
+            build: build_of(firmware),
+            version: (!version.is_empty()).then(|| version.into()),
+            free_space: Some(0x14_0000),
+            chip_size: Some(4 << 20),
+            sdk: Some("v4.4.5".into()),
+            source: [192, 168, 1, 50].into(),
+            transport: Transport::Https,
+        })
+    }
+
+    /// A client of an old core: neither digest nor version.
+    pub fn silent() -> Self {
+        let mut board = Self::running("", "");
+        board.0.build = Build::default();
+        board
+    }
+
+    /// The same, elsewhere on the net.
+    pub fn from(mut self, address: &str) -> Self {
+        self.0.source = address.parse().unwrap();
+        self
+    }
+
+    pub fn asking_for(mut self, product: &str) -> Self {
+        self.0.product = Some(name(product));
+        self
+    }
+
+    pub fn check_in(&self) -> CheckIn {
+        self.0.clone()
+    }
+}
