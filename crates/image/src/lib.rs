@@ -4,10 +4,34 @@
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
+mod app;
+mod bytes;
+mod checker;
 mod chip;
+mod descriptor;
+pub mod emit;
 mod error;
+mod flash;
 mod foreign;
+mod header;
+mod otadata;
+mod partition;
+mod segment;
+mod signature;
+mod text;
 
+pub use app::{App, Role, Tail};
+pub use checker::{Checker, Facts};
 pub use chip::Chip;
+pub use descriptor::{BootloaderDescription, DESCRIPTOR_LEN, Descriptor};
 pub use error::{Error, Fault, Part};
+pub use flash::{FlashFrequency, FlashMode, FlashSize};
 pub use foreign::Foreign;
+pub use header::{HEADER_LEN, Header, IMAGE_MAGIC, MAX_SEGMENTS, Revision};
+pub use otadata::{
+    Boot, Candidate, Entry, OTADATA_ENTRY, OTADATA_SECTOR, Otadata, Rollback, Sector, Slots, State, Write,
+};
+pub use partition::{Partition, TABLE_OFFSET, TABLE_SIZE, Table, Usage, emit as emit_table};
+pub use segment::{Segment, Segments};
+pub use signature::{Scheme, Signature, Signatures};
+pub use text::Text;
