@@ -1,0 +1,9 @@
+//! The code is formatted as `rustfmt.toml` says.
+
+use crate::lane::Notes;
+use crate::process;
+use crate::workspace::Workspace;
+
+pub fn run(workspace: &Workspace, _: &mut Notes) -> anyhow::Result<()> {
+    process::run(workspace.cargo(["fmt", "--all", "--check"]))
+}

@@ -1,0 +1,50 @@
+//! `cargo xtask`: everything that the project runs on itself, the same on a laptop and in CI.
+//!
+//! `test` needs nothing but Rust and a C compiler. `ci` is what must hold before a change is merged; each
+//! of its lanes is one file under `lanes/`.
+
+mod lane;
+mod lanes;
+mod libtest;
+mod process;
+mod tally;
+mod workspace;
+
+use std::process::ExitCode;
+
+use workspace::Workspace;
+
+const HELP: &str = "\
+cargo xtask test          run every test; ends with `N passed, N failed, N skipped`
+cargo xtask ci --quick    formatting, lints, docs, dependencies, licences, unit tests
+cargo xtask ci            the same with every test, and the demo
+cargo xtask help          print this text
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether everything that was asked for held.
+fn run(arguments: &[&str]) -> anyhow::Result<bool> {
+    let workspace = Workspace::find()?;
+    match arguments {
+        ["test"] => Ok(lanes::tests::run_alone(&workspace)),
+        ["ci"] => Ok(lane::run_all(&workspace, lanes::FULL)),
+        ["ci", "--quick"] => Ok(lane::run_all(&workspace, lanes::QUICK)),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(true)
+        }
+        _ => anyhow::bail!("no such command: {}\nhelp: cargo xtask help", arguments.join(" ")),
+    }
+}
