@@ -1,11 +1,9 @@
 //! The decision table, a test per row: who gets what, and why.
 
-mod world;
-
 use std::time::Duration;
 
+use crate::world::{Board, MAC, World, build_of, name};
 use otary_fleet::{Build, Chip, Dialect, Kind, Mode, Outcome, Reason, Transport, Verdict};
-use world::{Board, MAC, World, build_of, name};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -239,9 +237,9 @@ fn the_same_image_three_times_without_effect_is_held_for_an_hour_then_two() {
     for _ in 0..3 {
         assert_eq!(world.poll_and_take(&board).verdict(), Verdict::Offer);
     }
-    for hours in [1, 2, 4, 8, 16, 24, 24] {
+    for hours in [1, 2, 4, 8, 16, 24, 24_u64] {
         assert!(matches!(world.poll(&board).reason, Reason::Looping { .. }));
-        world.pass(HOUR * hours - Duration::from_mins(1));
+        world.pass(Duration::from_mins(60 * hours - 1));
         assert!(matches!(world.poll(&board).reason, Reason::Looping { .. }), "after almost {hours} h");
         world.pass(Duration::from_mins(1));
         assert_eq!(world.poll_and_take(&board).verdict(), Verdict::Offer, "after {hours} h");

@@ -1,0 +1,7 @@
+//! Who gets what: the decision table, and what holds of every decision.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod decision_table;
+mod properties;
+mod world;
