@@ -1,2 +1,46 @@
 //! The otary command: update server, certificate authority, operator's tool and virtual boards.
-fn main() {}
+//!
+//! Each command is one file of [`command`], with its options and the function that carries it out. What goes wrong
+//! is printed once, here: `error:` and the causes, then `help:` with what to do about it.
+
+mod advice;
+mod command;
+mod global;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use command::Command;
+use global::Global;
+
+/// Over-the-air updates for ESP32 and ESP8266 boards, from your own server.
+#[derive(Debug, Parser)]
+#[command(name = "otary", version, max_term_width = 100, before_long_help = terminal::TASKS, after_help = EXIT_STATUS)]
+#[command(disable_help_subcommand = false, subcommand_required = false)]
+struct Otary {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT_STATUS: &str =
+    "Exit status: 0 done; 1 failed, with the reason on standard error; 2 the command line is wrong.";
+
+fn main() -> ExitCode {
+    let otary = Otary::parse();
+    let done = match otary.command {
+        Some(command) => command.run(&otary.global),
+        None => terminal::print_tasks(&Otary::command().render_version()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if terminal::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprint!("{}", advice::Report(&error));
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Printing for people: a closed pipe ends a command quietly instead of in a panic.
+
+use std::io::{self, Write};
+
+/// What people do with otary, one task a line.
+pub const TASKS: &str = "\
+  otary serve --data ./x              start a server: nothing to set up
+  otary push lamp.bin --product lamp --version 0.3
+                                      push a firmware to the devices of a product
+  otary sketch                        get an Arduino sketch that updates itself from here
+  otary device list                   see the devices: what they run, and why
+  otary demo                          try all of it, with three virtual boards";
+
+/// Prints to standard output like `println!`, but gives the error back: a reader that has seen enough is no panic.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::terminal::line(format_args!($($text)*))
+    };
+}
+
+/// Prints one line to standard output.
+pub fn line(text: std::fmt::Arguments<'_>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_fmt(text)?;
+    out.write_all(b"\n")
+}
+
+/// Prints what a bare `otary` prints.
+pub fn print_tasks(version: &str) -> anyhow::Result<()> {
+    say!("{}: updates for ESP32 and ESP8266 boards, from your own server\n", version.trim())?;
+    say!("{TASKS}\n")?;
+    say!("`otary help` lists every command, `otary help push` says all about one.")?;
+    Ok(())
+}
+
+/// Whether a command ended because its reader closed the pipe (`otary device list | head`).
+pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(closed)
+}
