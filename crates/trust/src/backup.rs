@@ -1,0 +1,221 @@
+//! A backup of the authority in one file: everything without which a fleet is lost.
+//!
+//! The file is armored age with a passphrase (scrypt), so the `age` program opens it without otary. Inside is JSON
+//! with the keys and certificates as PEM. [`restore`] checks all of it, and that nothing stands where it goes, before
+//! it writes anything.
+
+use std::iter;
+use std::path::Path;
+
+use age::scrypt;
+use otary_fleet::Time;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use crate::authority::{Authority, check_distinct};
+use crate::certificate::Certificate;
+use crate::defect::Defect;
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::identity::{Identity, PrivateKey};
+use crate::passphrase::{Passphrase, TooShort};
+
+const FORMAT: &str = "otary authority";
+const VERSION: u32 = 1;
+/// scrypt with N = 2^17: 128 MiB and about a second on a small server; an attacker pays it for every guess.
+const WORK_FACTOR: u8 = 17;
+/// A file that asks for more than 1 GiB is not ours, and could stop a small server.
+const MAX_WORK_FACTOR: u8 = 20;
+/// Room for keys and certificates in the text, so that it never moves and leaves a copy behind.
+const KEYS_ROOM: usize = 16 * 1024;
+/// Largest backup that is read, in bytes.
+const MAX_BACKUP: usize = 4 * 1024 * 1024;
+
+/// Why a backup could not be made or restored. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The passphrase would not protect it.
+    #[error(transparent)]
+    TooShort(#[from] TooShort),
+    /// The file is not made by age, or is cut off.
+    #[error("this is no backup of otary, or a part of it is missing")]
+    NotABackup,
+    /// The passphrase does not open the file.
+    #[error("the passphrase is wrong, or the file is damaged")]
+    WrongPassphrase,
+    /// The passphrase is right, but the contents were changed since.
+    #[error("the backup is damaged: its contents are not what was written")]
+    Damaged,
+    /// The contents could not be encrypted.
+    #[error("the backup could not be encrypted")]
+    Encrypt(#[source] age::EncryptError),
+    /// Opening it would take more memory than any backup of ours.
+    #[error("the backup asks for 2^{required} scrypt rounds, at most 2^{MAX_WORK_FACTOR} are done")]
+    TooMuchWork {
+        /// The binary logarithm of the rounds.
+        required: u8,
+    },
+    /// More bytes than a backup has.
+    #[error("the backup has {found} bytes, at most {MAX_BACKUP} are read")]
+    TooLong {
+        /// Its size in bytes.
+        found: usize,
+    },
+    /// A later otary made it.
+    #[error("the backup has version {found}, this program reads version {VERSION}")]
+    Version {
+        /// The version in the file.
+        found: u32,
+    },
+    /// The contents are no authority.
+    #[error("the backup's contents are not those of an otary authority")]
+    Contents(#[source] serde_json::Error),
+    /// A key or certificate in it cannot be used.
+    #[error("the backup's {member} cannot be used")]
+    Member {
+        /// Which pair.
+        member: &'static str,
+        /// What is wrong with it.
+        #[source]
+        defect: Defect,
+    },
+    /// It could not be written to its folder.
+    #[error(transparent)]
+    Folder(#[from] Error),
+}
+
+/// What a backup held.
+#[derive(Debug)]
+pub struct Restored {
+    /// The authority, now in its folder.
+    pub authority: Authority,
+    /// The settings that were saved with it.
+    pub settings: Value,
+    /// When the backup was made.
+    pub created: Time,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Contents {
+    format: String,
+    version: u32,
+    created: Time,
+    root: Pair,
+    next_root: Pair,
+    leaf: Option<Pair>,
+    settings: Value,
+}
+
+/// The two fields that every version has, so that a later version is called by its name.
+#[derive(Deserialize)]
+struct Head {
+    format: String,
+    version: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pair {
+    certificate: String,
+    key: Zeroizing<String>,
+}
+
+/// Saves the authority, and whatever settings belong to it, as ASCII text.
+pub fn backup(
+    authority: &Authority,
+    settings: &Value,
+    created: Time,
+    passphrase: &Passphrase,
+) -> Result<String, BackupError> {
+    passphrase.check_length()?;
+    let contents = Contents {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        created,
+        root: Pair::new("root", authority.root_identity())?,
+        next_root: Pair::new("next root", authority.next_root_identity())?,
+        leaf: authority.leaf().map(|leaf| Pair::new("leaf", leaf)).transpose()?,
+        settings: settings.clone(),
+    };
+    let room = KEYS_ROOM + settings.to_string().len();
+    let mut text = Zeroizing::new(Vec::with_capacity(room));
+    serde_json::to_writer(&mut *text, &contents).map_err(BackupError::Contents)?;
+    let mut recipient = scrypt::Recipient::new(passphrase.secret());
+    recipient.set_work_factor(WORK_FACTOR);
+    age::encrypt_and_armor(&recipient, &text).map_err(BackupError::Encrypt)
+}
+
+/// Brings an authority back into `dir`, which must be empty or not exist.
+pub fn restore(file: &[u8], passphrase: &Passphrase, dir: &Path) -> Result<Restored, BackupError> {
+    let folder = Folder::new(dir);
+    if !folder.is_empty()? {
+        return Err(Error::Occupied { dir: dir.to_owned() }.into());
+    }
+    let contents = read(&decrypt(file, passphrase)?)?;
+    let root = contents.root.check("root")?;
+    let next_root = contents.next_root.check("next root")?;
+    let leaf = contents.leaf.map(|leaf| leaf.check("leaf")).transpose()?;
+    check_chain(&root, &next_root, leaf.as_ref())?;
+    let authority = Authority::publish(folder, root, next_root, leaf)?;
+    Ok(Restored { authority, settings: contents.settings, created: contents.created })
+}
+
+fn decrypt(file: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, BackupError> {
+    if file.len() > MAX_BACKUP {
+        return Err(BackupError::TooLong { found: file.len() });
+    }
+    let mut identity = scrypt::Identity::new(passphrase.secret());
+    identity.set_max_work_factor(MAX_WORK_FACTOR);
+    let decryptor =
+        age::Decryptor::new_buffered(age::armor::ArmoredReader::new(file)).map_err(|e| fault(&e))?;
+    let mut reader = decryptor.decrypt(iter::once(&identity as &dyn age::Identity)).map_err(|e| fault(&e))?;
+    let mut text = Zeroizing::new(Vec::with_capacity(file.len()));
+    std::io::Read::read_to_end(&mut reader, &mut text).map_err(|_| BackupError::Damaged)?;
+    Ok(text)
+}
+
+fn read(text: &[u8]) -> Result<Contents, BackupError> {
+    let head: Head = serde_json::from_slice(text).map_err(BackupError::Contents)?;
+    if head.format != FORMAT {
+        return Err(BackupError::NotABackup);
+    }
+    if head.version != VERSION {
+        return Err(BackupError::Version { found: head.version });
+    }
+    serde_json::from_slice(text).map_err(BackupError::Contents)
+}
+
+fn check_chain(root: &Identity, next: &Identity, leaf: Option<&Identity>) -> Result<(), BackupError> {
+    let named = |member| move |defect| BackupError::Member { member, defect };
+    root.certificate().check_root().map_err(named("root"))?;
+    next.certificate().check_root().map_err(named("next root"))?;
+    check_distinct(root.certificate(), next.certificate()).map_err(named("next root"))?;
+    leaf.map_or(Ok(()), |leaf| leaf.certificate().check_issuer(root.certificate())).map_err(named("leaf"))
+}
+
+fn fault(error: &age::DecryptError) -> BackupError {
+    match error {
+        age::DecryptError::ExcessiveWork { required, .. } => BackupError::TooMuchWork { required: *required },
+        age::DecryptError::InvalidMac => BackupError::Damaged,
+        age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed => {
+            BackupError::WrongPassphrase
+        }
+        _ => BackupError::NotABackup,
+    }
+}
+
+impl Pair {
+    fn new(member: &'static str, identity: &Identity) -> Result<Self, BackupError> {
+        let key = identity.key().pem().map_err(|defect| BackupError::Member { member, defect })?;
+        Ok(Self { certificate: identity.certificate().pem().to_owned(), key })
+    }
+
+    fn check(&self, member: &'static str) -> Result<Identity, BackupError> {
+        let certificate = Certificate::from_pem(self.certificate.as_bytes());
+        let pair = certificate
+            .and_then(|certificate| Identity::new(certificate, PrivateKey::from_pem(self.key.as_bytes())?));
+        pair.map_err(|defect| BackupError::Member { member, defect })
+    }
+}

@@ -1,0 +1,49 @@
+//! What can be wrong with a key or a certificate, wherever it came from: a file, or a member of a backup.
+
+/// Why a key or certificate cannot be used. The holder of the bytes adds which file it was.
+#[derive(Debug, thiserror::Error)]
+pub enum Defect {
+    /// The text is no PEM.
+    #[error("expected one PEM block from -----BEGIN to -----END")]
+    Pem(#[source] pem_rfc7468::Error),
+    /// A PEM block of another kind.
+    #[error("expected a PEM block {expected:?}, found {found:?}")]
+    Label {
+        /// The label that belongs here.
+        expected: &'static str,
+        /// The label that is here.
+        found: String,
+    },
+    /// The block is no private key that we use.
+    #[error("expected an unencrypted P-256 private key in PKCS#8 form")]
+    Key,
+    /// The block is no certificate.
+    #[error("expected an X.509 certificate that ends where its block ends")]
+    Certificate,
+    /// A certificate from which nothing can be issued.
+    #[error("expected a self-signed certificate of an authority (CA:TRUE)")]
+    NotARoot,
+    /// A leaf that another root has signed, or none.
+    #[error("expected a certificate signed by {root:?}")]
+    OtherIssuer {
+        /// The name of the root that belongs to it.
+        root: String,
+    },
+    /// Key and certificate are not a pair.
+    #[error("the private key belongs to another certificate than {subject:?}")]
+    KeyMismatch {
+        /// The name in the certificate.
+        subject: String,
+    },
+    /// Current and next root are the same key or have the same name.
+    #[error("the next root has the key or the name of the current one")]
+    SameRoots,
+    /// More bytes than any key or certificate of ours has.
+    #[error("expected at most {most} bytes, found {found}")]
+    TooLong {
+        /// The limit in bytes.
+        most: u64,
+        /// What there is.
+        found: u64,
+    },
+}

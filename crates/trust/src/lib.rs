@@ -1,0 +1,41 @@
+//! Keys and X.509 certificates that every device's TLS stack accepts.
+//!
+//! An [`Authority`] is a folder with three pairs of key and certificate: the root that devices trust, the next root
+//! that they trust in advance, and the server's leaf. What it promises:
+//!
+//! - **What it makes verifies** on Mbed TLS 2.28 and 3.6, BearSSL, OpenSSL's strict mode and rustls, by host name and
+//!   by address; the tests hold that against the real libraries.
+//! - **A power cut leaves a folder that opens**, with the old certificate or the new one.
+//! - **A wrong clock makes nothing** ([`Clock`]), and stops nothing: what exists serves on.
+//! - **Keys are not loose**: 0600 in a 0700 folder, wiped from memory, refused when others can read them
+//!   ([`PERMISSIONS_ENFORCED`] says where that holds).
+//! - **An authority is never overwritten**, neither by a new one nor by a [`restore`].
+//!
+//! Time comes in as a value. Only [`Authority`], [`backup`] and [`restore`] touch the disk or the system's randomness.
+
+mod authority;
+mod backup;
+mod certificate;
+mod clock;
+mod defect;
+mod error;
+mod folder;
+mod identity;
+mod leaf;
+mod name;
+mod passphrase;
+mod pem;
+mod permissions;
+mod profile;
+
+pub use authority::{Authority, Renewal};
+pub use backup::{BackupError, Restored, backup, restore};
+pub use certificate::{Certificate, Fingerprint};
+pub use clock::{Clock, ClockFault, TrustedTime};
+pub use defect::Defect;
+pub use error::Error;
+pub use identity::{Identity, PrivateKey};
+pub use leaf::{Cause, MAX_NAMES};
+pub use name::{HostName, Name, NameFault};
+pub use passphrase::{LEAST_CHARACTERS, Passphrase, TooShort};
+pub use permissions::ENFORCED as PERMISSIONS_ENFORCED;

@@ -1,0 +1,138 @@
+//! The two kinds of certificate that otary composes, in the form that every device's TLS stack accepts.
+//!
+//! Measured on Mbed TLS 2.28 and 3.6, BearSSL and OpenSSL: P-256 with SHA-256; no name constraints (a critical one
+//! does not even parse on Mbed TLS) and no path length; subject and authority key ids (OpenSSL's strict mode asks
+//! for them); a positive random serial; a beginning well in the past; dates up to 2049 as `UTCTime`, later ones as
+//! `GeneralizedTime` (RFC 5280, 4.1.2.5). None of these stacks keeps a certificate's date in 32 bits, so a root may
+//! outlive 2038. Every address goes in as iPAddress, for browsers and newer devices, *and* as dNSName text, which is
+//! all that Mbed TLS 2.28 and BearSSL look at. Host names come first: a strict reader stops at its match.
+
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use otary_fleet::Time;
+use rcgen::string::Ia5String;
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyUsagePurpose, SanType, SerialNumber,
+};
+
+use crate::certificate::Certificate;
+use crate::clock::TrustedTime;
+use crate::error::Error;
+use crate::identity::{Identity, PrivateKey};
+use crate::name::Name;
+
+/// How far back a certificate's life begins: a device whose clock is in the wrong zone, or was restored from the
+/// last time that it remembers, still finds it valid.
+pub(crate) const BACKDATED: Duration = Duration::from_hours(7 * 24);
+/// 25 years.
+pub(crate) const ROOT_LIFE: Duration = Duration::from_hours(9_131 * 24);
+/// One year. With [`BACKDATED`] it stays below the 398 days that browsers allow.
+pub(crate) const LEAF_LIFE: Duration = Duration::from_hours(365 * 24);
+/// Longest common name (RFC 5280, appendix A, `ub-common-name`).
+const MAX_COMMON_NAME: usize = 64;
+
+/// Makes a root: a new key and its self-signed certificate. Its name has 48 bits of the key's digest, so that no two
+/// installations share one: BearSSL finds its anchor by name.
+pub(crate) fn make_root(now: TrustedTime) -> Result<Identity, Error> {
+    let key = PrivateKey::generate()?;
+    let mut params = params(&root_name(&key), now.time() - BACKDATED, now.time() + ROOT_LIFE)?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let made = params.self_signed(key.pair()).map_err(Error::Crypto)?;
+    let certificate = Certificate::from_der(made.der()).map_err(Error::Made)?;
+    certificate.check_root().map_err(Error::Made)?;
+    Identity::new(certificate, key).map_err(Error::Made)
+}
+
+/// Makes a leaf: a new key and a certificate for these names, signed by `root` and never outliving it.
+pub(crate) fn make_leaf(root: &Identity, names: &[Name], now: TrustedTime) -> Result<Identity, Error> {
+    let ended = root.certificate().not_after();
+    if now.time() >= ended {
+        return Err(Error::RootEnded { ended });
+    }
+    let key = PrivateKey::generate()?;
+    let end = ended.min(now.time() + LEAF_LIFE);
+    let mut params = params(&leaf_name(names)?, now.time() - BACKDATED, end)?;
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.subject_alt_names = alternative_names(names)?;
+    let made = params.signed_by(key.pair(), &issuer(root)).map_err(Error::Crypto)?;
+    let certificate = Certificate::from_der(made.der()).map_err(Error::Made)?;
+    certificate.check_issuer(root.certificate()).map_err(Error::Made)?;
+    Identity::new(certificate, key).map_err(Error::Made)
+}
+
+/// What one name adds to a certificate, in bytes.
+pub(crate) fn encoded_len(name: &Name) -> usize {
+    match name {
+        Name::Host(host) => 2 + host.as_str().len(),
+        Name::Address(address) => {
+            let octets = if address.is_ipv4() { 4 } else { 16 };
+            2 + octets + 2 + address.to_string().len()
+        }
+    }
+}
+
+fn params(common_name: &str, not_before: Time, not_after: Time) -> Result<CertificateParams, Error> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = distinguished_name(common_name);
+    params.serial_number = Some(serial_number()?);
+    params.not_before = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(not_before.secs());
+    params.not_after = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(not_after.secs());
+    params.use_authority_key_identifier_extension = true;
+    Ok(params)
+}
+
+fn issuer(root: &Identity) -> Issuer<'static, &rcgen::KeyPair> {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = distinguished_name(root.certificate().common_name());
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    Issuer::new(params, root.key().pair())
+}
+
+fn distinguished_name(common_name: &str) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    name.push(DnType::CommonName, common_name);
+    name
+}
+
+fn root_name(key: &PrivateKey) -> String {
+    let digest = digest(&SHA256, &key.public_key());
+    let id = digest.as_ref().iter().take(6).fold(0_u64, |id, &byte| id << 8 | u64::from(byte));
+    format!("otary root {id:012x}")
+}
+
+/// The first name that fits into a common name; Mbed TLS and BearSSL do not look at it when there are others.
+fn leaf_name(names: &[Name]) -> Result<String, Error> {
+    let first = names.first().ok_or(Error::NoNames)?;
+    let fitting = names.iter().map(Name::to_string).find(|name| name.len() <= MAX_COMMON_NAME);
+    Ok(fitting.unwrap_or_else(|| first.to_string().chars().take(MAX_COMMON_NAME).collect()))
+}
+
+/// 16 random bytes (RFC 5280, 4.1.2.2: positive, at most 20 bytes), the first with neither its sign bit set nor zero.
+fn serial_number() -> Result<SerialNumber, Error> {
+    let mut bytes = [0; 16];
+    aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Crypto(rcgen::Error::RingUnspecified))?;
+    bytes[0] = bytes[0] & 0x7f | 0x40;
+    Ok(SerialNumber::from_slice(&bytes))
+}
+
+fn alternative_names(names: &[Name]) -> Result<Vec<SanType>, Error> {
+    let (mut hosts, mut addresses, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    for name in names {
+        let text = Ia5String::try_from(name.to_string()).map_err(Error::Crypto)?;
+        match name {
+            Name::Host(_) => hosts.push(SanType::DnsName(text)),
+            Name::Address(address) => {
+                addresses.push(SanType::IpAddress(*address));
+                texts.push(SanType::DnsName(text));
+            }
+        }
+    }
+    hosts.append(&mut addresses);
+    hosts.append(&mut texts);
+    Ok(hosts)
+}
