@@ -213,6 +213,31 @@ impl Reason {
         }
     }
 
+    /// The rule's word, as in logs and `--json`.
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::OlderRelease { .. } => "older-release",
+            Self::OlderVersion { .. } => "older-version",
+            Self::OtherVersion { .. } => "other-version",
+            Self::FirstTry { .. } => "first-try",
+            Self::UpToDate { .. } => "up-to-date",
+            Self::NewerRelease { .. } => "newer-release",
+            Self::NotOlder { .. } => "not-older",
+            Self::NoRelease { .. } => "no-release",
+            Self::TakenOnce { .. } => "taken-once",
+            Self::NotRecorded => "not-recorded",
+            Self::NoProduct { .. } => "no-product",
+            Self::UnknownProduct { .. } => "unknown-product",
+            Self::PlainHttp { .. } => "plain-http",
+            Self::ChipUnknown { .. } => "chip-unknown",
+            Self::ChipContradicts { .. } => "chip-contradicts",
+            Self::NoSlot => "no-slot",
+            Self::TooLarge { .. } => "too-large",
+            Self::Looping { .. } => "looping",
+            Self::Reflashed { .. } => "reflashed",
+        }
+    }
+
     /// What the operator may do about it, as a command where there is one. `device` is the device's address.
     pub fn advice(&self, device: &str) -> Option<String> {
         Some(match self {

@@ -59,6 +59,7 @@ proptest! {
         for (i, board) in boards.iter().enumerate() {
             let decision = world.poll(board);
             let check_in = board.check_in();
+            prop_assert_eq!(&serde_json::to_value(&decision.reason).unwrap()["rule"], decision.reason.rule());
             let Some(id) = decision.offered() else {
                 prop_assert_ne!(decision.verdict(), Verdict::Offer);
                 continue;
