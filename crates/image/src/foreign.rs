@@ -34,7 +34,41 @@ pub enum Foreign {
     Unknown([u8; 4]),
 }
 
+/// First bytes that tell a kind.
+const MARKS: [(&[u8], Foreign); 9] = [
+    (b"\x7fELF", Foreign::Elf),
+    (b"UF2\n\x57\x51\x5d\x9e", Foreign::Uf2),
+    (b"PK\x03\x04", Foreign::Zip),
+    (b"PK\x05\x06", Foreign::Zip),
+    (b"7z\xbc\xaf\x27\x1c", Foreign::SevenZip),
+    (b"\x55\xaa\x55\xaa", Foreign::VendorContainer),
+    (b"\xcf\xb6\x88\x07", Foreign::Encrypted),
+    (b"\x10\xde\xcd\xfc", Foreign::DeltaPatch),
+    (b"\xef\xbb\xbf<", Foreign::Html),
+];
+
 impl Foreign {
+    /// The kind of a file that is none of ours, if its first bytes tell it.
+    pub fn recognise(file: &[u8]) -> Option<Self> {
+        if file.is_empty() {
+            return Some(Self::Empty);
+        }
+        let marked = MARKS.iter().find(|(mark, _)| file.starts_with(mark)).map(|&(_, kind)| kind);
+        marked
+            .or_else(|| is_hex(file).then_some(Self::IntelHex))
+            .or_else(|| is_html(file).then_some(Self::Html))
+    }
+
+    /// The kind of a file that nothing recognised.
+    pub(crate) fn unknown(file: &[u8]) -> Self {
+        if crate::bytes::erased(file) {
+            return Self::Erased;
+        }
+        let mut first = [0; 4];
+        first.iter_mut().zip(file).for_each(|(place, &byte)| *place = byte);
+        Self::Unknown(first)
+    }
+
     /// What to do about it, if there is something to do.
     pub const fn help(self) -> Option<&'static str> {
         match self {
@@ -77,4 +111,18 @@ impl fmt::Display for Foreign {
             }
         })
     }
+}
+
+/// A record of Intel HEX: a colon and at least five bytes in hex digits.
+fn is_hex(file: &[u8]) -> bool {
+    let Some((b':', rest)) = file.split_first() else { return false };
+    rest.get(..10).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+}
+
+/// Markup at the start, whatever its case.
+fn is_html(file: &[u8]) -> bool {
+    let text = file.trim_ascii_start();
+    [&b"<!doctype"[..], b"<html", b"<head", b"<?xml"]
+        .iter()
+        .any(|mark| text.get(..mark.len()).is_some_and(|start| start.eq_ignore_ascii_case(mark)))
 }
