@@ -5,9 +5,11 @@ use std::path::Path;
 
 use otary_fleet::Time;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::clock::{Clock, ClockFault, TrustedTime};
+use crate::defect::Defect;
 use crate::error::Error;
 use crate::folder::{Folder, Member};
 use crate::identity::Identity;
@@ -156,11 +158,12 @@ impl Authority {
         self.leaf().map(|leaf| leaf::renewal_time(leaf.certificate()))
     }
 
-    /// What the server presents: the certificates to send, and the key. Absent without a leaf.
+    /// What the server presents: the certificates to send, and the key, as `rustls::sign` reads them. Absent without a
+    /// leaf.
     ///
     /// The leaf alone is sent. Devices hold the root, so it would only cost half a kilobyte of each handshake and of a
     /// small device's receive buffer.
-    pub fn server_chain(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+    pub fn server_chain(&self) -> Option<(Vec<CertificateDer<'static>>, Zeroizing<PrivateKeyDer<'static>>)> {
         self.leaf().map(|leaf| (vec![leaf.certificate().der().clone()], leaf.key().to_der()))
     }
 
@@ -183,9 +186,9 @@ impl Authority {
 }
 
 /// Checks that two roots are two: a device could not tell apart what shares a name, and gains nothing by one key twice.
-pub(crate) fn check_distinct(root: &Certificate, next: &Certificate) -> Result<(), crate::defect::Defect> {
+pub(crate) fn check_distinct(root: &Certificate, next: &Certificate) -> Result<(), Defect> {
     if root.public_key() == next.public_key() || root.common_name() == next.common_name() {
-        return Err(crate::defect::Defect::SameRoots);
+        return Err(Defect::SameRoots);
     }
     Ok(())
 }

@@ -42,9 +42,9 @@ impl PrivateKey {
         pem::encode(pem::PRIVATE_KEY, self.0.serialized_der()).map(Zeroizing::new)
     }
 
-    /// A copy in the form that rustls takes. The copy is the caller's to guard.
-    pub fn to_der(&self) -> PrivateKeyDer<'static> {
-        PrivatePkcs8KeyDer::from(self.0.serialize_der()).into()
+    /// A copy in the form that rustls reads; wiped when it is dropped.
+    pub fn to_der(&self) -> Zeroizing<PrivateKeyDer<'static>> {
+        Zeroizing::new(PrivatePkcs8KeyDer::from(self.0.serialize_der()).into())
     }
 
     /// The public half (DER of `SubjectPublicKeyInfo`).

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use otary_fleet::Time;
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use tempfile::TempDir;
 
 /// What a client knows, and what it is shown.
 #[derive(Clone, Copy)]
@@ -18,33 +19,58 @@ pub struct Meeting<'a> {
     pub chain: &'a [&'a [u8]],
 }
 
-/// A TLS stack, found or built.
+/// The TLS stacks that this machine has.
+pub struct Stacks {
+    dir: TempDir,
+    all: Vec<Stack>,
+}
+
+/// A TLS stack.
 pub enum Stack {
-    Program { name: &'static str, path: PathBuf },
+    /// Built from the C file of this name, as the devices' firmware would be.
+    Device {
+        name: &'static str,
+        program: PathBuf,
+    },
     OpenSsl,
     Webpki,
 }
 
-impl Stack {
-    /// Every stack that this machine has; says which are missing.
-    pub fn all(dir: &Path) -> Vec<Self> {
-        let mbedtls = build(dir, "mbedtls", "mbedtls/x509_crt.h", &["-lmbedx509", "-lmbedcrypto"]);
-        let bearssl = build(dir, "bearssl", "bearssl.h", &["-lbearssl"]);
-        mbedtls.into_iter().chain(bearssl).chain([Self::OpenSsl, Self::Webpki]).collect()
+impl Stacks {
+    /// Builds what can be built; says what is missing.
+    pub fn here() -> Self {
+        let dir = TempDir::new().unwrap();
+        let mbedtls = build(dir.path(), "mbedtls", "mbedtls/x509_crt.h", &["-lmbedx509", "-lmbedcrypto"]);
+        let bearssl = build(dir.path(), "bearssl", "bearssl.h", &["-lbearssl"]);
+        let all = mbedtls.into_iter().chain(bearssl).chain([Stack::OpenSsl, Stack::Webpki]).collect();
+        Self { dir, all }
     }
 
+    /// Asks every stack: `ok`, or the first thing that is wrong (trust, name, date, usage, parse).
+    pub fn ask(&self, meeting: Meeting<'_>) -> Vec<(&Stack, String)> {
+        self.all.iter().map(|stack| (stack, stack.verify(self.dir.path(), meeting))).collect()
+    }
+
+    /// Asks every stack; they have to agree on this.
+    pub fn assert_all(&self, verdict: &str, meeting: Meeting<'_>) {
+        for (stack, said) in self.ask(meeting) {
+            assert_eq!(said, verdict, "{} about {:?}", stack.name(), meeting.name);
+        }
+    }
+}
+
+impl Stack {
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Program { name, .. } => name,
+            Self::Device { name, .. } => name,
             Self::OpenSsl => "openssl",
             Self::Webpki => "webpki",
         }
     }
 
-    /// `ok`, or the first thing that is wrong: trust, name, date, usage, parse.
-    pub fn verify(&self, dir: &Path, meeting: Meeting<'_>) -> String {
+    fn verify(&self, dir: &Path, meeting: Meeting<'_>) -> String {
         match self {
-            Self::Program { path, .. } => run(path, dir, meeting),
+            Self::Device { program, .. } => run(program, dir, meeting),
             Self::OpenSsl => openssl(dir, meeting),
             Self::Webpki => rustls(meeting),
         }
@@ -71,7 +97,7 @@ fn build(dir: &Path, name: &'static str, header: &str, libraries: &[&str]) -> Op
     arguments.push(source.to_str().unwrap());
     arguments.extend_from_slice(libraries);
     assert!(compiler(&arguments), "{name}.c does not build");
-    Some(Stack::Program { name, path })
+    Some(Stack::Device { name, program: path })
 }
 
 fn store(dir: &Path, stem: &str, certificates: &[&[u8]]) -> Vec<PathBuf> {
