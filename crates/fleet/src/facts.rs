@@ -164,7 +164,7 @@ impl Findings {
         self.reported_md5(app.image());
         self.artifact.digests = vec![Sha256(app.reported_digest())];
         if let Some(descriptor) = app.descriptor() {
-            self.take_descriptor(&descriptor);
+            self.take_descriptor(descriptor);
         }
         match app.tail() {
             Tail::Signature(_) => self.notes.push("signed for Secure Boot".into()),
@@ -174,7 +174,7 @@ impl Findings {
     }
 
     /// What the Arduino core's library builder wrote into a descriptor says nothing of the sketch.
-    fn take_descriptor(&mut self, descriptor: &Descriptor<'_>) {
+    fn take_descriptor(&mut self, descriptor: Descriptor<'_>) {
         let text = |text: otary_image::Text<'_>| text.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
         self.artifact.sdk = text(descriptor.idf_version());
         if !descriptor.says_nothing() {
@@ -195,7 +195,7 @@ impl Findings {
         self.artifact.chip = Some(Chip::Esp8266);
         self.reported_md5(image.image());
         if let Some(descriptor) = image.descriptor() {
-            self.take_descriptor(&descriptor);
+            self.take_descriptor(descriptor);
         }
         if image.signature().is_some() {
             self.notes.push(
