@@ -5,10 +5,10 @@
 //! digest and signature blocks, so it is read here.
 
 use crate::bytes::{self, len32};
-use crate::checker::{Checker, Facts};
+use crate::checker::{Checker, Facts, check_segment};
 use crate::descriptor::{BootloaderDescription, Descriptor};
-use crate::header::Header;
-use crate::segment::{Segment, Segments};
+use crate::header::{Header, MAX_SEGMENTS};
+use crate::segment::{SEGMENT_HEADER_LEN, Segment, Segments};
 use crate::signature::{self, Signatures};
 use crate::{Chip, Error, Fault, Part};
 
@@ -24,11 +24,10 @@ pub struct App<'a> {
 pub enum Role {
     /// Runs in place from flash: an application for a slot.
     Application,
-    /// Header and checksum cover only RAM segments, and more follows the checksum: the "simple boot" form, which the boot
-    /// ROM starts from the bootloader's place.
+    /// Header and checksum cover only RAM segments, and the mapped ones follow the checksum: the "simple boot" form, which
+    /// the boot ROM starts from the bootloader's place.
     RamApplication,
-    /// Only RAM segments and nothing of its own behind them: a second-stage bootloader. (A program that lives in RAM alone
-    /// looks the same.)
+    /// Only RAM segments: a second-stage bootloader. (A program that lives in RAM alone looks the same.)
     Bootloader,
 }
 
@@ -41,6 +40,8 @@ pub enum Tail {
     Erased(u32),
     /// Secure Boot signatures; the bytes from the image's end to the file's.
     Signature(u32),
+    /// Segments that the header does not count, as the "simple boot" form has them; the bytes to the file's end.
+    Segments(u32),
     /// This many bytes of something else.
     Other(u32),
 }
@@ -97,13 +98,13 @@ impl<'a> App<'a> {
         self.file
     }
 
-    /// The bytes to offer as an update: the image, its signatures, and anything else behind it but erased flash.
+    /// The bytes to offer as an update: the image and what belongs to it, without the erased flash behind it.
     pub fn offer(&self) -> &'a [u8] {
-        match self.tail() {
-            Tail::Nothing | Tail::Other(_) => self.file,
-            Tail::Erased(_) => self.image(),
-            Tail::Signature(_) => bytes::part(self.file, 0, self.signatures().end()).unwrap_or(self.file),
+        if let Tail::Signature(_) = self.tail() {
+            return bytes::part(self.file, 0, self.signatures().end()).unwrap_or(self.file);
         }
+        let written = self.file.iter().rposition(|&byte| byte != 0xFF).unwrap_or(0).saturating_add(1);
+        self.file.get(..written.max(self.image().len())).unwrap_or(self.file)
     }
 
     /// XOR of all segment data and 0xEF.
@@ -136,7 +137,7 @@ impl<'a> App<'a> {
     pub fn role(&self) -> Role {
         if self.facts.maps_flash() || self.descriptor().is_some() {
             Role::Application
-        } else if matches!(self.tail(), Tail::Other(_)) {
+        } else if matches!(self.tail(), Tail::Segments(_)) {
             Role::RamApplication
         } else {
             Role::Bootloader
@@ -152,9 +153,32 @@ impl<'a> App<'a> {
             Tail::Erased(len)
         } else if self.signatures().next().is_some() {
             Tail::Signature(len)
+        } else if self.hides_segments() {
+            Tail::Segments(len)
         } else {
             Tail::Other(len)
         }
+    }
+
+    /// Whether segments fill the file behind the image, of which one is mapped.
+    fn hides_segments(&self) -> bool {
+        let mut at = self.facts.image_len;
+        let mut mapped = false;
+        for index in 0..MAX_SEGMENTS {
+            let rest = bytes::from(self.file, at);
+            let (Some(address), Some(len)) = (bytes::u32_at(rest, 0), bytes::u32_at(rest, 4)) else { break };
+            if bytes::erased(rest) {
+                break;
+            }
+            let segment = Segment { index, address, offset: at.saturating_add(SEGMENT_HEADER_LEN), len };
+            let left = len32(rest).saturating_sub(SEGMENT_HEADER_LEN);
+            if check_segment(self.header(), &segment, left).is_err() {
+                return false;
+            }
+            mapped |= segment.maps_flash(self.chip());
+            at = segment.end();
+        }
+        mapped
     }
 
     /// The Secure Boot signatures behind the image, up to three.

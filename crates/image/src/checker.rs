@@ -301,7 +301,7 @@ impl Checker {
 }
 
 /// The rules of the second-stage bootloader for a segment of which `left` bytes of the file may be data.
-fn check_segment(header: &Header, segment: &Segment, left: u32) -> Result<(), Error> {
+pub(crate) fn check_segment(header: &Header, segment: &Segment, left: u32) -> Result<(), Error> {
     let &Segment { index, address, offset, len } = segment;
     let part = Part::Segment(index);
     let at = offset.saturating_sub(SEGMENT_HEADER_LEN);

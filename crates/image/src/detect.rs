@@ -4,11 +4,11 @@
 //! Arduino image of the ESP8266 with one that says nothing of the application, and a boot image of the ESP8266 reads as
 //! one for an ESP32-S31 if nobody looks at its addresses.
 
-use crate::bytes::{erased, from};
+use crate::bytes::{erased, len32};
 use crate::header::IMAGE_MAGIC;
 use crate::{
     App, Error, Esp8266, Fat, Fault, Foreign, Gzip, LittleFs, Merged, Otadata, Part, Role, Sector, Spiffs,
-    Table, gzip,
+    TABLE_OFFSET, Table, Tail, gzip,
 };
 
 /// A file of a kind that we know, checked as far as its kind allows.
@@ -55,12 +55,24 @@ pub fn detect(file: &[u8]) -> Result<Image<'_>, Error> {
         return Ok(Image::Merged(merged));
     }
     if file.first() == Some(&IMAGE_MAGIC) {
-        return App::parse(file).map(|app| match app.role() {
-            Role::Bootloader => Image::Bootloader(app),
-            Role::Application | Role::RamApplication => Image::App(app),
-        });
+        return App::parse(file).and_then(|app| by_role(&app));
     }
     detect_data(file)
+}
+
+/// An image of the ESP32 family that is not followed by a partition table.
+fn by_role(app: App<'_>) -> Result<Image<'_>, Error> {
+    let base = app.chip().bootloader_offset();
+    let reaches_table = len32(app.file()).saturating_add(base) > TABLE_OFFSET;
+    match (app.role(), app.tail()) {
+        (Role::Application | Role::RamApplication, _) => Ok(Image::App(*app)),
+        // A dump whose table is damaged. It must not pass as something that could be put into a slot.
+        (Role::Bootloader, Tail::Other(_)) if reaches_table => {
+            let fault = Fault::Missing("a partition table behind the bootloader");
+            Err(Error::new(Part::PartitionTable, TABLE_OFFSET.saturating_sub(base), fault))
+        }
+        (Role::Bootloader, _) => Ok(Image::Bootloader(*app)),
+    }
 }
 
 /// The kinds that hold no program.
@@ -81,8 +93,7 @@ fn detect_data(file: &[u8]) -> Result<Image<'_>, Error> {
         return Ok(Image::Spiffs(spiffs));
     }
     // A bootloader at its offset, or erased flash up to where it belongs: a dump whose table is missing or damaged.
-    let dump =
-        erased(from(file, 0).get(..0x1000).unwrap_or_default()) && file.len() > 0x8000 && !erased(file);
+    let dump = file.get(..0x1000).is_some_and(erased) && len32(file) > TABLE_OFFSET && !erased(file);
     if dump {
         return Merged::parse(file).map(Image::Merged);
     }
