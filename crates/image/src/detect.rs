@@ -61,7 +61,7 @@ pub fn detect(file: &[u8]) -> Result<Image<'_>, Error> {
 }
 
 /// An image of the ESP32 family that is not followed by a partition table.
-fn by_role(app: App<'_>) -> Result<Image<'_>, Error> {
+fn by_role<'a>(app: &App<'a>) -> Result<Image<'a>, Error> {
     let base = app.chip().bootloader_offset();
     let reaches_table = len32(app.file()).saturating_add(base) > TABLE_OFFSET;
     match (app.role(), app.tail()) {
