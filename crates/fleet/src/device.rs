@@ -48,6 +48,12 @@ pub struct Device {
 pub struct Snapshot {
     /// Whose client it is.
     pub dialect: Dialect,
+    /// The product that its URL names.
+    #[serde(default)]
+    pub product: Option<ProductName>,
+    /// The chip that its URL names.
+    #[serde(default)]
+    pub chip: Option<Chip>,
     /// What runs.
     pub build: Build,
     /// The version text of what runs.
@@ -69,6 +75,8 @@ impl Snapshot {
     pub fn of(check_in: &CheckIn) -> Self {
         Self {
             dialect: check_in.dialect,
+            product: check_in.product.clone(),
+            chip: check_in.chip,
             build: check_in.build,
             version: check_in.version.clone(),
             free_space: check_in.free_space,
@@ -82,6 +90,8 @@ impl Snapshot {
     /// Whether a check-in says the same again.
     pub fn is_repeated_by(&self, check_in: &CheckIn) -> bool {
         self.dialect == check_in.dialect
+            && self.product == check_in.product
+            && self.chip == check_in.chip
             && self.build == check_in.build
             && self.version == check_in.version
             && self.free_space == check_in.free_space

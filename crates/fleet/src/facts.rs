@@ -8,7 +8,7 @@ use std::io::Read;
 use std::ops::Range;
 
 use flate2::read::GzDecoder;
-use otary_image::{App, Chip, Descriptor, Esp8266, Esp8266Kind, Fault, Foreign, Image, Part, Tail};
+use otary_image::{App, Chip, Descriptor, Esp8266, Esp8266Kind, Fault, Foreign, Image, Part, Role, Tail};
 use thiserror::Error;
 
 use crate::{Artifact, Kind, Md5, Sha256, Time};
@@ -112,6 +112,11 @@ pub fn read(bytes: &[u8], file_name: &str, now: Time, as_raw: bool) -> Result<Fi
         return Ok(findings);
     }
     match otary_image::detect(bytes)? {
+        Image::App(app) if app.role() == Role::RamApplication => {
+            return Err(ReadError::NotInstallable {
+                what: "an image that starts from the bootloader's place",
+            });
+        }
         Image::App(app) => findings.take_app(&app),
         Image::Merged(merged) => {
             let app = merged.app()?;
@@ -169,7 +174,7 @@ impl Findings {
         match app.tail() {
             Tail::Signature(_) => self.notes.push("signed for Secure Boot".into()),
             Tail::Other(len) => self.notes.push(format!("{len} unknown bytes follow the image")),
-            Tail::Nothing | Tail::Erased(_) => {}
+            Tail::Nothing | Tail::Erased(_) | Tail::Segments(_) => {}
         }
     }
 
