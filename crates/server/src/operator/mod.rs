@@ -1,0 +1,49 @@
+//! What operators do: products, releases, devices, tokens. Every operation exists once, as a route of one [`Router`]:
+//! the command line sends its requests to it in process when it works on a data directory, and over HTTPS when a
+//! server works on that directory already.
+//!
+//! What a caller may rely on:
+//!
+//! - A request is carried out whole or not at all; what is refused leaves nothing behind.
+//! - What is answered is on disk.
+//! - Every refusal is a [`ProblemDocument`] with a stable code, a sentence and, where there is one, a way out.
+//! - Every request but the owner's own shows a token of sufficient [scope](otary_fleet::Scope); every change is kept
+//!   as an event with the token's name.
+//! - The routes guard no transport: whoever serves them puts TLS around them, and says who asks with [`Peer`].
+//!
+//! [`Router`]: axum::Router
+
+mod announcement;
+mod artifacts;
+mod auth;
+mod devices;
+mod effect;
+mod problem;
+mod products;
+mod publish;
+mod refusal;
+mod releases;
+mod replay;
+mod request;
+mod router;
+mod secret;
+mod site;
+mod status;
+mod throttle;
+mod tokens;
+
+pub use announcement::Announcement;
+pub use artifacts::Uploaded;
+pub use auth::{LocalOwner, Peer};
+pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
+pub use effect::{Effect, Forecast, Group};
+pub use problem::{PROBLEM_JSON, Problem, ProblemDocument};
+pub use products::{NewProduct, ProductChange, ProductView};
+pub use publish::{Part, Publication, Published};
+pub use refusal::{Allowance, Refusal};
+pub use releases::{ReleaseView, ReleasedFile};
+pub use router::router;
+pub use secret::{Secret, SecretError};
+pub use site::{AUTHORITY_BACKED_UP, Operator, Site};
+pub use status::{Collected, Status};
+pub use tokens::{CreatedToken, NewToken, TokenView};

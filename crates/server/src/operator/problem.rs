@@ -1,0 +1,140 @@
+//! The one error of the operator interface: a stable code, a sentence for people, what to do about it, and a cause
+//! that only the log sees. Over HTTP it is problem JSON (RFC 9457) with the members `code` and `help` besides.
+
+use std::error::Error;
+use std::time::Duration;
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use otary_store::StoreError;
+use serde::{Deserialize, Serialize};
+
+/// The media type of a problem document (RFC 9457, section 3).
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Why a request was not carried out. Nothing is half done then.
+#[derive(Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    help: Option<String>,
+    retry_after: Option<Duration>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// A problem as it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemDocument {
+    /// The HTTP status in words.
+    pub title: String,
+    /// The HTTP status.
+    pub status: u16,
+    /// What programs may rely on: lower case, words joined by `-`.
+    pub code: String,
+    /// One sentence for people, without a full stop.
+    pub detail: String,
+    /// What to do about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl Problem {
+    /// A problem with this status, code and sentence.
+    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), help: None, retry_after: None, cause: None }
+    }
+
+    /// Something named in the request is not there.
+    pub(super) fn not_found(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, code, detail)
+    }
+
+    /// The request makes no sense as it stands.
+    pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// What is there stands against it.
+    pub(super) fn conflict(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// otary failed, not the request; the cause goes to the log alone.
+    pub(super) fn internal(
+        code: &'static str,
+        detail: impl Into<String>,
+        cause: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, code, detail);
+        Self { cause: Some(cause.into()), ..problem }.help("the server's log says why")
+    }
+
+    /// Adds what to do about it.
+    pub(super) fn help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    /// Adds when to try again.
+    pub(super) fn retry_after(self, wait: Duration) -> Self {
+        Self { retry_after: Some(wait), ..self }
+    }
+
+    /// The code that programs may rely on.
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
+    fn document(&self) -> ProblemDocument {
+        ProblemDocument {
+            title: self.status.canonical_reason().unwrap_or_default().to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            detail: self.detail.clone(),
+            help: self.help.clone(),
+        }
+    }
+
+    /// The cause and its own causes, in one line.
+    fn causes(&self) -> Option<String> {
+        let mut cause: &(dyn Error + 'static) = self.cause.as_deref()?;
+        let mut text = cause.to_string();
+        while let Some(source) = cause.source() {
+            text.push_str(": ");
+            text.push_str(&source.to_string());
+            cause = source;
+        }
+        Some(text)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let text = error.to_string();
+        match error {
+            StoreError::ReleaseExists(_) => Self::conflict("release-exists", text),
+            StoreError::NoRelease(_) => Self::not_found("no-release", text),
+            StoreError::NoBlob(_) => Self::not_found("no-artifact", text),
+            StoreError::InUse(_) => Self::conflict("artifact-in-use", text),
+            other => Self::internal("store-failed", "the store failed", other),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        if let Some(cause) = self.causes() {
+            tracing::error!(code = self.code, cause, "an operator's request failed: {}", self.detail);
+        }
+        let mut response = (self.status, axum::Json(self.document())).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+        }
+        response
+    }
+}

@@ -1,0 +1,181 @@
+//! Products: list, add, set.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use otary_fleet::{Catalogue, Chip, Device, Product, ProductName};
+use serde::{Deserialize, Serialize};
+
+use super::auth::Actor;
+use super::problem::Problem;
+use super::request::{Body, Place};
+use super::site::{Operator, carry_out};
+
+/// A product with what is known around it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProductView {
+    /// The product.
+    #[serde(flatten)]
+    pub product: Product,
+    /// How many releases it has, withdrawn ones too.
+    pub releases: u64,
+    /// The version that each channel offers.
+    pub newest: BTreeMap<String, String>,
+    /// Devices that were taken for it when they last asked, or were assigned to it.
+    pub devices: u64,
+}
+
+/// A product to be added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewProduct {
+    /// Its name.
+    pub name: ProductName,
+    /// How it is from the start.
+    #[serde(flatten)]
+    pub settings: ProductChange,
+}
+
+/// What is set about a product; what is not named stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProductChange {
+    /// The chips that it is made with. Empty: whatever its releases are for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chips: Option<BTreeSet<Chip>>,
+    /// Whether devices may be updated over plain HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_plain_http: Option<bool>,
+    /// Whether opaque files may be released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow_raw: Option<bool>,
+}
+
+pub(super) async fn list(State(operator): State<Arc<Operator>>) -> Result<Json<Vec<ProductView>>, Problem> {
+    carry_out(operator, Operator::list_products).await.map(Json)
+}
+
+pub(super) async fn show(
+    State(operator): State<Arc<Operator>>,
+    Place(name): Place<ProductName>,
+) -> Result<Json<ProductView>, Problem> {
+    carry_out(operator, move |operator| operator.show_product(&name)).await.map(Json)
+}
+
+pub(super) async fn add(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+    Body(new): Body<NewProduct>,
+) -> Result<(StatusCode, Json<ProductView>), Problem> {
+    let added = carry_out(operator, move |operator| operator.add_product(new, &actor)).await?;
+    Ok((StatusCode::CREATED, Json(added)))
+}
+
+pub(super) async fn set(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+    Place(name): Place<ProductName>,
+    Body(change): Body<ProductChange>,
+) -> Result<Json<ProductView>, Problem> {
+    carry_out(operator, move |operator| operator.set_product(&name, &change, &actor)).await.map(Json)
+}
+
+impl Operator {
+    fn list_products(&self) -> Result<Vec<ProductView>, Problem> {
+        let catalogue = self.store.catalogue();
+        let devices = self.devices_by_product()?;
+        Ok(catalogue.products().map(|product| view(product, &catalogue, &devices)).collect())
+    }
+
+    fn show_product(&self, name: &ProductName) -> Result<ProductView, Problem> {
+        let catalogue = self.store.catalogue();
+        Ok(view(product(&catalogue, name)?, &catalogue, &self.devices_by_product()?))
+    }
+
+    fn add_product(&self, new: NewProduct, actor: &Actor) -> Result<ProductView, Problem> {
+        let _changing = self.changing();
+        if self.store.catalogue().product(&new.name).is_some() {
+            let name = &new.name;
+            return Err(Problem::conflict("product-exists", format!("there is a product {name} already"))
+                .help(format!("otary product set {name}")));
+        }
+        let mut product = Product::new(new.name, self.now());
+        new.settings.apply(&mut product);
+        self.store.put_product(&product)?;
+        self.log(actor, Some(&product.name), format!("added the product {}", product.name))?;
+        self.show_product(&product.name)
+    }
+
+    fn set_product(
+        &self,
+        name: &ProductName,
+        change: &ProductChange,
+        actor: &Actor,
+    ) -> Result<ProductView, Problem> {
+        let _changing = self.changing();
+        let mut changed = product(&self.store.catalogue(), name)?.clone();
+        change.apply(&mut changed);
+        self.store.put_product(&changed)?;
+        self.log(actor, Some(name), format!("set {}", change.words()))?;
+        self.show_product(name)
+    }
+
+    fn devices_by_product(&self) -> Result<HashMap<ProductName, u64>, Problem> {
+        let mut devices = HashMap::new();
+        self.each_device(|device| {
+            if let Some(product) = product_of(device) {
+                *devices.entry(product.clone()).or_default() += 1;
+            }
+        })?;
+        Ok(devices)
+    }
+}
+
+impl ProductChange {
+    fn apply(&self, product: &mut Product) {
+        if let Some(chips) = &self.chips {
+            product.chips.clone_from(chips);
+        }
+        product.allow_plain_http = self.allow_plain_http.unwrap_or(product.allow_plain_http);
+        product.allow_raw = self.allow_raw.unwrap_or(product.allow_raw);
+    }
+
+    fn words(&self) -> String {
+        let chips = self.chips.as_ref().map(|chips| {
+            let names: Vec<&str> = chips.iter().map(|chip| chip.name()).collect();
+            format!("chips = {}", if names.is_empty() { "any".into() } else { names.join(",") })
+        });
+        let plain = self.allow_plain_http.map(|allow| format!("allow-plain-http = {allow}"));
+        let raw = self.allow_raw.map(|allow| format!("allow-raw = {allow}"));
+        let words: Vec<String> = [chips, plain, raw].into_iter().flatten().collect();
+        if words.is_empty() { "nothing".into() } else { words.join(", ") }
+    }
+}
+
+/// The product that a device was taken for when it last asked, else the one that it was assigned to.
+pub(super) fn product_of(device: &Device) -> Option<&ProductName> {
+    let decided = device.standing.as_ref().and_then(|standing| standing.decision.product.as_ref());
+    decided.or(device.product.as_ref())
+}
+
+/// A product of the catalogue, or the problem that there is none.
+pub(super) fn product<'a>(catalogue: &'a Catalogue, name: &ProductName) -> Result<&'a Product, Problem> {
+    catalogue.product(name).ok_or_else(|| {
+        Problem::not_found("no-product", format!("there is no product {name}"))
+            .help(format!("otary product add {name}"))
+    })
+}
+
+fn view(product: &Product, catalogue: &Catalogue, devices: &HashMap<ProductName, u64>) -> ProductView {
+    let releases = catalogue.releases(&product.name);
+    let live = releases.iter().filter(|release| release.withdrawn.is_none());
+    ProductView {
+        product: product.clone(),
+        releases: releases.len() as u64,
+        // Oldest first: the newest of a channel is the one that stays.
+        newest: live.map(|release| (release.channel.to_string(), release.id.version.clone())).collect(),
+        devices: devices.get(&product.name).copied().unwrap_or_default(),
+    }
+}

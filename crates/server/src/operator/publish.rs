@@ -1,0 +1,191 @@
+//! Publishing: uploads become a release, all of them or none, after it was said what that will do.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use otary_fleet::{
+    Artifact, Catalogue, Channel, Order, Product, ProductName, Release, ReleaseId, Sha256, Time, compare,
+};
+use serde::{Deserialize, Serialize};
+
+use super::auth::Actor;
+use super::effect::Effect;
+use super::problem::Problem;
+use super::refusal::{Allowance, Refusal, check, check_form};
+use super::request::Body;
+use super::site::{Operator, carry_out};
+
+/// A release to be published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// The product.
+    pub product: ProductName,
+    /// The version, as its owner writes it.
+    pub version: String,
+    /// The channel; `stable` without.
+    #[serde(default)]
+    pub channel: Option<Channel>,
+    /// For people.
+    #[serde(default)]
+    pub notes: String,
+    /// The uploads that it is made of. Those that no release holds are gone afterwards if it is not published.
+    pub artifacts: Vec<Part>,
+    /// What is let pass that would be refused otherwise.
+    #[serde(default)]
+    pub allow: BTreeSet<Allowance>,
+    /// Only say what would happen.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// An upload that becomes part of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// The artifact that the upload was found to be.
+    pub id: Sha256,
+    /// The name of the file.
+    pub file: String,
+    /// Whether it is taken as it is.
+    #[serde(default)]
+    pub raw: bool,
+}
+
+/// What was published, or would be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Published {
+    /// The release.
+    pub release: Release,
+    /// What it is made of.
+    pub artifacts: Vec<Artifact>,
+    /// Whether the product was made with it.
+    pub new_product: bool,
+    /// What will happen to the devices that are known.
+    pub effect: Effect,
+    /// What was worth telling, a sentence each.
+    pub notes: Vec<String>,
+}
+
+pub(super) async fn publish(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+    Body(publication): Body<Publication>,
+) -> Result<(StatusCode, Json<Published>), Problem> {
+    let dry_run = publication.dry_run;
+    let published = carry_out(operator, move |operator| operator.publish(&publication, &actor)).await?;
+    Ok((if dry_run { StatusCode::OK } else { StatusCode::CREATED }, Json(published)))
+}
+
+impl Operator {
+    fn publish(&self, publication: &Publication, actor: &Actor) -> Result<Published, Problem> {
+        let _changing = self.changing();
+        let done = self.prepare(publication).and_then(|(product, published)| {
+            if !publication.dry_run {
+                self.put(&product, &published, actor)?;
+            }
+            Ok(published)
+        });
+        if done.is_err() || publication.dry_run {
+            self.drop_uploads(publication.artifacts.iter().map(|part| part.id));
+        }
+        done
+    }
+
+    /// Checks everything and changes nothing.
+    fn prepare(&self, publication: &Publication) -> Result<(Product, Published), Problem> {
+        check_form(&publication.version, &publication.notes, publication.artifacts.len())?;
+        let catalogue = self.store.catalogue();
+        let now = self.now();
+        let known = catalogue.product(&publication.product).cloned();
+        let new_product = known.is_none();
+        let product = known.map_or_else(|| new_product_of(publication, &catalogue, now), Ok)?;
+        let artifacts =
+            publication.artifacts.iter().map(|part| self.artifact(&part.id, &part.file, part.raw));
+        let artifacts: Vec<Artifact> = artifacts.collect::<Result<_, _>>()?;
+        let release = release_of(publication, &artifacts, &catalogue, now)?;
+        check(&release, &artifacts, &product, &catalogue, &publication.allow)?;
+
+        let after = with(&catalogue, &product, &release, &artifacts);
+        let effect = self.effect(&release, &artifacts, &after, now)?;
+        let notes = notes(&release, &artifacts, &catalogue);
+        Ok((product, Published { release, artifacts, new_product, effect, notes }))
+    }
+
+    fn put(&self, product: &Product, published: &Published, actor: &Actor) -> Result<(), Problem> {
+        if published.new_product {
+            self.store.put_product(product)?;
+        }
+        self.store.publish(&published.release, &published.artifacts)?;
+        let release = &published.release;
+        self.log(actor, Some(&product.name), format!("published {} to {}", release.id, release.channel))
+    }
+}
+
+/// The first product of all is made without asking; a further one may be a slip of the pen.
+fn new_product_of(publication: &Publication, catalogue: &Catalogue, now: Time) -> Result<Product, Refusal> {
+    let others: Vec<ProductName> = catalogue.products().map(|product| product.name.clone()).collect();
+    let product = publication.product.clone();
+    if others.is_empty() || publication.allow.contains(&Allowance::NewProduct) {
+        Ok(Product::new(product, now))
+    } else {
+        Err(Refusal::UnknownProduct { product, others })
+    }
+}
+
+fn release_of(
+    publication: &Publication,
+    artifacts: &[Artifact],
+    catalogue: &Catalogue,
+    now: Time,
+) -> Result<Release, Problem> {
+    let stable =
+        || Channel::STABLE.parse().map_err(|error| Problem::internal("crashed", "no channel", error));
+    let channel = publication.channel.clone().map_or_else(stable, Ok)?;
+    Ok(Release {
+        id: ReleaseId { product: publication.product.clone(), version: publication.version.clone() },
+        channel,
+        artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
+        notes: publication.notes.clone(),
+        published: after_the_last(&publication.product, catalogue, now),
+        withdrawn: None,
+        pinned: false,
+    })
+}
+
+/// Releases are offered newest first: a clock that was set back must not put this one behind an older one.
+fn after_the_last(product: &ProductName, catalogue: &Catalogue, now: Time) -> Time {
+    let last = catalogue.releases(product).last().map(|release| release.published);
+    last.map_or(now, |last| now.max(Time(last.0.saturating_add(1))))
+}
+
+fn with(catalogue: &Catalogue, product: &Product, release: &Release, artifacts: &[Artifact]) -> Catalogue {
+    let products = catalogue.products().filter(|other| other.name != product.name).chain([product]);
+    let releases = catalogue.all_releases().chain([release]);
+    let artifacts = catalogue.artifacts().chain(artifacts);
+    Catalogue::new(products.cloned(), releases.cloned(), artifacts.cloned())
+}
+
+/// What is no reason to refuse, and worth a look all the same.
+fn notes(release: &Release, artifacts: &[Artifact], catalogue: &Catalogue) -> Vec<String> {
+    let version = &release.id.version;
+    let mut notes = Vec::new();
+    for artifact in artifacts {
+        let file = &artifact.file_name;
+        if let Some(own) =
+            artifact.proposed_version.as_ref().filter(|own| compare(own, version) != Order::Same)
+        {
+            notes.push(format!("{file} calls itself {own}; the release is {version}, as you said"));
+        }
+        if let Some(before) = catalogue.release_of(&release.id.product, &artifact.id) {
+            let before = &before.id.version;
+            notes.push(format!(
+                "{file} is the same as in {before}: what runs it there will not be sent it again"
+            ));
+        }
+    }
+    notes
+}

@@ -1,0 +1,188 @@
+//! Releases that were published: list, show, withdraw, restore, pin, delete.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use otary_fleet::{Artifact, Catalogue, ProductName, Release, ReleaseId, Sha256};
+use serde::{Deserialize, Serialize};
+
+use super::auth::Actor;
+use super::problem::Problem;
+use super::request::{Options, Place};
+use super::site::{Operator, carry_out, count};
+
+/// A release with what is known around it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleaseView {
+    /// The release.
+    #[serde(flatten)]
+    pub release: Release,
+    /// What it is made of.
+    pub files: Vec<ReleasedFile>,
+    /// Devices that run it, by their own word.
+    pub running: u64,
+}
+
+/// An artifact of a release, and how often it was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReleasedFile {
+    /// The artifact.
+    #[serde(flatten)]
+    pub artifact: Artifact,
+    /// Downloads of which every byte was handed over.
+    pub downloads: u64,
+    /// Downloads that ended before.
+    pub cut_off: u64,
+}
+
+/// Which releases are listed.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(super) struct Which {
+    product: Option<ProductName>,
+}
+
+/// What is changed about a release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Change {
+    Withdraw,
+    Restore,
+    Pin,
+    Unpin,
+}
+
+pub(super) async fn list(
+    State(operator): State<Arc<Operator>>,
+    Options(which): Options<Which>,
+) -> Result<Json<Vec<ReleaseView>>, Problem> {
+    carry_out(operator, move |operator| operator.list_releases(which.product.as_ref())).await.map(Json)
+}
+
+pub(super) async fn show(
+    State(operator): State<Arc<Operator>>,
+    Place((product, version)): Place<(ProductName, String)>,
+) -> Result<Json<ReleaseView>, Problem> {
+    carry_out(operator, move |operator| operator.show_release(&ReleaseId { product, version }))
+        .await
+        .map(Json)
+}
+
+pub(super) async fn change(
+    operator: Arc<Operator>,
+    actor: Actor,
+    id: ReleaseId,
+    change: Change,
+) -> Result<Json<ReleaseView>, Problem> {
+    carry_out(operator, move |operator| operator.change_release(&id, change, &actor)).await.map(Json)
+}
+
+pub(super) async fn delete(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+    Place((product, version)): Place<(ProductName, String)>,
+) -> Result<StatusCode, Problem> {
+    let id = ReleaseId { product, version };
+    carry_out(operator, move |operator| operator.delete_release(&id, &actor)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl Operator {
+    fn list_releases(&self, product: Option<&ProductName>) -> Result<Vec<ReleaseView>, Problem> {
+        let catalogue = self.store.catalogue();
+        let running = self.running(&catalogue)?;
+        let wanted = |release: &&Release| product.is_none_or(|product| release.id.product == *product);
+        let releases = catalogue.all_releases().filter(wanted);
+        releases.map(|release| self.view(release, &catalogue, &running)).collect()
+    }
+
+    fn show_release(&self, id: &ReleaseId) -> Result<ReleaseView, Problem> {
+        let catalogue = self.store.catalogue();
+        self.view(release(&catalogue, id)?, &catalogue, &self.running(&catalogue)?)
+    }
+
+    fn change_release(&self, id: &ReleaseId, change: Change, actor: &Actor) -> Result<ReleaseView, Problem> {
+        let _changing = self.changing();
+        let mut changed = release(&self.store.catalogue(), id)?.clone();
+        match change {
+            Change::Withdraw => changed.withdrawn = changed.withdrawn.or_else(|| Some(self.now())),
+            Change::Restore => changed.withdrawn = None,
+            Change::Pin => changed.pinned = true,
+            Change::Unpin => changed.pinned = false,
+        }
+        self.store.put_release(&changed)?;
+        self.log(actor, Some(&id.product), format!("{} {id}", change.done()))?;
+        self.show_release(id)
+    }
+
+    fn delete_release(&self, id: &ReleaseId, actor: &Actor) -> Result<(), Problem> {
+        let _changing = self.changing();
+        let catalogue = self.store.catalogue();
+        let found = release(&catalogue, id)?;
+        if found.pinned {
+            return Err(Problem::conflict("release-pinned", format!("{id} is pinned"))
+                .help(format!("otary release unpin {id}")));
+        }
+        let running = run(found, &self.running(&catalogue)?);
+        if running > 0 {
+            let detail = format!("{id} is what {} seen to run", are(running));
+            return Err(Problem::conflict("release-running", detail)
+                .help(format!("to offer it no longer, otary release withdraw {id}")));
+        }
+        self.store.delete_release(id)?;
+        self.log(actor, Some(&id.product), format!("deleted {id}"))
+    }
+
+    /// How many devices run each artifact, by their own word.
+    pub(super) fn running(&self, catalogue: &Catalogue) -> Result<HashMap<Sha256, u64>, Problem> {
+        let mut running = HashMap::new();
+        self.each_device(|device| {
+            let artifact = device.last.as_ref().and_then(|last| catalogue.running(&last.build));
+            if let Some(artifact) = artifact {
+                *running.entry(artifact.id).or_default() += 1;
+            }
+        })?;
+        Ok(running)
+    }
+
+    fn view(
+        &self,
+        release: &Release,
+        catalogue: &Catalogue,
+        running: &HashMap<Sha256, u64>,
+    ) -> Result<ReleaseView, Problem> {
+        let artifacts = release.artifacts.iter().filter_map(|id| catalogue.artifact(id));
+        let files = artifacts.map(|artifact| {
+            let sent = self.store.downloads(&artifact.id)?;
+            Ok(ReleasedFile { artifact: artifact.clone(), downloads: sent.whole, cut_off: sent.cut_off })
+        });
+        let files = files.collect::<Result<_, Problem>>()?;
+        Ok(ReleaseView { release: release.clone(), files, running: run(release, running) })
+    }
+}
+
+impl Change {
+    const fn done(self) -> &'static str {
+        match self {
+            Self::Withdraw => "withdrew",
+            Self::Restore => "restored",
+            Self::Pin => "pinned",
+            Self::Unpin => "unpinned",
+        }
+    }
+}
+
+fn release<'a>(catalogue: &'a Catalogue, id: &ReleaseId) -> Result<&'a Release, Problem> {
+    catalogue.release(id).ok_or_else(|| {
+        Problem::not_found("no-release", format!("there is no release {id}")).help("otary release list")
+    })
+}
+
+fn run(release: &Release, running: &HashMap<Sha256, u64>) -> u64 {
+    release.artifacts.iter().filter_map(|id| running.get(id)).sum()
+}
+
+fn are(devices: u64) -> String {
+    format!("{} {}", count(devices, "device"), if devices == 1 { "was" } else { "were" })
+}

@@ -1,0 +1,103 @@
+//! The routes, and which scope each of them takes.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, delete, get, patch, post};
+use http::StatusCode;
+use otary_fleet::{Mac, ProductName, ReleaseId, Scope};
+
+use super::auth::{Actor, Door, let_in};
+use super::devices::Brakes;
+use super::problem::Problem;
+use super::releases::Change;
+use super::request::Place;
+use super::site::Operator;
+use super::{artifacts, devices, products, publish, releases, status, tokens};
+
+/// The largest JSON body, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+
+type Routes = Router<Arc<Operator>>;
+
+/// The operator interface.
+pub fn router(operator: Operator) -> Router {
+    let operator = Arc::new(operator);
+    let behind = |routes: Routes, needs: Scope| {
+        let door = Door { operator: Arc::clone(&operator), needs };
+        routes.route_layer(from_fn_with_state(door, let_in))
+    };
+    let api = behind(to_look(), Scope::Read)
+        .merge(behind(to_push(), Scope::Push))
+        .merge(behind(to_operate(), Scope::Operate))
+        .fallback(no_route)
+        .method_not_allowed_fallback(no_method);
+    Router::new()
+        .nest("/api/v1", api)
+        .fallback(no_route)
+        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .with_state(operator)
+}
+
+fn to_look() -> Routes {
+    Router::new()
+        .route("/status", get(status::status))
+        .route("/products", get(products::list))
+        .route("/products/{product}", get(products::show))
+        .route("/releases", get(releases::list))
+        .route("/releases/{product}/{version}", get(releases::show))
+        .route("/devices", get(devices::list))
+        .route("/devices/{mac}", get(devices::show))
+}
+
+fn to_push() -> Routes {
+    Router::new()
+        .route("/artifacts", post(artifacts::upload))
+        .route("/artifacts/{id}", delete(artifacts::discard))
+        .route("/releases", post(publish::publish))
+}
+
+fn to_operate() -> Routes {
+    Router::new()
+        .route("/products", post(products::add))
+        .route("/products/{product}", patch(products::set))
+        .route("/releases/{product}/{version}", delete(releases::delete))
+        .route("/releases/{product}/{version}/withdraw", change(Change::Withdraw))
+        .route("/releases/{product}/{version}/restore", change(Change::Restore))
+        .route("/releases/{product}/{version}/pin", change(Change::Pin))
+        .route("/releases/{product}/{version}/unpin", change(Change::Unpin))
+        .route("/devices/{mac}", delete(devices::forget))
+        .route("/devices/{mac}/assign", post(devices::assign))
+        .route("/devices/{mac}/release", brake(Brakes::Release))
+        .route("/devices/{mac}/resume", brake(Brakes::Resume))
+        .route("/tokens", get(tokens::list).post(tokens::create))
+        .route("/tokens/{name}", delete(tokens::revoke))
+        .route("/gc", post(status::collect))
+}
+
+fn change(change: Change) -> MethodRouter<Arc<Operator>> {
+    post(
+        move |State(operator): State<Arc<Operator>>,
+              actor: Actor,
+              Place((product, version)): Place<(ProductName, String)>| {
+            releases::change(operator, actor, ReleaseId { product, version }, change)
+        },
+    )
+}
+
+fn brake(brakes: Brakes) -> MethodRouter<Arc<Operator>> {
+    post(move |State(operator): State<Arc<Operator>>, actor: Actor, Place(mac): Place<Mac>| {
+        devices::brake(operator, actor, mac, brakes)
+    })
+}
+
+async fn no_route() -> Problem {
+    Problem::not_found("no-route", "the operator interface has nothing here")
+        .help("its routes begin with /api/v1")
+}
+
+async fn no_method() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "no-method", "this cannot be done here")
+}

@@ -1,0 +1,134 @@
+//! What every operation works on: the store, the clock, and what is known of the server around them.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use otary_fleet::{Device, Event, EventKind, Mac, ProductName, Sha256, Time};
+use otary_store::{Retention, Store};
+use tokio::sync::Semaphore;
+
+use super::auth::Actor;
+use super::problem::Problem;
+use super::secret::Secret;
+use super::throttle::Throttle;
+use crate::Clock;
+
+/// The store's setting that says when the authority was last backed up: milliseconds since 1970, in decimal.
+pub const AUTHORITY_BACKED_UP: &str = "authority.backed-up";
+
+/// Uploads that are in memory at the same time: each may take [`otary_fleet::Artifact::MAX_SIZE`].
+const UPLOADS: usize = 2;
+
+/// What the operator interface tells of the server that it belongs to, and how long that keeps things.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// The data directory.
+    pub data: PathBuf,
+    /// SHA-256 of the certificate of the authority, as people compare it; none before the first `otary serve`.
+    pub fingerprint: Option<String>,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Devices that otary never updated and nobody assigned, of which so many are remembered.
+    pub max_strangers: u64,
+    /// Files and connections that the server may have open; none when no server runs.
+    pub open_files: Option<u64>,
+}
+
+/// The operator interface's state.
+pub struct Operator {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) site: Site,
+    pub(super) throttle: Throttle,
+    pub(super) uploads: Semaphore,
+    /// The owner's token of this run, as its digest.
+    pub(super) owner: Option<Sha256>,
+    clock: Clock,
+    changes: Mutex<()>,
+}
+
+impl Operator {
+    /// An interface to `store`. Who shows `owner` acts as the owner of the data directory: it is the secret that an
+    /// [announcement](super::Announcement) hands to local processes.
+    pub fn new(store: Arc<dyn Store>, clock: Clock, site: Site, owner: Option<&Secret>) -> Self {
+        Self {
+            store,
+            site,
+            throttle: Throttle::default(),
+            uploads: Semaphore::new(UPLOADS),
+            owner: owner.map(Secret::hash),
+            clock,
+            changes: Mutex::new(()),
+        }
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// Keeps other changes out until it is dropped, so that what was checked still holds when it is done.
+    pub(super) fn changing(&self) -> MutexGuard<'_, ()> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// An event that tells what an operator did.
+    pub(super) fn event(
+        &self,
+        actor: &Actor,
+        device: Option<Mac>,
+        product: Option<ProductName>,
+        action: String,
+    ) -> Event {
+        let kind = EventKind::Operator { who: actor.who.clone(), action };
+        Event { at: self.now(), device, product, kind }
+    }
+
+    /// Keeps what an operator did to a product.
+    pub(super) fn log(
+        &self,
+        actor: &Actor,
+        product: Option<&ProductName>,
+        action: String,
+    ) -> Result<(), Problem> {
+        tracing::info!(who = actor.who, product = product.map(ProductName::as_str), "{action}");
+        self.store.append(self.event(actor, None, product.cloned(), action))?;
+        Ok(self.store.flush()?)
+    }
+
+    /// Shows every device on record to `visit`, page by page.
+    pub(super) fn each_device(&self, mut visit: impl FnMut(&Device)) -> Result<(), Problem> {
+        let mut after = None;
+        loop {
+            let page = self.store.devices(after, PAGE)?;
+            page.iter().for_each(&mut visit);
+            match page.last() {
+                Some(last) if page.len() == PAGE => after = Some(last.mac),
+                _ => return Ok(()),
+            }
+        }
+    }
+}
+
+/// Devices read at a time.
+const PAGE: usize = 1000;
+
+/// Carries out `work` where it may wait for the disk.
+pub(super) async fn carry_out<T: Send + 'static>(
+    operator: Arc<Operator>,
+    work: impl FnOnce(&Operator) -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(move || work(&operator)).await;
+    done.unwrap_or_else(|error| {
+        Err(Problem::internal("crashed", "the request could not be carried out", error))
+    })
+}
+
+/// `3 devices`, `1 device`.
+pub(super) fn count(number: u64, singular: &str) -> String {
+    if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
+}
+
+/// A duration in whole seconds.
+pub(super) fn seconds(duration: Duration) -> u64 {
+    duration.as_secs().max(1)
+}
