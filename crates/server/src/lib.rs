@@ -1,1 +1,53 @@
 //! Listeners, the client dialects and the operator API.
+//!
+//! [`Server::bind`] listens, [`Server::run`] serves until its [`Handle`] says stop. What the device side promises:
+//!
+//! - **Stock clients work unchanged**: HTTP/1.0, `Content-Length` and never chunked, no redirects, 304 for "no update",
+//!   head and first bytes in one write.
+//! - **Every check-in is on record** when its answer goes out, and has one line in the log with the reason.
+//! - **A download that was begun is finished**, also when the server stops; what was handed over is counted.
+//! - **What a device cannot say is said here**: why its handshake failed.
+//! - **Strangers cannot use up the server**: connections, heads, new devices and log lines are bounded
+//!   ([`Limits`]).
+//!
+//! One single-threaded runtime per processor serves devices, each with a listening socket of its own; operators have a
+//! thread to themselves.
+
+mod answer;
+mod artifact;
+mod body;
+mod check_in;
+mod clock;
+mod connection;
+mod dialect;
+mod download;
+mod error;
+mod gate;
+mod handshake;
+mod identity;
+mod limits;
+mod listener;
+mod meter;
+mod newcomers;
+pub mod operator;
+mod operators;
+mod options;
+mod page;
+mod peer;
+mod platform;
+mod server;
+mod socket;
+mod supervisor;
+mod tally;
+mod tls;
+mod trouble;
+mod visit;
+mod worker;
+
+pub use clock::Clock;
+pub use error::ServeError;
+pub use identity::Identity;
+pub use limits::Limits;
+pub use options::Options;
+pub use platform::raise_descriptor_limit;
+pub use server::{Addresses, Handle, Server};

@@ -1,0 +1,124 @@
+//! A check-in: read, decide, commit, answer.
+
+use http::header::{CONTENT_LENGTH, HeaderValue};
+use http::request::Parts;
+use http::{Method, StatusCode};
+use otary_fleet::{Catalogue, CheckIn, Decision, Mac, Time, View, decide, observe};
+use otary_store::StoreError;
+
+use crate::answer::{Answered, empty, sentence};
+use crate::dialect::{self, Answer, NoCheckIn, Origin};
+use crate::download::{self, Recipient};
+use crate::visit::{Visit, only};
+
+/// What a person gets who opens the URL that is meant for devices.
+const FOR_DEVICES: &str = "This is where ESP32 and ESP8266 boards ask otary for new firmware.\n\
+    A board says what it runs in x-ESP32-* or x-ESP8266-* headers, as the Arduino cores' HTTPUpdate does;\n\
+    this request has none of them, so there is nothing to answer.\n\
+    A ready sketch for this server: otary sketch\n";
+
+/// Answers a request for an update. `product` is the path behind `/update/`, as it came.
+pub(crate) async fn answer(visit: &Visit, head: &Parts, product: Option<&str>) -> Answered {
+    if head.method != Method::GET {
+        return only("GET");
+    }
+    let Ok(product) = product.map(|text| text.trim_end_matches('/').parse()).transpose() else {
+        visit.shared.troubles.refused(visit.peer, "the URL names a product by a name that none can have");
+        return sentence(StatusCode::NOT_FOUND, "No product has such a name.\n");
+    };
+    let origin = Origin { source: visit.peer, transport: visit.transport, product };
+    match dialect::read(head, origin) {
+        Ok(check_in) => serve(visit, &check_in).await,
+        Err(NoCheckIn::UnknownClient) => sentence(StatusCode::BAD_REQUEST, FOR_DEVICES),
+        Err(NoCheckIn::UnknownMode) => {
+            visit.shared.troubles.refused(visit.peer, "the client asks in a mode that otary does not know");
+            sentence(StatusCode::NOT_FOUND, "There is nothing in this mode.\n")
+        }
+    }
+}
+
+async fn serve(visit: &Visit, check_in: &CheckIn) -> Answered {
+    let catalogue = visit.shared.store.catalogue();
+    let decision = match resolve(visit, check_in, &catalogue) {
+        Ok(decision) => decision,
+        Err(error) => {
+            // Without the record the operator's word (product, chip, channel, holds) is unknown: nothing is offered.
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(target: "check_in", device = ?check_in.device, error, "no decision: the store failed");
+            return empty(StatusCode::NOT_MODIFIED);
+        }
+    };
+    tell(check_in, &decision);
+    match dialect::answer(check_in, &decision, &catalogue) {
+        Answer::NoUpdate => empty(StatusCode::NOT_MODIFIED),
+        Answer::Forbidden => empty(StatusCode::FORBIDDEN),
+        Answer::NotFound => empty(StatusCode::NOT_FOUND),
+        Answer::Version { version, md5 } => {
+            let mut answer = empty(StatusCode::OK);
+            let headers = answer.headers_mut();
+            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            download::name_version(headers, &version);
+            download::name_md5(headers, md5);
+            answer
+        }
+        Answer::Image(id) => {
+            let recipient = Recipient { device: check_in.device, claimant: check_in.claimant() };
+            let image = catalogue.artifact(&id).zip(decision.release.as_ref());
+            let Some((artifact, release)) = image else { return empty(StatusCode::NOT_MODIFIED) };
+            let sent = download::send(visit, recipient, artifact, &release.version).await;
+            // Never half an image, and no error that a device would show as its own.
+            sent.unwrap_or_else(|| empty(StatusCode::NOT_MODIFIED))
+        }
+    }
+}
+
+/// Decides on the device's record, and notes in it what the check-in taught. A client that does not say who it is has
+/// no record.
+fn resolve(visit: &Visit, check_in: &CheckIn, catalogue: &Catalogue) -> Result<Decision, StoreError> {
+    let now = visit.shared.clock.now();
+    match check_in.device {
+        Some(mac) => on_record(visit, mac, check_in, catalogue, now),
+        None => Ok(decide(check_in, View { catalogue, device: None }, now)),
+    }
+}
+
+fn on_record(
+    visit: &Visit,
+    mac: Mac,
+    check_in: &CheckIn,
+    catalogue: &Catalogue,
+    now: Time,
+) -> Result<Decision, StoreError> {
+    let newcomers = &visit.shared.newcomers;
+    let admit = newcomers.admit(visit.peer, now);
+    let mut decided = None;
+    let new = visit.shared.store.with_device(mac, now, admit, &mut |device| {
+        let decision = decide(check_in, View { catalogue, device: device.as_deref() }, now);
+        let events = device.map(|device| observe(device, check_in, &decision, catalogue, now));
+        decided = Some(decision);
+        events.unwrap_or_default()
+    })?;
+    if new {
+        newcomers.count(visit.peer, now);
+    }
+    Ok(decided.unwrap_or_else(|| decide(check_in, View { catalogue, device: None }, now)))
+}
+
+/// One line per check-in. Texts of the client's are bounded and free of control characters.
+fn tell(check_in: &CheckIn, decision: &Decision) {
+    let device = check_in.device.map(|mac| mac.to_string());
+    tracing::info!(
+        target: "check_in",
+        device,
+        source = %check_in.source,
+        product = decision.product.as_ref().map(tracing::field::display),
+        dialect = check_in.dialect.name(),
+        runs = %check_in.build,
+        version = check_in.version,
+        verdict = decision.verdict().name(),
+        rule = decision.reason.rule(),
+        advice = decision.reason.advice(device.as_deref().unwrap_or("MAC")),
+        "{}",
+        decision.reason,
+    );
+}

@@ -1,0 +1,39 @@
+//! Arduino ESP32 `HTTPUpdate`, all versions: header fields `x-ESP32-*`.
+
+use http::request::Parts;
+use otary_fleet::{Catalogue, CheckIn, Decision, Dialect, Mode};
+
+use super::{Answer, NoCheckIn, Origin, Speaker, arduino};
+
+const PREFIX: &str = "x-esp32-";
+const USER_AGENT: &str = "ESP32-http-Update";
+
+/// The library's class.
+pub(super) struct HttpUpdate;
+
+impl Speaker for HttpUpdate {
+    fn dialect(&self) -> Dialect {
+        Dialect::ArduinoEsp32
+    }
+
+    fn sent(&self, head: &Parts) -> bool {
+        arduino::sent(head, PREFIX, USER_AGENT)
+    }
+
+    fn read(&self, head: &Parts, origin: Origin) -> Result<CheckIn, NoCheckIn> {
+        arduino::read(head, origin, self.dialect(), PREFIX, mode)
+    }
+
+    fn answer(&self, _: &CheckIn, decision: &Decision, _: &Catalogue) -> Answer {
+        arduino::answer(decision)
+    }
+}
+
+/// Up to 3.3 a file system is `spiffs`, whichever it is; cores of 2026 name it.
+fn mode(word: &str) -> Option<Mode> {
+    match word {
+        "sketch" => Some(Mode::Sketch),
+        "spiffs" | "fatfs" | "littlefs" | "flashfs" => Some(Mode::Filesystem),
+        _ => None,
+    }
+}

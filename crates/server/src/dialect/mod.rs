@@ -1,0 +1,91 @@
+//! The client dialects: request heads become [`CheckIn`]s, decisions become answers, each library's in its own file.
+//!
+//! Nothing outside this module knows which dialects there are. A request is read once and bounded while it is read;
+//! what an optional header says wrongly counts as not said.
+
+mod arduino;
+mod arduino_esp32;
+mod arduino_esp8266;
+
+use std::net::IpAddr;
+
+use http::request::Parts;
+use otary_fleet::{Catalogue, CheckIn, Chip, Decision, Dialect, Md5, ProductName, Sha256, Transport};
+use thiserror::Error;
+
+/// What is known of a request besides its head.
+pub(crate) struct Origin {
+    /// The other end of the connection.
+    pub(crate) source: IpAddr,
+    /// How it came.
+    pub(crate) transport: Transport,
+    /// The product that its path names.
+    pub(crate) product: Option<ProductName>,
+}
+
+/// Why a request is no check-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub(crate) enum NoCheckIn {
+    /// No known client library sent it.
+    #[error("no update client that otary knows sent this")]
+    UnknownClient,
+    /// The client asks for something that otary has no kind for.
+    #[error("the client asks in a mode that otary does not know")]
+    UnknownMode,
+}
+
+/// What a client is to be answered, before it is HTTP.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// There is nothing new.
+    NoUpdate,
+    /// This client may not be served this way.
+    Forbidden,
+    /// There is nothing by that name.
+    NotFound,
+    /// Which version there is, without its bytes.
+    Version {
+        /// The version.
+        version: String,
+        /// The digest of its artifact.
+        md5: Md5,
+    },
+    /// An artifact.
+    Image(Sha256),
+}
+
+/// One client library's way of speaking.
+trait Speaker: Sync {
+    /// Which it is.
+    fn dialect(&self) -> Dialect;
+
+    /// Whether it sent this request.
+    fn sent(&self, head: &Parts) -> bool;
+
+    /// Reads a request that it sent.
+    fn read(&self, head: &Parts, origin: Origin) -> Result<CheckIn, NoCheckIn>;
+
+    /// What it is to be answered.
+    fn answer(&self, check_in: &CheckIn, decision: &Decision, catalogue: &Catalogue) -> Answer;
+}
+
+const SPEAKERS: [&dyn Speaker; 2] = [&arduino_esp32::HttpUpdate, &arduino_esp8266::HttpUpdate];
+
+/// Reads a request, whoever sent it.
+pub(crate) fn read(head: &Parts, origin: Origin) -> Result<CheckIn, NoCheckIn> {
+    let speaker = SPEAKERS.into_iter().find(|speaker| speaker.sent(head));
+    speaker.ok_or(NoCheckIn::UnknownClient)?.read(head, origin)
+}
+
+/// What a decision means to the client that asked.
+pub(crate) fn answer(check_in: &CheckIn, decision: &Decision, catalogue: &Catalogue) -> Answer {
+    let speaker = SPEAKERS.into_iter().find(|speaker| speaker.dialect() == check_in.dialect);
+    speaker.map_or(Answer::NoUpdate, |speaker| speaker.answer(check_in, decision, catalogue))
+}
+
+/// The chip that a URL's query names: `?chip=esp32c3`.
+fn chip_in_query(head: &Parts) -> Option<Chip> {
+    let mut pairs = head.uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, name) = pairs.find(|(key, _)| *key == "chip")?;
+    Chip::all().find(|chip| chip.name().eq_ignore_ascii_case(name))
+}

@@ -1,0 +1,104 @@
+//! A listener: accepts connections within the limits, makes the handshake where TLS is due, serves what comes.
+
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tokio_rustls::TlsAcceptor;
+
+use crate::Limits;
+use crate::connection::{Front, serve};
+use crate::gate::{Gate, Permit};
+use crate::handshake::shake_hands;
+use crate::limits::{ACCEPT_PAUSE, TLS_SEND_BUFFER};
+use crate::meter::{Meter, Metered};
+use crate::platform;
+use crate::socket::Socket;
+use crate::trouble::Troubles;
+
+/// A listening socket with all that its connections share.
+#[derive(Clone)]
+pub(crate) struct Listener<F> {
+    pub(crate) front: F,
+    /// None: plain HTTP.
+    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) limits: Limits,
+    pub(crate) troubles: Arc<Troubles>,
+}
+
+impl<F: Front> Listener<F> {
+    /// Accepts until a drain begins. Runs on the runtime that its connections are to run on.
+    pub(crate) async fn listen(self, socket: TcpListener, mut draining: watch::Receiver<bool>) {
+        loop {
+            let accepted = tokio::select! {
+                accepted = socket.accept() => accepted,
+                _ = draining.wait_for(|draining| *draining) => return,
+            };
+            match accepted {
+                Ok((stream, address)) => self.admit(stream, address.ip().to_canonical(), &draining),
+                Err(error) => {
+                    self.troubles.accepting(&error);
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn admit(&self, stream: TcpStream, peer: IpAddr, draining: &watch::Receiver<bool>) {
+        match self.gate.enter(peer) {
+            Ok(permit) => {
+                tokio::spawn(self.clone().attend(stream, peer, permit, draining.clone()));
+            }
+            Err(full) => self.troubles.full(peer, full),
+        }
+    }
+
+    async fn attend(
+        self,
+        stream: TcpStream,
+        peer: IpAddr,
+        _permit: Permit,
+        mut draining: watch::Receiver<bool>,
+    ) {
+        if let Err(error) = platform::tune(&stream) {
+            // The peer is gone already.
+            return tracing::debug!(target: "connection", %peer, %error, "not served");
+        }
+        let socket = Socket::new(stream, self.limits.stall, self.tls.is_some());
+        let Some(acceptor) = &self.tls else {
+            return self.serve(socket, peer, 0, &mut draining).await;
+        };
+        let handshake = shake_hands(acceptor, socket, self.limits.handshake);
+        let shaken = tokio::select! {
+            shaken = handshake => shaken,
+            _ = draining.wait_for(|draining| *draining) => return,
+        };
+        match shaken {
+            Ok(stream) => self.serve(stream, peer, TLS_SEND_BUFFER as u64, &mut draining).await,
+            Err(failure) => self.troubles.handshake(peer, &failure),
+        }
+    }
+
+    async fn serve<T>(&self, stream: T, peer: IpAddr, held_back: u64, draining: &mut watch::Receiver<bool>)
+    where
+        T: AsyncRead + AsyncWrite + Unpin + 'static,
+    {
+        let meter = Arc::new(Meter::default());
+        let service = self.front.service(peer, Arc::clone(&meter));
+        let stream = Metered::new(stream, meter, held_back);
+        // Clients that hang up are no error: stock ones do so with the last byte, often by a reset.
+        if let Err(error) = serve(stream, service, self.limits.head, draining).await {
+            tracing::debug!(target: "connection", %peer, %error, "ended");
+        }
+    }
+}
+
+/// A socket that listens already, for the runtime that is entered.
+pub(crate) fn adopt(socket: std::net::TcpListener) -> io::Result<TcpListener> {
+    TcpListener::from_std(socket)
+}

@@ -1,0 +1,35 @@
+//! What the server is told when it starts.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use otary_store::Retention;
+
+use crate::Limits;
+
+/// What the server is told when it starts. Port 0 lets the system choose; [`Server::addresses`](crate::Server::addresses)
+/// says what it chose.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where devices speak HTTPS.
+    pub https: SocketAddr,
+    /// Where they find the authority's certificate, and where products that allow it are updated without TLS.
+    pub http: Option<SocketAddr>,
+    /// Where operators speak HTTPS.
+    pub operator: SocketAddr,
+    /// The name by which devices reach this server, for the pages that people read: no scheme, no port.
+    pub host: String,
+    /// Threads that serve devices; one per processor unless there is a reason.
+    pub workers: usize,
+    /// Descriptors that this process may have open, see [`raise_descriptor_limit`](crate::raise_descriptor_limit).
+    pub descriptors: u64,
+    /// How long running downloads may go on after a stop. A device that is cut off hangs for up to 42 minutes.
+    pub drain: Duration,
+    /// The most plaintext in one TLS record sent to devices, 512 to 16384 bytes. ESP8266 sketches with a small receive
+    /// buffer ask for it by `max_fragment_length`, which rustls does not negotiate. None: 16384.
+    pub max_record: Option<usize>,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// The other limits.
+    pub limits: Limits,
+}

@@ -1,0 +1,69 @@
+//! What differs between systems: descriptor limits, and how several threads share one listening address.
+//!
+//! On Linux each thread has a listening socket of its own (`SO_REUSEPORT`) and the kernel spreads connections over
+//! them. Elsewhere the threads share one socket. Not tested on Windows and macOS.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
+
+use crate::limits::{BACKLOG, KERNEL_UNSENT};
+
+/// Raises the number of descriptors that this process may have open as far as the system lets it without privileges.
+/// Returns how many there may be.
+#[cfg(unix)]
+pub fn raise_descriptor_limit() -> u64 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let found = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: found.maximum, maximum: found.maximum };
+    let limit = if setrlimit(Resource::Nofile, raised).is_ok() { found.maximum } else { found.current };
+    limit.unwrap_or(u64::MAX)
+}
+
+/// Windows has no such limit on sockets.
+#[cfg(not(unix))]
+pub fn raise_descriptor_limit() -> u64 {
+    u64::MAX
+}
+
+/// Listens on `address`, with `many` sockets for as many threads. All have the same port, also if the system chose it.
+///
+/// Fails if anything listens there already, another otary included: two servers that share a port by
+/// `SO_REUSEPORT` would each get half of the devices.
+pub(crate) fn listen(address: SocketAddr, many: usize) -> io::Result<Vec<TcpListener>> {
+    let alone = open(address, false)?;
+    let address = alone.local_addr()?;
+    if cfg!(target_os = "linux") {
+        drop(alone);
+        (0..many).map(|_| open(address, true)).collect()
+    } else {
+        (0..many).map(|_| alone.try_clone()).collect()
+    }
+}
+
+fn open(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if address.is_ipv6() {
+        // One listener for both families: devices come by IPv4, browsers by either.
+        socket.set_only_v6(false)?;
+    }
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    #[cfg(target_os = "linux")]
+    socket.set_reuse_port(shared)?;
+    #[cfg(not(target_os = "linux"))]
+    let _ = shared;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Sets what every accepted connection has: no delay of small packets, and a bound on what the kernel holds unsent.
+pub(crate) fn tune(connection: &tokio::net::TcpStream) -> io::Result<()> {
+    connection.set_nodelay(true)?;
+    #[cfg(target_os = "linux")]
+    SockRef::from(connection).set_tcp_notsent_lowat(KERNEL_UNSENT)?;
+    Ok(())
+}

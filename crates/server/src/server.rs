@@ -1,0 +1,221 @@
+//! The whole: listens on every address, then serves until told to stop.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use axum::Router;
+use otary_fleet::Transport;
+use otary_store::Store;
+use tokio::runtime::Builder;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
+
+use crate::gate::Gate;
+use crate::identity::Shown;
+use crate::limits::{OPERATOR_CONNECTIONS, OWN_DESCRIPTORS};
+use crate::listener::Listener;
+use crate::newcomers::Newcomers;
+use crate::operators::Operators;
+use crate::platform::listen;
+use crate::supervisor::{Phase, Supervisor};
+use crate::trouble::Troubles;
+use crate::visit::{Devices, Shared};
+use crate::worker::Worker;
+use crate::{Clock, Identity, Options, ServeError, tls};
+
+/// A server that listens already and does not serve yet.
+pub struct Server {
+    addresses: Addresses,
+    workers: Vec<Worker>,
+    supervisor: Supervisor,
+    handle: Handle,
+}
+
+/// Where a server listens, with the ports that the system chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Addresses {
+    /// HTTPS for devices.
+    pub https: SocketAddr,
+    /// HTTP for devices.
+    pub http: Option<SocketAddr>,
+    /// HTTPS for operators.
+    pub operator: SocketAddr,
+}
+
+/// The reins of a running server. Clones hold the same.
+#[derive(Clone)]
+pub struct Handle {
+    phase: watch::Sender<Phase>,
+    shown: Arc<Shown>,
+}
+
+impl Handle {
+    /// Stops: no new connections, idle ones are closed, running downloads are finished within the bound. Told a second
+    /// time, it ends at once.
+    pub fn stop(&self) {
+        self.phase.send_modify(|phase| {
+            *phase = if *phase == Phase::Serving { Phase::Draining } else { Phase::Ending };
+        });
+    }
+
+    /// Shows another certificate from the next handshake on.
+    pub fn show(&self, identity: Identity) {
+        self.shown.replace(identity);
+    }
+}
+
+impl Server {
+    /// Listens on every address of `options`. `operators` is what [`operator::router`](crate::operator::router) makes.
+    pub fn bind(
+        options: &Options,
+        store: Arc<dyn Store>,
+        identity: Identity,
+        clock: Clock,
+        operators: Router,
+    ) -> Result<Self, ServeError> {
+        let many = options.workers.max(1);
+        let sockets =
+            |address, many| listen(address, many).map_err(|source| ServeError::Listen { address, source });
+        let https = sockets(options.https, many)?;
+        let http = options.http.map(|address| sockets(address, many)).transpose()?;
+        let operator = sockets(options.operator, 1)?;
+        let addresses = Addresses {
+            https: local_address(&https, options.https)?,
+            http: http.as_ref().zip(options.http).map(|(s, a)| local_address(s, a)).transpose()?,
+            operator: local_address(&operator, options.operator)?,
+        };
+
+        let shown = Arc::new(Shown::new(identity));
+        let shared = Arc::new(Shared {
+            store,
+            clock,
+            shown: Arc::clone(&shown),
+            newcomers: Newcomers::new(&options.limits),
+            troubles: Arc::new(Troubles::new()),
+            transfers: AtomicUsize::new(0),
+            url: format!("https://{}:{}", options.host, addresses.https.port()),
+        });
+        let (draining, _) = watch::channel(false);
+        let parts = Parts { options, shared: &shared, shown: &shown, draining: &draining };
+        let mut workers = parts.device_workers(https, http)?;
+        workers.push(parts.operator_worker(operator, operators)?);
+
+        let (phase, watched) = watch::channel(Phase::Serving);
+        let supervisor = Supervisor {
+            shared,
+            retention: options.retention,
+            drain: options.drain,
+            phase: watched,
+            draining,
+        };
+        Ok(Self { addresses, workers, supervisor, handle: Handle { phase, shown } })
+    }
+
+    /// Where it listens.
+    pub const fn addresses(&self) -> Addresses {
+        self.addresses
+    }
+
+    /// The reins, to stop it from another thread.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// Serves until the handle says stop and what was under way has ended; then what the store keeps in memory is
+    /// written.
+    pub fn run(self) -> Result<(), ServeError> {
+        let Self { workers, supervisor, handle: _handle, .. } = self;
+        let store = Arc::clone(&supervisor.shared.store);
+        let runtime = Builder::new_current_thread().enable_all().build().map_err(ServeError::Worker)?;
+        let (end, ended) = watch::channel(false);
+        let threads: io::Result<Vec<_>> = workers
+            .into_iter()
+            .enumerate()
+            .map(|(number, worker)| worker.start(format!("otary-{number}"), ended.clone()))
+            .collect();
+        let threads = threads.map_err(ServeError::Worker)?;
+        runtime.block_on(supervisor.look_after());
+        end.send_replace(true);
+        for thread in threads {
+            // A worker that panicked has said so.
+            let _ = thread.join();
+        }
+        if let Err(error) = store.flush() {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(target: "drain", error, "the last second of check-ins is not written");
+        }
+        Ok(())
+    }
+}
+
+fn local_address(sockets: &[std::net::TcpListener], address: SocketAddr) -> Result<SocketAddr, ServeError> {
+    let found = sockets.first().map_or(Ok(address), std::net::TcpListener::local_addr);
+    found.map_err(|source| ServeError::Listen { address, source })
+}
+
+/// What the workers are made of.
+struct Parts<'a> {
+    options: &'a Options,
+    shared: &'a Arc<Shared>,
+    shown: &'a Arc<Shown>,
+    draining: &'a watch::Sender<bool>,
+}
+
+impl Parts<'_> {
+    fn device_workers(
+        &self,
+        https: Vec<std::net::TcpListener>,
+        http: Option<Vec<std::net::TcpListener>>,
+    ) -> Result<Vec<Worker>, ServeError> {
+        let identity = Arc::clone(self.shown);
+        let acceptor = TlsAcceptor::from(tls::config(identity, self.options.max_record)?);
+        let gate = Arc::new(Gate::new(self.connections(), self.options.limits.share_of_one_address));
+        let listener = |transport, tls| Listener {
+            front: Devices { shared: Arc::clone(self.shared), transport },
+            tls,
+            gate: Arc::clone(&gate),
+            limits: self.options.limits,
+            troubles: Arc::clone(&self.shared.troubles),
+        };
+        let mut http = http.unwrap_or_default().into_iter();
+        let mut workers = Vec::new();
+        for socket in https {
+            let worker = Worker::new(self.draining.clone()).map_err(ServeError::Worker)?;
+            let tls = listener(Transport::Https, Some(acceptor.clone()));
+            worker.serve(socket, tls).map_err(ServeError::Worker)?;
+            if let Some(socket) = http.next() {
+                worker.serve(socket, listener(Transport::Http, None)).map_err(ServeError::Worker)?;
+            }
+            workers.push(worker);
+        }
+        Ok(workers)
+    }
+
+    fn operator_worker(
+        &self,
+        sockets: Vec<std::net::TcpListener>,
+        router: Router,
+    ) -> Result<Worker, ServeError> {
+        let worker = Worker::new(self.draining.clone()).map_err(ServeError::Worker)?;
+        let identity = Arc::clone(self.shown);
+        let listener = Listener {
+            front: Operators::new(router),
+            tls: Some(TlsAcceptor::from(tls::config(identity, None)?)),
+            gate: Arc::new(Gate::new(OPERATOR_CONNECTIONS, 1)),
+            limits: self.options.limits,
+            troubles: Arc::clone(&self.shared.troubles),
+        };
+        for socket in sockets {
+            worker.serve(socket, listener.clone()).map_err(ServeError::Worker)?;
+        }
+        Ok(worker)
+    }
+
+    /// As many as the limits and the descriptors allow; what otary needs itself is kept back.
+    fn connections(&self) -> usize {
+        let descriptors = self.options.descriptors.saturating_sub(OWN_DESCRIPTORS);
+        self.options.limits.connections.min(usize::try_from(descriptors).unwrap_or(usize::MAX))
+    }
+}

@@ -1,0 +1,108 @@
+//! What goes on beside serving: the summaries of trouble, retention, and the drain at the end.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use otary_store::Retention;
+use tokio::sync::watch;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use crate::limits::{DRAIN_REPORT, PRUNE_EVERY, TROUBLE_PERIOD};
+use crate::visit::Shared;
+
+/// Where a server stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// It serves.
+    Serving,
+    /// It finishes what is under way.
+    Draining,
+    /// It ends at once.
+    Ending,
+}
+
+/// Looks after a server until it has ended.
+pub(crate) struct Supervisor {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) retention: Retention,
+    pub(crate) drain: Duration,
+    pub(crate) phase: watch::Receiver<Phase>,
+    pub(crate) draining: watch::Sender<bool>,
+}
+
+impl Supervisor {
+    /// Returns when every connection has ended or the drain took too long.
+    pub(crate) async fn look_after(self) {
+        let mut phase = self.phase.clone();
+        self.while_serving(&mut phase).await;
+        self.draining.send_replace(true);
+        self.while_draining(&mut phase).await;
+        self.shared.troubles.sum_up();
+    }
+
+    async fn while_serving(&self, phase: &mut watch::Receiver<Phase>) {
+        let mut summaries = interval(TROUBLE_PERIOD);
+        let mut prunes = interval(PRUNE_EVERY);
+        for ticks in [&mut summaries, &mut prunes] {
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        }
+        loop {
+            tokio::select! {
+                _ = summaries.tick() => self.shared.troubles.sum_up(),
+                _ = prunes.tick() => self.prune().await,
+                _ = phase.wait_for(|phase| *phase > Phase::Serving) => return,
+            }
+        }
+    }
+
+    async fn prune(&self) {
+        let (shared, retention) = (Arc::clone(&self.shared), self.retention);
+        let prune = move || shared.store.prune(&retention, shared.clock.now());
+        match tokio::task::spawn_blocking(prune).await {
+            Ok(Ok(pruned)) if pruned.events > 0 || pruned.bytes > 0 => tracing::info!(
+                target: "retention",
+                events = pruned.events,
+                releases = pruned.releases.len(),
+                artifacts = pruned.artifacts.len(),
+                bytes = pruned.bytes,
+                "let go"
+            ),
+            Ok(Ok(_)) | Err(_) => {}
+            Ok(Err(error)) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(target: "retention", error, "nothing let go");
+            }
+        }
+    }
+
+    async fn while_draining(&self, phase: &mut watch::Receiver<Phase>) {
+        let began = Instant::now();
+        let mut reports = interval(DRAIN_REPORT);
+        loop {
+            tokio::select! {
+                // Connections hold the receivers.
+                () = self.draining.closed() => return,
+                () = sleep_until(began + self.drain) => break,
+                _ = phase.wait_for(|phase| *phase > Phase::Draining) => break,
+                _ = reports.tick() => self.report(began),
+            }
+        }
+        let cut_off = self.transfers();
+        if cut_off > 0 {
+            tracing::warn!(target: "drain", downloads = cut_off, "cut off: each device may hang for up to 42 minutes");
+        }
+    }
+
+    fn report(&self, began: Instant) {
+        let downloads = self.transfers();
+        if downloads > 0 {
+            let left = self.drain.saturating_sub(began.elapsed()).as_secs();
+            tracing::info!(target: "drain", downloads, seconds_left = left, "waiting for running downloads");
+        }
+    }
+
+    fn transfers(&self) -> usize {
+        self.shared.transfers.load(Ordering::Relaxed)
+    }
+}
