@@ -3,6 +3,7 @@
 //! `test` needs nothing but Rust and a C compiler. `ci` is what must hold before a change is merged; each
 //! of its lanes is one file under `lanes/`.
 
+mod bench;
 mod lane;
 mod lanes;
 mod libtest;
@@ -18,6 +19,8 @@ const HELP: &str = "\
 cargo xtask test          run every test; ends with `N passed, N failed, N skipped`
 cargo xtask ci --quick    formatting, lints, docs, dependencies, licences, unit tests
 cargo xtask ci            the same with every test, and the demo
+cargo xtask bench         measure beside nginx and Node; writes docs/BENCHMARKS.md
+cargo xtask bench --quick see that the measurement works; writes nothing
 cargo xtask help          print this text
 ";
 
@@ -41,6 +44,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
         ["test"] => Ok(lanes::tests::run_alone(&workspace)),
         ["ci"] => Ok(lane::run_all(&workspace, lanes::FULL)),
         ["ci", "--quick"] => Ok(lane::run_all(&workspace, lanes::QUICK)),
+        ["bench", more @ ..] => bench::run(&workspace, more).map(|()| true),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(true)

@@ -1,0 +1,144 @@
+//! The servers that are measured, each started the same way and asked for the same things.
+
+mod nginx;
+mod node;
+mod otary;
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+
+use crate::case::{Key, Version};
+use crate::certificate::Certificates;
+use crate::client::{Client, Link};
+use crate::firmware::Firmware;
+use crate::process::Server;
+
+/// How long a server may take to answer after its start.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Otary,
+    Nginx,
+    Node,
+}
+
+impl Kind {
+    pub const ALL: [Self; 3] = [Self::Otary, Self::Nginx, Self::Node];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Otary => "otary",
+            Self::Nginx => "nginx",
+            Self::Node => "Node",
+        }
+    }
+}
+
+/// What all servers share, and where they may write.
+pub struct Site {
+    pub folder: PathBuf,
+    pub certificates: Certificates,
+    pub firmware: Firmware,
+    pub client: Client,
+    otary: PathBuf,
+    nginx: PathBuf,
+    node: PathBuf,
+}
+
+impl Site {
+    /// Installs what is missing and makes certificates and image. `sources` is this crate's folder.
+    pub fn prepare(folder: PathBuf, sources: &Path) -> anyhow::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let certificates = Certificates::make(&folder.join("certificates"))?;
+        Ok(Self {
+            client: Client::new(&certificates.root())?,
+            firmware: Firmware::write(&folder)?,
+            otary: otary::find()?,
+            nginx: nginx::install(&folder)?,
+            node: node::install(&folder, sources)?,
+            certificates,
+            folder,
+        })
+    }
+
+    /// What the servers call themselves.
+    pub fn versions(&self) -> anyhow::Result<Vec<String>> {
+        Ok(vec![otary::version(&self.otary)?, nginx::version(&self.nginx)?, node::version(&self.node)?])
+    }
+}
+
+/// A server that answers.
+pub struct Peer {
+    pub kind: Kind,
+    pub server: Server,
+    pub port: u16,
+    /// Where the image is, whatever the device says.
+    pub image_path: String,
+}
+
+impl Peer {
+    pub fn start(kind: Kind, site: &Site, key: Key) -> anyhow::Result<Self> {
+        let folder = site.folder.join(format!("{}-{}", kind.name(), key.name()));
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir_all(&folder)?;
+        let port = free_port()?;
+        let (command, image_path) = match kind {
+            Kind::Otary => otary::command(site, &folder, key, port)?,
+            Kind::Nginx => nginx::command(site, &folder, key, port)?,
+            Kind::Node => node::command(site, key, port),
+        };
+        let mut peer = Self { kind, server: start(command, &folder)?, port, image_path };
+        peer.wait(&site.client).with_context(|| format!("{} with {}", kind.name(), key.name()))?;
+        Ok(peer)
+    }
+
+    fn wait(&mut self, client: &Client) -> anyhow::Result<()> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            self.server.ensure_running()?;
+            match client.connect(self.port, Version::Tls12, Link::Fast) {
+                Ok(_) => return Ok(()),
+                Err(error) if Instant::now() > deadline => return Err(error.context("no answer")),
+                Err(_) => std::thread::sleep(Duration::from_millis(50)),
+            }
+        }
+    }
+}
+
+/// Its messages go to a file beside its data.
+fn start(mut command: Command, folder: &Path) -> anyhow::Result<Server> {
+    command.stderr(fs::File::create(folder.join("stderr.log"))?);
+    Server::start(command)
+}
+
+/// A loopback port that nobody listened on a moment ago.
+fn free_port() -> anyhow::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// The first of these programs that is in the search path.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+/// Installs Debian packages; only root can.
+fn install_packages(packages: &[&str]) -> anyhow::Result<()> {
+    let names = packages.join(" ");
+    anyhow::ensure!(
+        nix::unistd::geteuid().is_root(),
+        "not installed: {names}\nhelp: apt-get install {names}"
+    );
+    let mut command = Command::new("apt-get");
+    command.args(["install", "--yes", "--no-install-recommends"]).args(packages);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    crate::process::output(command).map(drop)
+}
