@@ -30,8 +30,13 @@ pub trait Advise<T> {
 
 impl<T, E: Into<anyhow::Error>> Advise<T> for Result<T, E> {
     fn help(self, help: impl Into<String>) -> anyhow::Result<T> {
-        self.map_err(|error| anyhow::Error::new(Advised { error: error.into(), help: help.into() }))
+        self.map_err(|error| advised(error.into(), help))
     }
+}
+
+/// `error` with advice.
+pub fn advised(error: anyhow::Error, help: impl Into<String>) -> anyhow::Error {
+    anyhow::Error::new(Advised { error, help: help.into() })
 }
 
 /// An error as it is printed: `error:` with its causes in one line, then a `help:` line for each advice in it.

@@ -5,6 +5,7 @@
 
 mod advice;
 mod command;
+mod config;
 mod global;
 mod terminal;
 

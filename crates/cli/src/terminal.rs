@@ -3,8 +3,7 @@
 use std::io::{self, Write};
 
 /// What people do with otary, one task a line.
-pub const TASKS: &str = "\
-  otary serve --data ./x              start a server: nothing to set up
+pub const TASKS: &str = "  otary serve --data ./x              start a server: nothing to set up
   otary push lamp.bin --product lamp --version 0.3
                                       push a firmware to the devices of a product
   otary sketch                        get an Arduino sketch that updates itself from here

@@ -1,14 +1,20 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
+pub mod config;
+
 use crate::global::Global;
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
-pub enum Command {}
+pub enum Command {
+    Config(config::Args),
+}
 
 impl Command {
     /// Carries it out.
-    pub fn run(self, _global: &Global) -> anyhow::Result<()> {
-        match self {}
+    pub fn run(self, global: &Global) -> anyhow::Result<()> {
+        match self {
+            Self::Config(args) => config::run(args, global),
+        }
     }
 }

@@ -1,0 +1,152 @@
+//! Every setting, with what otary does unless told otherwise.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{Listen, Size, Span};
+
+/// Every setting. The fields' names are the keys, in the file and, in capitals, in `OTARY_*` variables.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Values {
+    /// The data directory.
+    pub data: PathBuf,
+    /// Names and addresses that devices use for this server, besides those that it finds itself.
+    #[serde(deserialize_with = "list_or_commas")]
+    pub names: Vec<String>,
+    /// How long running downloads may go on after the server was told to end.
+    pub drain: Span,
+    /// Listeners.
+    pub listen: Listeners,
+    /// The log.
+    pub log: Log,
+    /// How long things are kept.
+    pub retention: Retention,
+    /// Bounds on what strangers can make the server do.
+    pub limits: Limits,
+    /// TLS towards devices.
+    pub tls: Tls,
+}
+
+/// Where the server listens.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listeners {
+    /// HTTPS for devices.
+    pub https: Listen,
+    /// Plain HTTP for devices.
+    pub http: Listen,
+    /// The operator's API.
+    pub operator: Listen,
+}
+
+/// How the log looks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// Text or JSON.
+    pub format: LogFormat,
+    /// What is logged: `error`, `warn`, `info`, `debug`, `trace`, or a filter such as `otary_server=debug,warn`.
+    pub level: String,
+}
+
+/// The form of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How long things are kept.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Events older than this go.
+    pub events: Span,
+    /// Of the events, the newest so many stay.
+    pub max_events: u64,
+    /// Artifacts that no release holds stay this long.
+    pub unreferenced: Span,
+    /// Withdrawn releases older than this go.
+    pub withdrawn: Span,
+    /// Artifacts may take so much room.
+    pub artifacts: Size,
+    /// How often is looked.
+    pub every: Span,
+}
+
+/// Bounds on what strangers can make the server do.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Devices on record that nobody spoke of and that otary never updated.
+    pub unknown_devices: u64,
+}
+
+/// TLS towards devices.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The most that one TLS record carries, for devices with small buffers.
+    pub max_fragment_size: Option<Size>,
+    /// A certificate chain from elsewhere (PEM), instead of one by otary's own authority.
+    pub cert: Option<PathBuf>,
+    /// Its private key (PEM).
+    pub key: Option<PathBuf>,
+}
+
+const DAY: Duration = Duration::from_hours(24);
+
+impl Default for Values {
+    fn default() -> Self {
+        Self {
+            data: default_data(),
+            names: Vec::new(),
+            drain: Span(Duration::from_mins(1)),
+            listen: Listeners {
+                https: Listen::Everywhere(3443),
+                http: Listen::Everywhere(3000),
+                operator: Listen::At(([127, 0, 0, 1], 3444).into()),
+            },
+            log: Log { format: LogFormat::Text, level: "info".to_owned() },
+            retention: Retention {
+                events: Span(90 * DAY),
+                max_events: 1_000_000,
+                unreferenced: Span(DAY),
+                withdrawn: Span(30 * DAY),
+                artifacts: Size(10 << 30),
+                every: Span(Duration::from_hours(1)),
+            },
+            limits: Limits { unknown_devices: 10_000 },
+            tls: Tls::default(),
+        }
+    }
+}
+
+/// The data directory unless said: `otary` where this user's programs keep their data (XDG Base Directory), else
+/// `otary-data` in the working directory.
+pub fn default_data() -> PathBuf {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_DATA_HOME").or_else(|| Some(absolute("HOME")?.join(".local/share")));
+    base.map_or_else(|| PathBuf::from("otary-data"), |base| base.join("otary"))
+}
+
+/// A list, or one text with commas in it, as a variable or a flag holds it.
+fn list_or_commas<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        List(Vec<String>),
+        Commas(String),
+    }
+    let parts = match Written::deserialize(source)? {
+        Written::List(list) => list,
+        Written::Commas(text) => text.split(',').map(str::trim).map(str::to_owned).collect(),
+    };
+    Ok(parts.into_iter().filter(|part| !part.is_empty()).collect())
+}
