@@ -165,7 +165,7 @@ impl Folder {
             staging.write(&key, &staging.path.join(member.certificate_file()), identity)?;
         }
         permissions::sync_folder(&staging.path).map_err(failed("write", &staging.path))?;
-        // An empty folder may stand in the way; this removes no other.
+        // Not every platform renames over an empty folder; this removes no other.
         let _ = fs::remove_dir(&self.path);
         rename(&staging.path, &self.path)?;
         permissions::sync_folder(parent).map_err(failed("write", parent))

@@ -98,3 +98,18 @@ fn fit<'a>(names: impl IntoIterator<Item = &'a Name>) -> Vec<Name> {
     }
     fitting
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_there_once_however_often_it_was_asked_for() {
+        let names = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<Name>>();
+        let chosen = choose_names(
+            &names(&["a.lan", "10.0.0.1", "A.lan", "10.0.0.1"]),
+            &names(&["a.lan", "10.0.0.9", "old.lan"]),
+        );
+        assert_eq!(chosen, names(&["a.lan", "10.0.0.1", "old.lan"]));
+    }
+}

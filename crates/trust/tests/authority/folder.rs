@@ -138,6 +138,7 @@ fn a_power_cut_at_any_step_of_a_renewal_leaves_the_old_leaf_or_the_new_one() {
         let at_boot = otary_fleet::Time::from_secs(3);
         assert_eq!(leaf(&place.start(at_boot).unwrap()), expected, "step {step}, without a clock");
         assert_eq!(listing(&place.trust()).len(), 6, "step {step}: nothing is left lying");
+        assert_eq!(leaf(&Authority::open(&place.trust()).unwrap()), expected, "step {step}, settled");
     }
 }
 
@@ -224,14 +225,20 @@ fn two_roots_have_to_be_two() {
 }
 
 #[test]
-fn a_leaf_is_no_root() {
+fn what_no_device_would_take_as_an_authority_is_no_root() {
     let place = Place::new();
     place.start(TODAY).unwrap();
-    for (from, to) in [("leaf.key", "root.key"), ("leaf.crt", "root.crt")] {
-        fs::copy(place.trust().join(from), place.trust().join(to)).unwrap();
+    let read = |file: &str| fs::read_to_string(place.trust().join(file)).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let self_signed =
+        rcgen::CertificateParams::new(vec!["lamp".to_owned()]).unwrap().self_signed(&key).unwrap();
+    for (key, certificate) in [(read("leaf.key"), read("leaf.crt")), (key.serialize_pem(), self_signed.pem())]
+    {
+        fs::write(place.trust().join("root.key"), key).unwrap();
+        fs::write(place.trust().join("root.crt"), certificate).unwrap();
+        let error = Authority::open(&place.trust()).unwrap_err();
+        assert!(matches!(error, Error::Unusable { defect: Defect::NotARoot, .. }), "{error}");
     }
-    let error = Authority::open(&place.trust()).unwrap_err();
-    assert!(matches!(error, Error::Unusable { defect: Defect::NotARoot, .. }), "{error}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use otary_fleet::Time;
 use otary_trust::{Authority, Cause, Error, MAX_NAMES, Name, Renewal};
 use proptest::prelude::*;
+use rcgen::{CertificateParams, Issuer, KeyPair};
 
 use super::{DAY, Place, TODAY, clock, leaf, names};
 
@@ -98,14 +99,32 @@ fn for_twenty_five_years_there_is_a_leaf_in_its_life_and_then_the_root_is_named(
 
 #[test]
 fn a_leaf_of_another_root_is_replaced() {
-    let (place, other) = (Place::new(), Place::new());
-    place.start(TODAY).unwrap();
-    other.start(TODAY).unwrap();
-    for file in ["leaf.key", "leaf.crt"] {
-        fs::copy(other.trust().join(file), place.trust().join(file)).unwrap();
+    let place = Place::new();
+    let authority = place.start(TODAY).unwrap();
+    let root_key = KeyPair::from_pem(&fs::read_to_string(place.trust().join("root.key")).unwrap()).unwrap();
+    let stranger = KeyPair::generate().unwrap();
+    for (case, issuer_name, issuer_key) in [
+        ("a stranger", "somebody", &stranger),
+        ("a namesake of our root", authority.root().common_name(), &stranger),
+        ("our root's key under another name", "somebody", &root_key),
+    ] {
+        write_leaf(&place, issuer_name, issuer_key);
+        let mut authority = Authority::open(&place.trust()).unwrap();
+        let renewal = authority.refresh(&place.names, &clock(TODAY)).unwrap();
+        assert_eq!(renewal, Renewal::Issued(Cause::OtherRoot), "{case}");
     }
-    let mut authority = Authority::open(&place.trust()).unwrap();
-    assert_eq!(authority.refresh(&place.names, &clock(TODAY)).unwrap(), Renewal::Issued(Cause::OtherRoot));
+}
+
+/// Puts a leaf in place that is good but for its issuer.
+fn write_leaf(place: &Place, issuer_name: &str, issuer_key: &KeyPair) {
+    let mut issuer = CertificateParams::default();
+    issuer.distinguished_name.push(rcgen::DnType::CommonName, issuer_name);
+    let names: Vec<String> = place.names.iter().map(Name::to_string).collect();
+    let key = KeyPair::generate().unwrap();
+    let leaf =
+        CertificateParams::new(names).unwrap().signed_by(&key, &Issuer::new(issuer, issuer_key)).unwrap();
+    fs::write(place.trust().join("leaf.key"), key.serialize_pem()).unwrap();
+    fs::write(place.trust().join("leaf.crt"), leaf.pem()).unwrap();
 }
 
 #[test]
