@@ -172,6 +172,10 @@ struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     fn of(image: &AppImage<'a>) -> Result<Self, Error> {
+        if image.chip.id().is_none() {
+            let fault = Fault::Unknown { field: "chip id", found: u16::MAX.into() };
+            return Err(Error::new(Part::Header, 12, fault));
+        }
         let mut plan = Self { offset: HEADER_LEN, ..Self::default() };
         for (index, segment) in image.segments.iter().enumerate() {
             plan.place(image.chip, segment, index == 0 && image.descriptor.is_some())?;
