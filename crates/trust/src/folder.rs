@@ -132,6 +132,8 @@ impl Folder {
         let certificate = self.path.join(member.certificate_file());
         self.write(&new_name(&key), &new_name(&certificate), identity)?;
         rename(&new_name(&key), &key)?;
+        // In this order on the disk too: a new certificate beside an old key could not be mended.
+        permissions::sync_folder(&self.path).map_err(failed("write", &self.path))?;
         rename(&new_name(&certificate), &certificate)?;
         permissions::sync_folder(&self.path).map_err(failed("write", &self.path))
     }
