@@ -7,7 +7,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
-    Artifact, Catalogue, Channel, Order, Product, ProductName, Release, ReleaseId, Sha256, Time, compare,
+    Artifact, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, Sha256, Time,
+    compare,
 };
 use serde::{Deserialize, Serialize};
 
@@ -64,8 +65,8 @@ pub struct Published {
     pub artifacts: Vec<Artifact>,
     /// Whether the product was made with it.
     pub new_product: bool,
-    /// What will happen to the devices that are known.
-    pub effect: Effect,
+    /// What will happen to the devices that are known. None if it has raw files alone: those are offered to nobody.
+    pub effect: Option<Effect>,
     /// What was worth telling, a sentence each.
     pub notes: Vec<String>,
 }
@@ -110,7 +111,8 @@ impl Operator {
         check(&release, &artifacts, &product, &catalogue, &publication.allow)?;
 
         let after = with(&catalogue, &product, &release, &artifacts);
-        let effect = self.effect(&release, &artifacts, &after, now)?;
+        let only_raw = artifacts.iter().all(|artifact| artifact.kind == Kind::Raw);
+        let effect = if only_raw { None } else { Some(self.effect(&release, &artifacts, &after, now)?) };
         let notes = notes(&release, &artifacts, &catalogue);
         Ok((product, Published { release, artifacts, new_product, effect, notes }))
     }
@@ -179,6 +181,10 @@ fn notes(release: &Release, artifacts: &[Artifact], catalogue: &Catalogue) -> Ve
             artifact.proposed_version.as_ref().filter(|own| compare(own, version) != Order::Same)
         {
             notes.push(format!("{file} calls itself {own}; the release is {version}, as you said"));
+        }
+        if artifact.kind == Kind::Raw {
+            let id = artifact.id;
+            notes.push(format!("{file} is offered to no device by itself: its path is /artifact/{id}"));
         }
         if let Some(before) = catalogue.release_of(&release.id.product, &artifact.id) {
             let before = &before.id.version;

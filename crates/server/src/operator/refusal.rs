@@ -72,12 +72,6 @@ pub enum Refusal {
         /// The product's chips, as the operator said or as its releases show.
         chips: BTreeSet<Chip>,
     },
-    /// Only the boot loader of the ESP8266 unpacks a gzip file, and only a program.
-    #[error("{file} is a gzip file, which only an ESP8266 unpacks, and only as its program")]
-    Gzip {
-        /// The file.
-        file: String,
-    },
     /// Two files of a release are for the same chip and of the same kind.
     #[error("{first} and {second} are both {} of one release", role(*kind, *chip))]
     TwoForOne {
@@ -151,7 +145,6 @@ impl Refusal {
             Self::VersionExists { .. } => "release-exists",
             Self::RawNotAllowed { .. } => "raw-not-allowed",
             Self::WrongChip { .. } => "wrong-chip",
-            Self::Gzip { .. } => "gzip-not-unpacked",
             Self::TwoForOne { .. } => "two-for-one-chip",
             Self::OtherProject { .. } => "other-project",
             Self::NothingNew { .. } => "nothing-new",
@@ -167,7 +160,7 @@ impl Refusal {
                 format!("otary release restore {product} {existing}, or another version")
             }
             Self::VersionExists { .. } => "give it another version: devices tell releases apart by it".into(),
-            Self::RawNotAllowed { product, .. } => format!("otary product set {product} --allow-raw true"),
+            Self::RawNotAllowed { product, .. } => format!("otary product set {product} --allow-raw"),
             Self::WrongChip { chip, product, chips, .. } => {
                 let chips: Vec<&str> = chips.iter().chain([chip]).map(|chip| chip.name()).collect();
                 format!(
@@ -175,7 +168,6 @@ impl Refusal {
                     chips.join(",")
                 )
             }
-            Self::Gzip { .. } => "push it unpacked".into(),
             Self::TwoForOne { .. } => "push one of them".into(),
             Self::OtherProject { .. } => "if it is meant for this product, say --other-project".into(),
             Self::NothingNew { .. } => "build it anew, or tell devices apart by channel".into(),
@@ -274,10 +266,6 @@ fn check_file(artifact: &Artifact, product: &Product, chips: &BTreeSet<Chip>) ->
     if let Some(chip) = artifact.chip.filter(|chip| !chips.is_empty() && !chips.contains(chip)) {
         let (product, chips) = (product.name.clone(), chips.clone());
         return Err(Refusal::WrongChip { file: file(), chip, product, chips });
-    }
-    let unpacked = artifact.chip == Some(Chip::Esp8266) && artifact.kind == Kind::App;
-    if artifact.gzip && artifact.kind != Kind::Raw && !unpacked {
-        return Err(Refusal::Gzip { file: file() });
     }
     Ok(())
 }

@@ -1,0 +1,173 @@
+//! Who may do what: tokens, their scopes and their end, and what guessing is worth.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use http::{Method, StatusCode, header};
+use otary_fleet::Chip;
+use otary_server::operator::{CreatedToken, Secret, TokenView};
+use serde_json::json;
+
+use crate::desk::{Caller, DAY, Desk, firmware};
+
+const CI: &str = "192.168.1.9";
+
+async fn token(desk: &Desk, name: &str, scope: &str) -> CreatedToken {
+    desk.send(Method::POST, "/tokens", json!({ "name": name, "scope": scope })).await.read()
+}
+
+async fn get(desk: &Desk, from: Caller<'_>, path: &str) -> crate::desk::Answer {
+    desk.request(from, Method::GET, path, Body::empty()).await
+}
+
+#[tokio::test]
+async fn nobody_gets_in_without_a_token() {
+    let desk = Desk::new();
+    for path in ["/status", "/products", "/releases", "/devices", "/tokens"] {
+        let answer = get(&desk, Caller::Net(CI, None), path).await;
+        answer.refused("no-token");
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(answer.headers[header::WWW_AUTHENTICATE], "Bearer");
+    }
+}
+
+#[tokio::test]
+async fn a_token_does_what_its_scope_says_and_no_more() {
+    let desk = Desk::new();
+    let upload = |secret: String| {
+        let (desk, image) = (&desk, firmware(Chip::Esp32, "lamp"));
+        async move {
+            let from = Caller::Net(CI, Some(&secret));
+            desk.request(from, Method::POST, "/artifacts?file=a.bin", Body::from(image)).await
+        }
+    };
+    let [read, push, operate] = [
+        token(&desk, "looks", "read").await,
+        token(&desk, "ci", "push").await,
+        token(&desk, "me", "operate").await,
+    ];
+    for (who, may_push, may_operate) in [(&read, false, false), (&push, true, false), (&operate, true, true)]
+    {
+        let from = Caller::Net(CI, Some(who.secret.expose()));
+        assert_eq!(get(&desk, from, "/status").await.status, StatusCode::OK);
+        let pushed = upload(who.secret.expose().to_owned()).await;
+        assert_eq!(pushed.status == StatusCode::CREATED, may_push, "{who:?}");
+        let listed = get(&desk, from, "/tokens").await;
+        assert_eq!(listed.status == StatusCode::OK, may_operate, "{who:?}");
+    }
+    let refused = upload(read.secret.expose().to_owned()).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert_eq!(refused.refused("scope-too-small"), "the token looks has the scope read, this takes push");
+}
+
+#[tokio::test]
+async fn a_secret_is_told_once_and_kept_as_a_digest() {
+    let desk = Desk::new();
+    let made = token(&desk, "ci", "push").await;
+    assert!(made.secret.expose().starts_with("otary_"));
+    assert_eq!(desk.store.tokens().unwrap()[0].hash, made.secret.hash());
+    let listed = get(&desk, Caller::Here, "/tokens").await;
+    let text = String::from_utf8(listed.body).unwrap();
+    assert!(!text.contains(made.secret.expose()) && !text.contains("hash"), "{text}");
+}
+
+#[tokio::test]
+async fn a_token_ends_when_it_expires_or_is_revoked() {
+    let desk = Desk::new();
+    let short: CreatedToken = desk
+        .send(Method::POST, "/tokens", json!({ "name": "short", "scope": "read", "days": 1 }))
+        .await
+        .read();
+    let long = token(&desk, "long", "read").await;
+    let status = |secret: Secret| {
+        let desk = &desk;
+        async move { get(desk, Caller::Net(CI, Some(secret.expose())), "/status").await }
+    };
+    desk.clock.advance(DAY);
+    status(short.secret.clone()).await.refused("expired-token");
+    assert_eq!(status(long.secret.clone()).await.status, StatusCode::OK);
+    desk.clock.advance(364 * DAY);
+    status(long.secret.clone()).await.refused("expired-token");
+
+    let third = token(&desk, "third", "read").await;
+    assert_eq!(status(third.secret.clone()).await.status, StatusCode::OK);
+    let path = "/tokens/third";
+    let gone = desk.request(Caller::Here, Method::DELETE, path, Body::empty()).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    status(third.secret.clone()).await.refused("wrong-token");
+    desk.request(Caller::Here, Method::DELETE, path, Body::empty()).await.refused("no-token-of-that-name");
+}
+
+#[tokio::test]
+async fn guessing_is_cut_short_and_locks_nobody_else_out() {
+    let desk = Desk::new();
+    let good = token(&desk, "ci", "read").await;
+    let guess = Secret::generate().unwrap();
+    for _ in 0..10 {
+        get(&desk, Caller::Net("10.0.0.66", Some(guess.expose())), "/status").await.refused("wrong-token");
+    }
+    let answer = get(&desk, Caller::Net("10.0.0.66", Some(good.secret.expose())), "/status").await;
+    answer.refused("too-many-attempts");
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer.headers[header::RETRY_AFTER], "60");
+
+    let elsewhere = get(&desk, Caller::Net(CI, Some(good.secret.expose())), "/status").await;
+    assert_eq!(elsewhere.status, StatusCode::OK);
+    let owner = get(&desk, Caller::Net("10.0.0.66", Some(desk.owner.expose())), "/status").await;
+    assert_eq!(owner.status, StatusCode::OK, "the owner's own commands come from this machine too");
+    desk.clock.advance(Duration::from_mins(1));
+    let later = get(&desk, Caller::Net("10.0.0.66", Some(good.secret.expose())), "/status").await;
+    assert_eq!(later.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn texts_that_are_no_tokens_count_as_guesses() {
+    let desk = Desk::new();
+    for _ in 0..10 {
+        get(&desk, Caller::Net(CI, Some("hunter2")), "/status").await.refused("wrong-token");
+    }
+    get(&desk, Caller::Net(CI, Some("hunter2")), "/status").await.refused("too-many-attempts");
+}
+
+#[tokio::test]
+async fn the_use_of_a_token_is_noted_to_the_hour() {
+    let desk = Desk::new();
+    let made = token(&desk, "ci", "read").await;
+    let used = |tokens: Vec<TokenView>| tokens[0].last_used;
+    assert_eq!(used(desk.get("/tokens").await), None);
+    let first = desk.clock.now();
+    get(&desk, Caller::Net(CI, Some(made.secret.expose())), "/status").await;
+    desk.clock.advance(Duration::from_mins(59));
+    get(&desk, Caller::Net(CI, Some(made.secret.expose())), "/status").await;
+    assert_eq!(used(desk.get("/tokens").await), Some(first));
+    desk.clock.advance(Duration::from_mins(2));
+    get(&desk, Caller::Net(CI, Some(made.secret.expose())), "/status").await;
+    assert_eq!(used(desk.get("/tokens").await), Some(desk.clock.now()));
+}
+
+#[tokio::test]
+async fn names_and_days_of_tokens_have_bounds() {
+    let desk = Desk::new();
+    token(&desk, "ci", "push").await;
+    let again = json!({ "name": "ci", "scope": "push" });
+    desk.send(Method::POST, "/tokens", again).await.refused("token-exists");
+    for days in [0, 3651] {
+        let body = json!({ "name": "x", "scope": "push", "days": days });
+        desk.send(Method::POST, "/tokens", body).await.refused("token-days");
+    }
+    desk.send(Method::POST, "/tokens", json!({ "name": "A b", "scope": "push" }))
+        .await
+        .refused("unreadable-body");
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_a_problem_document_too() {
+    let desk = Desk::new();
+    get(&desk, Caller::Here, "/nowhere").await.refused("no-route");
+    let answer = desk.request(Caller::Here, Method::DELETE, "/status", Body::empty()).await;
+    answer.refused("no-method");
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    let huge = json!({ "name": "x".repeat(70_000) });
+    let answer = desk.send(Method::POST, "/products", huge).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}

@@ -1,0 +1,11 @@
+//! The operator interface, through its real router: scenarios of people at work.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod access;
+mod desk;
+mod devices;
+mod products;
+mod pushes;
+mod releases;
+mod uploads;
