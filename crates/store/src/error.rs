@@ -1,12 +1,15 @@
 //! What can go wrong in a store.
 
-use otary_fleet::{ReleaseId, Sha256};
+use otary_fleet::{ProductName, ReleaseId, Sha256};
 use thiserror::Error;
 
 /// Why a store did not do what it was asked. Nothing is half done then.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum StoreError {
+    /// There is no product of that name.
+    #[error("there is no product {0}")]
+    NoProduct(ProductName),
     /// There is a release of that product and version already.
     #[error("release {0} exists already")]
     ReleaseExists(ReleaseId),
@@ -26,6 +29,16 @@ pub enum StoreError {
         name: Sha256,
         /// What the bytes have.
         found: Sha256,
+    },
+    /// The stored bytes are more or fewer than the record says.
+    #[error("artifact {name} is damaged: it has {found} bytes instead of {expected}")]
+    WrongSize {
+        /// The name.
+        name: Sha256,
+        /// Bytes that the record says.
+        expected: u64,
+        /// Bytes that there are.
+        found: u64,
     },
     /// Another process works on the data directory.
     #[error("another otary works on {0}")]

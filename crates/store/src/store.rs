@@ -27,6 +27,12 @@ pub struct Downloads {
     pub cut_off: u64,
 }
 
+impl Downloads {
+    pub(crate) fn count(&mut self, whole: bool) {
+        *(if whole { &mut self.whole } else { &mut self.cut_off }) += 1;
+    }
+}
+
 /// Which events, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventQuery {
@@ -38,6 +44,18 @@ pub struct EventQuery {
     pub until: Option<Time>,
     /// At most so many; at most 10,000 are given.
     pub limit: usize,
+}
+
+impl EventQuery {
+    pub(crate) fn matches(&self, event: &Event) -> bool {
+        self.device.is_none_or(|device| event.device == Some(device))
+            && self.product.as_ref().is_none_or(|product| event.product.as_ref() == Some(product))
+            && self.until.is_none_or(|until| event.at <= until)
+    }
+
+    pub(crate) fn bounded_limit(&self) -> usize {
+        self.limit.min(10_000)
+    }
 }
 
 /// How long things are kept.
@@ -77,10 +95,12 @@ pub trait Store: Send + Sync {
     /// Adds a product or replaces the one of that name.
     fn put_product(&self, product: &Product) -> Result<(), StoreError>;
 
-    /// Adds a release with its artifacts, whose blobs are there; all or nothing.
+    /// Adds a release with its artifacts, whose blobs are there; all or nothing. The product is on record.
+    ///
+    /// An artifact that another release holds keeps the facts that are on record.
     fn publish(&self, release: &Release, artifacts: &[Artifact]) -> Result<(), StoreError>;
 
-    /// Replaces a release by one of the same name (withdrawn, pinned).
+    /// Replaces a release by one of the same name (withdrawn, pinned). Its artifacts are on record.
     fn put_release(&self, release: &Release) -> Result<(), StoreError>;
 
     /// Forgets a release. Its artifacts stay until [`prune`](Self::prune) finds that nothing holds them.
@@ -89,16 +109,17 @@ pub trait Store: Send + Sync {
     /// Begins a blob.
     fn begin_blob(&self) -> Result<Box<dyn BlobWriter>, StoreError>;
 
-    /// A blob's bytes, shared with everybody who reads it at the same time.
+    /// A blob's bytes, shared with everybody who reads it at the same time. They have the digest that they are named by.
     fn blob(&self, id: &Sha256) -> Result<Blob, StoreError>;
 
-    /// Removes a blob that no release holds, after a push that was refused.
+    /// Removes a blob after a push that was refused. If it is not there, or belongs to an artifact on record that no
+    /// release holds, nothing is done: the latter is for [`prune`](Self::prune).
     fn discard_blob(&self, id: &Sha256) -> Result<(), StoreError>;
 
     /// Hands the device's record to `visit`, alone: nobody else sees or changes it meanwhile. `None` if it is not on
     /// record and not admitted. The record is kept as `visit` leaves it, with the events that it returns.
     ///
-    /// Returns whether the record was made by this call.
+    /// `visit` must not call the store. Returns whether the record was made by this call.
     fn with_device(
         &self,
         mac: Mac,
@@ -125,10 +146,10 @@ pub trait Store: Send + Sync {
     /// Events, newest first.
     fn events(&self, query: &EventQuery) -> Result<Vec<Event>, StoreError>;
 
-    /// Counts a transfer.
+    /// Counts a transfer of an artifact on record.
     fn count_download(&self, artifact: &Sha256, whole: bool);
 
-    /// How often an artifact was sent.
+    /// How often an artifact was sent. Never, if it is not on record.
     fn downloads(&self, artifact: &Sha256) -> Result<Downloads, StoreError>;
 
     /// Every token, by name.

@@ -1,0 +1,86 @@
+//! The data folder: its layout, that one process holds it, and renames that outlast a power cut.
+//!
+//! ```text
+//! otary.db       records (with otary.db-wal and otary.db-shm while open)
+//! blobs/ab/cd…   an artifact's bytes, under its SHA-256
+//! tmp/           uploads under way; emptied when the store opens
+//! lock           held by the process that works here
+//! ```
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::StoreError;
+
+/// A data folder that this process holds until the value is dropped.
+#[derive(Debug)]
+pub(super) struct Folder {
+    root: PathBuf,
+    /// The operating system lets go of it when the process ends, however it ends.
+    _lock: File,
+}
+
+impl Folder {
+    /// Takes the folder, makes what is missing in it, and empties `tmp/`.
+    pub(super) fn open(root: &Path) -> Result<Self, StoreError> {
+        create(root)?;
+        let path = root.join("lock");
+        let file = File::options().create(true).append(true).open(&path).map_err(writing(&path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::Locked(root.to_owned())),
+            Err(TryLockError::Error(source)) => {
+                return Err(StoreError::File { action: "locking", path, source });
+            }
+        }
+        let folder = Self { root: root.to_owned(), _lock: file };
+        let tmp = folder.tmp();
+        match fs::remove_dir_all(&tmp) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(writing(&tmp)(error)),
+            _ => create(&tmp)?,
+        }
+        create(&folder.blobs())?;
+        sync(root)?;
+        Ok(folder)
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.root.join("otary.db")
+    }
+
+    pub(super) fn blobs(&self) -> PathBuf {
+        self.root.join("blobs")
+    }
+
+    pub(super) fn tmp(&self) -> PathBuf {
+        self.root.join("tmp")
+    }
+}
+
+/// Makes a folder, unless it is there.
+pub(super) fn create(path: &Path) -> Result<(), StoreError> {
+    fs::create_dir_all(path).map_err(writing(path))
+}
+
+/// Makes the names in a folder outlast a power cut (POSIX: `fsync` of the folder itself).
+#[cfg(unix)]
+pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(writing(path))
+}
+
+/// Elsewhere a folder cannot be synced; the file system's own journal has to do.
+#[cfg(not(unix))]
+pub(super) fn sync(_path: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+/// The error of a write that failed at `path`.
+pub(super) fn writing(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    move |source| StoreError::File { action: "writing", path: path.to_owned(), source }
+}
+
+/// The error of a read that failed at `path`.
+pub(super) fn reading(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    move |source| StoreError::File { action: "reading", path: path.to_owned(), source }
+}

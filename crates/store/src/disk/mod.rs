@@ -1,0 +1,254 @@
+//! The backend for real fleets: a SQLite database and a folder of blobs.
+//!
+//! What waits to be written is laid over what is read from the tables, rather than written first: a reader then neither
+//! waits for a sync nor makes batches smaller, and sees the truth also while the disk is full.
+
+mod blob_cache;
+mod blobs;
+mod catalogue;
+mod column;
+mod device_table;
+mod devices;
+mod downloads;
+mod events;
+mod folder;
+mod prune;
+mod schema;
+mod strangers;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use otary_fleet::{
+    Artifact, Catalogue, Device, Event, Mac, Product, Release, ReleaseId, Sha256, Time, Token,
+};
+use rusqlite::Connection;
+
+use crate::newest::newest;
+use crate::publish::is_held;
+use crate::sync::lock;
+use crate::{
+    Admit, Blob, BlobWriter, Downloads, EventQuery, MAX_STRANGERS, Pruned, Retention, Store, StoreError,
+};
+
+/// How much a [`Disk`] keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskOptions {
+    /// The most strangers on record.
+    pub max_strangers: usize,
+    /// About how many device records stay in memory, 1 to 2 KiB each.
+    pub device_cache: usize,
+    /// Bytes of blobs that stay in memory when nobody reads them.
+    pub blob_cache_bytes: usize,
+}
+
+impl Default for DiskOptions {
+    fn default() -> Self {
+        Self { max_strangers: MAX_STRANGERS, device_cache: 20_000, blob_cache_bytes: 64 * 1024 * 1024 }
+    }
+}
+
+/// A store in a folder of its own. Dropped, it writes what waits.
+#[derive(Debug)]
+pub struct Disk {
+    shared: Arc<Shared>,
+    _writer: writer::Writer,
+}
+
+/// What callers and the writer's thread work on.
+struct Shared {
+    folder: folder::Folder,
+    /// The one connection that writes; who holds it is alone in changing anything but devices' records in memory.
+    connection: Mutex<Connection>,
+    listings: Mutex<Connection>,
+    catalogue: catalogue::Current,
+    devices: devices::Devices,
+    events: events::Events,
+    downloads: downloads::Counters,
+    blobs: Arc<blobs::Blobs>,
+    bell: writer::Bell,
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Disk {
+    /// Opens the store in `folder`, which is made if there is none, and brings its schema up to date.
+    pub fn open(folder: impl AsRef<Path>, options: DiskOptions) -> Result<Self, StoreError> {
+        let folder = folder::Folder::open(folder.as_ref())?;
+        let path = folder.database();
+        let connection = schema::open_writer(&path)?;
+        let lookups = schema::open_reader(&path)?;
+        let shared = Arc::new(Shared {
+            catalogue: catalogue::Current::open(&connection)?,
+            devices: devices::Devices::open(lookups, options.max_strangers, options.device_cache)?,
+            events: events::Events::open(&connection)?,
+            downloads: downloads::Counters::open(&connection)?,
+            blobs: Arc::new(blobs::Blobs::open(&folder, options.blob_cache_bytes)),
+            connection: Mutex::new(connection),
+            listings: Mutex::new(schema::open_reader(&path)?),
+            bell: writer::Bell::default(),
+            folder,
+        });
+        prune::check_sizes(&shared, &shared.catalogue.get());
+        let writer = writer::Writer::start(&shared)?;
+        Ok(Self { shared, _writer: writer })
+    }
+}
+
+impl Store for Disk {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        self.shared.catalogue.get()
+    }
+
+    fn put_product(&self, product: &Product) -> Result<(), StoreError> {
+        self.shared.put_product(product)
+    }
+
+    fn publish(&self, release: &Release, artifacts: &[Artifact]) -> Result<(), StoreError> {
+        self.shared.publish(release, artifacts)
+    }
+
+    fn put_release(&self, release: &Release) -> Result<(), StoreError> {
+        self.shared.put_release(release)
+    }
+
+    fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError> {
+        self.shared.delete_release(id)
+    }
+
+    fn begin_blob(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
+        Ok(Box::new(self.shared.blobs.begin()?))
+    }
+
+    fn blob(&self, id: &Sha256) -> Result<Blob, StoreError> {
+        let size = self.catalogue().artifact(id).map(|artifact| artifact.size);
+        self.shared.blobs.get(id, size)
+    }
+
+    fn discard_blob(&self, id: &Sha256) -> Result<(), StoreError> {
+        let _no_publish = lock(&self.shared.connection);
+        let catalogue = self.catalogue();
+        if is_held(&catalogue, id) {
+            return Err(StoreError::InUse(*id));
+        }
+        if catalogue.artifact(id).is_none() {
+            self.shared.blobs.remove(id, None)?;
+        }
+        Ok(())
+    }
+
+    fn with_device(
+        &self,
+        mac: Mac,
+        now: Time,
+        admit: Admit,
+        visit: &mut dyn FnMut(Option<&mut Device>) -> Vec<Event>,
+    ) -> Result<bool, StoreError> {
+        let mut changes = 0;
+        let keep = |events| changes += self.shared.events.append(events);
+        let visited = self.shared.devices.visit(mac, now, admit, visit, keep)?;
+        changes += usize::from(visited.marked);
+        if changes > 0 {
+            self.shared.bell.note(changes);
+        }
+        Ok(visited.made)
+    }
+
+    fn device(&self, mac: Mac) -> Result<Option<Device>, StoreError> {
+        self.shared.devices.get(mac)
+    }
+
+    fn devices(&self, after: Option<Mac>, limit: usize) -> Result<Vec<Device>, StoreError> {
+        let unwritten = self.shared.devices.unwritten(after);
+        let dropped = unwritten.values().filter(|device| device.is_none()).count();
+        let written =
+            device_table::page(&lock(&self.shared.listings), after, limit.saturating_add(dropped), |mac| {
+                unwritten.contains_key(&mac)
+            })?;
+        let unwritten = unwritten.into_values().flatten();
+        let devices: BTreeMap<Mac, Device> =
+            written.into_iter().chain(unwritten).map(|device| (device.mac, device)).collect();
+        Ok(devices.into_values().take(limit).collect())
+    }
+
+    fn count_devices(&self) -> Result<u64, StoreError> {
+        Ok(self.shared.devices.count())
+    }
+
+    fn forget(&self, mac: Mac) -> Result<bool, StoreError> {
+        let mut connection = lock(&self.shared.connection);
+        let was_there = self.shared.devices.forget(mac, || {
+            let transaction = connection.transaction()?;
+            let known = device_table::delete(&transaction, mac)?;
+            events::delete_of(&transaction, mac)?;
+            transaction.commit()?;
+            Ok(known)
+        })?;
+        self.shared.events.forget(mac);
+        Ok(was_there)
+    }
+
+    fn append(&self, event: Event) -> Result<(), StoreError> {
+        self.shared.bell.note(self.shared.events.append(vec![event]));
+        Ok(())
+    }
+
+    fn events(&self, query: &EventQuery) -> Result<Vec<Event>, StoreError> {
+        self.shared.events.find(&self.shared.listings, query)
+    }
+
+    fn count_download(&self, artifact: &Sha256, whole: bool) {
+        self.shared.downloads.count(artifact, whole);
+    }
+
+    fn downloads(&self, artifact: &Sha256) -> Result<Downloads, StoreError> {
+        Ok(self.shared.downloads.get(artifact))
+    }
+
+    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        self.shared.tokens()
+    }
+
+    fn put_token(&self, token: &Token) -> Result<(), StoreError> {
+        self.shared.put_token(token)
+    }
+
+    fn delete_token(&self, name: &str) -> Result<bool, StoreError> {
+        self.shared.delete_token(name)
+    }
+
+    fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        self.shared.setting(key)
+    }
+
+    fn put_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        self.shared.put_setting(key, value)
+    }
+
+    fn newest_time(&self) -> Result<Time, StoreError> {
+        let unwritten = self.shared.devices.unwritten(None);
+        let seen = unwritten.values().flatten().map(|device| device.last_seen).max().unwrap_or_default();
+        let waiting = self.shared.events.newest_waiting();
+        let made = newest(&self.catalogue(), &self.tokens()?);
+        let listings = lock(&self.shared.listings);
+        let written = device_table::newest(&listings)?.max(events::newest(&listings)?);
+        Ok(seen.max(waiting).max(made).max(written))
+    }
+
+    fn prune(&self, retention: &Retention, now: Time) -> Result<Pruned, StoreError> {
+        self.shared.prune(retention, now)
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        self.shared.flush()
+    }
+}

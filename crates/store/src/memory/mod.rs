@@ -1,0 +1,310 @@
+//! The memory backend: the contract and nothing else, for tests. Nothing waits to be written, nothing outlives it.
+
+mod records;
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use otary_fleet::{
+    Artifact, Catalogue, Device, Event, Mac, Product, Release, ReleaseId, Sha256, Time, Token,
+};
+
+use crate::newest::{newest, time_of};
+use crate::publish::{check_new, check_replacing, is_held};
+use crate::retention::{self, Running};
+use crate::sync::lock;
+use crate::{
+    Admit, Blob, BlobWriter, Downloads, EventQuery, MAX_STRANGERS, Pruned, Retention, Store, StoreError, blob,
+};
+use records::Records;
+
+/// A store in memory.
+#[derive(Debug)]
+pub struct Memory {
+    state: Arc<Mutex<State>>,
+    max_strangers: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    records: Records,
+    blobs: HashMap<Sha256, Placed>,
+    devices: BTreeMap<Mac, Device>,
+    /// In the order in which they came.
+    events: Vec<Event>,
+    downloads: HashMap<Sha256, Downloads>,
+    tokens: BTreeMap<String, Token>,
+    settings: BTreeMap<String, String>,
+}
+
+#[derive(Debug)]
+struct Placed {
+    bytes: Blob,
+    at: Time,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::new(MAX_STRANGERS)
+    }
+}
+
+impl Memory {
+    /// An empty store that has at most so many strangers on record.
+    pub fn new(max_strangers: usize) -> Self {
+        Self { state: Arc::default(), max_strangers }
+    }
+}
+
+impl State {
+    fn blob_size(&self, id: &Sha256) -> Result<u64, StoreError> {
+        let placed = self.blobs.get(id).ok_or(StoreError::NoBlob(*id))?;
+        Ok(u64::try_from(placed.bytes.len()).unwrap_or(u64::MAX))
+    }
+
+    fn remove_blob(&mut self, id: &Sha256) -> u64 {
+        self.blobs.remove(id).map_or(0, |placed| u64::try_from(placed.bytes.len()).unwrap_or(u64::MAX))
+    }
+
+    fn drop_strangers(&mut self, max: usize) {
+        let mut strangers: Vec<(Time, Mac)> = self
+            .devices
+            .values()
+            .filter(|device| !device.is_known())
+            .map(|device| (device.last_seen, device.mac))
+            .collect();
+        if strangers.len() > max {
+            strangers.sort_unstable();
+            let surplus = strangers.len() - crate::strangers_to_keep(max);
+            for (_, mac) in strangers.into_iter().take(surplus) {
+                self.devices.remove(&mac);
+            }
+        }
+    }
+
+    fn prune_events(&mut self, retention: &Retention, now: Time) -> u64 {
+        let before = self.events.len();
+        self.events.retain(|event| event.at >= now - retention.events);
+        let max = usize::try_from(retention.max_events).unwrap_or(usize::MAX);
+        let surplus = self.events.len().saturating_sub(max);
+        self.events.sort_by_key(|event| event.at);
+        self.events.drain(..surplus);
+        u64::try_from(before - self.events.len()).unwrap_or(u64::MAX)
+    }
+
+    fn prune_catalogue(&mut self, retention: &Retention, now: Time) -> Pruned {
+        let mut running = Running::default();
+        self.devices.values().for_each(|device| running.note_device(device));
+        let catalogue = self.records.catalogue();
+        let placed = |id: &Sha256| self.blobs.get(id).map(|placed| placed.at).unwrap_or_default();
+        let plan = retention::plan(&catalogue, &running, retention, now, placed);
+        let orphan =
+            |id: &Sha256| catalogue.artifact(id).is_none() && now.since(placed(id)) > retention.unreferenced;
+        let orphans: Vec<Sha256> = self.blobs.keys().copied().filter(orphan).collect();
+        self.records.change(|records| {
+            records.releases.retain(|release| !plan.releases.contains(&release.id));
+            records.artifacts.retain(|id, _| !plan.artifacts.contains(id));
+        });
+        let artifacts: Vec<Sha256> = plan.artifacts.into_iter().chain(orphans).collect();
+        self.downloads.retain(|id, _| !artifacts.contains(id));
+        let bytes = artifacts.iter().map(|id| self.remove_blob(id)).sum();
+        Pruned { events: 0, releases: plan.releases, artifacts, bytes }
+    }
+}
+
+impl Store for Memory {
+    fn catalogue(&self) -> Arc<Catalogue> {
+        lock(&self.state).records.catalogue()
+    }
+
+    fn put_product(&self, product: &Product) -> Result<(), StoreError> {
+        lock(&self.state).records.change(|records| {
+            records.products.insert(product.name.clone(), product.clone());
+        });
+        Ok(())
+    }
+
+    fn publish(&self, release: &Release, artifacts: &[Artifact]) -> Result<(), StoreError> {
+        let mut state = lock(&self.state);
+        let catalogue = state.records.catalogue();
+        check_new(&catalogue, release, artifacts, |id| state.blob_size(id))?;
+        state.records.change(|records| {
+            let new = artifacts.iter().filter(|artifact| !is_held(&catalogue, &artifact.id));
+            records.artifacts.extend(new.map(|artifact| (artifact.id, artifact.clone())));
+            records.releases.push(release.clone());
+        });
+        Ok(())
+    }
+
+    fn put_release(&self, release: &Release) -> Result<(), StoreError> {
+        let mut state = lock(&self.state);
+        check_replacing(&state.records.catalogue(), release)?;
+        state.records.change(|records| {
+            let old = records.releases.iter_mut().filter(|old| old.id == release.id);
+            old.for_each(|old| old.clone_from(release));
+        });
+        Ok(())
+    }
+
+    fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError> {
+        let mut state = lock(&self.state);
+        if state.records.catalogue().release(id).is_none() {
+            return Err(StoreError::NoRelease(id.clone()));
+        }
+        state.records.change(|records| records.releases.retain(|release| release.id != *id));
+        Ok(())
+    }
+
+    fn begin_blob(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
+        Ok(Box::new(Writer { bytes: Vec::new(), state: Arc::clone(&self.state) }))
+    }
+
+    fn blob(&self, id: &Sha256) -> Result<Blob, StoreError> {
+        let state = lock(&self.state);
+        state.blobs.get(id).map(|placed| placed.bytes.clone()).ok_or(StoreError::NoBlob(*id))
+    }
+
+    fn discard_blob(&self, id: &Sha256) -> Result<(), StoreError> {
+        let mut state = lock(&self.state);
+        let catalogue = state.records.catalogue();
+        if is_held(&catalogue, id) {
+            return Err(StoreError::InUse(*id));
+        }
+        if catalogue.artifact(id).is_none() {
+            state.blobs.remove(id);
+        }
+        Ok(())
+    }
+
+    fn with_device(
+        &self,
+        mac: Mac,
+        now: Time,
+        admit: Admit,
+        visit: &mut dyn FnMut(Option<&mut Device>) -> Vec<Event>,
+    ) -> Result<bool, StoreError> {
+        let mut state = lock(&self.state);
+        let made = !state.devices.contains_key(&mac) && admit == Admit::New;
+        if made {
+            state.devices.insert(mac, Device::new(mac, now));
+        }
+        let events = visit(state.devices.get_mut(&mac));
+        state.events.extend(events);
+        if made {
+            state.drop_strangers(self.max_strangers);
+        }
+        Ok(made)
+    }
+
+    fn device(&self, mac: Mac) -> Result<Option<Device>, StoreError> {
+        Ok(lock(&self.state).devices.get(&mac).cloned())
+    }
+
+    fn devices(&self, after: Option<Mac>, limit: usize) -> Result<Vec<Device>, StoreError> {
+        let state = lock(&self.state);
+        let devices = state.devices.values().filter(|device| after.is_none_or(|after| device.mac > after));
+        Ok(devices.take(limit).cloned().collect())
+    }
+
+    fn count_devices(&self) -> Result<u64, StoreError> {
+        Ok(u64::try_from(lock(&self.state).devices.len()).unwrap_or(u64::MAX))
+    }
+
+    fn forget(&self, mac: Mac) -> Result<bool, StoreError> {
+        let mut state = lock(&self.state);
+        state.events.retain(|event| event.device != Some(mac));
+        Ok(state.devices.remove(&mac).is_some())
+    }
+
+    fn append(&self, event: Event) -> Result<(), StoreError> {
+        lock(&self.state).events.push(event);
+        Ok(())
+    }
+
+    fn events(&self, query: &EventQuery) -> Result<Vec<Event>, StoreError> {
+        let state = lock(&self.state);
+        let mut events: Vec<&Event> =
+            state.events.iter().rev().filter(|event| query.matches(event)).collect();
+        events.sort_by_key(|event| std::cmp::Reverse(event.at));
+        Ok(events.into_iter().take(query.bounded_limit()).cloned().collect())
+    }
+
+    fn count_download(&self, artifact: &Sha256, whole: bool) {
+        let mut state = lock(&self.state);
+        if state.records.artifacts.contains_key(artifact) {
+            state.downloads.entry(*artifact).or_default().count(whole);
+        }
+    }
+
+    fn downloads(&self, artifact: &Sha256) -> Result<Downloads, StoreError> {
+        Ok(lock(&self.state).downloads.get(artifact).copied().unwrap_or_default())
+    }
+
+    fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        Ok(lock(&self.state).tokens.values().cloned().collect())
+    }
+
+    fn put_token(&self, token: &Token) -> Result<(), StoreError> {
+        lock(&self.state).tokens.insert(token.name.clone(), token.clone());
+        Ok(())
+    }
+
+    fn delete_token(&self, name: &str) -> Result<bool, StoreError> {
+        Ok(lock(&self.state).tokens.remove(name).is_some())
+    }
+
+    fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(lock(&self.state).settings.get(key).cloned())
+    }
+
+    fn put_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
+        lock(&self.state).settings.insert(key.to_owned(), value.to_owned());
+        Ok(())
+    }
+
+    fn newest_time(&self) -> Result<Time, StoreError> {
+        let state = lock(&self.state);
+        let tokens: Vec<Token> = state.tokens.values().cloned().collect();
+        let seen = state.devices.values().map(|device| device.last_seen);
+        let happened = state.events.iter().map(|event| event.at);
+        let made = newest(&state.records.catalogue(), &tokens);
+        Ok(seen.chain(happened).max().unwrap_or_default().max(made))
+    }
+
+    fn prune(&self, retention: &Retention, now: Time) -> Result<Pruned, StoreError> {
+        let mut state = lock(&self.state);
+        let events = state.prune_events(retention, now);
+        Ok(Pruned { events, ..state.prune_catalogue(retention, now) })
+    }
+
+    fn flush(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+struct Writer {
+    bytes: Vec<u8>,
+    state: Arc<Mutex<State>>,
+}
+
+impl Write for Writer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        blob::check_growth(u64::try_from(self.bytes.len()).unwrap_or(u64::MAX), bytes.len())?;
+        self.bytes.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl BlobWriter for Writer {
+    fn commit(self: Box<Self>) -> Result<Sha256, StoreError> {
+        let id = Sha256::of(&self.bytes);
+        let placed = Placed { bytes: self.bytes.into(), at: time_of(SystemTime::now()) };
+        lock(&self.state).blobs.insert(id, placed);
+        Ok(id)
+    }
+}

@@ -1,0 +1,31 @@
+//! What the operator made, and the catalogue of it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use otary_fleet::{Artifact, Catalogue, Product, ProductName, Release, Sha256};
+
+/// What the operator made. The catalogue is always of what the maps hold.
+#[derive(Debug, Default)]
+pub(super) struct Records {
+    pub(super) products: BTreeMap<ProductName, Product>,
+    /// In the order in which they were published.
+    pub(super) releases: Vec<Release>,
+    pub(super) artifacts: HashMap<Sha256, Artifact>,
+    catalogue: Arc<Catalogue>,
+}
+
+impl Records {
+    pub(super) fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(&self.catalogue)
+    }
+
+    pub(super) fn change(&mut self, change: impl FnOnce(&mut Self)) {
+        change(self);
+        self.catalogue = Arc::new(Catalogue::new(
+            self.products.values().cloned(),
+            self.releases.iter().cloned(),
+            self.artifacts.values().cloned(),
+        ));
+    }
+}

@@ -1,0 +1,153 @@
+//! What the operator changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use otary_fleet::{Chip, Kind, Scope, Sha256, Token};
+use otary_store::{Store, StoreError};
+
+use crate::sample::{artifact, at, lamp, publish, release, release_id, upload};
+
+pub fn a_product_is_added_and_replaced(store: &dyn Store) {
+    store.put_product(&lamp()).unwrap();
+    assert_eq!(store.catalogue().product(&lamp().name), Some(&lamp()));
+    let mut changed = lamp();
+    changed.chips.insert(Chip::Esp32C3);
+    changed.allow_raw = true;
+    store.put_product(&changed).unwrap();
+    assert_eq!(store.catalogue().only_product(), Some(&changed));
+}
+
+pub fn a_release_comes_with_its_artifacts(store: &dyn Store) {
+    store.put_product(&lamp()).unwrap();
+    let artifacts = [artifact(b"for the ESP32", Chip::Esp32), artifact(b"for the C3", Chip::Esp32C3)];
+    upload(store, b"for the ESP32");
+    upload(store, b"for the C3");
+    let release = release("0.3", &artifacts, at(5));
+    store.publish(&release, &artifacts).unwrap();
+    let catalogue = store.catalogue();
+    assert_eq!(catalogue.release(&release.id), Some(&release));
+    for artifact in &artifacts {
+        assert_eq!(catalogue.artifact(&artifact.id), Some(artifact));
+    }
+    let target = catalogue.target(&lamp().name, None, Some(Chip::Esp32C3), Kind::App).unwrap();
+    assert_eq!(store.blob(&target.artifact.id).unwrap(), b"for the C3".as_slice());
+}
+
+pub fn a_release_needs_its_product(store: &dyn Store) {
+    upload(store, b"v1");
+    let artifacts = [artifact(b"v1", Chip::Esp32)];
+    let refused = store.publish(&release("1", &artifacts, at(5)), &artifacts);
+    assert!(matches!(refused, Err(StoreError::NoProduct(name)) if name == lamp().name));
+    assert_eq!(store.catalogue().artifacts().count(), 0);
+}
+
+pub fn a_version_is_published_once(store: &dyn Store) {
+    publish(store, "1", b"v1", at(5));
+    upload(store, b"other bytes");
+    let artifacts = [artifact(b"other bytes", Chip::Esp32)];
+    let refused = store.publish(&release("1", &artifacts, at(6)), &artifacts);
+    assert!(matches!(refused, Err(StoreError::ReleaseExists(id)) if id == release_id("1")));
+    let catalogue = store.catalogue();
+    assert_eq!(catalogue.release(&release_id("1")).unwrap().published, at(5));
+    assert_eq!(catalogue.artifact(&Sha256::of(b"other bytes")), None);
+}
+
+pub fn a_release_without_a_blob_is_refused_whole(store: &dyn Store) {
+    store.put_product(&lamp()).unwrap();
+    upload(store, b"there");
+    let artifacts = [artifact(b"there", Chip::Esp32), artifact(b"not there", Chip::Esp32C3)];
+    let missing = |refused| match refused {
+        Err(StoreError::NoBlob(id)) => id == Sha256::of(b"not there"),
+        _ => false,
+    };
+    assert!(missing(store.publish(&release("1", &artifacts, at(5)), &artifacts)));
+    let (described, _) = artifacts.split_at(1);
+    assert!(missing(store.publish(&release("1", &artifacts, at(5)), described)), "one has no record");
+    let catalogue = store.catalogue();
+    assert_eq!((catalogue.all_releases().count(), catalogue.artifacts().count()), (0, 0));
+}
+
+pub fn a_release_of_a_blob_of_another_size_is_refused_whole(store: &dyn Store) {
+    store.put_product(&lamp()).unwrap();
+    upload(store, b"12345");
+    let mut wrong = artifact(b"12345", Chip::Esp32);
+    wrong.size = 6;
+    let refused = store.publish(&release("1", std::slice::from_ref(&wrong), at(5)), &[wrong]);
+    assert!(matches!(refused, Err(StoreError::WrongSize { expected: 6, found: 5, .. })));
+    assert_eq!(store.catalogue().all_releases().count(), 0);
+}
+
+pub fn a_release_is_replaced_by_one_of_its_name(store: &dyn Store) {
+    publish(store, "1", b"v1", at(5));
+    publish(store, "2", b"v2", at(6));
+    let mut withdrawn = store.catalogue().release(&release_id("2")).unwrap().clone();
+    withdrawn.withdrawn = Some(at(7));
+    withdrawn.pinned = true;
+    store.put_release(&withdrawn).unwrap();
+    let catalogue = store.catalogue();
+    assert_eq!(catalogue.release(&withdrawn.id), Some(&withdrawn));
+    let target = catalogue.target(&lamp().name, None, Some(Chip::Esp32), Kind::App).unwrap();
+    assert_eq!(target.release.id, release_id("1"));
+    withdrawn.id.version = "3".into();
+    assert!(matches!(store.put_release(&withdrawn), Err(StoreError::NoRelease(id)) if id == release_id("3")));
+    assert_eq!(store.catalogue().all_releases().count(), 2);
+}
+
+pub fn a_deleted_release_leaves_its_artifact(store: &dyn Store) {
+    let artifact = publish(store, "1", b"v1", at(5));
+    store.delete_release(&release_id("1")).unwrap();
+    let catalogue = store.catalogue();
+    assert_eq!(catalogue.release(&release_id("1")), None);
+    assert_eq!(catalogue.artifact(&artifact.id), Some(&artifact));
+    assert_eq!(store.blob(&artifact.id).unwrap(), b"v1".as_slice());
+    assert!(matches!(store.delete_release(&release_id("1")), Err(StoreError::NoRelease(_))));
+}
+
+pub fn an_artifact_keeps_the_facts_that_a_release_rests_on(store: &dyn Store) {
+    let first = publish(store, "1", b"v1", at(5));
+    let mut raw = artifact(b"v1", Chip::Esp32);
+    raw.kind = Kind::Raw;
+    store.publish(&release("2", &[], at(6)), std::slice::from_ref(&raw)).unwrap();
+    assert_eq!(store.catalogue().artifact(&first.id), Some(&first));
+    store.delete_release(&release_id("1")).unwrap();
+    store.publish(&release("3", std::slice::from_ref(&raw), at(7)), std::slice::from_ref(&raw)).unwrap();
+    assert_eq!(store.catalogue().artifact(&first.id), Some(&raw));
+}
+
+pub fn the_catalogue_is_the_same_until_it_changes(store: &dyn Store) {
+    publish(store, "1", b"v1", at(5));
+    let before = store.catalogue();
+    assert!(Arc::ptr_eq(&before, &store.catalogue()));
+    publish(store, "2", b"v2", at(6));
+    assert_eq!(before.all_releases().count(), 1);
+    assert_eq!(store.catalogue().all_releases().count(), 2);
+}
+
+pub fn tokens_are_kept_by_name(store: &dyn Store) {
+    let token = |name: &str, scope| Token {
+        name: name.into(),
+        hash: Sha256::of(name.as_bytes()),
+        scope,
+        created: at(1),
+        expires: at(1) + Duration::from_hours(24),
+        last_used: None,
+    };
+    for (name, scope) in [("laptop", Scope::Operate), ("build", Scope::Read), ("build", Scope::Push)] {
+        store.put_token(&token(name, scope)).unwrap();
+    }
+    let expected = [token("build", Scope::Push), token("laptop", Scope::Operate)];
+    assert_eq!(store.tokens().unwrap(), expected);
+    assert!(store.delete_token("build").unwrap());
+    assert!(!store.delete_token("build").unwrap());
+    assert_eq!(store.tokens().unwrap(), [token("laptop", Scope::Operate)]);
+}
+
+pub fn settings_are_kept_by_key(store: &dyn Store) {
+    assert_eq!(store.setting("backup").unwrap(), None);
+    store.put_setting("backup", "never").unwrap();
+    store.put_setting("backup", "1780000000").unwrap();
+    store.put_setting("other", "").unwrap();
+    assert_eq!(store.setting("backup").unwrap().as_deref(), Some("1780000000"));
+    assert_eq!(store.setting("other").unwrap().as_deref(), Some(""));
+}

@@ -1,0 +1,121 @@
+//! The contract of [`Store`]: a scenario for each promise, run against every backend, and after it what the disk alone
+//! promises.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by ending")]
+
+mod blobs;
+mod catalogue;
+mod devices;
+mod disk;
+mod events;
+mod kill;
+mod prune;
+mod sample;
+
+use otary_store::{Disk, DiskOptions, Memory, Store};
+use sample::MAX_STRANGERS;
+use tempfile::TempDir;
+
+/// A store under test. The folder goes with it.
+struct Backend {
+    store: Box<dyn Store>,
+    _folder: Option<TempDir>,
+}
+
+fn memory() -> Backend {
+    Backend { store: Box::new(Memory::new(MAX_STRANGERS)), _folder: None }
+}
+
+fn disk(options: DiskOptions) -> Backend {
+    let folder = tempfile::tempdir().unwrap();
+    Backend { store: Box::new(Disk::open(folder.path(), options).unwrap()), _folder: Some(folder) }
+}
+
+fn roomy() -> Backend {
+    disk(DiskOptions { max_strangers: MAX_STRANGERS, ..DiskOptions::default() })
+}
+
+/// Nothing stays in memory once it is written, so that every scenario goes by the tables and files.
+fn cramped() -> Backend {
+    disk(DiskOptions { max_strangers: MAX_STRANGERS, device_cache: 0, blob_cache_bytes: 0 })
+}
+
+/// Looks at what waits to be written, and again when it is.
+fn waiting_and_written(store: &dyn Store, look: impl Fn(&dyn Store)) {
+    look(store);
+    store.flush().unwrap();
+    look(store);
+}
+
+macro_rules! run_on {
+    ($name:ident, $make:path, { $($module:ident { $($scenario:ident)* })* }) => {
+        mod $name {
+            $(mod $module {
+                $(#[test]
+                fn $scenario() {
+                    crate::$module::$scenario(&*$make().store);
+                })*
+            })*
+        }
+    };
+}
+
+macro_rules! contract {
+    ($scenarios:tt) => {
+        run_on!(on_memory, crate::memory, $scenarios);
+        run_on!(on_disk, crate::roomy, $scenarios);
+        run_on!(on_cramped_disk, crate::cramped, $scenarios);
+    };
+}
+
+contract!({
+    catalogue {
+        a_product_is_added_and_replaced
+        a_release_comes_with_its_artifacts
+        a_release_needs_its_product
+        a_version_is_published_once
+        a_release_without_a_blob_is_refused_whole
+        a_release_of_a_blob_of_another_size_is_refused_whole
+        a_release_is_replaced_by_one_of_its_name
+        a_deleted_release_leaves_its_artifact
+        an_artifact_keeps_the_facts_that_a_release_rests_on
+        the_catalogue_is_the_same_until_it_changes
+        tokens_are_kept_by_name
+        settings_are_kept_by_key
+    }
+    blobs {
+        a_blob_is_named_by_its_digest
+        a_blob_that_is_not_committed_leaves_nothing
+        the_same_blob_twice_is_one
+        readers_share_one_copy
+        a_blob_of_a_release_is_not_discarded
+        a_blob_has_a_largest_size
+    }
+    devices {
+        the_first_visit_makes_the_record
+        a_device_that_is_not_admitted_is_not_recorded
+        every_field_of_a_record_is_kept
+        devices_are_listed_by_address
+        a_forgotten_device_is_gone_with_its_events
+        a_device_is_visited_by_one_at_a_time
+        the_least_recently_seen_strangers_are_dropped
+        known_devices_are_never_dropped
+        a_dropped_stranger_may_come_back
+    }
+    events {
+        events_are_given_newest_first
+        events_are_found_by_device_and_product
+        every_kind_of_event_is_kept
+        downloads_are_counted
+        the_newest_time_is_that_of_any_record
+    }
+    prune {
+        events_go_by_age_and_by_number
+        a_withdrawn_release_goes_after_a_while
+        superseded_releases_make_room_oldest_first
+        what_is_offered_pinned_or_run_stays
+        an_artifact_that_another_release_holds_stays
+        a_blob_without_a_release_goes_after_a_while
+        nothing_goes_without_need
+    }
+});
