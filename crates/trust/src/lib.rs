@@ -3,7 +3,7 @@
 //! An [`Authority`] is a folder with three pairs of key and certificate: the root that devices trust, the next root
 //! that they trust in advance, and the server's leaf. What it promises:
 //!
-//! - **What it makes verifies** on Mbed TLS 2.28 and 3.6, BearSSL, OpenSSL's strict mode and rustls, by host name and
+//! - **What it makes verifies** on Mbed TLS 2.28, BearSSL, OpenSSL's strict mode and rustls, by host name and
 //!   by address; the tests hold that against the real libraries.
 //! - **A power cut leaves a folder that opens**, with the old certificate or the new one.
 //! - **A wrong clock makes nothing** ([`Clock`]), and stops nothing: what exists serves on.
