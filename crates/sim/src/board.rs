@@ -1,0 +1,334 @@
+//! A board: power on, boot, the sketch's `setup()` and `loop()`, restart into what was downloaded.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use otary_fleet::{Mac, Md5, Sha256};
+use otary_image::{App, Chip, Revision, Rollback, TABLE_OFFSET};
+
+use crate::bootloader::{self, BootError, Silicon};
+use crate::clock::{Clock, asctime};
+use crate::console::Console;
+use crate::factory::{self, FactoryError, Firmware};
+use crate::flash::{Flash, FlashError};
+use crate::http_update::{Call, Facts, HttpUpdate, Return};
+use crate::pace::Pace;
+use crate::rom::{self, Reset};
+use crate::sample;
+use crate::sketch::{CLOCK_DELAY, CLOCK_TRIES, POLL_DELAY, Poll, RESTART_DELAY, Sketch, Until};
+use crate::slots::Slots;
+
+/// What makes a board this one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// The chip.
+    pub chip: Chip,
+    /// Its revision.
+    pub revision: Revision,
+    /// The MAC in its fuses.
+    pub mac: Mac,
+}
+
+impl Identity {
+    /// A board with a recent revision of its chip.
+    pub const fn new(chip: Chip, mac: Mac) -> Self {
+        let revision = match chip {
+            Chip::Esp32 => Revision(300),
+            Chip::Esp32C2 | Chip::Esp32P4 => Revision(100),
+            _ => Revision(4),
+        };
+        Self { chip, revision, mac }
+    }
+
+    /// Chips of the family without Wi-Fi have no station address to report.
+    const fn has_wifi(self) -> bool {
+        !matches!(self.chip, Chip::Esp32H2 | Chip::Esp32H21 | Chip::Esp32H4 | Chip::Esp32P4)
+    }
+}
+
+/// The app that runs.
+#[derive(Debug, Clone)]
+struct Running {
+    slots: Slots,
+    image_len: u32,
+    md5: Md5,
+    reported_digest: [u8; 32],
+    version: Option<String>,
+}
+
+/// A virtual board.
+#[derive(Debug)]
+pub struct Board<F> {
+    identity: Identity,
+    flash: F,
+    /// Versions of images that do not carry their own where we could read it.
+    versions: BTreeMap<Sha256, String>,
+    running: Option<Running>,
+}
+
+impl<F: Flash> Board<F> {
+    /// A board with what its flash holds.
+    pub fn new(identity: Identity, flash: F) -> Self {
+        Self { identity, flash, versions: BTreeMap::new(), running: None }
+    }
+
+    /// Whether the board was never flashed: there is nothing where its partition table goes.
+    pub fn is_blank(&self) -> Result<bool, FlashError> {
+        Ok(self.flash.bytes(TABLE_OFFSET, 32)?.iter().all(|&byte| byte == 0xFF))
+    }
+
+    /// Erases the board and flashes it over the cable. `version` is what the firmware's sketch calls itself; samples of
+    /// otary's own say it themselves.
+    pub fn flash_factory(&mut self, file: &[u8], version: Option<&str>) -> Result<(), FactoryError> {
+        let firmware = Firmware::read(file)?;
+        factory::write(&mut self.flash, self.identity.chip, &firmware)?;
+        if let Some(version) = version {
+            self.name_version(Sha256::of(firmware.app().image()), version);
+        }
+        self.running = None;
+        Ok(())
+    }
+
+    /// Tells what the sketch in an image calls itself. A sketch's version is a constant in its code, which nobody can
+    /// find from outside; `image` is the SHA-256 of the app image without anything that follows it.
+    pub fn name_version(&mut self, image: Sha256, version: &str) {
+        self.versions.insert(image, version.to_owned());
+    }
+
+    /// The version that runs, or ran last; nothing before the first start or if it is unknown.
+    pub fn version(&self) -> Option<&str> {
+        self.running.as_ref()?.version.as_deref()
+    }
+
+    /// Where the app that runs lies, and where its update would go.
+    pub fn slots(&self) -> Option<&Slots> {
+        Some(&self.running.as_ref()?.slots)
+    }
+
+    /// The flash.
+    pub fn flash(&self) -> &F {
+        &self.flash
+    }
+
+    /// The flash, to be tampered with while the board is off.
+    pub fn flash_mut(&mut self) -> &mut F {
+        &mut self.flash
+    }
+
+    /// Takes the flash off the board.
+    pub fn into_flash(self) -> F {
+        self.flash
+    }
+
+    /// Switches the board on and lets it poll until `until`; gives what came of each poll.
+    pub fn run_until(
+        &mut self,
+        sketch: &Sketch,
+        pace: &Pace,
+        console: &mut Console,
+        until: Until,
+    ) -> Result<Vec<Poll>, BootError> {
+        let mut polls = Vec::new();
+        self.run(sketch, pace, console, |poll| {
+            polls.push(poll);
+            if until.is_reached(&polls) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(polls)
+    }
+
+    /// Switches the board on. Each poll is given to `watch`, which turns the board off by breaking; so does the pace's
+    /// switch. A board that has just been updated and is turned off starts its new firmware the next time.
+    pub fn run(
+        &mut self,
+        sketch: &Sketch,
+        pace: &Pace,
+        console: &mut Console,
+        mut watch: impl FnMut(Poll) -> ControlFlow<()>,
+    ) -> Result<(), BootError> {
+        let mut clock = Clock::power_up();
+        let mut reset = Reset::PowerOn;
+        while !pace.stop().is_stopped() {
+            self.boot(reset, console)?;
+            self.set_up(pace, console);
+            if self.poll_until_restart(sketch, pace, console, &mut clock, &mut watch).is_break() {
+                break;
+            }
+            reset = Reset::Software;
+        }
+        Ok(())
+    }
+
+    /// ROM and bootloader, then what the core does before `setup()`: it confirms the app.
+    fn boot(&mut self, reset: Reset, console: &mut Console) -> Result<(), BootError> {
+        let Identity { chip, revision, .. } = self.identity;
+        let offset = chip.bootloader_offset();
+        let bytes = self.flash.bytes(offset, TABLE_OFFSET - offset)?;
+        let lines = rom::lines(chip, reset, bytes);
+        for line in lines.map_err(|source| BootError::Bootloader { offset, source })? {
+            console.println(&line);
+        }
+        let silicon = Silicon { chip, revision, rollback: Rollback::Enabled };
+        let slots = bootloader::start(&mut self.flash, silicon, &mut |line| console.println(line))?;
+        slots.confirm(&mut self.flash)?;
+        let slot = self.flash.bytes(slots.running().offset, slots.running().size)?;
+        let app = App::parse(&slot).map_err(|_| BootError::NothingBootable)?;
+        let image = app.image();
+        self.running = Some(Running {
+            image_len: app.image_len(),
+            md5: Md5::of(image),
+            reported_digest: app.reported_digest(),
+            version: self.version_of(image),
+            slots,
+        });
+        Ok(())
+    }
+
+    fn version_of(&self, image: &[u8]) -> Option<String> {
+        let own = sample::version(image).map(str::to_owned);
+        own.or_else(|| self.versions.get(&Sha256::of(image)).cloned())
+    }
+
+    fn set_up(&self, pace: &Pace, console: &mut Console) {
+        for _ in 0..3 {
+            console.println("");
+        }
+        for n in (1..=4).rev() {
+            console.println(&format!("[SETUP] WAIT {n}..."));
+            pace.delay(Duration::from_secs(1));
+        }
+        console.println(&format!("Firmware version {}", self.version().unwrap_or("?")));
+        if self.version().is_none() {
+            console.note("this image's sketch alone knows its version; it asks without one");
+        }
+        pace.delay(Duration::from_secs(2));
+    }
+
+    /// `loop()`, until it restarts the board.
+    fn poll_until_restart(
+        &mut self,
+        sketch: &Sketch,
+        pace: &Pace,
+        console: &mut Console,
+        clock: &mut Clock,
+        watch: &mut impl FnMut(Poll) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let mut client = HttpUpdate::default();
+        while !pace.stop().is_stopped() {
+            if !set_clock(sketch, pace, console, clock) {
+                watch(Poll::NoTime)?;
+                continue;
+            }
+            console.println("Update start now!");
+            let poll = self.poll(&mut client, sketch, pace, console, clock);
+            let (updated, failed) =
+                (matches!(poll, Poll::Updated { .. }), matches!(poll, Poll::Failed { .. }));
+            watch(poll)?;
+            if updated {
+                pace.delay(RESTART_DELAY);
+                return ControlFlow::Continue(());
+            }
+            if failed {
+                pace.delay(POLL_DELAY);
+            }
+            pace.delay(POLL_DELAY);
+        }
+        ControlFlow::Break(())
+    }
+
+    /// One call of the update library, and what the sketch prints of it.
+    fn poll(
+        &mut self,
+        client: &mut HttpUpdate,
+        sketch: &Sketch,
+        pace: &Pace,
+        console: &mut Console,
+        clock: &Clock,
+    ) -> Poll {
+        let Some(running) = self.running.clone() else { return Poll::NoTime };
+        let call = Call {
+            url: &sketch.url,
+            version: running.version.as_deref(),
+            core: sketch.core,
+            link: &sketch.link,
+            facts: self.facts(&running),
+            slots: &running.slots,
+            now: clock.now(),
+            stop: pace.stop(),
+        };
+        match client.update(&mut self.flash, &call) {
+            Return::Ok { version } => {
+                console.println("HTTP_UPDATE_OK");
+                self.learn(&running.slots, version, console);
+                Poll::Updated { from: running.version }
+            }
+            Return::NoUpdates => {
+                console.println("HTTP_UPDATE_NO_UPDATES");
+                Poll::NoUpdate { version: running.version }
+            }
+            Return::Failed { cause } => {
+                let code = client.last_error();
+                console.println(&format!("HTTP_UPDATE_FAILD Error {code}"));
+                if let Some(cause) = &cause {
+                    console.note(&with_sources(cause));
+                }
+                console.println("Retry in 10secs!");
+                Poll::Failed { code, cause }
+            }
+        }
+    }
+
+    fn facts(&self, running: &Running) -> Facts {
+        Facts {
+            mac: self.identity.mac,
+            wifi: self.identity.has_wifi(),
+            free_space: running.slots.next().map_or(0, |slot| slot.size),
+            sketch_size: running.image_len,
+            sketch_md5: running.md5,
+            sketch_sha256: running.reported_digest,
+            chip_size: self.flash.size(),
+        }
+    }
+
+    /// The new image's sketch knows its version and we may not: then the server's word is taken for it.
+    fn learn(&mut self, slots: &Slots, version: Option<String>, console: &mut Console) {
+        let slot = slots.next().and_then(|slot| self.flash.bytes(slot.offset, slot.size).ok());
+        let image = slot.as_deref().and_then(|slot| App::parse(slot).ok()).map(|app| app.image());
+        if let (Some(image), Some(version)) = (image, version)
+            && self.version_of(image).is_none()
+        {
+            console.note(&format!("the server calls the new image {version}"));
+            self.name_version(Sha256::of(image), &version);
+        }
+    }
+}
+
+/// The tutorial's `setClock()`, given up for once after a while; says whether the clock is right.
+fn set_clock(sketch: &Sketch, pace: &Pace, console: &mut Console, clock: &mut Clock) -> bool {
+    console.print("Waiting for NTP time sync: ");
+    let mut tries = 0;
+    while !clock.is_set() {
+        if tries == CLOCK_TRIES || pace.stop().is_stopped() {
+            console.println("");
+            console.note("no time server answers: the sketch waits here for ever");
+            return false;
+        }
+        pace.delay(CLOCK_DELAY);
+        console.print(".");
+        clock.sync(sketch.ntp);
+        tries += 1;
+    }
+    console.println("");
+    console.println(&format!("Current time: {}", asctime(clock.now())));
+    true
+}
+
+fn with_sources(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
