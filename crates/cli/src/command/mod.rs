@@ -1,6 +1,7 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
 pub mod config;
+pub mod inspect;
 
 use crate::global::Global;
 
@@ -8,6 +9,7 @@ use crate::global::Global;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Config(config::Args),
+    Inspect(inspect::Args),
 }
 
 impl Command {
@@ -15,6 +17,7 @@ impl Command {
     pub fn run(self, global: &Global) -> anyhow::Result<()> {
         match self {
             Self::Config(args) => config::run(args, global),
+            Self::Inspect(args) => inspect::run(&args),
         }
     }
 }
