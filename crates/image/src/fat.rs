@@ -46,7 +46,8 @@ impl Fat {
         let cluster_sectors = byte(13);
         let sector_count = either(half(19), word(32));
         let tables = byte(16).saturating_mul(either(half(22), word(36)));
-        let roots = half(17).saturating_mul(32).div_ceil(sector_size.max(1));
+        let root_bytes = half(17).saturating_mul(32).saturating_add(sector_size).saturating_sub(1);
+        let roots = root_bytes.checked_div(sector_size).unwrap_or(0);
         let spent = half(14).saturating_add(tables).saturating_add(roots);
         let clusters = sector_count.saturating_sub(spent).checked_div(cluster_sectors).unwrap_or(0);
         let bits = match clusters {

@@ -1,7 +1,7 @@
 //! The wrapper of a compressed image, as far as its header and trailer tell (RFC 1952).
 //!
 //! ESP8266 devices take such files as they are and unpack them at the next start. What is inside must be checked after
-//! unpacking, with std at hand.
+//! unpacking, with std at hand; flate2, which does that, reads no trailer without unpacking and needs a heap.
 
 use crate::bytes::{array, from, len32, part, u16_at, u32_at};
 use crate::{Error, Fault, Part, Text, esp8266};

@@ -1,4 +1,4 @@
-//! ESP images, partition tables and otadata: bytes to facts and back.
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]

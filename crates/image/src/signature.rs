@@ -19,7 +19,7 @@ const BLOCK_MAGIC: u8 = 0xE7;
 const BLOCK_CRC_AT: usize = 1196;
 /// Version word and two numbers of 32 bytes.
 const V1_LEN: u32 = 68;
-/// Padding that ESP-IDF's linker leaves behind a version 1 trailer, so that it ends a 64 KiB page.
+/// Bytes that `elf2image --secure-pad` reserves behind a version 1 trailer, so that it ends in a 64 KiB page.
 const V1_PADDING: u32 = 12;
 static CRC: Crc<u32, Table<1>> = Crc::<u32, Table<1>>::new(&CRC_32_ISO_HDLC);
 

@@ -30,6 +30,10 @@ use crate::{Chip, Error, Fault, Part, Tail};
 const SDK_MAGIC: u8 = 0xEA;
 /// Where eboot ends and the application begins.
 const APPLICATION: u32 = 0x1000;
+/// What the space between them is filled with.
+const FILLING: u8 = 0xAA;
+/// Where eboot runs: the end of the instruction RAM (its linker script).
+const EBOOT_ADDRESS: u32 = 0x4010_F000;
 /// The words for length and CRC, which the tools write after the checksum was made.
 const WORDS: u32 = 0x1010;
 const WORDS_LEN: u32 = 8;
@@ -90,7 +94,7 @@ impl<'a> Esp8266<'a> {
         }
         let first = RomImage::walk(file, 0)?;
         first.check(first.computed)?;
-        if first.end() <= APPLICATION && from(file, APPLICATION).first() == Some(&IMAGE_MAGIC) {
+        if is_eboot(file, &first) {
             return Self::parse_arduino(file);
         }
         let mapped = first.segments.iter().any(|segment| segment.maps_flash(Chip::Esp8266));
@@ -222,6 +226,17 @@ impl core::fmt::Debug for Esp8266<'_> {
 const fn in_memory(address: u32) -> bool {
     matches!(address, 0x3FFE_8000..0x4000_0000 | 0x4010_0000..0x4011_0000)
         || Chip::Esp8266.maps_flash(address)
+}
+
+/// Whether the first image is eboot, so that a sketch has to follow: by the next image's first byte, by the filling up to
+/// there, or by its own address. One sign is enough, or a file cut off or damaged at 0x1000 would pass as a ROM image.
+fn is_eboot(file: &[u8], first: &RomImage) -> bool {
+    let Some(room) = APPLICATION.checked_sub(first.end()) else { return false };
+    let behind = from(file, first.end());
+    let filling = part(behind, 0, room).unwrap_or(behind);
+    let filled = !filling.is_empty() && filling.iter().all(|&byte| byte == FILLING);
+    let address = first.segments.as_slice().first().map(|segment| segment.address);
+    filled || address == Some(EBOOT_ADDRESS) || from(file, APPLICATION).first() == Some(&IMAGE_MAGIC)
 }
 
 /// eboot's CRC over the image with both words zero.

@@ -13,7 +13,8 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use otary_image::{Error, Fault, Image, Part, detect};
+use otary_image::emit::{AppDescriptor, AppImage, AppSegment};
+use otary_image::{App, Chip, Error, Fault, FlashSize, Image, Part, detect};
 use serde_json::Value;
 use table::{ESP_IDF_PART, FILES, Kind, Row};
 
@@ -104,10 +105,54 @@ fn our_facts_are_those_of_the_oracles() {
     }
 }
 
+/// The emitter's images, as the vendor's tool reads them: one for every chip.
+#[test]
+fn what_we_emit_the_vendors_tool_accepts() {
+    let Some(python) = python() else { return };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let emitted: Vec<_> =
+        Chip::all().filter(|chip| chip.id().is_some()).map(|chip| (chip, emitted(chip))).collect();
+    let path = |chip: Chip| folder.join(format!("emitted-{chip}.bin"));
+    for (chip, bytes) in &emitted {
+        std::fs::write(path(*chip), bytes).unwrap();
+    }
+    let question = |chip: Chip| format!("{} {}", table::IMAGE_INFO, path(chip).display());
+    let questions: Vec<_> = emitted.iter().map(|(chip, _)| question(*chip)).collect();
+    let answers = ask(python, &questions.join("\n"));
+    for (chip, bytes) in &emitted {
+        compare::image_info(chip.name(), &App::parse(bytes).unwrap(), &answers[question(*chip)], true);
+    }
+}
+
+/// An app with a descriptor, and code in the second page of what the chip maps.
+fn emitted(chip: Chip) -> Vec<u8> {
+    let mapped = (0..=u32::MAX).step_by(0x1_0000).find(|&address| chip.maps_flash(address)).unwrap();
+    let descriptor = AppDescriptor {
+        project: "lamp",
+        version: "1.2.3",
+        date: "Nov 23 2026",
+        time: "12:34:56",
+        ..AppDescriptor::default()
+    };
+    let image = AppImage {
+        entry: mapped + 0x1_0020,
+        flash_size: FlashSize::from_bytes(chip, 8 << 20).unwrap(),
+        descriptor: Some(descriptor),
+        segments: &[
+            AppSegment { address: mapped + 0x20, data: b"read-only data" },
+            AppSegment { address: mapped + 0x1_0020, data: b"code" },
+        ],
+        ..AppImage::new(chip)
+    };
+    let mut bytes = Vec::new();
+    image.emit(|piece| bytes.extend_from_slice(piece)).unwrap();
+    bytes
+}
+
 /// Compares one file with one oracle.
 fn check(folder: &Path, row: &Row, oracle: &str, theirs: &Value) {
     let bytes = std::fs::read(folder.join(row.file)).unwrap();
-    let flash_mhz_known = row.kind != Kind::Bootloader(otary_image::Chip::Esp32C6);
+    let flash_mhz_known = row.kind != Kind::Bootloader(Chip::Esp32C6);
     match (detect(&bytes), oracle) {
         (Ok(Image::App(app) | Image::Bootloader(app)), table::IMAGE_INFO) => {
             compare::image_info(row.file, &app, theirs, flash_mhz_known);

@@ -1,5 +1,7 @@
 //! A thousand random cuts and flips of real images. Needs the firmware folder; says so where it is missing.
 
+use std::mem::discriminant;
+
 use otary_image::{Esp8266Kind, Image, detect};
 
 /// Changes it to look for other damage; printed, so that a failure can be repeated.
@@ -61,6 +63,10 @@ fn a_thousand_cuts_and_flips_of_real_images_give_an_error_or_a_true_statement() 
 /// Whether what was found still holds although the file is damaged: the image inside is whole, or its kind promises
 /// nothing about the place of the damage.
 fn is_true(found: &Image, original: &[u8]) -> bool {
+    let whole = detect(original).unwrap();
+    if discriminant(found) != discriminant(&whole) {
+        return false;
+    }
     match found {
         // A checksum and a digest cover the image; where there is no digest, the header is not covered.
         Image::App(app) | Image::Bootloader(app) => {
@@ -69,6 +75,7 @@ fn is_true(found: &Image, original: &[u8]) -> bool {
         // Damage inside the app is told when it is taken out; anywhere else it is not the app's.
         Image::Merged(merged) => merged.app().map_or(true, |app| is_part(app.image(), original)),
         Image::Esp8266(image) => match image.kind() {
+            kind if !matches!(whole, Image::Esp8266(whole) if whole.kind() == kind) => false,
             // The CRC covers every byte.
             Esp8266Kind::Sdk | Esp8266Kind::Arduino { length_and_crc: true } => {
                 original.starts_with(image.image())

@@ -75,9 +75,18 @@ fn damage_that_the_checksum_cannot_see_fails_the_crc() {
 #[test]
 fn a_cut_off_arduino_image_is_refused_wherever_it_ends() {
     let file = arduino_with_words();
-    for len in 0x1001..file.len() {
+    for len in 1..file.len() {
         assert!(detect(&file[..len]).is_err(), "{len:#x}");
     }
+}
+
+/// eboot alone is a whole image for the boot ROM. A device that takes it for an update does not come back.
+#[test]
+fn a_sketch_whose_first_byte_is_damaged_does_not_pass_as_a_rom_image() {
+    let mut file = arduino();
+    file[0x1000] ^= 1;
+    let fault = Fault::Magic { expected: 0xE9, found: 0xE8 };
+    assert_eq!(detect(&file).unwrap_err(), Error::new(Part::Header, 0x1000, fault));
 }
 
 #[test]
