@@ -5,7 +5,7 @@ use std::mem::discriminant;
 use otary_image::{Esp8266Kind, Image, detect};
 
 /// Changes it to look for other damage; printed, so that a failure can be repeated.
-const SEED: u64 = 0x0_7A12;
+const SEED: u64 = 0x7A12;
 const ROUNDS: usize = 1000;
 
 /// xorshift64*: enough to choose places, and the same everywhere.
