@@ -4,9 +4,13 @@
 //! is printed once, here: `error:` and the causes, then `help:` with what to do about it.
 
 mod advice;
+mod clock;
 mod command;
 mod config;
+mod data;
 mod global;
+mod platform;
+mod serve;
 mod terminal;
 
 use std::process::ExitCode;

@@ -2,12 +2,14 @@
 
 pub mod config;
 pub mod inspect;
+pub mod serve;
 
 use crate::global::Global;
 
 /// What to do.
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
+    Serve(serve::Args),
     Config(config::Args),
     Inspect(inspect::Args),
 }
@@ -16,6 +18,7 @@ impl Command {
     /// Carries it out.
     pub fn run(self, global: &Global) -> anyhow::Result<()> {
         match self {
+            Self::Serve(args) => serve::run(args, global),
             Self::Config(args) => config::run(args, global),
             Self::Inspect(args) => inspect::run(&args),
         }

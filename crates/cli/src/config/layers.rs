@@ -237,10 +237,11 @@ mod tests {
 
     #[test]
     fn later_wins_and_each_setting_says_where_it_came_from() {
-        let data =
-            data_with("drain = \"1s\"\nnames = [\"a.lan\"]\n[retention]\nevents = \"7d\"\nevery = \"5m\"\n");
+        let data = data_with(
+            "drain = \"1s\"\nnames = [\"a.lan\"]\n[retention]\nevents = \"7d\"\nunreferenced = \"5m\"\n",
+        );
         let environment =
-            [("OTARY_DRAIN", "2s"), ("OTARY_RETENTION_EVERY", "6m"), ("OTARY_NAMES", "b.lan, c.lan")];
+            [("OTARY_DRAIN", "2s"), ("OTARY_RETENTION_UNREFERENCED", "6m"), ("OTARY_NAMES", "b.lan, c.lan")];
         let settings = layers(&data, &environment, &[("drain", "3s")]).resolve().unwrap();
 
         assert_eq!(settings.values.drain.0, Duration::from_secs(3));
@@ -249,7 +250,7 @@ mod tests {
         let file = data.path().join("otary.toml").display().to_string();
         for (key, from) in [
             ("drain", "--set"),
-            ("retention.every", "OTARY_RETENTION_EVERY"),
+            ("retention.unreferenced", "OTARY_RETENTION_UNREFERENCED"),
             ("retention.events", file.as_str()),
             ("retention.max_events", "default"),
             ("data", "--data"),

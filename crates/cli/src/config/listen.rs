@@ -1,7 +1,7 @@
 //! Where a listener listens.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -30,14 +30,12 @@ pub enum Listen {
 pub struct ListenError;
 
 impl Listen {
-    /// The addresses to try, in order: a machine without IPv6 listens on IPv4 alone.
-    pub fn candidates(self) -> Vec<SocketAddr> {
+    /// The address to listen on, if there is one. `everywhere` is what stands for every address of this machine.
+    pub fn address(self, everywhere: IpAddr) -> Option<SocketAddr> {
         match self {
-            Self::Off => Vec::new(),
-            Self::Everywhere(port) => {
-                vec![(Ipv6Addr::UNSPECIFIED, port).into(), (Ipv4Addr::UNSPECIFIED, port).into()]
-            }
-            Self::At(address) => vec![address],
+            Self::Off => None,
+            Self::Everywhere(port) => Some((everywhere, port).into()),
+            Self::At(address) => Some(address),
         }
     }
 }

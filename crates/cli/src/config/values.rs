@@ -76,8 +76,6 @@ pub struct Retention {
     pub withdrawn: Span,
     /// Artifacts may take so much room.
     pub artifacts: Size,
-    /// How often is looked.
-    pub every: Span,
 }
 
 /// Bounds on what strangers can make the server do.
@@ -86,6 +84,18 @@ pub struct Retention {
 pub struct Limits {
     /// Devices on record that nobody spoke of and that otary never updated.
     pub unknown_devices: u64,
+    /// Devices that one address may bring at once, when a site is switched on for the first time.
+    pub new_devices_at_once: u32,
+    /// How long until it may bring one more.
+    pub new_device_every: Span,
+    /// Connections in all.
+    pub connections: u64,
+    /// The longest that a TLS handshake may take.
+    pub handshake: Span,
+    /// The longest that a connection may be idle, or a request take to come in.
+    pub head: Span,
+    /// The longest that a device may take nothing of an answer.
+    pub stall: Span,
 }
 
 /// TLS towards devices.
@@ -120,10 +130,24 @@ impl Default for Values {
                 unreferenced: Span(DAY),
                 withdrawn: Span(30 * DAY),
                 artifacts: Size(10 << 30),
-                every: Span(Duration::from_hours(1)),
             },
-            limits: Limits { unknown_devices: 10_000 },
+            limits: Limits::default(),
             tls: Tls::default(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let limits = otary_server::Limits::default();
+        Self {
+            unknown_devices: otary_store::MAX_STRANGERS as u64,
+            new_devices_at_once: limits.new_devices_at_once,
+            new_device_every: Span(limits.new_device_every),
+            connections: limits.connections as u64,
+            handshake: Span(limits.handshake),
+            head: Span(limits.head),
+            stall: Span(limits.stall),
         }
     }
 }

@@ -1,0 +1,61 @@
+//! `otary serve`: the update server.
+
+use super::config::assignment;
+use crate::config::{Flag, LogFormat};
+use crate::global::Global;
+use crate::serve;
+
+/// Start the update server
+///
+/// The first start needs nothing: it makes the data directory with its database, a private certificate authority and
+/// a server certificate for the names and addresses of this machine, and prints what to type next.
+///
+/// Ctrl-C or SIGTERM ends it when running downloads are finished; a second Ctrl-C ends it at once.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// A name or address that devices use for this server; again for more [default: those of this machine]
+    #[arg(long, value_name = "NAME")]
+    name: Vec<String>,
+    /// Where devices speak HTTPS: `:3443`, `192.168.1.70:3443` [default: :3443]
+    #[arg(long, value_name = "ADDRESS")]
+    https: Option<String>,
+    /// Where they find the CA certificate without TLS, or `off` [default: :3000]
+    #[arg(long, value_name = "ADDRESS")]
+    http: Option<String>,
+    /// Where commands and other programs of operators come in [default: 127.0.0.1:3444]
+    #[arg(long, value_name = "ADDRESS")]
+    operator: Option<String>,
+    /// How long running downloads may go on after Ctrl-C [default: 1m]
+    #[arg(long, value_name = "TIME")]
+    drain: Option<String>,
+    /// The form of the log [default: text]
+    #[arg(long, value_name = "FORM")]
+    log_format: Option<LogFormat>,
+    /// What is logged: error, warn, info, debug, trace, or a filter [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// Any other setting; `otary config show` lists them
+    #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
+    set: Vec<Flag>,
+}
+
+/// Serves until told to end.
+pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
+    let names = (!args.name.is_empty()).then(|| args.name.join(","));
+    let format = args.log_format.map(|format| match format {
+        LogFormat::Text => "text".to_owned(),
+        LogFormat::Json => "json".to_owned(),
+    });
+    let given = [
+        ("--name", "names", names),
+        ("--https", "listen.https", args.https),
+        ("--http", "listen.http", args.http),
+        ("--operator", "listen.operator", args.operator),
+        ("--drain", "drain", args.drain),
+        ("--log-format", "log.format", format),
+        ("--log-level", "log.level", args.log_level),
+    ];
+    let mut flags = args.set;
+    flags.extend(given.into_iter().filter_map(|(name, key, value)| Some(Flag::new(name, key, &value?))));
+    serve::serve(&global.settings(flags)?.values)
+}

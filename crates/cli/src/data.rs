@@ -1,0 +1,116 @@
+//! The data directory: what lies where in it, and that only its owner gets in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use otary_store::{Disk, DiskOptions};
+use otary_trust::Authority;
+
+use crate::advice::{Advise, advised};
+use crate::platform;
+
+/// A data directory that is there.
+#[derive(Debug, Clone)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// The data directory at `path`, which is made, for its owner alone, if there is none.
+    ///
+    /// One that others may write to is refused, since they could change what devices are sent; one that others may
+    /// read is told of in the log.
+    pub fn prepare(path: &Path) -> anyhow::Result<Self> {
+        if !path.try_exists().with_context(|| format!("looking at {}", path.display()))? {
+            platform::create_private_folder(path).with_context(|| format!("making {}", path.display()))?;
+        }
+        let folder = fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?;
+        let mode = platform::mode_for_others(&folder);
+        if mode & 0o022 != 0 {
+            return Err(advised(
+                anyhow!("others may write to {}", path.display()),
+                format!("chmod 0700 {}", quoted(path)),
+            ));
+        }
+        if mode != 0 {
+            tracing::warn!(target: "data", "others may read {}: chmod 0700 {}", path.display(), quoted(path));
+        }
+        Ok(Self(path.to_owned()))
+    }
+
+    /// The data directory at `path`, where `otary serve` or `otary push` has worked before.
+    pub fn existing(path: &Path) -> anyhow::Result<Self> {
+        if path.is_dir() {
+            return Ok(Self(path.to_owned()));
+        }
+        Err(advised(
+            anyhow!("there is no data directory {}", path.display()),
+            "name it with --data; `otary serve` makes it at its first start",
+        ))
+    }
+
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Where the authority is.
+    pub fn trust(&self) -> PathBuf {
+        self.0.join("trust")
+    }
+
+    /// Opens the store, which one process at a time can do.
+    pub fn open_store(&self, options: DiskOptions) -> anyhow::Result<Disk> {
+        Ok(Disk::open(&self.0, options)?)
+    }
+
+    /// Reads the authority and changes nothing.
+    pub fn open_authority(&self) -> anyhow::Result<Authority> {
+        trusted(Authority::open(&self.trust()))
+    }
+}
+
+/// A result of the authority's with the advice that its error carries.
+pub fn trusted<T>(result: Result<T, otary_trust::Error>) -> anyhow::Result<T> {
+    result.or_else(|error| match error.help() {
+        Some(help) => Err(error).help(help),
+        None => Err(error.into()),
+    })
+}
+
+/// `path` as it is typed into a shell.
+pub fn quoted(path: &Path) -> String {
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./~+=:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_can_be_pasted_into_a_shell() {
+        assert_eq!(quoted(Path::new("./x")), "./x");
+        assert_eq!(quoted(Path::new("my data")), "'my data'");
+        assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_new_data_directory_is_its_owners_alone_and_one_open_to_writers_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("x");
+        DataDir::prepare(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
+
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o777)).unwrap();
+        assert!(DataDir::prepare(&path).unwrap_err().to_string().starts_with("others may write to "));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        assert!(DataDir::prepare(&path).is_ok());
+    }
+}

@@ -1,0 +1,132 @@
+//! The log: a line for people, or a JSON object, on standard error.
+//!
+//! A line for people has the time, the level unless it is `info`, what it is about, a sentence, and the figures:
+//! `14:05:07 check_in  0.1 is older than 0.2  device=AA:BB:CC:DD:EE:FF source=192.168.1.23`. What stands in a field
+//! came from outside perhaps; control characters in it are escaped.
+
+use std::fmt::{self, Write as _};
+use std::io::{self, IsTerminal};
+
+use anyhow::{Context, Result};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use crate::advice::Advise;
+use crate::config::{Log, LogFormat};
+
+/// Begins to log.
+pub fn start(log: &Log) -> Result<()> {
+    let filter = EnvFilter::try_new(&log.level)
+        .with_context(|| format!("log.level {:?}", log.level))
+        .help("it is error, warn, info, debug or trace, or a filter such as check_in=debug,warn")?;
+    let terminal = io::stderr().is_terminal();
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(terminal);
+    match log.format {
+        LogFormat::Json => builder.json().flatten_event(true).init(),
+        LogFormat::Text => builder.event_format(Line { terminal }).init(),
+    }
+    Ok(())
+}
+
+/// A line for people.
+struct Line {
+    /// Somebody watches: local time without the date. Else the line is kept: UTC, whole.
+    terminal: bool,
+}
+
+const RED: &str = "\x1b[31m";
+const YELLOW: &str = "\x1b[33m";
+const DIM: &str = "\x1b[2m";
+const RESET: &str = "\x1b[0m";
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let now = jiff::Timestamp::now();
+        if self.terminal {
+            let local = now.to_zoned(jiff::tz::TimeZone::system());
+            write!(out, "{DIM}{}{RESET} ", local.strftime("%H:%M:%S"))?;
+        } else {
+            write!(out, "{now:.3} ")?;
+        }
+        let level = *event.metadata().level();
+        if level != Level::INFO {
+            write_level(&mut out, level, self.terminal)?;
+        }
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        write!(out, "{:9} {}", subject(event.metadata().target()), fields.message)?;
+        let (dim, reset) = if self.terminal { (DIM, RESET) } else { ("", "") };
+        writeln!(out, "{dim}{}{reset}", fields.others)
+    }
+}
+
+fn write_level(out: &mut Writer<'_>, level: Level, colour: bool) -> fmt::Result {
+    let colours = match level {
+        _ if !colour => ("", ""),
+        Level::ERROR => (RED, RESET),
+        Level::WARN => (YELLOW, RESET),
+        _ => (DIM, RESET),
+    };
+    write!(out, "{}{level}{} ", colours.0, colours.1)
+}
+
+/// What a line is about: a target that was chosen for it, or the crate that speaks.
+fn subject(target: &str) -> &str {
+    let name = target.split("::").next().unwrap_or(target);
+    name.strip_prefix("otary_").unwrap_or(name)
+}
+
+/// An event's message, and its other fields as `key=value`.
+#[derive(Default)]
+struct Fields {
+    message: String,
+    others: String,
+}
+
+impl Fields {
+    fn put(&mut self, field: &Field, value: &str) {
+        let clean = clean(value);
+        if field.name() == "message" {
+            self.message = clean;
+            return;
+        }
+        let quote = if clean.is_empty() || clean.contains([' ', '"', '=']) { "\"" } else { "" };
+        // Writing to a String cannot fail.
+        let _ = write!(self.others, "  {}={quote}{clean}{quote}", field.name());
+    }
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field, value);
+    }
+
+    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
+        let mut text = value.to_string();
+        let mut source = value.source();
+        while let Some(error) = source {
+            text = format!("{text}: {error}");
+            source = error.source();
+        }
+        self.put(field, &text);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.put(field, &format!("{value:?}"));
+    }
+}
+
+/// `text` on one line.
+fn clean(text: &str) -> String {
+    let escape = |c: char| if c.is_control() { c.escape_default().collect() } else { String::from(c) };
+    text.chars().map(escape).collect()
+}

@@ -1,0 +1,222 @@
+//! A server from its settings: opens the data directory, finds or makes the authority, listens, serves, ends.
+
+mod banner;
+mod custodian;
+mod log;
+mod names;
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use otary_server::operator::{Announcement, Operator, Secret, Site, router};
+use otary_server::{Addresses, Clock, Handle, Identity, Limits, Options, Server, raise_descriptor_limit};
+use otary_store::{Disk, DiskOptions, Retention, Store};
+use otary_trust::Authority;
+
+use crate::advice::{Advise, advised};
+use crate::clock;
+use crate::config::{Listen, Values};
+use crate::data::{DataDir, trusted};
+use crate::platform::Ending;
+
+pub use log::start as start_log;
+pub use names::Names;
+
+use custodian::Custodian;
+
+/// How long the clock is given before it is looked at again.
+const CLOCK_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A server that listens and does not serve yet.
+pub struct Ready {
+    server: Server,
+    data: DataDir,
+    store: Arc<Disk>,
+    custodian: Custodian,
+    names: Names,
+    descriptors: u64,
+    owner: Secret,
+}
+
+impl Ready {
+    /// Opens everything and listens. Without a certificate to serve and with a clock that cannot be right, this waits
+    /// until it is.
+    pub fn prepare(values: &Values) -> Result<Self> {
+        let data = DataDir::prepare(&values.data)?;
+        let max_strangers = usize::try_from(values.limits.unknown_devices).unwrap_or(usize::MAX);
+        let store = data.open_store(DiskOptions { max_strangers, ..DiskOptions::default() })?;
+        let store = Arc::new(store);
+        let names = Names::find(&values.names)?;
+        let authority = open_authority(&data, &names, &*store)?;
+        let identity = Identity::of(&authority)?;
+        let descriptors = raise_descriptor_limit();
+        let owner = Secret::generate().map_err(|_| anyhow!("the system gives no random numbers"))?;
+        let site = Site {
+            data: data.path().to_owned(),
+            fingerprint: Some(authority.root().fingerprint().to_string()),
+            retention: retention(values),
+            max_strangers: values.limits.unknown_devices,
+            open_files: Some(descriptors),
+        };
+        let operator = Operator::new(Arc::clone(&store) as _, Clock::system(), site, Some(&owner));
+        let options = options(values, &names, descriptors)?;
+        let shared: Arc<dyn Store> = Arc::clone(&store) as _;
+        let server = Server::bind(&options, shared, identity, Clock::system(), router(operator)).help(
+            "is another server running? `otary config show` lists the addresses and where each was set",
+        )?;
+        let custodian = Custodian::new(authority, values.names.clone(), Arc::clone(&store), server.handle());
+        Ok(Self { server, data, store, custodian, names, descriptors, owner })
+    }
+
+    /// Where it listens.
+    pub const fn addresses(&self) -> Addresses {
+        self.server.addresses()
+    }
+
+    /// The authority that devices trust.
+    pub const fn authority(&self) -> &Authority {
+        self.custodian.authority()
+    }
+
+    /// The store that it works on.
+    pub const fn store(&self) -> &Arc<Disk> {
+        &self.store
+    }
+
+    /// The reins.
+    pub fn handle(&self) -> Handle {
+        self.server.handle()
+    }
+
+    /// Tells local commands where it is, serves until it is told to stop, and finishes what is under way.
+    pub fn run(self) -> Result<()> {
+        let announcement = Announcement {
+            url: format!("https://{}", reachable(self.addresses().operator)),
+            token: self.owner,
+            ca: self.custodian.authority().root().pem().to_owned(),
+            process: std::process::id(),
+        };
+        announcement.write(self.data.path()).context("telling local commands of this server")?;
+        let care = self.custodian.start()?;
+        let served = self.server.run();
+        drop(care);
+        Announcement::remove(self.data.path()).context("taking back what local commands were told")?;
+        Ok(served?)
+    }
+}
+
+/// `otary serve`: prepares, says what it serves and what to type next, serves until Ctrl-C or SIGTERM.
+pub fn serve(values: &Values) -> Result<()> {
+    start_log(&values.log)?;
+    let ready = Ready::prepare(values)?;
+    watch_signals(ready.handle())?;
+    // Whoever started the server may have closed its output: no reason not to serve.
+    let _ = banner::print(&ready);
+    banner::warn_without_backup(&*ready.store)?;
+    ready.run()
+}
+
+/// The authority in the data directory, made if there is none. Where one cannot be made because the clock is wrong,
+/// waits until the clock is right: a Raspberry Pi has none before the network has set it.
+fn open_authority(data: &DataDir, names: &Names, store: &dyn Store) -> Result<Authority> {
+    let mut told = None;
+    loop {
+        let facts = clock::facts(store)?;
+        match Authority::open_or_create(&data.trust(), &names.all(), &facts) {
+            Err(otary_trust::Error::Clock(fault)) => {
+                if told.replace(std::mem::discriminant(&fault)) != Some(std::mem::discriminant(&fault)) {
+                    tracing::warn!(target: "clock", "waiting to make a key and a certificate: {fault}; {}", fault.help());
+                }
+                thread::sleep(CLOCK_PATIENCE);
+            }
+            opened => {
+                let authority = trusted(opened)?;
+                if let Err(fault) = authority.check_clock(&facts) {
+                    tracing::warn!(target: "clock", "no key or certificate is made, those there are serve on: {fault}; {}", fault.help());
+                }
+                return Ok(authority);
+            }
+        }
+    }
+}
+
+/// What the server library is to be told.
+fn options(values: &Values, names: &Names, descriptors: u64) -> Result<Options> {
+    let everywhere = everywhere();
+    let needed = |listen: Listen, key: &str, why: &str| {
+        let address = listen.address(everywhere);
+        address.ok_or_else(|| advised(anyhow!("{key} is off"), format!("{why}; give it an address")))
+    };
+    let limits = &values.limits;
+    Ok(Options {
+        https: needed(values.listen.https, "listen.https", "devices are updated there")?,
+        http: values.listen.http.address(everywhere),
+        operator: needed(values.listen.operator, "listen.operator", "commands reach the server there")?,
+        host: names.primary(),
+        workers: thread::available_parallelism().map_or(1, usize::from),
+        descriptors,
+        drain: values.drain.0,
+        max_record: values.tls.max_fragment_size.map(|size| usize::try_from(size.0).unwrap_or(usize::MAX)),
+        retention: retention(values),
+        limits: Limits {
+            handshake: limits.handshake.0,
+            head: limits.head.0,
+            stall: limits.stall.0,
+            connections: usize::try_from(limits.connections).unwrap_or(usize::MAX),
+            new_devices_at_once: limits.new_devices_at_once,
+            new_device_every: limits.new_device_every.0,
+            ..Limits::default()
+        },
+    })
+}
+
+const fn retention(values: &Values) -> Retention {
+    let kept = &values.retention;
+    Retention {
+        events: kept.events.0,
+        max_events: kept.max_events,
+        unreferenced: kept.unreferenced.0,
+        withdrawn: kept.withdrawn.0,
+        max_artifact_bytes: kept.artifacts.0,
+    }
+}
+
+/// Every address of this machine: by IPv6, which takes in IPv4, or by IPv4 alone where there is no IPv6.
+fn everywhere() -> IpAddr {
+    match TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)) {
+        Ok(_) => Ipv6Addr::UNSPECIFIED.into(),
+        Err(_) => Ipv4Addr::UNSPECIFIED.into(),
+    }
+}
+
+/// An address that a process of this machine can connect to, and that is in the certificate.
+fn reachable(listening: SocketAddr) -> SocketAddr {
+    let ip = match listening.ip() {
+        ip if !ip.is_unspecified() => ip,
+        _ => Ipv4Addr::LOCALHOST.into(),
+    };
+    SocketAddr::new(ip, listening.port())
+}
+
+/// Stops the server at the first Ctrl-C or SIGTERM, and at once at the second.
+fn watch_signals(handle: Handle) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let mut ending = {
+        let _entered = runtime.enter();
+        Ending::watch().context("watching for Ctrl-C")?
+    };
+    let watch = move || {
+        runtime.block_on(async {
+            ending.next().await;
+            tracing::info!(target: "drain", "ending: running downloads are finished first; Ctrl-C again ends at once");
+            handle.stop();
+            ending.next().await;
+            handle.stop();
+        });
+    };
+    thread::Builder::new().name("signals".into()).spawn(watch)?;
+    Ok(())
+}
