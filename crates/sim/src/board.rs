@@ -8,7 +8,7 @@ use otary_fleet::{Mac, Md5, Sha256};
 use otary_image::{App, Chip, Revision, Rollback, TABLE_OFFSET};
 
 use crate::bootloader::{self, BootError, Silicon};
-use crate::clock::{Clock, asctime};
+use crate::clock::{Clock, Ntp, asctime};
 use crate::console::Console;
 use crate::factory::{self, FactoryError, Firmware};
 use crate::flash::{Flash, FlashError};
@@ -149,9 +149,10 @@ impl<F: Flash> Board<F> {
         let mut clock = Clock::power_up();
         let mut reset = Reset::PowerOn;
         while !pace.stop().is_stopped() {
-            self.boot(reset, console)?;
-            self.set_up(pace, console);
-            if self.poll_until_restart(sketch, pace, console, &mut clock, &mut watch).is_break() {
+            let running = self.boot(reset, console)?;
+            set_up(&running, pace, console);
+            let mut power = Power { pace, console, clock: &mut clock };
+            if self.poll_until_restart(&running, sketch, &mut power, &mut watch).is_break() {
                 break;
             }
             reset = Reset::Software;
@@ -160,7 +161,7 @@ impl<F: Flash> Board<F> {
     }
 
     /// ROM and bootloader, then what the core does before `setup()`: it confirms the app.
-    fn boot(&mut self, reset: Reset, console: &mut Console) -> Result<(), BootError> {
+    fn boot(&mut self, reset: Reset, console: &mut Console) -> Result<Running, BootError> {
         let Identity { chip, revision, .. } = self.identity;
         let offset = chip.bootloader_offset();
         let bytes = self.flash.bytes(offset, TABLE_OFFSET - offset)?;
@@ -174,14 +175,15 @@ impl<F: Flash> Board<F> {
         let slot = self.flash.bytes(slots.running().offset, slots.running().size)?;
         let app = App::parse(&slot).map_err(|_| BootError::NothingBootable)?;
         let image = app.image();
-        self.running = Some(Running {
+        let running = Running {
             image_len: app.image_len(),
             md5: Md5::of(image),
             reported_digest: app.reported_digest(),
             version: self.version_of(image),
             slots,
-        });
-        Ok(())
+        };
+        self.running = Some(running.clone());
+        Ok(running)
     }
 
     fn version_of(&self, image: &[u8]) -> Option<String> {
@@ -189,49 +191,33 @@ impl<F: Flash> Board<F> {
         own.or_else(|| self.versions.get(&Sha256::of(image)).cloned())
     }
 
-    fn set_up(&self, pace: &Pace, console: &mut Console) {
-        for _ in 0..3 {
-            console.println("");
-        }
-        for n in (1..=4).rev() {
-            console.println(&format!("[SETUP] WAIT {n}..."));
-            pace.delay(Duration::from_secs(1));
-        }
-        console.println(&format!("Firmware version {}", self.version().unwrap_or("?")));
-        if self.version().is_none() {
-            console.note("this image's sketch alone knows its version; it asks without one");
-        }
-        pace.delay(Duration::from_secs(2));
-    }
-
     /// `loop()`, until it restarts the board.
     fn poll_until_restart(
         &mut self,
+        running: &Running,
         sketch: &Sketch,
-        pace: &Pace,
-        console: &mut Console,
-        clock: &mut Clock,
+        power: &mut Power<'_>,
         watch: &mut impl FnMut(Poll) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let mut client = HttpUpdate::default();
-        while !pace.stop().is_stopped() {
-            if !set_clock(sketch, pace, console, clock) {
+        while !power.pace.stop().is_stopped() {
+            if !power.set_clock(sketch.ntp) {
                 watch(Poll::NoTime)?;
                 continue;
             }
-            console.println("Update start now!");
-            let poll = self.poll(&mut client, sketch, pace, console, clock);
+            power.console.println("Update start now!");
+            let poll = self.poll(&mut client, running, sketch, power);
             let (updated, failed) =
                 (matches!(poll, Poll::Updated { .. }), matches!(poll, Poll::Failed { .. }));
             watch(poll)?;
             if updated {
-                pace.delay(RESTART_DELAY);
+                power.pace.delay(RESTART_DELAY);
                 return ControlFlow::Continue(());
             }
             if failed {
-                pace.delay(POLL_DELAY);
+                power.pace.delay(POLL_DELAY);
             }
-            pace.delay(POLL_DELAY);
+            power.pace.delay(POLL_DELAY);
         }
         ControlFlow::Break(())
     }
@@ -240,31 +226,31 @@ impl<F: Flash> Board<F> {
     fn poll(
         &mut self,
         client: &mut HttpUpdate,
+        running: &Running,
         sketch: &Sketch,
-        pace: &Pace,
-        console: &mut Console,
-        clock: &Clock,
+        power: &mut Power<'_>,
     ) -> Poll {
-        let Some(running) = self.running.clone() else { return Poll::NoTime };
+        let version = running.version.clone();
         let call = Call {
             url: &sketch.url,
-            version: running.version.as_deref(),
+            version: version.as_deref(),
             core: sketch.core,
             link: &sketch.link,
-            facts: self.facts(&running),
+            facts: self.facts(running),
             slots: &running.slots,
-            now: clock.now(),
-            stop: pace.stop(),
+            now: power.clock.now(),
+            stop: power.pace.stop(),
         };
+        let console = &mut *power.console;
         match client.update(&mut self.flash, &call) {
-            Return::Ok { version } => {
+            Return::Ok { version: said } => {
                 console.println("HTTP_UPDATE_OK");
-                self.learn(&running.slots, version, console);
-                Poll::Updated { from: running.version }
+                self.learn(&running.slots, said, console);
+                Poll::Updated { from: version }
             }
             Return::NoUpdates => {
                 console.println("HTTP_UPDATE_NO_UPDATES");
-                Poll::NoUpdate { version: running.version }
+                Poll::NoUpdate { version }
             }
             Return::Failed { cause } => {
                 let code = client.last_error();
@@ -303,24 +289,49 @@ impl<F: Flash> Board<F> {
     }
 }
 
-/// The tutorial's `setClock()`, given up for once after a while; says whether the clock is right.
-fn set_clock(sketch: &Sketch, pace: &Pace, console: &mut Console, clock: &mut Clock) -> bool {
-    console.print("Waiting for NTP time sync: ");
-    let mut tries = 0;
-    while !clock.is_set() {
-        if tries == CLOCK_TRIES || pace.stop().is_stopped() {
-            console.println("");
-            console.note("no time server answers: the sketch waits here for ever");
-            return false;
+/// What a board has while its power is on.
+struct Power<'a> {
+    pace: &'a Pace,
+    console: &'a mut Console,
+    clock: &'a mut Clock,
+}
+
+impl Power<'_> {
+    /// The tutorial's `setClock()`, given up for once after a while; says whether the clock is right.
+    fn set_clock(&mut self, ntp: Ntp) -> bool {
+        self.console.print("Waiting for NTP time sync: ");
+        let mut tries = 0;
+        while !self.clock.is_set() {
+            if tries == CLOCK_TRIES || self.pace.stop().is_stopped() {
+                self.console.println("");
+                self.console.note("no time server answers: the sketch waits here for ever");
+                return false;
+            }
+            self.pace.delay(CLOCK_DELAY);
+            self.console.print(".");
+            self.clock.sync(ntp);
+            tries += 1;
         }
-        pace.delay(CLOCK_DELAY);
-        console.print(".");
-        clock.sync(sketch.ntp);
-        tries += 1;
+        self.console.println("");
+        self.console.println(&format!("Current time: {}", asctime(self.clock.now())));
+        true
     }
-    console.println("");
-    console.println(&format!("Current time: {}", asctime(clock.now())));
-    true
+}
+
+/// `setup()`.
+fn set_up(running: &Running, pace: &Pace, console: &mut Console) {
+    for _ in 0..3 {
+        console.println("");
+    }
+    for n in (1..=4).rev() {
+        console.println(&format!("[SETUP] WAIT {n}..."));
+        pace.delay(Duration::from_secs(1));
+    }
+    console.println(&format!("Firmware version {}", running.version.as_deref().unwrap_or("?")));
+    if running.version.is_none() {
+        console.note("only this image's sketch knows its version; it asks without one");
+    }
+    pace.delay(Duration::from_secs(2));
 }
 
 fn with_sources(error: &dyn std::error::Error) -> String {

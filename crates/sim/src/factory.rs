@@ -9,6 +9,7 @@ use thiserror::Error as ThisError;
 use crate::flash::{Flash, FlashError, SECTOR};
 use crate::sample;
 
+const OTADATA: u32 = 0xE000;
 const APP0: u32 = 0x1_0000;
 
 /// Why a file cannot be flashed.
@@ -31,7 +32,7 @@ pub enum FactoryError {
         /// The largest slot, or the flash.
         expected: u32,
         /// Bytes of the firmware.
-        found: u64,
+        found: u32,
     },
     /// A merged image that has no app where its own table says.
     #[error("merged image without an app partition")]
@@ -51,15 +52,17 @@ pub struct Firmware<'a> {
 
 impl<'a> Firmware<'a> {
     /// Reads a file. A partition table at its place makes it a merged image, whatever it begins with: the bootloader at
-    /// the start of one for newer chips passes for an app.
+    /// the start of one for newer chips passes for an app. Of several slots the first that holds a whole app counts.
     pub fn read(file: &'a [u8]) -> Result<Self, FactoryError> {
         let table = file.get(TABLE_OFFSET as usize..).map(Table::parse);
         let Some(Ok(table)) = table else {
             return Ok(Self { file, app: App::parse(file)?, merged: false });
         };
-        let app = table.find(Usage::Factory).or_else(|| table.ota_slots().next());
-        let app = app.and_then(|app| file.get(app.offset as usize..)).ok_or(FactoryError::NoApp)?;
-        Ok(Self { file, app: App::parse(app)?, merged: true })
+        let places = table.find(Usage::Factory).into_iter().chain(table.ota_slots());
+        let mut apps = places.filter_map(|place| file.get(place.offset as usize..)).map(App::parse);
+        let first = apps.next().ok_or(FactoryError::NoApp)?;
+        let app = first.or_else(|error| apps.find_map(Result::ok).ok_or(error))?;
+        Ok(Self { file, app, merged: true })
     }
 
     /// The app.
@@ -98,7 +101,7 @@ impl Layout {
         let coredump = 0x3F_0000;
         [
             Partition::new(Usage::Nvs, "nvs", 0x9000, 0x5000),
-            Partition::new(Usage::Otadata, "otadata", 0xE000, 2 * OTADATA_SECTOR),
+            Partition::new(Usage::Otadata, "otadata", OTADATA, 2 * OTADATA_SECTOR),
             Partition::new(Usage::Slot(0), "app0", APP0, slot),
             Partition::new(Usage::Slot(1), "app1", APP0 + slot, slot),
             Partition::new(Usage::Spiffs, "spiffs", data, coredump - data),
@@ -117,27 +120,30 @@ pub(crate) fn write<F: Flash>(
     if firmware.app.chip() != chip {
         return Err(FactoryError::Chip { expected: chip, found: firmware.app.chip() });
     }
-    let found = firmware.file.len() as u64;
-    let layout = Layout::for_app(u32::try_from(found).unwrap_or(u32::MAX));
-    let room = if firmware.merged { flash.size() } else { Layout::LargeSlots.slot_size() };
-    if found > room.into() {
-        return Err(FactoryError::TooLarge { expected: room, found });
-    }
-    for sector in 0..flash.size() / SECTOR {
-        flash.erase(sector * SECTOR)?;
-    }
+    let len = u32::try_from(firmware.file.len()).unwrap_or(u32::MAX);
     if firmware.merged {
+        if len > flash.size() {
+            return Err(FactoryError::TooLarge { expected: flash.size(), found: len });
+        }
+        erase(flash)?;
         return Ok(program(flash, 0, firmware.file)?);
     }
+    let expected = Layout::LargeSlots.slot_size();
+    let layout = Layout::for_app(len).ok_or(FactoryError::TooLarge { expected, found: len })?;
     let mut table = [0; TABLE_SIZE];
-    let layout = layout.ok_or(FactoryError::TooLarge { expected: room, found })?;
     emit_table(&layout.partitions(), &mut table)?;
+    Table::parse(&table)?.check(TABLE_OFFSET, flash.size())?;
+    erase(flash)?;
     program(flash, chip.bootloader_offset(), &sample::bootloader(chip)?)?;
     program(flash, TABLE_OFFSET, &table)?;
     // `boot_app0.bin`: the first slot is chosen, and the second sector begins with zeros.
-    program(flash, 0xE000, &Entry::new(1, State::Undefined).to_bytes())?;
-    program(flash, 0xE000 + OTADATA_SECTOR, &[0; 4])?;
+    program(flash, OTADATA, &Entry::new(1, State::Undefined).to_bytes())?;
+    program(flash, OTADATA + OTADATA_SECTOR, &[0; 4])?;
     Ok(program(flash, APP0, firmware.file)?)
+}
+
+fn erase<F: Flash>(flash: &mut F) -> Result<(), FlashError> {
+    (0..flash.size() / SECTOR).try_for_each(|sector| flash.erase(sector * SECTOR))
 }
 
 fn program<F: Flash>(flash: &mut F, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {

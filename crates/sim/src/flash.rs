@@ -4,7 +4,7 @@
 //! can count, delay or fail each operation. [`Nor`] is the flash itself, in memory or in a file that survives the
 //! process; it refuses what real flash would silently get wrong.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
@@ -50,6 +50,9 @@ pub enum FlashError {
         /// Bytes of the file.
         found: u64,
     },
+    /// Another board runs from the file.
+    #[error("another board is using this flash file")]
+    InUse,
     /// The file behind the flash failed.
     #[error("flash file")]
     File(#[from] io::Error),
@@ -109,9 +112,14 @@ impl Nor {
         Ok(Self { bytes: vec![0xFF; size as usize], file: None, done: Operations::default() })
     }
 
-    /// The flash in a file. A file that does not exist is made, erased, of `size` bytes.
+    /// The flash in a file, which no other board can use meanwhile. A file that does not exist is made, erased, of `size`
+    /// bytes.
     pub fn open(path: &Path, size: u32) -> Result<Self, FlashError> {
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => FlashError::InUse,
+            TryLockError::Error(error) => FlashError::File(error),
+        })?;
         let found = file.metadata()?.len();
         if found == 0 {
             let mut erased = Self::erased(size)?;
@@ -243,8 +251,10 @@ mod tests {
         let path = folder.path().join("board.bin");
         Nor::open(&path, 2 * SECTOR).unwrap().rewrite(SECTOR, b"firmware").unwrap();
         let again = Nor::open(&path, FOUR_MEGABYTES).unwrap();
+        assert!(matches!(Nor::open(&path, SECTOR), Err(FlashError::InUse)));
         assert_eq!(again.size(), 2 * SECTOR, "an existing file says its own size");
         assert_eq!(again.bytes(SECTOR, 9).unwrap(), b"firmware\xFF");
+        drop(again);
 
         std::fs::write(&path, b"not a flash").unwrap();
         assert!(matches!(Nor::open(&path, SECTOR), Err(FlashError::Size { found: 11 })));

@@ -97,6 +97,8 @@ fn read_line(connection: &mut Connection, patience: Duration, room: &mut usize) 
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -110,6 +112,21 @@ mod tests {
             ("HTTP/1.1  200 OK", 0),
         ] {
             assert_eq!(status(line), expected, "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_panics(lines in proptest::collection::vec("\\PC*|[a-zA-Z-]{1,18}: ?\\PC*", 0..8)) {
+            let mut head = Head { status: status(lines.first().map_or("", String::as_str)), ..Head::default() };
+            for line in &lines {
+                head.take(line);
+            }
+            let status = head.status;
+            match head.finish() {
+                Ok(head) => prop_assert!(head.status > 0),
+                Err(code) => prop_assert!(code.0 < 0 && (status <= 0 || code == Code::ENCODING)),
+            }
         }
     }
 }

@@ -182,3 +182,43 @@ impl ServerCertVerifier for Verifier {
         schemes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rcgen::{CertificateParams, KeyPair};
+    use rustls::crypto::aws_lc_rs;
+
+    use super::*;
+
+    proptest! {
+        /// Whatever a server sends, the stack reads it or refuses it; and it never believes a certificate in which a
+        /// bit is not as it was signed.
+        #[test]
+        fn no_changed_certificate_is_believed(bit in 0usize..8000, cut in any::<bool>()) {
+            static MADE: std::sync::LazyLock<(Anchors, Vec<u8>)> = std::sync::LazyLock::new(|| {
+                let issuer_key = KeyPair::generate().unwrap();
+                let mut params = CertificateParams::default();
+                params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+                let root = params.self_signed(&issuer_key).unwrap();
+                let issuer = rcgen::Issuer::from_params(&params, &issuer_key);
+                let leaf = CertificateParams::new(vec!["ota.lan".to_owned()]).unwrap();
+                let leaf = leaf.signed_by(&KeyPair::generate().unwrap(), &issuer).unwrap();
+                (Anchors::from_pem(root.pem().as_bytes()).unwrap(), leaf.der().to_vec())
+            });
+            let (anchors, leaf) = &*MADE;
+            let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
+            let verifier =
+                Verifier::new(Stack::MbedTls3, Some(anchors.clone()), "ota.lan", None, algorithms).unwrap();
+            prop_assert_eq!(verifier.judge(leaf, &[]), Ok(()));
+            let mut changed = leaf.clone();
+            let at = bit / 8 % changed.len();
+            if cut {
+                changed.truncate(at);
+            } else {
+                changed[at] ^= 1 << (bit % 8);
+            }
+            prop_assert!(verifier.judge(&changed, &[]).is_err(), "bit {} of byte {}", bit % 8, at);
+        }
+    }
+}

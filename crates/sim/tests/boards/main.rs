@@ -3,6 +3,7 @@
 
 mod board;
 mod http_update;
+mod power;
 mod raw_server;
 mod slots;
 mod tls;
