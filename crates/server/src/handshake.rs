@@ -14,7 +14,7 @@ use crate::limits::TLS_SEND_BUFFER;
 use crate::socket::{PlainHttp, Socket};
 
 /// What a client that speaks plain HTTP to the HTTPS port is answered.
-const WRONG_SCHEME: &[u8] = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 39\r\n\
+const WRONG_SCHEME: &[u8] = b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 40\r\n\
     Connection: close\r\n\r\nThis port speaks HTTPS: use https://...\n";
 
 /// How a handshake failed.

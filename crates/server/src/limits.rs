@@ -33,8 +33,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            handshake: Duration::from_secs(60),
-            head: Duration::from_secs(60),
+            handshake: Duration::from_mins(1),
+            head: Duration::from_mins(1),
             stall: Duration::from_mins(2),
             connections: 16_384,
             share_of_one_address: 4,

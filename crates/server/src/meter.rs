@@ -48,7 +48,9 @@ impl Meter {
         let whole: Vec<Transfer> = whole.collect();
         self.busy.store(!transfers.is_empty(), Ordering::Relaxed);
         drop(transfers);
-        whole.into_iter().for_each(|transfer| (transfer.ending)(transfer.size));
+        for transfer in whole {
+            (transfer.ending)(transfer.size);
+        }
     }
 
     fn closed(&self, held_back: u64) {

@@ -1,0 +1,18 @@
+//! The device side over real sockets: raw requests to the real listeners, on a clock that the tests move.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod artifacts;
+mod board;
+mod decision_table;
+mod dialects;
+mod drain;
+mod handshakes;
+mod log;
+mod plain_http;
+mod protocol;
+mod site;
+mod stacks;
+mod strangers;
+mod transfers;
+mod wire;
