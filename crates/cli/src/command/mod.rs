@@ -3,6 +3,7 @@
 pub mod config;
 pub mod inspect;
 pub mod serve;
+pub mod sketch;
 
 use crate::global::Global;
 
@@ -12,6 +13,7 @@ pub enum Command {
     Serve(serve::Args),
     Config(config::Args),
     Inspect(inspect::Args),
+    Sketch(sketch::Args),
 }
 
 impl Command {
@@ -21,6 +23,7 @@ impl Command {
             Self::Serve(args) => serve::run(args, global),
             Self::Config(args) => config::run(args, global),
             Self::Inspect(args) => inspect::run(&args),
+            Self::Sketch(args) => sketch::run(&args, global),
         }
     }
 }
