@@ -107,6 +107,109 @@ fn a_full_disk_loses_nothing_and_stops_nobody() {
     assert_eq!((rows(&store, "device"), rows(&store, "event")), (500, 500));
 }
 
+#[test]
+fn an_operators_change_on_a_full_disk_is_refused_whole() {
+    let (store, _folder) = open(DiskOptions::default());
+    fill_disk(&store);
+    let before = store.catalogue();
+    let long = "x".repeat(20_000);
+    assert!(matches!(store.put_setting("long", &long), Err(StoreError::Database(_))));
+    for number in 0..200 {
+        let product = Product::new(format!("{number}{}", "x".repeat(60)).parse().unwrap(), at(0));
+        if store.put_product(&product).is_err() {
+            assert!(number > 0 || Arc::ptr_eq(&before, &store.catalogue()));
+            assert_eq!(store.catalogue().product(&product.name), None);
+            return;
+        }
+    }
+    panic!("200 products need another page");
+}
+
+type Batch<'a> = Vec<(devices::ShardRef<'a>, Vec<devices::Change>)>;
+
+fn begin_batch(store: &Disk) -> Batch<'_> {
+    store.shared.devices.shards().map(|shard| (shard, shard.changes().unwrap())).collect()
+}
+
+fn end_batch(connection: &Connection, batch: Batch<'_>) {
+    for (shard, changes) in batch {
+        for devices::Change { mark, row } in changes {
+            row.unwrap().write(connection, mark.mac).unwrap();
+            shard.written(&[mark]);
+        }
+    }
+}
+
+#[test]
+fn a_change_made_while_the_batch_is_written_waits_for_the_next() {
+    let (store, _folder) = open(DiskOptions { device_cache: 0, ..DiskOptions::default() });
+    let mut connection = lock(&store.shared.connection);
+    poll(&store, mac(1), at(1));
+    let batch = begin_batch(&store);
+    poll(&store, mac(1), at(2));
+    end_batch(&connection, batch);
+    assert_eq!(store.device(mac(1)).unwrap().unwrap().polls, 2);
+    store.shared.flush_with(&mut connection).unwrap();
+    assert!(!store.shared.devices.is_in_memory(mac(1)));
+    assert_eq!(store.device(mac(1)).unwrap().unwrap().polls, 2);
+}
+
+#[test]
+fn a_stranger_dropped_while_its_first_row_is_written_leaves_no_row() {
+    let (store, _folder) = open(DiskOptions { max_strangers: 1, ..DiskOptions::default() });
+    let mut connection = lock(&store.shared.connection);
+    poll(&store, mac(1), at(1));
+    let batch = begin_batch(&store);
+    poll(&store, mac(2), at(2));
+    end_batch(&connection, batch);
+    assert_eq!(rows(&store, "device"), 1);
+    assert_eq!(store.device(mac(1)).unwrap(), None, "the row counts no more");
+    store.shared.flush_with(&mut connection).unwrap();
+    assert_eq!(rows(&store, &format!("device WHERE mac = {}", column::mac(mac(1)))), 0);
+    assert_eq!(rows(&store, "device"), 1);
+}
+
+#[test]
+fn many_threads_leave_the_cache_and_the_table_of_one_mind() {
+    let options = DiskOptions { max_strangers: 50, device_cache: 64, ..DiskOptions::default() };
+    let (store, _folder) = open(options);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let store = &store;
+            scope.spawn(move || (0..3000).for_each(|step| work(store, thread, step)));
+        }
+    });
+    store.flush().unwrap();
+    assert_eq!(i64::try_from(store.count_devices().unwrap()).unwrap(), rows(&store, "device"));
+    assert!(rows(&store, "device WHERE known = 0") <= 50);
+    for thread in 0..4 {
+        assert_eq!(store.device(mac(thread)).unwrap().unwrap().polls, 3000, "no poll was lost");
+    }
+}
+
+/// A step of a thread that has a known device of its own and shares strangers with the others.
+fn work(store: &Disk, thread: u32, step: u32) {
+    let visit = &mut |device: Option<&mut Device>| {
+        let device = device.unwrap();
+        device.chip = Some(otary_fleet::Chip::Esp32);
+        device.polls += 1;
+        Vec::new()
+    };
+    store.with_device(mac(thread), at(0), Admit::New, visit).unwrap();
+    poll(store, mac(1000 + (step * 7 + thread) % 300), at(step.into()));
+    match step % 100 {
+        0 => store.flush().unwrap(),
+        33 => drop(store.forget(mac(1000 + step % 300)).unwrap()),
+        66 => {
+            let devices = store.devices(None, usize::MAX).unwrap();
+            let strangers = devices.iter().filter(|device| !device.is_known()).count();
+            // Each thread may have admitted one that it has not made room for yet.
+            assert!(strangers <= 50 + 4 + 4 * 50, "{strangers}");
+        }
+        _ => {}
+    }
+}
+
 /// Counts log lines by level.
 #[derive(Default)]
 struct Counting([AtomicUsize; 3]);
