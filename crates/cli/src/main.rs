@@ -8,9 +8,11 @@ mod clock;
 mod command;
 mod config;
 mod data;
+mod file;
 mod global;
 mod platform;
 mod serve;
+mod signals;
 mod terminal;
 
 use std::process::ExitCode;

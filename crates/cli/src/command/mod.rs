@@ -3,6 +3,7 @@
 pub mod config;
 pub mod inspect;
 pub mod serve;
+pub mod sim;
 pub mod sketch;
 
 use crate::global::Global;
@@ -11,6 +12,7 @@ use crate::global::Global;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Serve(serve::Args),
+    Sim(sim::Args),
     Config(config::Args),
     Inspect(inspect::Args),
     Sketch(sketch::Args),
@@ -21,6 +23,7 @@ impl Command {
     pub fn run(self, global: &Global) -> anyhow::Result<()> {
         match self {
             Self::Serve(args) => serve::run(args, global),
+            Self::Sim(args) => sim::run(args, global),
             Self::Config(args) => config::run(args, global),
             Self::Inspect(args) => inspect::run(&args),
             Self::Sketch(args) => sketch::run(&args, global),

@@ -20,7 +20,7 @@ use crate::advice::{Advise, advised};
 use crate::clock;
 use crate::config::{Listen, Values};
 use crate::data::{DataDir, trusted};
-use crate::platform::Ending;
+use crate::signals::on_ending;
 
 pub use log::start as start_log;
 pub use names::Names;
@@ -173,7 +173,8 @@ fn options(values: &Values, names: &Names, descriptors: u64) -> Result<Options> 
     })
 }
 
-const fn retention(values: &Values) -> Retention {
+/// How long things are kept, by the settings.
+pub const fn retention(values: &Values) -> Retention {
     let kept = &values.retention;
     Retention {
         events: kept.events.0,
@@ -203,20 +204,10 @@ fn reachable(listening: SocketAddr) -> SocketAddr {
 
 /// Stops the server at the first Ctrl-C or SIGTERM, and at once at the second.
 fn watch_signals(handle: Handle) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut ending = {
-        let _entered = runtime.enter();
-        Ending::watch().context("watching for Ctrl-C")?
-    };
-    let watch = move || {
-        runtime.block_on(async {
-            ending.next().await;
+    on_ending(move |first| {
+        if first {
             tracing::info!(target: "drain", "ending: running downloads are finished first; Ctrl-C again ends at once");
-            handle.stop();
-            ending.next().await;
-            handle.stop();
-        });
-    };
-    thread::Builder::new().name("signals".into()).spawn(watch)?;
-    Ok(())
+        }
+        handle.stop();
+    })
 }
