@@ -4,6 +4,7 @@
 //! is printed once, here: `error:` and the causes, then `help:` with what to do about it.
 
 mod advice;
+mod client;
 mod clock;
 mod command;
 mod config;
@@ -13,6 +14,7 @@ mod global;
 mod platform;
 mod serve;
 mod signals;
+mod table;
 mod terminal;
 
 use std::process::ExitCode;

@@ -1,10 +1,17 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
 pub mod config;
+pub mod device;
+pub mod gc;
 pub mod inspect;
+pub mod product;
+pub mod push;
+pub mod release;
 pub mod serve;
 pub mod sim;
 pub mod sketch;
+pub mod status;
+pub mod token;
 
 use crate::global::Global;
 
@@ -13,6 +20,13 @@ use crate::global::Global;
 pub enum Command {
     Serve(serve::Args),
     Sim(sim::Args),
+    Push(push::Args),
+    Device(device::Args),
+    Release(release::Args),
+    Product(product::Args),
+    Token(token::Args),
+    Status(status::Args),
+    Gc(gc::Args),
     Config(config::Args),
     Inspect(inspect::Args),
     Sketch(sketch::Args),
@@ -24,6 +38,13 @@ impl Command {
         match self {
             Self::Serve(args) => serve::run(args, global),
             Self::Sim(args) => sim::run(args, global),
+            Self::Push(args) => push::run(&args, global),
+            Self::Device(args) => device::run(args, global),
+            Self::Release(args) => release::run(args, global),
+            Self::Product(args) => product::run(args, global),
+            Self::Token(args) => token::run(args, global),
+            Self::Status(args) => status::run(&args, global),
+            Self::Gc(args) => gc::run(&args, global),
             Self::Config(args) => config::run(args, global),
             Self::Inspect(args) => inspect::run(&args),
             Self::Sketch(args) => sketch::run(&args, global),

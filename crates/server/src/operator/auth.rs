@@ -4,12 +4,14 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Json;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use otary_fleet::{Scope, Time, Token};
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
@@ -41,6 +43,20 @@ impl Actor {
     fn owner() -> Self {
         Self { who: "local".into(), scope: Scope::Operate }
     }
+}
+
+/// What a client may do here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The name of the token that it shows, or `local`.
+    pub who: String,
+    /// What that allows.
+    pub scope: Scope,
+}
+
+/// Tells a client what it may do, before it sends much.
+pub(super) async fn access(actor: Actor) -> Json<Access> {
+    Json(Access { who: actor.who, scope: actor.scope })
 }
 
 /// A door: who comes through has at least this scope.

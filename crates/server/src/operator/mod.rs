@@ -34,7 +34,7 @@ mod tokens;
 
 pub use announcement::Announcement;
 pub use artifacts::Uploaded;
-pub use auth::{LocalOwner, Peer};
+pub use auth::{Access, LocalOwner, Peer};
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use problem::{PROBLEM_JSON, Problem, ProblemDocument};

@@ -15,10 +15,10 @@ use super::problem::Problem;
 use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
-use super::{artifacts, devices, products, publish, releases, status, tokens};
+use super::{artifacts, auth, devices, products, publish, releases, status, tokens};
 
-/// The largest JSON body, in bytes.
-const MAX_BODY: usize = 64 * 1024;
+/// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
+const MAX_BODY: usize = 128 * 1024;
 
 type Routes = Router<Arc<Operator>>;
 
@@ -43,6 +43,7 @@ pub fn router(operator: Operator) -> Router {
 
 fn to_look() -> Routes {
     Router::new()
+        .route("/access", get(auth::access))
         .route("/status", get(status::status))
         .route("/products", get(products::list))
         .route("/products/{product}", get(products::show))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Method, StatusCode, header};
 use otary_fleet::Chip;
-use otary_server::operator::{CreatedToken, Secret, TokenView};
+use otary_server::operator::{Access, CreatedToken, Secret, TokenView};
 use serde_json::json;
 
 use crate::desk::{Caller, DAY, Desk, firmware};
@@ -50,6 +50,8 @@ async fn a_token_does_what_its_scope_says_and_no_more() {
     {
         let from = Caller::Net(CI, Some(who.secret.expose()));
         assert_eq!(get(&desk, from, "/status").await.status, StatusCode::OK);
+        let access: Access = get(&desk, from, "/access").await.read();
+        assert_eq!((access.who, access.scope), (who.token.name.clone(), who.token.scope));
         let pushed = upload(who.secret.expose().to_owned()).await;
         assert_eq!(pushed.status == StatusCode::CREATED, may_push, "{who:?}");
         let listed = get(&desk, from, "/tokens").await;
@@ -167,7 +169,7 @@ async fn what_is_not_there_is_a_problem_document_too() {
     let answer = desk.request(Caller::Here, Method::DELETE, "/status", Body::empty()).await;
     answer.refused("no-method");
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
-    let huge = json!({ "name": "x".repeat(70_000) });
+    let huge = json!({ "name": "x".repeat(200_000) });
     let answer = desk.send(Method::POST, "/products", huge).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
 }

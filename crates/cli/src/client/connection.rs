@@ -1,0 +1,90 @@
+//! Options of commands that can work on a server elsewhere.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use otary_server::operator::Secret;
+use zeroize::Zeroizing;
+
+use super::local::authority;
+use super::remote::Remote;
+use crate::advice::{Advise, advised};
+use crate::data::DataDir;
+use crate::global::Global;
+
+/// Which server to work on; without, the one of the data directory.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "A server elsewhere")]
+pub struct Connection {
+    /// Work on the server with this operator listener, instead of the data directory
+    #[arg(
+        long,
+        global = true,
+        value_name = "https://HOST:PORT",
+        env = "OTARY_SERVER",
+        hide_env_values = true
+    )]
+    server: Option<String>,
+
+    /// The file with the token to show there; or put the token itself into `OTARY_TOKEN`
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+
+    /// The authority's certificate, the only one that is trusted [default: that of the data directory]
+    #[arg(long, global = true, value_name = "FILE", env = "OTARY_CA", hide_env_values = true)]
+    ca: Option<PathBuf>,
+}
+
+/// The largest file of certificates and of a token that is read, in bytes.
+const MAX_CA: u64 = 64 * 1024;
+const MAX_TOKEN: u64 = 1024;
+
+impl Connection {
+    /// The server that was named, if one was.
+    pub(super) fn remote(&self, global: &Global) -> anyhow::Result<Option<Remote>> {
+        let Some(url) = &self.server else { return Ok(None) };
+        Remote::new(url, self.anchors(global)?.as_bytes(), self.token()?).map(Some)
+    }
+
+    fn token(&self) -> anyhow::Result<Secret> {
+        let (text, from) = match &self.token_file {
+            Some(file) => (read(file, MAX_TOKEN)?, file.display().to_string()),
+            None => (Zeroizing::new(std::env::var("OTARY_TOKEN").unwrap_or_default()), "OTARY_TOKEN".into()),
+        };
+        if text.is_empty() {
+            return Err(anyhow!("a server elsewhere takes a token")).help(
+                "make one there with `otary token create NAME`, and give it by --token-file or OTARY_TOKEN",
+            );
+        }
+        text.trim().parse().with_context(|| format!("what is in {from} is no token"))
+    }
+
+    /// The certificates to trust, as PEM: the file given, else what the data directory of this machine has.
+    fn anchors(&self, global: &Global) -> anyhow::Result<String> {
+        if let Some(file) = &self.ca {
+            return Ok(read(file, MAX_CA)?.to_string());
+        }
+        let here = DataDir::existing(&global.data_dir()?).ok();
+        match here.map(|data| authority(&data)).transpose()?.flatten() {
+            Some(authority) => Ok(authority.anchors_pem()),
+            None => Err(advised(
+                anyhow!("no certificate to trust"),
+                "give the server's authority by --ca FILE; its http://HOST:3000 has it, and its start shows the \
+                 fingerprint to compare",
+            )),
+        }
+    }
+}
+
+/// A small text file.
+fn read(path: &Path, max: u64) -> anyhow::Result<Zeroizing<String>> {
+    let reading = || format!("reading {}", path.display());
+    let mut text = Zeroizing::new(String::new());
+    if fs::metadata(path).with_context(reading)?.len() > max {
+        return Err(anyhow!("{} is too large", path.display()));
+    }
+    File::open(path).with_context(reading)?.take(max).read_to_string(&mut text).with_context(reading)?;
+    Ok(text)
+}

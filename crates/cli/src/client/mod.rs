@@ -1,0 +1,136 @@
+//! The operator interface's client. Every operation is a request to its router: in process on the data directory, over
+//! HTTPS to a server that works on that directory, or over HTTPS to one elsewhere. Commands do not know which.
+
+mod address;
+mod connection;
+mod local;
+mod path;
+mod refused;
+mod remote;
+mod upload;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum::body::Body;
+use bytes::Bytes;
+use http::{Method, Request, header};
+use http_body_util::{BodyExt, Limited};
+use otary_server::operator::LocalOwner;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+use tower::ServiceExt;
+
+pub use connection::Connection;
+pub use path::path;
+pub use upload::PushedFile;
+
+use crate::global::Global;
+use local::Place;
+use remote::Remote;
+
+/// The longest that an answer is waited for, uploads included.
+const PATIENCE: Duration = Duration::from_mins(10);
+/// The largest answer that is read, in bytes: a page of a thousand devices is about one MiB.
+const MAX_ANSWER: usize = 64 * 1024 * 1024;
+
+/// A way to the operator interface.
+pub struct Client {
+    runtime: Runtime,
+    target: Target,
+}
+
+enum Target {
+    Local(Router),
+    Remote(Box<Remote>),
+}
+
+impl Client {
+    /// Finds the way: to the server that `connection` names, else to the data directory, else to the server that has
+    /// the data directory open.
+    pub fn open(global: &Global, connection: &Connection) -> anyhow::Result<Self> {
+        let target = match connection.remote(global)? {
+            Some(remote) => Target::Remote(Box::new(remote)),
+            None => match local::open(global)? {
+                Place::Here(router) => Target::Local(router),
+                Place::Served(announcement) => Target::Remote(Box::new(Remote::announced(announcement)?)),
+            },
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(Self { runtime, target })
+    }
+
+    /// Reads what is at `path`.
+    pub fn get<T: DeserializeOwned>(&mut self, path: &str) -> anyhow::Result<T> {
+        self.ask(Method::GET, path, Body::empty())
+    }
+
+    /// Has `body` made into something new, or done.
+    pub fn post<T: DeserializeOwned>(&mut self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
+        self.ask(Method::POST, path, Body::from(serde_json::to_vec(body)?))
+    }
+
+    /// Has something changed as `body` says.
+    pub fn patch<T: DeserializeOwned>(&mut self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
+        self.ask(Method::PATCH, path, Body::from(serde_json::to_vec(body)?))
+    }
+
+    /// Has done what `path` names.
+    pub fn act<T: DeserializeOwned>(&mut self, path: &str) -> anyhow::Result<T> {
+        self.ask(Method::POST, path, Body::empty())
+    }
+
+    /// Has removed what is at `path`.
+    pub fn delete(&mut self, path: &str) -> anyhow::Result<()> {
+        self.exchange(request(Method::DELETE, path, Body::empty())?).map(|_| ())
+    }
+
+    fn ask<T: DeserializeOwned>(&mut self, method: Method, path: &str, body: Body) -> anyhow::Result<T> {
+        let answer = self.exchange(request(method, path, body)?)?;
+        serde_json::from_slice(&answer)
+            .context("the answer is of another otary's making: are both of one version?")
+    }
+
+    /// Sends a request and gives the body of its answer; a problem is an error.
+    fn exchange(&mut self, request: Request<Body>) -> anyhow::Result<Bytes> {
+        let Self { runtime, target } = self;
+        let exchanged = runtime.block_on(async { timeout(PATIENCE, target.exchange(request)).await });
+        let (parts, body) = exchanged.context("no answer came")??;
+        if parts.status.is_success() { Ok(body) } else { Err(refused::error(&parts, &body)) }
+    }
+}
+
+impl Target {
+    async fn exchange(
+        &mut self,
+        mut request: Request<Body>,
+    ) -> anyhow::Result<(http::response::Parts, Bytes)> {
+        let (parts, body) = match self {
+            Self::Local(router) => {
+                request.extensions_mut().insert(LocalOwner);
+                let response = match router.clone().oneshot(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                };
+                let (parts, body) = response.into_parts();
+                (parts, Limited::new(body, MAX_ANSWER).collect().await)
+            }
+            Self::Remote(remote) => {
+                let (parts, body) = remote.send(request).await?.into_parts();
+                (parts, Limited::new(body, MAX_ANSWER).collect().await)
+            }
+        };
+        // The cause's own type goes: an answer that broke off is no closed pipe of ours.
+        let body = body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?;
+        Ok((parts, body.to_bytes()))
+    }
+}
+
+fn request(method: Method, path: &str, body: Body) -> anyhow::Result<Request<Body>> {
+    let request =
+        Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+    Ok(request.body(body)?)
+}

@@ -1,0 +1,180 @@
+//! `otary device`: the boards that ask, what they run, and why they are answered as they are.
+
+mod show;
+
+use otary_fleet::{Channel, Chip, Mac, ProductName, Time};
+use otary_server::operator::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
+
+use crate::client::{Client, Connection, path};
+use crate::clock;
+use crate::command::product::chip;
+use crate::global::Global;
+use crate::say;
+use crate::table::{Table, ago, or_dash, plain};
+
+/// See devices, assign them, let go of their brakes
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// List the devices: what they run, and what they were answered
+    List {
+        /// Of this product only
+        product: Option<ProductName>,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show all that is known of a device, and what it would be answered now
+    Show {
+        /// Its address, such as 24:6F:28:AA:BB:CC
+        mac: Mac,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say which product a device is, and what else it does not say itself
+    Assign {
+        /// Its address; it need not have asked yet
+        mac: Mac,
+        /// The product whose releases it gets, unless its URL names another
+        product: ProductName,
+        /// The chip that it is
+        #[arg(long, value_parser = chip)]
+        chip: Option<Chip>,
+        /// The channel that it follows
+        #[arg(long)]
+        channel: Option<Channel>,
+    },
+    /// Let go of every brake on a device: it is offered again what it took in vain
+    Release {
+        /// Its address
+        mac: Mac,
+    },
+    /// Update a device that was reflashed by hand
+    Resume {
+        /// Its address
+        mac: Mac,
+    },
+    /// Remove a device from the records; it comes back when it asks
+    Forget {
+        /// Its address
+        mac: Mac,
+    },
+}
+
+/// Carries it out.
+pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
+    let mut client = Client::open(global, &args.connection)?;
+    match args.action {
+        Action::List { product, json } => {
+            let mut devices = all(&mut client)?;
+            devices.retain(|line| product.is_none() || line.product == product);
+            if json {
+                return Ok(say!("{}", serde_json::to_string_pretty(&devices)?)?);
+            }
+            list(&devices)
+        }
+        Action::Show { mac, json } => {
+            let view: DeviceView = client.get(&place(mac, None))?;
+            if json {
+                return Ok(say!("{}", serde_json::to_string_pretty(&view)?)?);
+            }
+            show::show(&view)
+        }
+        Action::Assign { mac, product, chip, channel } => {
+            let assignment = Assignment { product, chip, channel };
+            let view: DeviceView = client.post(&place(mac, Some("assign")), &assignment)?;
+            say!("{mac} is assigned to {}.", assignment.product)?;
+            print_now(&view)
+        }
+        Action::Release { mac } => {
+            let view: DeviceView = client.act(&place(mac, Some("release")))?;
+            say!("Every brake on {mac} is let go.")?;
+            print_now(&view)
+        }
+        Action::Resume { mac } => {
+            let view: DeviceView = client.act(&place(mac, Some("resume")))?;
+            say!("{mac} is updated again.")?;
+            print_now(&view)
+        }
+        Action::Forget { mac } => {
+            client.delete(&place(mac, None))?;
+            Ok(say!("{mac} is forgotten. If it asks again it is a new device.")?)
+        }
+    }
+}
+
+fn place(mac: Mac, act: Option<&str>) -> String {
+    path(["devices", &mac.to_string()].into_iter().chain(act))
+}
+
+/// Every device, page by page.
+fn all(client: &mut Client) -> anyhow::Result<Vec<DeviceLine>> {
+    let mut devices = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page: DevicePage = client.get(&format!("{}?limit=1000{after}", path(["devices"])))?;
+        devices.extend(page.devices);
+        let Some(next) = page.next else { return Ok(devices) };
+        after = format!("&after={next}");
+    }
+}
+
+fn print_now(view: &DeviceView) -> anyhow::Result<()> {
+    match &view.now {
+        Some(answer) => Ok(say!("At its next poll: {}", answered(answer))?),
+        None => Ok(say!("It has not asked yet.")?),
+    }
+}
+
+fn list(devices: &[DeviceLine]) -> anyhow::Result<()> {
+    if devices.is_empty() {
+        return Ok(say!("No device has asked yet. `otary sketch` prints a sketch that does.")?);
+    }
+    let now = clock::now();
+    let mut table = Table::new(["DEVICE", "PRODUCT", "CHIP", "RUNS", "SEEN", "ANSWER"]);
+    for line in devices {
+        table.row([
+            line.mac.to_string(),
+            or_dash(line.product.as_ref()),
+            or_dash(line.chip),
+            or_dash(line.runs.as_ref().map(running)),
+            seen(line, now),
+            or_dash(line.answer.as_ref().map(answered)),
+        ]);
+    }
+    Ok(say!("{table}")?)
+}
+
+fn seen(line: &DeviceLine, now: Time) -> String {
+    let contested = if line.contested.is_some() { ", contested" } else { "" };
+    match line.polls {
+        0 => format!("never{contested}"),
+        _ => format!("{}{contested}", ago(line.last_seen, now)),
+    }
+}
+
+/// What a device runs: a release by its digest, or an unknown build by its own word.
+fn running(runs: &Runs) -> String {
+    match (&runs.release, &runs.says) {
+        (Some(release), _) => plain(&release.version),
+        (None, Some(says)) => format!("unknown, says {}", plain(says)),
+        (None, None) => "unknown".to_owned(),
+    }
+}
+
+/// The verdict, why, and what to do about it.
+fn answered(answer: &Answer) -> String {
+    let said = format!("{}: {}", answer.verdict.name(), plain(&answer.because));
+    match &answer.advice {
+        Some(advice) => format!("{said}\n-> {advice}"),
+        None => said,
+    }
+}

@@ -1,0 +1,120 @@
+//! One device on a page.
+
+use otary_fleet::{Attempt, Device, Event, EventKind, Time};
+use otary_server::operator::DeviceView;
+
+use super::{answered, running};
+use crate::clock::{self, local};
+use crate::say;
+use crate::table::{Table, ago, count, date, or_dash, plain, size, until};
+
+/// Prints all that is known of a device.
+pub fn show(view: &DeviceView) -> anyhow::Result<()> {
+    let now = clock::now();
+    facts(view, now)?;
+    if !view.device.attempts.is_empty() {
+        say!("\n{}", attempts(&view.device, now))?;
+    }
+    if !view.events.is_empty() {
+        let mut table = Table::new(["WHEN", "WHAT HAPPENED"]);
+        view.events.iter().for_each(|event| table.row([local(event.at), happened(event)]));
+        say!("\n{table}")?;
+    }
+    Ok(())
+}
+
+fn facts(view: &DeviceView, now: Time) -> anyhow::Result<()> {
+    let (device, line) = (&view.device, &view.line);
+    say!("{}", device.mac)?;
+    say!("  product   {}{}", or_dash(line.product.as_ref()), said(device.product.is_some()))?;
+    say!("  chip      {}{}", or_dash(line.chip), said(device.chip.is_some()))?;
+    say!("  channel   {}", device.channel.as_ref().map_or("stable", |channel| channel.as_str()))?;
+    if let (Some(last), Some(runs)) = (&device.last, &line.runs) {
+        say!("  runs      {} ({})", running(runs), last.build)?;
+        say!("  sdk       {}", or_dash(last.sdk.as_deref().map(plain)))?;
+        let room = [
+            last.free_space.map(|free| format!("{} for an update", size(free))),
+            last.chip_size.map(|flash| format!("{} of flash", size(flash))),
+        ];
+        say!(
+            "  room      {}",
+            or_dash(
+                Some(room.into_iter().flatten().collect::<Vec<_>>().join(", "))
+                    .filter(|room| !room.is_empty())
+            )
+        )?;
+        say!("  from      {}, {}", last.source, last.dialect.name())?;
+    }
+    if device.polls > 0 {
+        let (polls, seen) = (count(device.polls, "poll"), ago(device.last_seen, now));
+        say!("  asked     {polls} since {}, the last {seen}", date(device.first_seen))?;
+    }
+    if let Some(installed) = &device.installed {
+        say!("  updated   to {} {}", plain(&installed.release.to_string()), ago(installed.at, now))?;
+    }
+    if let Some(contested) = device.contested {
+        say!(
+            "  contested two builds or networks take turns under this address, the last time {}",
+            ago(contested, now)
+        )?;
+    }
+    if let Some(standing) = &device.standing {
+        let times = count(standing.count, "time");
+        say!("  answered  {} ({times} since {})", answered_last(view), local(standing.first))?;
+    }
+    if let Some(answer) = &view.now {
+        say!("  now       {}", answered(answer).replace('\n', "\n            "))?;
+    }
+    Ok(())
+}
+
+const fn said(by_operator: bool) -> &'static str {
+    if by_operator { " (assigned)" } else { "" }
+}
+
+fn answered_last(view: &DeviceView) -> String {
+    let answer = view.line.answer.as_ref();
+    or_dash(answer.map(|answer| format!("{}: {}", answer.verdict.name(), plain(&answer.because))))
+}
+
+fn attempts(device: &Device, now: Time) -> Table {
+    let mut table = Table::new(["RELEASE", "KIND", "OFFERED", "TAKEN", "CUT OFF", "LAST", "OUTCOME"]);
+    for attempt in &device.attempts {
+        table.row([
+            plain(&attempt.release.to_string()),
+            attempt.kind.name().to_owned(),
+            attempt.offers.to_string(),
+            attempt.whole.to_string(),
+            attempt.cut_off.to_string(),
+            ago(attempt.last_offer, now),
+            outcome(attempt, now),
+        ]);
+    }
+    table
+}
+
+/// What became of an attempt. It is inferred: a stock client reports nothing.
+fn outcome(attempt: &Attempt, now: Time) -> String {
+    let outcome = attempt.outcome.map(|outcome| format!("{} (inferred)", outcome.name()));
+    match attempt.held_until {
+        Some(held) if held > now => format!("{}, offered again {}", or_dash(outcome), until(held, now)),
+        _ => or_dash(outcome),
+    }
+}
+
+fn happened(event: &Event) -> String {
+    match &event.kind {
+        EventKind::Decided { decision } => {
+            format!("{}: {}", decision.verdict().name(), plain(&decision.reason.to_string()))
+        }
+        EventKind::Delivered { artifact, bytes, size } if bytes >= size => {
+            format!("took all {size} bytes of {:.12}", artifact.to_string())
+        }
+        EventKind::Delivered { artifact, bytes, size } => {
+            format!("cut off after {bytes} of {size} bytes of {:.12}", artifact.to_string())
+        }
+        EventKind::Installed { release } => format!("runs {} (inferred)", plain(&release.to_string())),
+        EventKind::Contested => "two builds or networks take turns under its address".to_owned(),
+        EventKind::Operator { who, action } => format!("{}: {}", plain(who), plain(action)),
+    }
+}

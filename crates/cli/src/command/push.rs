@@ -1,0 +1,221 @@
+//! `otary push`: files become a release.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, anyhow};
+use clap::ValueEnum;
+use otary_fleet::{Channel, ProductName, Scope};
+use otary_server::operator::{Access, Allowance, Part, Publication, Published, Uploaded};
+use regex::Regex;
+
+use crate::advice::{Advise, advised};
+use crate::client::{Client, Connection, PushedFile, path};
+use crate::clock;
+use crate::command::release::files;
+use crate::global::Global;
+use crate::say;
+use crate::table::plain;
+
+/// Publish a release: firmware files that the devices of a product are offered
+///
+/// A release has one file for each chip and kind: an app (firmware.bin; of a merged factory image the app is taken, an
+/// ESP8266's may be gzipped) or a file system. What the files are is read from them and printed, and with it what will
+/// happen to how many devices. What no device could install is refused.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The files
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    /// The product that they are for; the first one of all is made by itself
+    #[arg(long)]
+    product: ProductName,
+
+    /// The version to publish them as
+    #[arg(long, conflicts_with = "version_from")]
+    version: Option<String>,
+
+    /// Take the version from the file names: a regular expression with a group, such as 'lamp-(.+)\.bin'
+    #[arg(long, value_name = "PATTERN")]
+    version_from: Option<Regex>,
+
+    /// The channel to publish to
+    #[arg(long, default_value = Channel::STABLE)]
+    channel: Channel,
+
+    /// What is new, for people
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    notes: String,
+
+    /// Take the files as they are, for products that allow it
+    #[arg(long, value_enum)]
+    kind: Option<KindName>,
+
+    #[command(flatten)]
+    allow: Allow,
+
+    /// Only say what would happen, and keep nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Print the outcome as JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// What is most often a mistake, and sometimes meant.
+#[derive(Debug, clap::Args)]
+struct Allow {
+    /// Make the product if there is none of that name, although there are others
+    #[arg(long)]
+    new_product: bool,
+
+    /// Publish it although the channel has a newer version
+    #[arg(long)]
+    older: bool,
+
+    /// Publish it although it names another project than the product's last release
+    #[arg(long)]
+    other_project: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KindName {
+    /// Opaque: encrypted, or of another maker's making
+    Raw,
+}
+
+/// Carries it out.
+pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
+    let files = args.files.iter().map(|path| PushedFile::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut publication = args.publication(&files)?;
+    let mut client = Client::open(global, &args.connection)?;
+    check_access(&mut client)?;
+    let uploads = upload(&mut client, &files, args.kind.is_some())?;
+    publication.artifacts =
+        uploads.iter().zip(&files).map(|(upload, file)| part(upload, file, args)).collect();
+    let published: Published = client.post(&path(["releases"]), &publication)?;
+    if args.json {
+        return Ok(say!("{}", serde_json::to_string_pretty(&published)?)?);
+    }
+    print(&published, &uploads, args.dry_run)
+}
+
+impl Args {
+    fn publication(&self, files: &[PushedFile]) -> anyhow::Result<Publication> {
+        let allowances = [
+            (self.allow.new_product, Allowance::NewProduct),
+            (self.allow.older, Allowance::Older),
+            (self.allow.other_project, Allowance::OtherProject),
+        ];
+        Ok(Publication {
+            product: self.product.clone(),
+            version: self.version(files)?,
+            channel: Some(self.channel.clone()),
+            notes: self.notes.clone(),
+            artifacts: Vec::new(),
+            allow: allowances.into_iter().filter_map(|(said, allowance)| said.then_some(allowance)).collect(),
+            dry_run: self.dry_run,
+        })
+    }
+
+    fn version(&self, files: &[PushedFile]) -> anyhow::Result<String> {
+        match (&self.version, &self.version_from) {
+            (Some(version), _) => Ok(version.clone()),
+            (None, Some(pattern)) => version_from(pattern, files),
+            (None, None) => Err(advised(anyhow!("which version is it?"), proposal(files))),
+        }
+    }
+}
+
+/// The version that the file names agree on.
+fn version_from(pattern: &Regex, files: &[PushedFile]) -> anyhow::Result<String> {
+    let mut agreed: Option<(&PushedFile, &str)> = None;
+    for file in files {
+        let found = pattern.captures(&file.name).and_then(|captures| captures.get(1));
+        let found = found.with_context(|| format!("{} does not match {pattern}", file.name));
+        let found = found.help("the pattern needs a group around the version: 'lamp-(.+)\\.bin'")?.as_str();
+        match agreed {
+            Some((first, version)) if version != found => {
+                return Err(anyhow!("{} is of {version} and {} of {found}", first.name, file.name));
+            }
+            _ => agreed = Some((file, found)),
+        }
+    }
+    agreed.map(|(_, version)| version.to_owned()).context("no file")
+}
+
+/// What the first image says of itself, if that means anything.
+fn proposal(files: &[PushedFile]) -> String {
+    let now = clock::now();
+    let own = files.iter().find_map(|file| {
+        let found = otary_fleet::read(&file.bytes, &file.name, now, false).ok()?;
+        Some((&file.name, found.artifact.proposed_version?))
+    });
+    match own {
+        Some((name, own)) => format!("{name} calls itself {}: --version {0}", plain(&own)),
+        None => "say --version 0.3, or --version-from PATTERN to take it from the file's name".to_owned(),
+    }
+}
+
+/// Learns whether a push is allowed before anything is sent that takes long.
+fn check_access(client: &mut Client) -> anyhow::Result<()> {
+    let access: Access = client.get(&path(["access"]))?;
+    if access.scope < Scope::Push {
+        let error = anyhow!("the token {} may {}, not push", access.who, access.scope.name());
+        return Err(advised(error, "otary token create NAME --scope push"));
+    }
+    Ok(())
+}
+
+/// Uploads every file, or none: what was uploaded before one is refused goes again.
+fn upload(client: &mut Client, files: &[PushedFile], raw: bool) -> anyhow::Result<Vec<Uploaded>> {
+    let mut uploads: Vec<Uploaded> = Vec::new();
+    for file in files {
+        match client.upload(file, raw) {
+            Ok(upload) => uploads.push(upload),
+            Err(error) => {
+                for upload in &uploads {
+                    // It may belong to a release already, or the connection be gone: then `gc` sees to it.
+                    let _ = client.delete(&path(["artifacts", &upload.artifact.id.to_string()]));
+                }
+                return Err(error);
+            }
+        }
+    }
+    Ok(uploads)
+}
+
+fn part(upload: &Uploaded, file: &PushedFile, args: &Args) -> Part {
+    Part { id: upload.artifact.id, file: file.name.clone(), raw: args.kind.is_some() }
+}
+
+fn print(published: &Published, uploads: &[Uploaded], dry_run: bool) -> anyhow::Result<()> {
+    let artifacts = published.artifacts.iter().map(|artifact| (artifact, artifact.md5.to_string()));
+    say!("{}\n", files(artifacts, "MD5"))?;
+    let of_files = uploads
+        .iter()
+        .flat_map(|upload| upload.notes.iter().map(|note| format!("{}: {note}", upload.artifact.file_name)));
+    for note in of_files.chain(published.notes.iter().cloned()) {
+        say!("note: {}", plain(&note))?;
+    }
+    let release = &published.release;
+    let would = if dry_run { "Would publish" } else { "Published" };
+    let product = match (published.new_product, dry_run) {
+        (false, _) => String::new(),
+        (true, false) => format!(" The product {} is new.", release.id.product),
+        (true, true) => format!(" The product {} would be new.", release.id.product),
+    };
+    say!("{would} {} to {}.{product}", plain(&release.id.to_string()), release.channel)?;
+    if let Some(effect) = &published.effect {
+        let mut effect = effect.to_string();
+        if let Some(first) = effect.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        say!("{effect}.")?;
+    }
+    Ok(())
+}
