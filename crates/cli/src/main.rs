@@ -9,6 +9,7 @@ mod clock;
 mod command;
 mod config;
 mod data;
+mod demo;
 mod file;
 mod global;
 mod platform;
@@ -38,13 +39,22 @@ struct Otary {
 const EXIT_STATUS: &str =
     "Exit status: 0 done; 1 failed, with the reason on standard error; 2 the command line is wrong.";
 
+impl Otary {
+    fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Some(command) => command.run(&self.global),
+            None => terminal::print_tasks(&Self::command().render_version()),
+        }
+    }
+
+    /// Carries out a command line given as words, the first of which is the program's name.
+    fn carry_out(words: impl IntoIterator<Item = String>) -> anyhow::Result<()> {
+        Self::try_parse_from(words)?.run()
+    }
+}
+
 fn main() -> ExitCode {
-    let otary = Otary::parse();
-    let done = match otary.command {
-        Some(command) => command.run(&otary.global),
-        None => terminal::print_tasks(&Otary::command().render_version()),
-    };
-    match done {
+    match Otary::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if terminal::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -1,6 +1,6 @@
 //! Printing for people: a closed pipe ends a command quietly instead of in a panic.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 /// What people do with otary, one task a line.
 pub const TASKS: &str = "  otary serve --data ./x              start a server: nothing to set up
@@ -37,4 +37,41 @@ pub fn print_tasks(version: &str) -> anyhow::Result<()> {
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(closed)
+}
+
+/// A colour or weight of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// Set in bold.
+    Bold,
+    /// A failure.
+    Red,
+    /// One speaker.
+    Green,
+    /// Another.
+    Yellow,
+    /// Another.
+    Magenta,
+    /// Another.
+    Cyan,
+}
+
+impl Colour {
+    /// `text` in it, for a terminal that shows colours (ECMA-48, 8.3.117).
+    pub fn around(self, text: &str) -> String {
+        let code = match self {
+            Self::Bold => 1,
+            Self::Red => 31,
+            Self::Green => 32,
+            Self::Yellow => 33,
+            Self::Magenta => 35,
+            Self::Cyan => 36,
+        };
+        format!("\x1b[{code}m{text}\x1b[0m")
+    }
+}
+
+/// Whether colours are shown there: on a terminal, unless `NO_COLOR` is set.
+pub fn colours(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }

@@ -1,6 +1,7 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
 pub mod config;
+pub mod demo;
 pub mod device;
 pub mod gc;
 pub mod inspect;
@@ -20,6 +21,7 @@ use crate::global::Global;
 pub enum Command {
     Serve(serve::Args),
     Sim(sim::Args),
+    Demo(demo::Args),
     Push(push::Args),
     Device(device::Args),
     Release(release::Args),
@@ -37,7 +39,7 @@ impl Command {
     pub fn run(self, global: &Global) -> anyhow::Result<()> {
         match self {
             Self::Serve(args) => serve::run(args, global),
-            Self::Sim(args) => sim::run(args, global),
+            Self::Sim(args) => sim::run(&args),
             Self::Push(args) => push::run(&args, global),
             Self::Device(args) => device::run(args, global),
             Self::Release(args) => release::run(args, global),
@@ -45,6 +47,7 @@ impl Command {
             Self::Token(args) => token::run(args, global),
             Self::Status(args) => status::run(&args, global),
             Self::Gc(args) => gc::run(&args, global),
+            Self::Demo(args) => demo::run(args, global),
             Self::Config(args) => config::run(args, global),
             Self::Inspect(args) => inspect::run(&args),
             Self::Sketch(args) => sketch::run(&args, global),

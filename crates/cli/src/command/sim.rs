@@ -16,7 +16,6 @@ use otary_sim::{
 
 use crate::advice::Advise;
 use crate::file::read_file;
-use crate::global::Global;
 use crate::signals::on_ending;
 
 /// The largest file of certificates that is read, in bytes.
@@ -28,6 +27,7 @@ const MAX_PEM: u64 = 64 * 1024;
 /// It asks as a real one does, over real TLS, and fails with the same numbers. Lines that begin with # are what the
 /// board cannot know. Ctrl-C switches it off; with the same flash file it starts again where it was.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Args {
     /// Where it asks for updates: `https://192.168.1.70:3443/update?chip=esp32`
     #[arg(long, value_name = "URL")]
@@ -82,9 +82,9 @@ enum Stack {
 }
 
 /// Runs the board until Ctrl-C, or until it has polled often enough.
-pub fn run(args: Args, _: &Global) -> Result<()> {
-    let mut board = board(&args)?;
-    let sketch = sketch(&args)?;
+pub fn run(args: &Args) -> Result<()> {
+    let mut board = board(args)?;
+    let sketch = sketch(args)?;
     let pace = Pace::scaled(1.0 / args.speed, switch()?);
     let mut console = Console::new(io::stdout()).with_notes();
     let mut polls = 0;

@@ -1,0 +1,327 @@
+//! The demo: a server, three virtual boards and a name server in one process, on the loopback address.
+//!
+//! Nothing is staged: the releases are pushed by `otary push` to the operator listener, the boards ask the server by
+//! name over TLS and start what they downloaded, and the verdict rests on what is in their flash and what the server
+//! has on record.
+
+mod board;
+mod firmware;
+mod screen;
+mod server_log;
+mod verdict;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use otary_fleet::{Chip, ProductName, ReleaseId};
+use otary_server::Handle;
+use otary_server::operator::Announcement;
+use otary_sim::dns::Responder;
+use otary_sim::tls::Anchors;
+use otary_sim::{Core, Stop};
+use otary_store::Disk;
+use otary_trust::Authority;
+
+use crate::advice::advised;
+use crate::config::{Listen, Values};
+use crate::data::quoted;
+use crate::platform;
+use crate::serve::Ready;
+use crate::signals::on_ending;
+use crate::terminal::Colour;
+
+use board::{Mishap, Outcome, Role, Surroundings, outcome};
+use firmware::Version;
+use screen::{Screen, Shows};
+
+/// The server's name in the demo.
+const HOST: &str = "ota.demo.local";
+/// How much of a sketch's waits is waited: the boards' starts can be read, and all is over within a minute.
+const PACE: f64 = 0.5;
+/// And how much while one looks around: a poll every 40 seconds.
+const PACE_AFTERWARDS: f64 = 4.0;
+/// How long a server may take to start.
+const START: Duration = Duration::from_secs(10);
+
+/// The boards.
+const BOARDS: [Role; 3] = [
+    Role {
+        name: "kitchen",
+        mac: [0x02, 0x07, 0xA2, 0, 0, 0x01],
+        core: Core::V3,
+        colour: Colour::Cyan,
+        shows: Shows::Everything,
+        later: Duration::ZERO,
+        mishaps: &[],
+    },
+    Role {
+        name: "hall",
+        mac: [0x02, 0x07, 0xA2, 0, 0, 0x02],
+        core: Core::V2,
+        colour: Colour::Yellow,
+        shows: Shows::Polls,
+        later: Duration::from_millis(1500),
+        mishaps: &[],
+    },
+    Role {
+        name: "garden",
+        mac: [0x02, 0x07, 0xA2, 0, 0, 0x03],
+        core: Core::V3,
+        colour: Colour::Magenta,
+        shows: Shows::Polls,
+        later: Duration::from_secs(3),
+        mishaps: &[Mishap::WrongName, Mishap::WrongCa],
+    },
+];
+
+/// What the demo is to do.
+#[derive(Debug)]
+pub struct Plan {
+    /// Where the server keeps its data; a folder that goes again without.
+    pub data: Option<PathBuf>,
+    /// Real images, of which the boards have the first and get the second.
+    pub images: Option<(PathBuf, PathBuf)>,
+    /// End when the boards are done.
+    pub once: bool,
+}
+
+/// Plays it. An error if any board does not run the new version in the end.
+pub fn play(plan: &Plan) -> Result<()> {
+    let work =
+        tempfile::Builder::new().prefix("otary-demo-").tempdir().context("making a folder for the demo")?;
+    let screen = Screen::new();
+    let (from, to) = versions(plan, work.path())?;
+    screen.tell("A server, three virtual boards and a name server, all on this machine.");
+    let data = plan.data.clone().unwrap_or_else(|| work.path().join("data"));
+    let server = Server::start(&data, &screen)?;
+    server.announce(&screen)?;
+
+    screen.tell("Two releases: the one that the boards run, and a newer one.");
+    let access = server.access(work.path())?;
+    for version in [&from, &to] {
+        push(version, &data, &access)?;
+    }
+
+    screen.tell(&format!("Three boards with {} are switched on and ask https://{HOST} by name.", from.name));
+    let dns = Responder::start([(HOST, Ipv4Addr::LOCALHOST.into())]).context("starting the name server")?;
+    let around = server.surroundings(&dns, work.path())?;
+    let outcomes = boards(&from, &around, &screen)?;
+
+    let passed = verdict::print(&outcomes, &to, &server.store, &screen)?;
+    if !plan.once && !around.stop.is_stopped() {
+        look_around(outcomes, &around, &server, &screen, work.path())?;
+    }
+    server.end()?;
+    if passed { Ok(()) } else { Err(anyhow!("not every board runs {}", to.name)) }
+}
+
+/// The version that the boards have, and the one that they get.
+fn versions(plan: &Plan, work: &Path) -> Result<(Version, Version)> {
+    if let Some((from, to)) = &plan.images {
+        let (from, to) = (Version::real("0.1", from)?, Version::real("0.2", to)?);
+        let chips = [&from, &to].map(|version| version.images.first().map(|image| image.chip));
+        if chips[0] != chips[1] {
+            return Err(advised(
+                anyhow!("the two images are for different chips"),
+                "name two images of one chip",
+            ));
+        }
+        return Ok((from, to));
+    }
+    let chips = [Chip::Esp32, Chip::Esp32C3, Chip::Esp32S3];
+    Ok((Version::sample("0.1", &chips, work)?, Version::sample("0.2", &chips, work)?))
+}
+
+/// Switches the boards on and waits until each is done.
+fn boards(from: &Version, around: &Surroundings, screen: &Screen) -> Result<Vec<Outcome>> {
+    let mut threads = Vec::new();
+    for (role, image) in BOARDS.into_iter().zip(from.images.iter().cycle()) {
+        threads.push(role.perform(image.chip, &image.bytes, from.name, around, screen)?);
+    }
+    threads.into_iter().map(outcome).collect()
+}
+
+/// Lets the boards poll on, and says what can be tried, until Ctrl-C.
+fn look_around(
+    outcomes: Vec<Outcome>,
+    around: &Surroundings,
+    server: &Server,
+    screen: &Screen,
+    work: &Path,
+) -> Result<()> {
+    screen.calm_down();
+    let around = Surroundings { pace: PACE_AFTERWARDS, ..around.clone() };
+    let threads: Result<Vec<_>> =
+        outcomes.into_iter().map(|outcome| outcome.go_on(&around, screen)).collect();
+    let chips = [Chip::Esp32, Chip::Esp32C3, Chip::Esp32S3];
+    let next = Version::sample("0.3", &chips, work)?;
+    screen.tell("All of it stays up, and the boards poll on. In another terminal:");
+    let data = format!("--data {}", quoted(&server.data));
+    let files: Vec<String> = next.images.iter().map(|image| quoted(&image.path)).collect();
+    for command in [
+        format!("otary device list {data}"),
+        format!("otary release list {data}"),
+        format!("otary push {} --product lamp --version 0.3 {data}", files.join(" ")),
+        format!("curl --cacert {}/trust/root.crt https://localhost:{}/", quoted(&server.data), around.port),
+    ] {
+        screen.print(&format!("  {command}"));
+    }
+    screen.print("Ctrl-C ends it.\n");
+    while !around.stop.is_stopped() {
+        thread::sleep(Duration::from_millis(100));
+    }
+    for thread in threads? {
+        // A board that panicked has said so.
+        let _ = thread.join();
+    }
+    Ok(())
+}
+
+/// Pushes a version as one would by hand: the words shown are those that are carried out, with this demo's server
+/// named whatever the environment says.
+fn push(version: &Version, data: &Path, access: &[String]) -> Result<()> {
+    let files = version.images.iter().map(|image| image.path.display().to_string());
+    let mut words = vec!["otary".to_owned(), "push".to_owned()];
+    words.extend(files);
+    words.extend(["--product", "lamp", "--version", version.name].map(str::to_owned));
+    let names = version.images.iter().filter_map(|image| image.path.file_name());
+    let shown: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    crate::say!("$ otary push {} --product lamp --version {}", shown.join(" "), version.name)?;
+    words.extend(["--data".to_owned(), data.display().to_string()]);
+    words.extend(access.iter().cloned());
+    crate::Otary::carry_out(words)
+}
+
+/// The release that a version became.
+fn release(version: &Version) -> Result<ReleaseId> {
+    Ok(ReleaseId { product: "lamp".parse::<ProductName>()?, version: version.name.to_owned() })
+}
+
+/// The demo's server in its thread; dropped, it ends.
+struct Server {
+    data: PathBuf,
+    store: Arc<Disk>,
+    https: SocketAddr,
+    anchors: String,
+    fingerprint: String,
+    handle: Handle,
+    thread: Option<JoinHandle<Result<()>>>,
+    stop: Stop,
+}
+
+impl Server {
+    fn start(data: &Path, screen: &Screen) -> Result<Self> {
+        if data.join("otary.db").exists() {
+            return Err(advised(
+                anyhow!("{} holds a server's data already", data.display()),
+                "name a folder that is empty or not there, or leave --data out",
+            ));
+        }
+        let names = BOARDS.iter().map(|role| Ok((role.mac()?.to_string(), role.name)));
+        let names: BTreeMap<_, _> = names.collect::<Result<_>>()?;
+        let calm = screen.clone();
+        server_log::show(screen.lane("server", Colour::Green, Shows::Always), move || calm.is_calm(), names);
+        let ready = Ready::prepare(&settings(data))?;
+        let (stop, handle) = (Stop::default(), ready.handle());
+        let switches = (stop.clone(), handle.clone());
+        on_ending(move |first| {
+            if !first {
+                std::process::exit(1);
+            }
+            switches.0.stop();
+            switches.1.stop();
+        })?;
+        Ok(Self {
+            data: data.to_owned(),
+            store: Arc::clone(ready.store()),
+            https: ready.addresses().https,
+            anchors: ready.authority().anchors_pem(),
+            fingerprint: ready.authority().root().fingerprint().to_string(),
+            handle,
+            stop,
+            thread: Some(thread::Builder::new().name("server".into()).spawn(move || ready.run())?),
+        })
+    }
+
+    fn announce(&self, screen: &Screen) -> Result<()> {
+        let lane = screen.lane("server", Colour::Green, Shows::Always);
+        lane.say(&format!("https://{HOST}:{}/update", self.https.port()));
+        lane.say("a certificate authority of its own, made just now, with this SHA-256:");
+        let (first, second) = self.fingerprint.split_at_checked(48).context("a fingerprint has 32 bytes")?;
+        lane.say(first);
+        lane.say(second);
+        Ok(())
+    }
+
+    /// The options that lead a command to this server and no other.
+    fn access(&self, work: &Path) -> Result<Vec<String>> {
+        let begin = Instant::now();
+        let announced = loop {
+            match Announcement::read(&self.data)? {
+                Some(announced) => break announced,
+                None if begin.elapsed() > START => return Err(anyhow!("the server did not start")),
+                None => thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        let (token, ca) = (work.join("token"), work.join("ca.crt"));
+        platform::create_private_file(&token)?.write_all(announced.token.expose().as_bytes())?;
+        fs::write(&ca, &announced.ca)?;
+        let options = [
+            ("--server", announced.url),
+            ("--token-file", token.display().to_string()),
+            ("--ca", ca.display().to_string()),
+        ];
+        Ok(options.into_iter().flat_map(|(option, value)| [option.to_owned(), value]).collect())
+    }
+
+    /// What the boards find around them.
+    fn surroundings(&self, dns: &Responder, work: &Path) -> Result<Surroundings> {
+        let names = [HOST.parse()?];
+        let other =
+            Authority::open_or_create(&work.join("elsewhere"), &names, &crate::clock::facts(&*self.store)?)?;
+        Ok(Surroundings {
+            host: HOST.to_owned(),
+            port: self.https.port(),
+            dns: dns.address(),
+            anchors: Anchors::from_pem(self.anchors.as_bytes())?,
+            other_anchors: Anchors::from_pem(other.anchors_pem().as_bytes())?,
+            stop: self.stop.clone(),
+            pace: PACE,
+        })
+    }
+
+    /// Ends it, and says what went wrong while it served.
+    fn end(mut self) -> Result<()> {
+        self.handle.stop();
+        let ended = self.thread.take().map(JoinHandle::join);
+        ended.unwrap_or(Ok(Ok(()))).unwrap_or_else(|_| Err(anyhow!("the server's thread broke off")))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop.stop();
+        if let Some(thread) = self.thread.take() {
+            self.handle.stop();
+            // What broke the demo off is told; this is no news.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// On this machine alone, on ports that the system chooses.
+fn settings(data: &Path) -> Values {
+    let somewhere = Listen::At((Ipv4Addr::LOCALHOST, 0).into());
+    let mut values = Values { data: data.to_owned(), names: vec![HOST.to_owned()], ..Values::default() };
+    values.listen.https = somewhere;
+    values.listen.http = somewhere;
+    values.listen.operator = somewhere;
+    values
+}
