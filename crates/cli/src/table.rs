@@ -64,10 +64,19 @@ fn rough(duration: Duration) -> Option<String> {
     })
 }
 
-/// The day, in the zone of this machine.
+/// The day, in the zone of this machine: `2026-11-23`.
 pub fn date(time: Time) -> String {
+    written(time, "%Y-%m-%d")
+}
+
+/// The minute, in the zone of this machine: `2026-11-23 14:05`.
+pub fn minute(time: Time) -> String {
+    written(time, "%Y-%m-%d %H:%M")
+}
+
+fn written(time: Time, format: &str) -> String {
     let timestamp = i64::try_from(time.0).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
-    timestamp.unwrap_or(Timestamp::MAX).to_zoned(TimeZone::system()).date().to_string()
+    timestamp.unwrap_or(Timestamp::MAX).to_zoned(TimeZone::system()).strftime(format).to_string()
 }
 
 /// A number of bytes: `1.25 MiB`.

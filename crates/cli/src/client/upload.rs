@@ -2,14 +2,15 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{Method, header};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otary_fleet::Artifact;
 use otary_server::operator::Uploaded;
 
@@ -18,6 +19,8 @@ use super::{Client, request};
 
 /// Bytes that are handed to the connection at a time.
 const CHUNK: usize = 64 * 1024;
+/// An upload that is done so soon shows no bar.
+const SOON: Duration = Duration::from_millis(300);
 
 /// A file to be pushed, in memory.
 #[derive(Debug, Clone)]
@@ -48,17 +51,20 @@ impl PushedFile {
 }
 
 fn name_of(path: &Path) -> anyhow::Error {
-    anyhow!("{} has no name that can be shown: rename it", PathBuf::from(path).display())
+    anyhow!("{} has no name that can be shown: rename it", path.display())
 }
 
 impl Client {
-    /// Uploads a file. The bar is only drawn on a terminal.
+    /// Uploads a file. The bar is only drawn on a terminal, and only if there is something to wait for.
     pub fn upload(&mut self, file: &PushedFile, raw: bool) -> anyhow::Result<Uploaded> {
         let bar = bar(file);
         let bytes = file.bytes.clone();
         let chunks = (0..bytes.len()).step_by(CHUNK).map({
-            let bar = bar.clone();
+            let (bar, began) = (bar.clone(), Instant::now());
             move |start| {
+                if began.elapsed() > SOON && bar.is_hidden() {
+                    bar.set_draw_target(ProgressDrawTarget::stderr());
+                }
                 let chunk = bytes.slice(start..bytes.len().min(start + CHUNK));
                 bar.inc(chunk.len() as u64);
                 Ok::<_, std::io::Error>(chunk)
@@ -76,7 +82,7 @@ impl Client {
 }
 
 fn bar(file: &PushedFile) -> ProgressBar {
-    let bar = ProgressBar::new(file.bytes.len() as u64);
+    let bar = ProgressBar::with_draw_target(Some(file.bytes.len() as u64), ProgressDrawTarget::hidden());
     if let Ok(style) = ProgressStyle::with_template("{msg} {bar:30} {bytes}/{total_bytes}, {bytes_per_sec}") {
         bar.set_style(style.progress_chars("=> "));
     }

@@ -147,10 +147,24 @@ fn list(devices: &[DeviceLine]) -> anyhow::Result<()> {
             or_dash(line.chip),
             or_dash(line.runs.as_ref().map(running)),
             seen(line, now),
-            or_dash(line.answer.as_ref().map(answered)),
+            or_dash(line.answer.as_ref().map(said)),
         ]);
     }
-    Ok(say!("{table}")?)
+    say!("{table}")?;
+    advise(devices)
+}
+
+/// What to do about those that are not updated, each on a line of its own, to be copied.
+fn advise(devices: &[DeviceLine]) -> anyhow::Result<()> {
+    const SHOWN: usize = 10;
+    let mut advice = devices.iter().filter_map(|line| line.answer.as_ref()?.advice.as_ref());
+    for (place, advice) in advice.by_ref().take(SHOWN).enumerate() {
+        say!("{}-> {advice}", if place == 0 { "\n" } else { "" })?;
+    }
+    match advice.count() {
+        0 => Ok(()),
+        more => Ok(say!("   and for {more} more, as `otary device show` says of each")?),
+    }
 }
 
 fn seen(line: &DeviceLine, now: Time) -> String {
@@ -170,11 +184,15 @@ fn running(runs: &Runs) -> String {
     }
 }
 
+/// The verdict, and why.
+fn said(answer: &Answer) -> String {
+    format!("{}: {}", answer.verdict.name(), plain(&answer.because))
+}
+
 /// The verdict, why, and what to do about it.
 fn answered(answer: &Answer) -> String {
-    let said = format!("{}: {}", answer.verdict.name(), plain(&answer.because));
     match &answer.advice {
-        Some(advice) => format!("{said}\n-> {advice}"),
-        None => said,
+        Some(advice) => format!("{}\n-> {advice}", said(answer)),
+        None => said(answer),
     }
 }

@@ -11,7 +11,7 @@ use regex::Regex;
 use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection, PushedFile, path};
 use crate::clock;
-use crate::command::release::files;
+use crate::command::release::print_facts;
 use crate::global::Global;
 use crate::say;
 use crate::table::plain;
@@ -194,8 +194,10 @@ fn part(upload: &Uploaded, file: &PushedFile, args: &Args) -> Part {
 }
 
 fn print(published: &Published, uploads: &[Uploaded], dry_run: bool) -> anyhow::Result<()> {
-    let artifacts = published.artifacts.iter().map(|artifact| (artifact, artifact.md5.to_string()));
-    say!("{}\n", files(artifacts, "MD5"))?;
+    for artifact in &published.artifacts {
+        print_facts(artifact)?;
+    }
+    say!("")?;
     let of_files = uploads
         .iter()
         .flat_map(|upload| upload.notes.iter().map(|note| format!("{}: {note}", upload.artifact.file_name)));

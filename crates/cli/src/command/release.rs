@@ -4,10 +4,10 @@ use otary_fleet::{Artifact, ProductName};
 use otary_server::operator::{ReleaseView, ReleasedFile};
 
 use crate::client::{Client, Connection, path};
-use crate::clock::{self, local};
+use crate::clock;
 use crate::global::Global;
 use crate::say;
-use crate::table::{Table, ago, count, or_dash, plain, size};
+use crate::table::{Table, ago, count, minute, plain, size};
 
 /// See releases, take them back, keep them
 #[derive(Debug, clap::Args)]
@@ -108,7 +108,7 @@ fn list(releases: &[ReleaseView]) -> anyhow::Result<()> {
     }
     let now = clock::now();
     let mut table =
-        Table::new(["PRODUCT", "VERSION", "CHANNEL", "FOR", "PUBLISHED", "DEVICES", "DOWNLOADS", ""]);
+        Table::new(["PRODUCT", "VERSION", "CHANNEL", "FOR", "PUBLISHED", "DEVICES", "DOWNLOADS", "STATE"]);
     // The newest first: that is what people look for.
     for view in releases.iter().rev() {
         let release = &view.release;
@@ -130,16 +130,17 @@ fn list(releases: &[ReleaseView]) -> anyhow::Result<()> {
 fn state(view: &ReleaseView) -> String {
     let withdrawn = view.release.withdrawn.map(|_| "withdrawn");
     let pinned = view.release.pinned.then_some("pinned");
-    withdrawn.into_iter().chain(pinned).collect::<Vec<_>>().join(", ")
+    let words: Vec<&str> = withdrawn.into_iter().chain(pinned).collect();
+    if words.is_empty() { "offered".to_owned() } else { words.join(", ") }
 }
 
 fn show(view: &ReleaseView) -> anyhow::Result<()> {
     let release = &view.release;
     say!("{}", release.id)?;
     say!("  channel    {}", release.channel)?;
-    say!("  published  {}", local(release.published))?;
+    say!("  published  {}", minute(release.published))?;
     if let Some(withdrawn) = release.withdrawn {
-        say!("  withdrawn  {}", local(withdrawn))?;
+        say!("  withdrawn  {}", minute(withdrawn))?;
     }
     if release.pinned {
         say!("  pinned     kept whatever `otary gc` would take")?;
@@ -148,36 +149,31 @@ fn show(view: &ReleaseView) -> anyhow::Result<()> {
     for line in release.notes.lines() {
         say!("  | {}", plain(line))?;
     }
-    say!("")?;
-    say!(
-        "{}",
-        files(
-            view.files.iter().map(|ReleasedFile { artifact, downloads, cut_off }| {
-                (artifact, format!("{downloads} whole, {cut_off} cut off"))
-            }),
-            "DOWNLOADS"
-        )
-    )?;
+    for ReleasedFile { artifact, downloads, cut_off } in &view.files {
+        say!("")?;
+        print_facts(artifact)?;
+        say!("  downloads  {downloads} whole, {cut_off} cut off")?;
+    }
     Ok(())
 }
 
-/// The facts of files, and one thing more about each.
-pub fn files<'a>(files: impl Iterator<Item = (&'a Artifact, String)>, last: &str) -> Table {
-    let mut table = Table::new(["FILE", "FOR", "SIZE", "CALLS ITSELF", "SDK", "SHA-256", last]);
-    for (artifact, more) in files {
-        let own = [artifact.project.as_deref(), artifact.proposed_version.as_deref()];
-        let own: Vec<String> = own.into_iter().flatten().map(plain).collect();
-        table.row([
-            plain(&artifact.file_name),
-            made_for(artifact),
-            size(artifact.size),
-            if own.is_empty() { "-".into() } else { own.join(" ") },
-            or_dash(artifact.sdk.as_deref().map(plain)),
-            format!("{:.16}", artifact.id.to_string()),
-            more,
-        ]);
+/// Prints what is known of a file.
+pub fn print_facts(artifact: &Artifact) -> anyhow::Result<()> {
+    say!("{}", plain(&artifact.file_name))?;
+    let (kind, gzip) = (artifact.kind.name(), if artifact.gzip { ", gzip" } else { "" });
+    let chip = artifact.chip.map(|chip| format!(" for the {}", chip.family())).unwrap_or_default();
+    say!("  what       {kind}{chip}{gzip}, {} bytes ({})", artifact.size, size(artifact.size))?;
+    let own = [artifact.project.as_deref(), artifact.proposed_version.as_deref()];
+    let own: Vec<String> = own.into_iter().flatten().map(plain).collect();
+    if !own.is_empty() {
+        say!("  says       {}", own.join(" "))?;
     }
-    table
+    if let Some(sdk) = &artifact.sdk {
+        say!("  SDK        {}", plain(sdk))?;
+    }
+    say!("  SHA-256    {}", artifact.id)?;
+    say!("  MD5        {}", artifact.md5)?;
+    Ok(())
 }
 
 /// `esp32`, `esp8266 (gzip)`, `filesystem`.

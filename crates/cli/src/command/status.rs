@@ -6,7 +6,7 @@ use crate::client::{Client, Connection, path};
 use crate::clock;
 use crate::global::Global;
 use crate::say;
-use crate::table::{ago, count, or_dash, size};
+use crate::table::{ago, count, size};
 
 /// See how things stand: counts, room, limits, the authority and its backup
 #[derive(Debug, clap::Args)]
@@ -29,7 +29,13 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     let running = if status.open_files.is_some() { "serving" } else { "not serving" };
     say!("otary {}, {running}", status.version)?;
     say!("  data       {}", status.data)?;
-    say!("  authority  SHA-256 {}", or_dash(status.fingerprint))?;
+    match &status.fingerprint {
+        Some(digest) => {
+            let (first, second) = digest.split_at_checked(digest.len() / 2 + 1).unwrap_or((digest, ""));
+            say!("  authority  SHA-256 {first}\n                     {second}")?;
+        }
+        None => say!("  authority  none yet: `otary serve` makes it")?,
+    }
     match status.backed_up {
         Some(time) => say!("  backup     {}", ago(time, clock::now()))?,
         None => say!("  backup     never: otary trust backup FILE")?,

@@ -17,10 +17,17 @@ fn a_push_prints_what_the_file_is_and_what_will_happen() {
     let bench = Bench::new();
     bench.firmware("lamp.bin", "lamp 0.3");
     let pushed = bench.otary("push lamp.bin --product lamp --version 0.3").succeeded();
-    let mut lines = pushed.out.lines();
-    assert!(lines.next().unwrap().starts_with("FILE      FOR    SIZE"), "{}", pushed.out);
-    assert!(lines.next().unwrap().starts_with("lamp.bin  esp32  "), "{}", pushed.out);
-    let rest: Vec<&str> = lines.collect();
+    let lines: Vec<&str> = pushed.out.lines().collect();
+    let image = fs::read(bench.path("lamp.bin")).unwrap();
+    assert_eq!(lines[0], "lamp.bin");
+    assert!(
+        lines[1].starts_with(&format!("  what       app for the ESP32, {} bytes", image.len())),
+        "{}",
+        lines[1]
+    );
+    assert_eq!(lines[2], format!("  SHA-256    {}", otary_fleet::Sha256::of(&image)));
+    assert_eq!(lines[3], format!("  MD5        {}", otary_fleet::Md5::of(&image)));
+    let rest = &lines[4..];
     let expected = [
         "",
         "Published lamp 0.3 to stable. The product lamp is new.",

@@ -11,6 +11,27 @@
 //!   as an event with the token's name.
 //! - The routes guard no transport: whoever serves them puts TLS around them, and says who asks with [`Peer`].
 //!
+//! # Routes
+//!
+//! All are under `/api/v1` and speak JSON, uploads excepted.
+//!
+//! | scope | route | what |
+//! |---|---|---|
+//! | read | `GET /access` | what the token shown may do |
+//! | read | `GET /status` | counts, room, limits |
+//! | read | `GET /products`, `GET /products/{product}` | products |
+//! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
+//! | read | `GET /devices?after=&limit=`, `GET /devices/{mac}` | devices; one with its events and its next answer |
+//! | push | `POST /artifacts?file=&raw=` | upload a file: its facts |
+//! | push | `DELETE /artifacts/{sha256}` | drop an upload that no release holds |
+//! | push | `POST /releases` | publish uploads, or say what that would do (`dry_run`) |
+//! | operate | `POST /products`, `PATCH /products/{product}` | add, set |
+//! | operate | `POST /releases/{product}/{version}/{withdraw, restore, pin, unpin}`, `DELETE` without the last part | |
+//! | operate | `POST /devices/{mac}/{assign, release, resume}`, `DELETE` without the last part | |
+//! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
+//! | operate | `POST /gc` | let go of what is no longer kept |
+//! | operate | `POST /authority/backed-up` | note that the authority was backed up |
+//!
 //! [`Router`]: axum::Router
 
 mod announcement;

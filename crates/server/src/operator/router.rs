@@ -76,6 +76,7 @@ fn to_operate() -> Routes {
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{name}", delete(tokens::revoke))
         .route("/gc", post(status::collect))
+        .route("/authority/backed-up", post(status::backed_up))
 }
 
 fn change(change: Change) -> MethodRouter<Arc<Operator>> {

@@ -68,7 +68,22 @@ pub(super) async fn collect(
     carry_out(operator, move |operator| operator.collect(&actor)).await.map(Json)
 }
 
+/// Notes that the authority was backed up just now.
+pub(super) async fn backed_up(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+) -> Result<Json<Status>, Problem> {
+    carry_out(operator, move |operator| operator.note_backup(&actor)).await.map(Json)
+}
+
 impl Operator {
+    fn note_backup(&self, actor: &Actor) -> Result<Status, Problem> {
+        let _changing = self.changing();
+        self.store.put_setting(AUTHORITY_BACKED_UP, &self.now().0.to_string())?;
+        self.log(actor, None, "trust: the authority was backed up".to_owned())?;
+        self.status()
+    }
+
     fn status(&self) -> Result<Status, Problem> {
         let catalogue = self.store.catalogue();
         let (mut devices, mut held, mut strangers) = (0, 0, 0);

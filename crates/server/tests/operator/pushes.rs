@@ -56,7 +56,7 @@ async fn what_a_push_foretells_is_what_the_devices_are_answered() {
     desk.publish("lamp", "0.1", &old).await;
     desk.push_as(new_product("cam", "1"), &[("c.bin", firmware(Chip::Esp32S3, "cam 1"))]).await;
     let unknown = firmware(Chip::Esp32, "somebody's own");
-    let mut boards = vec![
+    let mut boards = [
         board("02:00:00:00:00:01", &old, "0.1"),
         board("02:00:00:00:00:02", &unknown, "0.1"),
         board("02:00:00:00:00:03", &unknown, "7"),
@@ -66,7 +66,9 @@ async fn what_a_push_foretells_is_what_the_devices_are_answered() {
     boards[1].product = Some(name("lamp"));
     boards[2].product = Some(name("lamp"));
     boards[3].product = Some(name("lamp"));
-    boards.iter().for_each(|board| assert_eq!(desk.poll(board).offered().is_some(), board.version.is_none()));
+    for board in &boards {
+        assert_eq!(desk.poll(board).offered().is_some(), board.version.is_none());
+    }
 
     let published = desk.publish("lamp", "0.2", &firmware(Chip::Esp32, "lamp 0.2")).await;
     let offered: Vec<String> =

@@ -8,12 +8,12 @@ use bytes::Bytes;
 use futures_util::stream;
 use http::{Method, StatusCode};
 use otary_fleet::{Artifact, Chip, Sha256};
-use otary_server::operator::Uploaded;
+use otary_server::operator::{Part, Published, Uploaded};
 use otary_store::{Disk, DiskOptions};
 
-use crate::desk::{Caller, Desk, firmware};
+use crate::desk::{Caller, Desk, firmware, publication};
 
-/// Numbers that look random and are the same in every run (SplitMix64).
+/// Numbers that look random and are the same in every run (`SplitMix64`).
 struct Dice(u64);
 
 impl Dice {
@@ -79,9 +79,15 @@ async fn damaged_images_are_refused_and_leave_nothing() {
             assert_eq!(Sha256::of(&stored), uploaded.artifact.id);
             assert_eq!(stored.len() as u64, uploaded.artifact.size);
             let id = uploaded.artifact.id;
-            let gone =
-                desk.request(Caller::Here, Method::DELETE, &format!("/artifacts/{id}"), Body::empty()).await;
-            assert_eq!(gone.status, StatusCode::NO_CONTENT);
+            let mut release = publication("lamp", "1");
+            release.dry_run = true;
+            release.artifacts = vec![Part { id, file: name.clone(), raw: false }];
+            let published: Published = desk.send(Method::POST, "/releases", release).await.read();
+            assert_eq!(
+                published.artifacts,
+                [uploaded.artifact],
+                "the facts are the same when it is released"
+            );
             *outcomes.entry("accepted".into()).or_default() += 1;
         } else {
             let problem = answer.problem();

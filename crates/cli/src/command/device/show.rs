@@ -1,12 +1,12 @@
 //! One device on a page.
 
-use otary_fleet::{Attempt, Device, Event, EventKind, Time};
+use otary_fleet::{Attempt, Device, Event, EventKind, Snapshot, Time, Transport};
 use otary_server::operator::DeviceView;
 
-use super::{answered, running};
-use crate::clock::{self, local};
+use super::{answered, running, said};
+use crate::clock;
 use crate::say;
-use crate::table::{Table, ago, count, date, or_dash, plain, size, until};
+use crate::table::{Table, ago, count, date, minute, or_dash, plain, size, until};
 
 /// Prints all that is known of a device.
 pub fn show(view: &DeviceView) -> anyhow::Result<()> {
@@ -17,7 +17,7 @@ pub fn show(view: &DeviceView) -> anyhow::Result<()> {
     }
     if !view.events.is_empty() {
         let mut table = Table::new(["WHEN", "WHAT HAPPENED"]);
-        view.events.iter().for_each(|event| table.row([local(event.at), happened(event)]));
+        view.events.iter().for_each(|event| table.row([minute(event.at), happened(event)]));
         say!("\n{table}")?;
     }
     Ok(())
@@ -26,41 +26,17 @@ pub fn show(view: &DeviceView) -> anyhow::Result<()> {
 fn facts(view: &DeviceView, now: Time) -> anyhow::Result<()> {
     let (device, line) = (&view.device, &view.line);
     say!("{}", device.mac)?;
-    say!("  product   {}{}", or_dash(line.product.as_ref()), said(device.product.is_some()))?;
-    say!("  chip      {}{}", or_dash(line.chip), said(device.chip.is_some()))?;
+    say!("  product   {}{}", or_dash(line.product.as_ref()), by(device.product.is_some()))?;
+    say!("  chip      {}{}", or_dash(line.chip), by(device.chip.is_some()))?;
     say!("  channel   {}", device.channel.as_ref().map_or("stable", |channel| channel.as_str()))?;
     if let (Some(last), Some(runs)) = (&device.last, &line.runs) {
         say!("  runs      {} ({})", running(runs), last.build)?;
-        say!("  sdk       {}", or_dash(last.sdk.as_deref().map(plain)))?;
-        let room = [
-            last.free_space.map(|free| format!("{} for an update", size(free))),
-            last.chip_size.map(|flash| format!("{} of flash", size(flash))),
-        ];
-        say!(
-            "  room      {}",
-            or_dash(
-                Some(room.into_iter().flatten().collect::<Vec<_>>().join(", "))
-                    .filter(|room| !room.is_empty())
-            )
-        )?;
-        say!("  from      {}, {}", last.source, last.dialect.name())?;
+        claims(last)?;
     }
-    if device.polls > 0 {
-        let (polls, seen) = (count(device.polls, "poll"), ago(device.last_seen, now));
-        say!("  asked     {polls} since {}, the last {seen}", date(device.first_seen))?;
-    }
-    if let Some(installed) = &device.installed {
-        say!("  updated   to {} {}", plain(&installed.release.to_string()), ago(installed.at, now))?;
-    }
-    if let Some(contested) = device.contested {
-        say!(
-            "  contested two builds or networks take turns under this address, the last time {}",
-            ago(contested, now)
-        )?;
-    }
-    if let Some(standing) = &device.standing {
+    history(device, now)?;
+    if let (Some(standing), Some(answer)) = (&device.standing, &line.answer) {
         let times = count(standing.count, "time");
-        say!("  answered  {} ({times} since {})", answered_last(view), local(standing.first))?;
+        say!("  answered  {} ({times} since {})", said(answer), minute(standing.first))?;
     }
     if let Some(answer) = &view.now {
         say!("  now       {}", answered(answer).replace('\n', "\n            "))?;
@@ -68,13 +44,44 @@ fn facts(view: &DeviceView, now: Time) -> anyhow::Result<()> {
     Ok(())
 }
 
-const fn said(by_operator: bool) -> &'static str {
-    if by_operator { " (assigned)" } else { "" }
+/// What a device said of itself when it last asked, besides what it runs.
+fn claims(last: &Snapshot) -> anyhow::Result<()> {
+    if let Some(sdk) = &last.sdk {
+        say!("  sdk       {}", plain(sdk))?;
+    }
+    if let Some(free) = last.free_space {
+        let flash = last.chip_size.map(|flash| format!(" of {} of flash", size(flash)));
+        say!("  room      {} for an update{}", size(free), flash.unwrap_or_default())?;
+    }
+    let transport = match last.transport {
+        Transport::Http => "plain HTTP",
+        Transport::Https => "HTTPS",
+    };
+    Ok(say!("  from      {} by {transport}, {}", last.source, last.dialect.name())?)
 }
 
-fn answered_last(view: &DeviceView) -> String {
-    let answer = view.line.answer.as_ref();
-    or_dash(answer.map(|answer| format!("{}: {}", answer.verdict.name(), plain(&answer.because))))
+/// What was seen of a device over time.
+fn history(device: &Device, now: Time) -> anyhow::Result<()> {
+    if device.polls > 0 {
+        let (polls, seen) = (count(device.polls, "poll"), ago(device.last_seen, now));
+        say!("  asked     {polls} since {}, the last {seen}", date(device.first_seen))?;
+    }
+    if let Some(installed) = &device.installed {
+        say!(
+            "  updated   to {} {} (inferred)",
+            plain(&installed.release.to_string()),
+            ago(installed.at, now)
+        )?;
+    }
+    if let Some(contested) = device.contested {
+        let seen = ago(contested, now);
+        say!("  contested two builds or networks take turns under this address, the last time {seen}")?;
+    }
+    Ok(())
+}
+
+const fn by(operator: bool) -> &'static str {
+    if operator { " (assigned)" } else { "" }
 }
 
 fn attempts(device: &Device, now: Time) -> Table {
