@@ -78,6 +78,15 @@ pub fn a_release_of_a_blob_of_another_size_is_refused_whole(store: &dyn Store) {
     assert_eq!(store.catalogue().all_releases().count(), 0);
 }
 
+pub fn of_two_releases_of_one_moment_the_later_is_newer(store: &dyn Store) {
+    publish(store, "b", b"first", at(5));
+    publish(store, "a", b"second", at(5));
+    store.put_product(&lamp()).unwrap();
+    let catalogue = store.catalogue();
+    let target = catalogue.target(&lamp().name, None, Some(Chip::Esp32), Kind::App).unwrap();
+    assert_eq!(target.release.id, release_id("a"));
+}
+
 pub fn a_release_is_replaced_by_one_of_its_name(store: &dyn Store) {
     publish(store, "1", b"v1", at(5));
     publish(store, "2", b"v2", at(6));

@@ -178,6 +178,7 @@ pub fn the_least_recently_seen_strangers_are_dropped(store: &dyn Store) {
         let devices = macs(&store.devices(None, 999).unwrap());
         assert_eq!(u64::try_from(devices.len()).unwrap(), store.count_devices().unwrap());
         assert!(devices.contains(&mac(1)), "it was seen since");
+        assert_eq!(macs(&store.devices(Some(mac(1)), 9).unwrap()), devices[1..10], "a page is full");
         assert!((5000..5010).all(|newcomer| devices.contains(&mac(newcomer))));
         assert!((2..=11).all(|old| !devices.contains(&mac(old))), "the least recently seen went");
         assert!((14..=cap()).all(|recent| devices.contains(&mac(recent))), "no more than need be");
