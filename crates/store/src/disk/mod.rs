@@ -41,7 +41,7 @@ use crate::{
 pub struct DiskOptions {
     /// The most strangers on record.
     pub max_strangers: usize,
-    /// About how many device records stay in memory, 1 to 2 KiB each.
+    /// About how many device records stay in memory, 1 to 3 KiB each.
     pub device_cache: usize,
     /// Bytes of blobs that stay in memory when nobody reads them.
     pub blob_cache_bytes: usize,
