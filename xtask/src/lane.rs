@@ -27,9 +27,9 @@ struct Finished {
 }
 
 /// Whether all lanes held. Ends with a table of their times and, if tests ran, their closing line.
-pub fn run_all(workspace: &Workspace, lanes: &[Lane]) -> bool {
+pub fn run_all<'a>(workspace: &Workspace, lanes: impl IntoIterator<Item = &'a Lane>) -> bool {
     let mut notes = Notes::default();
-    let finished: Vec<Finished> = lanes.iter().map(|lane| run(lane, workspace, &mut notes)).collect();
+    let finished: Vec<Finished> = lanes.into_iter().map(|lane| run(lane, workspace, &mut notes)).collect();
     print_remarks(&notes.remarks);
     print!("{}", time_table(&finished));
     if let Some(tally) = notes.tally {

@@ -13,12 +13,14 @@ mod workspace;
 
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use workspace::Workspace;
 
 const HELP: &str = "\
 cargo xtask test          run every test; ends with `N passed, N failed, N skipped`
 cargo xtask ci --quick    formatting, lints, docs, dependencies, licences, unit tests
 cargo xtask ci            the same with every test, and the demo
+cargo xtask ci LANE       one of its lanes, as its table names them
 cargo xtask bench         measure beside nginx and Node; writes docs/BENCHMARKS.md
 cargo xtask bench --quick see that the measurement works; writes nothing
 cargo xtask help          print this text
@@ -44,6 +46,10 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
         ["test"] => Ok(lanes::tests::run_alone(&workspace)),
         ["ci"] => Ok(lane::run_all(&workspace, lanes::FULL)),
         ["ci", "--quick"] => Ok(lane::run_all(&workspace, lanes::QUICK)),
+        ["ci", name] => {
+            let lane = lanes::named(name).with_context(|| format!("no such lane: {name}"))?;
+            Ok(lane::run_all(&workspace, [lane]))
+        }
         ["bench", more @ ..] => bench::run(&workspace, more).map(|()| true),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

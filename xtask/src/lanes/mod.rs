@@ -12,28 +12,25 @@ pub mod tests;
 
 use crate::lane::Lane;
 
+const FORMAT: Lane = Lane { name: "format", run: format::run };
+const DIRECTIONS: Lane = Lane { name: "directions", run: directions::run };
+const LICENCES: Lane = Lane { name: "licences", run: licences::run };
+const SIZES: Lane = Lane { name: "sizes", run: sizes::run };
+const NO_STD: Lane = Lane { name: "no_std", run: no_std::run };
+const CLIPPY: Lane = Lane { name: "clippy", run: clippy::run };
+const DOCS: Lane = Lane { name: "docs", run: docs::run };
+const UNITS: Lane = Lane { name: "units", run: tests::run_units };
+const TESTS: Lane = Lane { name: "tests", run: tests::run_every };
+const DEMO: Lane = Lane { name: "demo", run: demo::run };
+
 /// What a change can be held against while one works on it. The cheap lanes come first, and those that
 /// compile share what they built.
-pub const QUICK: &[Lane] = &[
-    Lane { name: "format", run: format::run },
-    Lane { name: "directions", run: directions::run },
-    Lane { name: "licences", run: licences::run },
-    Lane { name: "sizes", run: sizes::run },
-    Lane { name: "no_std", run: no_std::run },
-    Lane { name: "clippy", run: clippy::run },
-    Lane { name: "docs", run: docs::run },
-    Lane { name: "unit tests", run: tests::run_units },
-];
+pub const QUICK: &[Lane] = &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY, DOCS, UNITS];
 
 /// What must hold before a change is merged. All tests include the unit tests.
-pub const FULL: &[Lane] = &[
-    Lane { name: "format", run: format::run },
-    Lane { name: "directions", run: directions::run },
-    Lane { name: "licences", run: licences::run },
-    Lane { name: "sizes", run: sizes::run },
-    Lane { name: "no_std", run: no_std::run },
-    Lane { name: "clippy", run: clippy::run },
-    Lane { name: "docs", run: docs::run },
-    Lane { name: "tests", run: tests::run_every },
-    Lane { name: "demo", run: demo::run },
-];
+pub const FULL: &[Lane] = &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY, DOCS, TESTS, DEMO];
+
+/// The lane of this name.
+pub fn named(name: &str) -> Option<&'static Lane> {
+    FULL.iter().chain(QUICK).find(|lane| lane.name == name)
+}

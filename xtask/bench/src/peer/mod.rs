@@ -95,20 +95,22 @@ impl Peer {
             Kind::Nginx => nginx::command(site, &folder, key, port)?,
             Kind::Node => node::command(site, key, port),
         };
-        let mut peer = Self { kind, server: start(command, &folder)?, port, image_path };
-        peer.wait(&site.client).with_context(|| format!("{} with {}", kind.name(), key.name()))?;
-        Ok(peer)
+        let mut server = start(command, &folder)?;
+        wait(&mut server, &site.client, port)
+            .with_context(|| format!("{} with {}", kind.name(), key.name()))?;
+        Ok(Self { kind, server, port, image_path })
     }
+}
 
-    fn wait(&mut self, client: &Client) -> anyhow::Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            self.server.ensure_running()?;
-            match client.connect(self.port, Version::Tls12, Link::Fast) {
-                Ok(_) => return Ok(()),
-                Err(error) if Instant::now() > deadline => return Err(error.context("no answer")),
-                Err(_) => std::thread::sleep(Duration::from_millis(50)),
-            }
+/// Until it answers a handshake with a certificate that the client trusts.
+fn wait(server: &mut Server, client: &Client, port: u16) -> anyhow::Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        server.ensure_running()?;
+        match client.connect(port, Version::Tls12, Link::Fast) {
+            Ok(_) => return Ok(()),
+            Err(error) if Instant::now() > deadline => return Err(error.context("no answer")),
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
 }

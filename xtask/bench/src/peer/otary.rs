@@ -23,20 +23,23 @@ pub fn version(program: &Path) -> anyhow::Result<String> {
     Ok(process::output(command)?.trim().to_owned())
 }
 
+/// The server, after a first start during which the image was published: so that what is measured has served only
+/// what it is measured with.
 pub fn command(site: &Site, folder: &Path, key: Key, port: u16) -> anyhow::Result<(Command, String)> {
-    let settings = folder.join("otary.toml");
-    fs::write(&settings, configuration(site, key, port)?)?;
-    let otary = || {
-        let mut command = Command::new(&site.otary);
-        command.current_dir(folder).arg("--data").arg(folder.join("data")).arg("--config").arg(&settings);
-        command
-    };
-    let mut push = otary();
-    push.args(["push", "--product", "lamp", "--version", site.firmware.version]).arg(&site.firmware.path);
+    fs::write(folder.join("otary.toml"), configuration(site, key, port)?)?;
+    let mut first = super::start(otary(site, folder, &["serve"]), folder)?;
+    super::wait(&mut first, &site.client, port)?;
+    let mut push = otary(site, folder, &["push", "--product", "lamp", "--version", site.firmware.version]);
+    push.arg(&site.firmware.path);
     process::output(push).context("the image is not accepted")?;
-    let mut serve = otary();
-    serve.arg("serve");
-    Ok((serve, format!("/artifact/{}", site.firmware.sha256)))
+    drop(first);
+    Ok((otary(site, folder, &["serve"]), format!("/artifact/{}", site.firmware.sha256)))
+}
+
+fn otary(site: &Site, folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(&site.otary);
+    command.current_dir(folder).args(["--data", "data", "--config", "otary.toml"]).args(arguments);
+    command
 }
 
 fn configuration(site: &Site, key: Key, port: u16) -> anyhow::Result<String> {
