@@ -33,6 +33,12 @@ pub fn print_tasks(version: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A SHA-256 with colons in two lines, which a terminal of 80 columns has room for.
+pub fn in_two_lines(fingerprint: &str) -> [&str; 2] {
+    const FIRST: usize = 16 * "AB:".len();
+    fingerprint.split_at_checked(FIRST).map_or([fingerprint, ""], Into::into)
+}
+
 /// Whether a command ended because its reader closed the pipe (`otary device list | head`).
 pub fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let closed = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;

@@ -52,13 +52,21 @@ impl Client {
     /// Finds the way: to the server that `connection` names, else to the data directory, else to the server that has
     /// the data directory open.
     pub fn open(global: &Global, connection: &Connection) -> anyhow::Result<Self> {
-        let target = match connection.remote(global)? {
-            Some(remote) => Target::Remote(Box::new(remote)),
-            None => match local::open(global)? {
-                Place::Here(router) => Target::Local(router),
-                Place::Served(announcement) => Target::Remote(Box::new(Remote::announced(announcement)?)),
-            },
-        };
+        match connection.remote(global)? {
+            Some(remote) => Self::new(Target::Remote(Box::new(remote))),
+            None => Self::at_home(global),
+        }
+    }
+
+    /// Finds the way to the data directory, or to the server that has it open, whichever server was named.
+    pub fn at_home(global: &Global) -> anyhow::Result<Self> {
+        Self::new(match local::open(global)? {
+            Place::Here(router) => Target::Local(router),
+            Place::Served(announcement) => Target::Remote(Box::new(Remote::announced(announcement)?)),
+        })
+    }
+
+    fn new(target: Target) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { runtime, target })
     }

@@ -13,6 +13,7 @@ pub mod sim;
 pub mod sketch;
 pub mod status;
 pub mod token;
+pub mod trust;
 
 use crate::global::Global;
 
@@ -29,6 +30,7 @@ pub enum Command {
     Token(token::Args),
     Status(status::Args),
     Gc(gc::Args),
+    Trust(trust::Args),
     Config(config::Args),
     Inspect(inspect::Args),
     Sketch(sketch::Args),
@@ -48,6 +50,7 @@ impl Command {
             Self::Status(args) => status::run(&args, global),
             Self::Gc(args) => gc::run(&args, global),
             Self::Demo(args) => demo::run(args, global),
+            Self::Trust(args) => trust::run(args, global),
             Self::Config(args) => config::run(args, global),
             Self::Inspect(args) => inspect::run(&args),
             Self::Sketch(args) => sketch::run(&args, global),

@@ -35,7 +35,7 @@ use crate::data::quoted;
 use crate::platform;
 use crate::serve::Ready;
 use crate::signals::on_ending;
-use crate::terminal::Colour;
+use crate::terminal::{Colour, in_two_lines};
 
 use board::{Mishap, Outcome, Role, Surroundings, outcome};
 use firmware::Version;
@@ -101,7 +101,7 @@ pub fn play(plan: &Plan) -> Result<()> {
     screen.tell("A server, three virtual boards and a name server, all on this machine.");
     let data = plan.data.clone().unwrap_or_else(|| work.path().join("data"));
     let server = Server::start(&data, &screen)?;
-    server.announce(&screen)?;
+    server.announce(&screen);
 
     screen.tell("Two releases: the one that the boards run, and a newer one.");
     let access = server.access(work.path())?;
@@ -250,14 +250,11 @@ impl Server {
         })
     }
 
-    fn announce(&self, screen: &Screen) -> Result<()> {
+    fn announce(&self, screen: &Screen) {
         let lane = screen.lane("server", Colour::Green, Shows::Always);
         lane.say(&format!("https://{HOST}:{}/update", self.https.port()));
         lane.say("a certificate authority of its own, made just now, with this SHA-256:");
-        let (first, second) = self.fingerprint.split_at_checked(48).context("a fingerprint has 32 bytes")?;
-        lane.say(first);
-        lane.say(second);
-        Ok(())
+        in_two_lines(&self.fingerprint).map(|line| lane.say(line));
     }
 
     /// The options that lead a command to this server and no other.

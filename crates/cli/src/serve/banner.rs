@@ -10,6 +10,7 @@ use otary_store::Store;
 use super::Ready;
 use super::names::{Interface, in_url};
 use crate::data::quoted;
+use crate::terminal::in_two_lines;
 
 /// Prints it to standard output.
 pub fn print(ready: &Ready) -> io::Result<()> {
@@ -27,7 +28,7 @@ pub fn print(ready: &Ready) -> io::Result<()> {
         }
     }
     let fingerprint = ready.authority().root().fingerprint().to_string();
-    let (first, second) = fingerprint.split_at(fingerprint.len() / 2 + 1);
+    let [first, second] = in_two_lines(&fingerprint);
     writeln!(out, "They trust the authority with this SHA-256\n  {first}\n  {second}")?;
     writeln!(out, "Operators' commands come in at {}", addresses.operator)?;
     writeln!(out, "Files and connections that may be open: {}", ready.descriptors)?;
