@@ -1,0 +1,270 @@
+//! `otary trust`: the authority that devices trust, its backup and its return.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+use otary_fleet::Time;
+use otary_server::operator::{AUTHORITY_BACKED_UP, Status};
+use otary_store::{DiskOptions, Store};
+use otary_trust::{Authority, BackupError, Certificate, Passphrase, backup, restore};
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use crate::advice::{Advise, advised};
+use crate::client::{Client, path};
+use crate::clock::{self, local};
+use crate::data::{DataDir, quoted, trusted};
+use crate::file::read_file;
+use crate::global::Global;
+use crate::table::date;
+use crate::terminal::in_two_lines;
+use crate::{platform, say};
+
+/// Back up the authority that devices trust, or see it
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Write keys, certificates and settings to a file that a passphrase protects
+    ///
+    /// Without these keys no server certificate can be made that the devices would believe: every one of them would
+    /// have to be flashed by cable. Keep the file on another machine. `age` opens it as well.
+    Backup {
+        /// The file to write; it must not be there
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
+    /// Bring an authority back from a backup, into a data directory that has none
+    Restore {
+        /// The backup
+        file: PathBuf,
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
+    /// See the authority: names, dates, fingerprints, and when it was backed up
+    Show {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the certificates that devices are to trust, as PEM: this root and the next
+    Export,
+}
+
+#[derive(Debug, clap::Args)]
+struct PassphraseArgs {
+    /// The file with the passphrase in its first line, `-` for standard input [default: asked for]
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+/// The largest backup that is read, in bytes.
+const MAX_BACKUP: u64 = 4 * 1024 * 1024;
+/// The largest passphrase file and settings file that are read, in bytes.
+const MAX_PASSPHRASE: u64 = 4 * 1024;
+const MAX_SETTINGS: u64 = 64 * 1024;
+
+/// Does what was asked for.
+pub fn run(args: Args, global: &Global) -> Result<()> {
+    let data = global.data_dir()?;
+    match args.action {
+        Action::Backup { file, passphrase } => {
+            back_up(&file, &passphrase, &DataDir::existing(&data)?, global)
+        }
+        Action::Restore { file, passphrase } => bring_back(&file, &passphrase, &data),
+        Action::Show { json } => show(&DataDir::existing(&data)?, json, global),
+        Action::Export => {
+            Ok(say!("{}", DataDir::existing(&data)?.open_authority()?.anchors_pem().trim_end())?)
+        }
+    }
+}
+
+fn back_up(file: &Path, passphrase: &PassphraseArgs, data: &DataDir, global: &Global) -> Result<()> {
+    let authority = data.open_authority()?;
+    if file.try_exists()? {
+        let error = anyhow!("{} is there already", file.display());
+        return Err(advised(error, "name a file that is not: a backup is never overwritten"));
+    }
+    let passphrase = passphrase.read(true)?;
+    let settings = serde_json::json!({ "otary.toml": settings_text(data)? });
+    let text = backup(&authority, &settings, clock::now(), &passphrase)?;
+    write_whole(file, text.as_bytes())?;
+    let _: Status = Client::at_home(global)?.act(&path(["authority", "backed-up"]))?;
+    say!("{} holds the keys and certificates of the authority with this SHA-256:", file.display())?;
+    say_fingerprint(&authority)?;
+    say!("Keep it on another machine, and the passphrase elsewhere.")?;
+    Ok(())
+}
+
+fn bring_back(file: &Path, passphrase: &PassphraseArgs, data: &Path) -> Result<()> {
+    let contents = read_file(file, MAX_BACKUP)?;
+    let passphrase = passphrase.read(false)?;
+    let data = DataDir::prepare(data)?;
+    let store = data.open_store(DiskOptions::default())?;
+    let restored = match restore(&contents, &passphrase, &data.trust()) {
+        Err(BackupError::Folder(error)) => trusted(Err(error))?,
+        restored => restored?,
+    };
+    store.put_setting(AUTHORITY_BACKED_UP, &restored.created.0.to_string())?;
+    let settings = restored.settings.get("otary.toml").and_then(|text| text.as_str());
+    let kept = settings.map(|text| keep_settings(data.path(), text)).transpose()?;
+    let at = quoted(data.path());
+    say!("The authority of {} is back in {at}, with this SHA-256:", date(restored.created))?;
+    say_fingerprint(&restored.authority)?;
+    if let Some(kept) = kept {
+        say!("{kept}")?;
+    }
+    say!("Next: otary serve --data {at}")?;
+    Ok(())
+}
+
+fn say_fingerprint(authority: &Authority) -> Result<()> {
+    let fingerprint = authority.root().fingerprint().to_string();
+    Ok(in_two_lines(&fingerprint).into_iter().try_for_each(|line| say!("  {line}"))?)
+}
+
+/// The text of the settings file in the data directory; empty without one.
+fn settings_text(data: &DataDir) -> Result<String> {
+    let file = data.path().join("otary.toml");
+    if !file.try_exists()? {
+        return Ok(String::new());
+    }
+    let text = String::from_utf8(read_file(&file, MAX_SETTINGS)?);
+    text.with_context(|| format!("{} is no text", file.display()))
+}
+
+/// Puts the settings file of a backup back, unless there is one; says what was done.
+fn keep_settings(data: &Path, text: &str) -> Result<String> {
+    let file = data.join("otary.toml");
+    if text.is_empty() {
+        return Ok("There were no settings in it.".to_owned());
+    }
+    if file.try_exists()? {
+        return Ok(format!("{} is as it was; the backup's settings were left out.", quoted(&file)));
+    }
+    fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
+    Ok(format!("Its settings are in {}.", quoted(&file)))
+}
+
+/// Writes a file that only its owner can read, whole or not at all.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let writing = || format!("writing {}", path.display());
+    let mut file = platform::create_private_file(path).with_context(writing)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // What is there is not a backup.
+        let _ = fs::remove_file(path);
+    }
+    written.with_context(writing)
+}
+
+impl PassphraseArgs {
+    /// The passphrase, from the file or from the terminal; asked for twice if it is a new one.
+    fn read(&self, new: bool) -> Result<Passphrase> {
+        if let Some(file) = &self.passphrase_file {
+            let text = Zeroizing::new(read_file(file, MAX_PASSPHRASE)?);
+            let text =
+                std::str::from_utf8(&text).with_context(|| format!("{} is no text", file.display()))?;
+            return Ok(Passphrase::new(text.lines().next().unwrap_or_default().to_owned()));
+        }
+        let ask = |prompt: &str| rpassword::prompt_password(prompt).context("asking for the passphrase");
+        let ask = |prompt: &str| ask(prompt).help("without a terminal, give it by --passphrase-file");
+        let first = Zeroizing::new(ask("Passphrase: ")?);
+        if new {
+            Passphrase::new(first.to_string()).check_length()?;
+            if *Zeroizing::new(ask("The same again: ")?) != *first {
+                return Err(anyhow!("the two passphrases differ"));
+            }
+        }
+        Ok(Passphrase::new(first.to_string()))
+    }
+}
+
+/// The authority as `--json` shows it.
+#[derive(Serialize)]
+struct View {
+    root: CertificateView,
+    next_root: CertificateView,
+    /// The server's certificate.
+    server: Option<CertificateView>,
+    /// When the server's certificate is made anew.
+    renewal: Option<Time>,
+    /// When the authority was last backed up.
+    backed_up: Option<Time>,
+}
+
+#[derive(Serialize)]
+struct CertificateView {
+    name: String,
+    sha256: String,
+    not_before: Time,
+    not_after: Time,
+    /// The names and addresses that it is for; an authority's has none.
+    names: Vec<String>,
+}
+
+impl CertificateView {
+    fn of(certificate: &Certificate) -> Self {
+        Self {
+            name: certificate.common_name().to_owned(),
+            sha256: certificate.fingerprint().to_string(),
+            not_before: certificate.not_before(),
+            not_after: certificate.not_after(),
+            names: certificate.names().iter().map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl View {
+    fn of(authority: &Authority, backed_up: Option<Time>) -> Self {
+        Self {
+            root: CertificateView::of(authority.root()),
+            next_root: CertificateView::of(authority.next_root()),
+            server: authority.leaf().map(|leaf| CertificateView::of(leaf.certificate())),
+            renewal: authority.renewal_time(),
+            backed_up,
+        }
+    }
+}
+
+fn show(data: &DataDir, json: bool, global: &Global) -> Result<()> {
+    let authority = data.open_authority()?;
+    let status: Status = Client::at_home(global)?.get(&path(["status"]))?;
+    let view = View::of(&authority, status.backed_up);
+    if json {
+        return Ok(say!("{}", serde_json::to_string_pretty(&view)?)?);
+    }
+    show_certificate("Root, which devices trust", &view.root)?;
+    show_certificate("Next root, which they trust in advance", &view.next_root)?;
+    match &view.server {
+        Some(server) => show_certificate("Server certificate", server)?,
+        None => say!("Server certificate\n  none; the next `otary serve` makes one\n")?,
+    }
+    if let Some(renewal) = view.renewal {
+        say!("The server certificate is made anew after {}.", date(renewal))?;
+    }
+    match view.backed_up {
+        Some(time) => say!("The authority was backed up on {}.", local(time))?,
+        None => say!("The authority has no backup: otary trust backup FILE --data {}", quoted(data.path()))?,
+    }
+    Ok(())
+}
+
+fn show_certificate(what: &str, certificate: &CertificateView) -> Result<()> {
+    say!("{what}")?;
+    say!("  name    {}", certificate.name)?;
+    say!("  valid   {} to {}", date(certificate.not_before), date(certificate.not_after))?;
+    let [first, second] = in_two_lines(&certificate.sha256);
+    say!("  SHA-256 {first}\n          {second}")?;
+    for (index, name) in certificate.names.iter().enumerate() {
+        say!("  {:7} {name}", if index == 0 { "for" } else { "" })?;
+    }
+    Ok(say!("")?)
+}
