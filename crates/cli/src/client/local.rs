@@ -1,7 +1,8 @@
 //! The data directory of this machine: opened, or found open in the hands of a server.
 
-use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use axum::Router;
@@ -15,6 +16,10 @@ use crate::config::Values;
 use crate::data::DataDir;
 use crate::global::Global;
 use crate::serve::retention;
+
+/// How long a command waits for another one that has the data directory open, and how often it looks.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where the data directory is worked on.
 pub(super) enum Place {
@@ -32,10 +37,29 @@ pub(super) fn open(global: &Global) -> anyhow::Result<Place> {
         let error = anyhow!("{} is no data directory of otary's", data.path().display());
         return Err(advised(error, "name it with --data; `otary serve` makes one at its first start"));
     }
+    let began = Instant::now();
+    loop {
+        if let Some(place) = try_open(&data, &values)? {
+            return Ok(place);
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(anyhow!("another otary works on {}", data.path().display()))
+                .help("wait until it has ended; a server that is just starting takes commands in a moment");
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// Opens the data directory, or finds the server that has; none while another command works on it.
+fn try_open(data: &DataDir, values: &Values) -> anyhow::Result<Option<Place>> {
     let max_strangers = usize::try_from(values.limits.unknown_devices).unwrap_or(usize::MAX);
     match Disk::open(data.path(), DiskOptions { max_strangers, ..DiskOptions::default() }) {
-        Ok(store) => Ok(Place::Here(router(operator(store, &data, &values)?))),
-        Err(StoreError::Locked(_)) => served(data.path()),
+        Ok(store) => Ok(Some(Place::Here(router(operator(store, data, values)?)))),
+        Err(StoreError::Locked(_)) => {
+            let announced =
+                Announcement::read(data.path()).context("reading what the server tells of itself")?;
+            Ok(announced.map(Place::Served))
+        }
         Err(error) => Err(error).with_context(|| format!("opening {}", data.path().display())),
     }
 }
@@ -49,15 +73,6 @@ fn operator(store: Disk, data: &DataDir, values: &Values) -> anyhow::Result<Oper
         open_files: None,
     };
     Ok(Operator::new(Arc::new(store), Clock::system(), site, None))
-}
-
-fn served(data: &Path) -> anyhow::Result<Place> {
-    let announced =
-        Announcement::read(data).with_context(|| format!("reading of the server on {}", data.display()))?;
-    announced
-        .map(Place::Served)
-        .ok_or_else(|| anyhow!("another otary works on {}", data.display()))
-        .help("wait until it has ended; a server that is just starting takes commands in a moment")
 }
 
 /// The authority in a data directory, if there is one.

@@ -130,8 +130,7 @@ fn list(releases: &[ReleaseView]) -> anyhow::Result<()> {
 fn state(view: &ReleaseView) -> String {
     let withdrawn = view.release.withdrawn.map(|_| "withdrawn");
     let pinned = view.release.pinned.then_some("pinned");
-    let words: Vec<&str> = withdrawn.into_iter().chain(pinned).collect();
-    if words.is_empty() { "offered".to_owned() } else { words.join(", ") }
+    withdrawn.into_iter().chain(pinned).collect::<Vec<_>>().join(", ")
 }
 
 fn show(view: &ReleaseView) -> anyhow::Result<()> {

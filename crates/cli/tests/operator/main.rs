@@ -258,3 +258,19 @@ fn gc_says_what_it_freed() {
     let bench = Bench::new();
     assert_eq!(bench.otary("gc").succeeded().out, "Freed 0 bytes of 0 artifacts and 0 events.\n");
 }
+
+#[test]
+fn commands_on_one_data_directory_take_turns() {
+    let bench = Bench::new();
+    bench.otary("product add lamp --chips esp32").succeeded();
+    std::thread::scope(|scope| {
+        for n in 0..6 {
+            let bench = &bench;
+            scope.spawn(move || {
+                bench.firmware(&format!("{n}.bin"), &format!("lamp {n}"));
+                bench.otary(&format!("push {n}.bin --product lamp --version 0.{n} --older")).succeeded();
+            });
+        }
+    });
+    assert_eq!(bench.otary("release list --json").json().as_array().unwrap().len(), 6);
+}

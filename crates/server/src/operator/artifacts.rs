@@ -28,6 +28,7 @@ const STALL: Duration = Duration::from_secs(30);
 
 /// What a file is uploaded as.
 #[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Upload {
     /// The file's name, without folders.
     file: String,

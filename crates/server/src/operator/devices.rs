@@ -110,6 +110,7 @@ pub struct Assignment {
 
 /// Which devices are listed.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Which {
     after: Option<Mac>,
     limit: Option<usize>,

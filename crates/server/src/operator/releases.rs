@@ -40,6 +40,7 @@ pub struct ReleasedFile {
 
 /// Which releases are listed.
 #[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Which {
     product: Option<ProductName>,
 }

@@ -131,6 +131,8 @@ async fn what_does_not_exist_is_said() {
     assert_eq!(desk.store.count_devices().unwrap(), 0, "a refused assignment puts nobody on record");
     post(&desk, &format!("/devices/{MAC}/release")).await.refused("no-device");
     post(&desk, "/devices/nonsense/release").await.refused("unreadable-path");
+    let misspelt = desk.request(Caller::Here, Method::GET, "/devices?aftr=0", Body::empty()).await;
+    misspelt.refused("unreadable-query");
 }
 
 #[tokio::test]
