@@ -12,6 +12,7 @@ mod data;
 mod demo;
 mod file;
 mod global;
+mod inspect;
 mod platform;
 mod serve;
 mod signals;

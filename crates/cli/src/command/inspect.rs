@@ -1,41 +1,43 @@
 //! `otary inspect`: what is this .bin?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-use otary_image::Image;
+use otary_fleet::Artifact;
 
+use crate::file::read_file;
+use crate::inspect::Inspection;
 use crate::say;
 
+/// The largest file that is read: the largest flash that a chip of the family can have, 128 MiB.
+const LARGEST: u64 = 4 * Artifact::MAX_SIZE;
+
 /// See what a file is: firmware, bootloader, partition table, file system
+///
+/// Says what `esptool image-info` says and more, and what a push of the file would do. The file's checks are made: it ends
+/// with exit status 1 if the file is damaged or none that otary knows, after everything that can be said of it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The file
+    /// The file; `-` for standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// As one JSON object, whose `kind` says which keys it has
+    #[arg(long)]
+    json: bool,
 }
 
 /// Prints what the file is.
 pub fn run(args: &Args) -> anyhow::Result<()> {
-    let name = args.file.display();
-    let bytes = std::fs::read(&args.file).with_context(|| format!("reading {name}"))?;
-    let image = otary_image::detect(&bytes).with_context(|| name.to_string())?;
-    Ok(say!("{name}: {}", kind(&image))?)
+    let bytes = read_file(&args.file, LARGEST)?;
+    let inspection = Inspection::of(&name(&args.file), &bytes);
+    if args.json {
+        say!("{}", serde_json::to_string_pretty(&inspection)?)?;
+    } else {
+        say!("{}", inspection.page())?;
+    }
+    inspection.error.map_or(Ok(()), |defect| Err(defect.into_error()))
 }
 
-/// What it is, and for which chip.
-fn kind(image: &Image<'_>) -> String {
-    match image {
-        Image::App(app) => format!("app for {}", app.chip().family()),
-        Image::Bootloader(app) => format!("bootloader for {}", app.chip().family()),
-        Image::Merged(_) => "merged image".to_owned(),
-        Image::Esp8266(_) => "image for ESP8266".to_owned(),
-        Image::Gzip(_) => "gzip file".to_owned(),
-        Image::PartitionTable(_) => "partition table".to_owned(),
-        Image::Otadata(_) => "otadata".to_owned(),
-        Image::LittleFs(_) => "LittleFS image".to_owned(),
-        Image::Spiffs(_) => "SPIFFS image".to_owned(),
-        Image::Fat(_) => "FAT image".to_owned(),
-        _ => "image of a kind without a description".to_owned(),
-    }
+/// What the file is called on the page.
+fn name(file: &Path) -> String {
+    if file == Path::new("-") { "standard input".to_owned() } else { file.display().to_string() }
 }
