@@ -1,83 +1,156 @@
 //! `otary sketch`: an Arduino sketch that updates itself from this server.
 
-use std::net::IpAddr;
+mod form;
+mod host;
+mod text;
 
-use anyhow::anyhow;
-use otary_trust::{Authority, Name};
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result, anyhow};
+use otary_fleet::{ProductName, Release};
+
+use self::form::{Board, Ethernet, Form, Network};
+use self::host::Host;
+use self::text::Sketch;
 use crate::advice::{Advise, advised};
-use crate::config::Listen;
+use crate::config::{Listen, Values};
 use crate::data::{DataDir, quoted};
 use crate::global::Global;
-use crate::say;
-
-const TEMPLATE: &str = include_str!("../sketch/esp32.ino");
+use crate::serve::Names;
 
 /// Get an Arduino sketch that updates itself from this server
+///
+/// It has the server's URL in it and trusts the server's authority, and the authority that takes its place one day.
+/// Put your own program into it, upload it once by cable, and publish every later version with `otary push`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The product whose releases it asks for [default: what the server knows of the device]
+    /// For an ESP8266 [default: for an ESP32 of any kind]
+    #[arg(long)]
+    esp8266: bool,
+    /// By cable, with this module [default: by Wi-Fi]
+    #[arg(long, value_name = "MODULE")]
+    ethernet: Option<Ethernet>,
+    /// Believes every server: NO PROTECTION, for the bench only
+    #[arg(long)]
+    insecure: bool,
+    /// The product that it is, if the server is to know it by its URL
     #[arg(long, value_name = "PRODUCT")]
-    product: Option<String>,
-    /// The server's name or address in its URL [default: the first in its certificate]
+    product: Option<ProductName>,
+    /// The server's name in the URL, out of those in its certificate [default: the best of them]
     #[arg(long, value_name = "NAME")]
     host: Option<String>,
-    /// The port of its URL [default: that of `listen.https`]
-    #[arg(long, value_name = "PORT")]
+    /// The port in the URL [default: that of the setting listen.https]
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
-    /// The version that the sketch has
-    #[arg(long, value_name = "VERSION", default_value = "0.1")]
+    /// The version that the sketch says it has
+    #[arg(long, value_name = "VERSION", default_value = "0.1", value_parser = version)]
     version: String,
+    /// Write it to a new file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
-/// Prints the sketch.
-pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
+/// Prints the sketch, and on standard error how to go on.
+pub fn run(args: &Args, global: &Global) -> Result<()> {
+    let board = if args.esp8266 { Board::Esp8266 } else { Board::Esp32 };
+    let form = Form::new(board, args.ethernet.map_or(Network::Wifi, Network::Ethernet), args.insecure)?;
     let values = global.settings(Vec::new())?.values;
-    let authority = DataDir::existing(&values.data)?.open_authority().help(format!(
-        "`otary serve --data {}` makes the authority at its first start",
-        quoted(&values.data)
-    ))?;
-    let host = choose_host(&authority, args.host.as_deref())?;
-    let port = args.port.or(port(values.listen.https)).ok_or_else(|| {
+    let authority = open_authority(&values)?;
+    let leaf = authority.leaf().ok_or_else(|| {
         advised(
-            anyhow!("listen.https is off: no device can reach the server"),
-            "give it an address, or say --port",
+            anyhow!("there is no server certificate, so no name that a sketch could ask for"),
+            format!("otary serve --data {} makes it", quoted(&values.data)),
         )
     })?;
-    let path =
-        args.product.as_ref().map_or_else(|| "/update".to_owned(), |product| format!("/update/{product}"));
-    let sketch = TEMPLATE
-        .replace("@VERSION@", &args.version)
-        .replace("@URL@", &format!("https://{host}:{port}{path}"))
-        .replace("@ROOTS@", authority.anchors_pem().trim_end());
-    Ok(say!("{}", sketch.trim_end())?)
+    let names = leaf.certificate().names();
+    let host = match &args.host {
+        Some(asked) => host::find(names, asked)?,
+        None => host::choose(names, &Names::find(&values.names)?)?,
+    };
+    let path = args.product.as_ref().map(|product| format!("/{product}")).unwrap_or_default();
+    let url = format!("https://{host}:{}/update{path}", port(args, &values)?);
+    let roots = authority.anchors_pem();
+    let text = Sketch { form, url: &url, version: &args.version, roots: &roots }.render();
+    write_out(&text, args.out.as_deref())?;
+    print_advice(args, form, &host, &url)?;
+    Ok(())
 }
 
-/// The name to write into the URL: `asked`, or the first that the server's certificate has.
-fn choose_host(authority: &Authority, asked: Option<&str>) -> anyhow::Result<Name> {
-    let names = authority.leaf().map_or(&[][..], |leaf| leaf.certificate().names());
-    let usable =
-        |name: &&Name| !matches!(name, Name::Address(IpAddr::V6(_))) && !name.to_string().starts_with('*');
-    let found = match asked {
-        Some(text) => {
-            let asked: Name = text.parse()?;
-            names.iter().find(|name| **name == asked)
-        }
-        None => names.iter().find(usable),
+/// The authority whose roots go into the sketch.
+fn open_authority(values: &Values) -> Result<otary_trust::Authority> {
+    if values.tls.cert.is_some() {
+        return Err(advised(
+            anyhow!("the server's certificate comes from elsewhere (the setting tls.cert)"),
+            "otary does not know whose root devices must trust then; only without tls.cert can it write the sketch",
+        ));
+    }
+    let data = DataDir::existing(&values.data)?;
+    if !data.trust().is_dir() {
+        return Err(advised(
+            anyhow!("there is no authority in {} that a sketch could trust", data.path().display()),
+            format!("otary serve --data {} makes it at its first start", quoted(data.path())),
+        ));
+    }
+    data.open_authority()
+}
+
+/// The port in the URL.
+fn port(args: &Args, values: &Values) -> Result<u16> {
+    let listening = match values.listen.https {
+        Listen::Off | Listen::Everywhere(0) => None,
+        Listen::Everywhere(port) => Some(port),
+        Listen::At(address) => Some(address.port()).filter(|port| *port != 0),
     };
-    found.cloned().ok_or_else(|| {
-        let listed: Vec<String> = names.iter().filter(usable).map(ToString::to_string).collect();
+    args.port.or(listening).ok_or_else(|| {
         advised(
-            anyhow!("the server's certificate has no such name"),
-            format!("it has {}; `otary serve --name NAME` adds one", listed.join(", ")),
+            anyhow!("the setting listen.https says no port ({})", values.listen.https),
+            "name the port that devices connect to with --port",
         )
     })
 }
 
-fn port(listen: Listen) -> Option<u16> {
-    match listen {
-        Listen::Off => None,
-        Listen::Everywhere(port) => Some(port),
-        Listen::At(address) => Some(address.port()),
+/// Puts the sketch where it was wanted. A file that is there may have somebody's program in it, and stays.
+fn write_out(text: &str, out: Option<&Path>) -> Result<()> {
+    let Some(path) = out else {
+        return Ok(io::stdout().lock().write_all(text.as_bytes())?);
+    };
+    let writing = || format!("writing {}", path.display());
+    let mut file = File::create_new(path)
+        .help("it is written to a new file only: remove the old one, or name another one")
+        .with_context(writing)?;
+    file.write_all(text.as_bytes()).with_context(writing)
+}
+
+/// Says on standard error what to do with the sketch.
+fn print_advice(args: &Args, form: Form, host: &Host, url: &str) -> io::Result<()> {
+    let mut err = io::stderr().lock();
+    if form.is_insecure() {
+        writeln!(err, "warning: NO PROTECTION: this sketch believes every server and runs what it sends")?;
     }
+    writeln!(err, "It asks {url}, and needs {}.", form.needs())?;
+    if host.is_address() {
+        writeln!(err, "Keep this machine at {host}, or let the sketch ask for a name (--host).")?;
+    }
+    let name = args.product.as_ref().map_or("lamp", ProductName::as_str);
+    let settings = match form.network() {
+        Network::Wifi => "WIFI_SSID and WIFI_PASSWORD",
+        Network::Ethernet(_) => "the wiring",
+    };
+    writeln!(err, "Now: Arduino IDE, File > Open {name}/{name}.ino; fill in {settings}; Sketch > Upload")?;
+    writeln!(
+        err,
+        "Later: raise FIRMWARE_VERSION; Sketch > Export Compiled Binary; otary push {name}.ino.bin --product {name} \
+         --version VERSION"
+    )
+}
+
+/// A version that fits between the quotes of a C string and into a line of HTTP.
+fn version(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_');
+    if (1..=Release::MAX_VERSION).contains(&text.len()) && text.chars().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("a version has 1 to {} of letters, digits and . - + _", Release::MAX_VERSION))
 }

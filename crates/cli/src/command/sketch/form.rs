@@ -1,0 +1,99 @@
+//! The forms of the sketch: which board, which network, and whether it is protected at all.
+
+use anyhow::{Result, anyhow};
+use clap::ValueEnum;
+
+use crate::advice::advised;
+
+/// The board's family, and with it the Arduino core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Board {
+    /// ESP32, ESP32-S3, ESP32-C3 and so on.
+    Esp32,
+    /// ESP8266.
+    Esp8266,
+}
+
+/// An Ethernet module.
+///
+/// What the texts say of cores and libraries was read in their sources. TLS and `HTTPUpdate` go over whatever is a
+/// network interface of the core's own TCP/IP stack, and over nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Ethernet {
+    /// Driven by the ESP32 core since 3.0 and by the ESP8266 core since 3.1.
+    #[value(help = "on SPI: TLS and updates with the ESP32 core 3 (not 2) and with the ESP8266 core 3.1")]
+    W5500,
+    /// Driven by the ESP32 core since 1.0; no chip but the ESP32 and the ESP32-P4 has the RMII for it.
+    #[value(help = "on RMII: TLS and updates with the ESP32 core 2 and 3, on a classic ESP32")]
+    Lan8720,
+    /// Driven by the ESP8266 core since 3.1. The ESP32 core's authors refused a driver (arduino-esp32, #9687).
+    #[value(help = "on SPI: TLS and updates with the ESP32 core 3 and the library EthernetESP32 (not with \
+                    EthernetENC or UIPEthernet), and with the ESP8266 core 3.1")]
+    Enc28j60,
+}
+
+/// How the sketch gets to the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// By Wi-Fi.
+    Wifi,
+    /// By cable.
+    Ethernet(Ethernet),
+}
+
+/// A form of the sketch; [`Form::new`] makes none that cannot work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    board: Board,
+    network: Network,
+    insecure: bool,
+}
+
+impl Form {
+    /// The form for a board on a network; `insecure` leaves out every check of who the server is.
+    pub fn new(board: Board, network: Network, insecure: bool) -> Result<Self> {
+        if board == Board::Esp8266 && network == Network::Ethernet(Ethernet::Lan8720) {
+            return Err(advised(
+                anyhow!("an ESP8266 has no RMII, which a LAN8720 needs"),
+                "on an ESP8266 use a module on SPI: --ethernet w5500, or --ethernet enc28j60",
+            ));
+        }
+        Ok(Self { board, network, insecure })
+    }
+
+    /// Which board it is for.
+    pub const fn board(self) -> Board {
+        self.board
+    }
+
+    /// How it gets to the network.
+    pub const fn network(self) -> Network {
+        self.network
+    }
+
+    /// Whether it believes every server.
+    pub const fn is_insecure(self) -> bool {
+        self.insecure
+    }
+
+    /// What has to be installed and chosen in the Arduino IDE to build it.
+    pub const fn needs(self) -> &'static str {
+        match (self.board, self.network) {
+            (Board::Esp32, Network::Wifi | Network::Ethernet(Ethernet::Lan8720)) => {
+                "the ESP32 core 2.0 or newer, and a partition scheme with OTA"
+            }
+            (Board::Esp32, Network::Ethernet(Ethernet::W5500)) => {
+                "the ESP32 core 3.0 or newer, and a partition scheme with OTA"
+            }
+            (Board::Esp32, Network::Ethernet(Ethernet::Enc28j60)) => {
+                "the ESP32 core 3.0 or newer, the library EthernetESP32, and a partition scheme with OTA"
+            }
+            (Board::Esp8266, Network::Wifi) => {
+                "the ESP8266 core 3.0 or newer, and a flash size with room for OTA"
+            }
+            (Board::Esp8266, Network::Ethernet(_)) => {
+                "the ESP8266 core 3.1 or newer, and a flash size with room for OTA"
+            }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The name of the server in the sketch's URL. It is one of those in the server's certificate, or no device would
+//! believe the server.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use anyhow::{Context, Result, anyhow};
+use otary_trust::{HostName, Name};
+
+use crate::advice::{Advise, advised};
+use crate::serve::Names;
+
+/// A name that every board's HTTP client can find in a URL, and that the certificate has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host(Name);
+
+impl Host {
+    /// Whether it is an address, which another machine may have one day.
+    pub const fn is_address(&self) -> bool {
+        matches!(self.0, Name::Address(_))
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The name `asked` for, if the certificate with these `names` is for it.
+pub fn find(names: &[Name], asked: &str) -> Result<Host> {
+    let name: Name = asked.parse().with_context(|| format!("--host {asked}")).help(
+        "a name is what stands in a URL between https:// and the port: lamp-server.lan, or 192.168.1.70",
+    )?;
+    if let Some(reason) = unusable(&name) {
+        return Err(advised(anyhow!("no sketch can use {name}: {reason}"), listed(names)));
+    }
+    if !names.iter().any(|known| covers(known, &name)) {
+        return Err(advised(
+            anyhow!("the server's certificate is not for {name}, so devices would not believe it"),
+            format!("{}; `otary serve --name {name}` adds this one", listed(names)),
+        ));
+    }
+    Ok(Host(name))
+}
+
+/// The best of the certificate's `names`: the first that its owner gave, else the first address, which every device
+/// understands, else what the machine calls itself.
+pub fn choose(names: &[Name], machine: &Names) -> Result<Host> {
+    let rank = |name: &&Name| match name {
+        name if machine.given.contains(name) => 0,
+        name if machine.host.contains(name) => 3,
+        Name::Host(_) => 1,
+        Name::Address(_) => 2,
+    };
+    let usable = names.iter().filter(|name| unusable(name).is_none() && !is_loopback(name));
+    usable.min_by_key(rank).cloned().map(Host).ok_or_else(|| {
+        advised(
+            anyhow!("the server's certificate has no name by which a device could reach it"),
+            "`otary serve --name NAME` adds one",
+        )
+    })
+}
+
+/// Why a name cannot stand in a sketch's URL.
+fn unusable(name: &Name) -> Option<&'static str> {
+    match name {
+        Name::Address(IpAddr::V6(_)) => {
+            Some("HTTPUpdate ends the host at its first colon, so it has no IPv6 addresses")
+        }
+        Name::Host(host) if host.as_str().starts_with('*') => Some("it stands for many names, not for one"),
+        _ => None,
+    }
+}
+
+/// Whether a certificate's name is for `name` (RFC 6125, section 6.4.3: a wildcard stands for one label).
+fn covers(known: &Name, name: &Name) -> bool {
+    let suffix = |known: &HostName| known.as_str().strip_prefix('*').map(str::to_owned);
+    match (known, name) {
+        (Name::Host(known), Name::Host(name)) if known != name => suffix(known).is_some_and(|suffix| {
+            let label = name.as_str().strip_suffix(&suffix);
+            label.is_some_and(|label| !label.is_empty() && !label.contains('.'))
+        }),
+        _ => known == name,
+    }
+}
+
+fn is_loopback(name: &Name) -> bool {
+    match name {
+        Name::Address(address) => address.is_loopback(),
+        Name::Host(host) => host.as_str() == "localhost",
+    }
+}
+
+/// The names that would do, for people.
+fn listed(names: &[Name]) -> String {
+    let usable: Vec<String> =
+        names.iter().filter(|name| unusable(name).is_none()).map(ToString::to_string).collect();
+    if usable.is_empty() {
+        "it has no name that would do".to_owned()
+    } else {
+        format!("it has {}", usable.join(", "))
+    }
+}

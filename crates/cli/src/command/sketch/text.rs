@@ -1,0 +1,89 @@
+//! The sketch as text: the frame with the pieces of its form put in.
+//!
+//! Each piece is a file of its own below `sketch/`, so that it reads as what it becomes. None defines a type that a
+//! function's head uses before the first function, or the Arduino IDE, which puts the declarations of all functions
+//! there, could not compile it.
+
+use super::form::{Board, Ethernet, Form, Network};
+
+const FRAME: &str = include_str!("../../sketch/frame.ino");
+const WARNING: &str = include_str!("../../sketch/warning.ino");
+const ETHERNET_ESP8266: &str = include_str!("../../sketch/network/ethernet_esp8266.ino");
+
+/// What makes one sketch differ from the next.
+#[derive(Debug)]
+pub struct Sketch<'a> {
+    /// Its form.
+    pub form: Form,
+    /// Where it asks, without the query.
+    pub url: &'a str,
+    /// Its version.
+    pub version: &'a str,
+    /// The certificates that it trusts (PEM).
+    pub roots: &'a str,
+}
+
+impl Sketch<'_> {
+    /// The sketch, ready for the Arduino IDE.
+    pub fn render(&self) -> String {
+        let form = self.form;
+        FRAME
+            .replace("@WARNING@\n", if form.is_insecure() { WARNING } else { "" })
+            .replace("@CLIENT@", client(form.board()).trim_end())
+            .replace("@NETWORK@", network(form).trim_end())
+            .replace("@TRUST@", trust(form).trim_end())
+            .replace("@BOARD@", board(form))
+            .replace("@NEEDS@", form.needs())
+            .replace("@VERSION@", self.version)
+            .replace("@URL@", self.url)
+            .replace("@ROOTS@", self.roots.trim_end())
+    }
+}
+
+const fn board(form: Form) -> &'static str {
+    match (form.board(), form.network()) {
+        (Board::Esp8266, _) => "an ESP8266",
+        (Board::Esp32, Network::Ethernet(Ethernet::Lan8720)) => "a classic ESP32",
+        (Board::Esp32, _) => "an ESP32 of any kind (ESP32, -S2, -S3, -C3, -C6 and so on)",
+    }
+}
+
+/// The libraries that ask, and what the chip is called in the URL.
+const fn client(board: Board) -> &'static str {
+    match board {
+        Board::Esp32 => include_str!("../../sketch/client/esp32.ino"),
+        Board::Esp8266 => include_str!("../../sketch/client/esp8266.ino"),
+    }
+}
+
+fn network(form: Form) -> String {
+    match (form.board(), form.network()) {
+        (Board::Esp32, Network::Wifi) => include_str!("../../sketch/network/wifi_esp32.ino").to_owned(),
+        (Board::Esp32, Network::Ethernet(Ethernet::W5500)) => {
+            include_str!("../../sketch/network/w5500_esp32.ino").to_owned()
+        }
+        (Board::Esp32, Network::Ethernet(Ethernet::Enc28j60)) => {
+            include_str!("../../sketch/network/enc28j60_esp32.ino").to_owned()
+        }
+        (Board::Esp8266, Network::Wifi) => include_str!("../../sketch/network/wifi_esp8266.ino").to_owned(),
+        (Board::Esp8266, Network::Ethernet(Ethernet::W5500)) => ethernet_esp8266("W5500", "Wiznet5500lwIP"),
+        (Board::Esp8266, Network::Ethernet(Ethernet::Enc28j60)) => {
+            ethernet_esp8266("ENC28J60", "ENC28J60lwIP")
+        }
+        (_, Network::Ethernet(Ethernet::Lan8720)) => {
+            include_str!("../../sketch/network/lan8720_esp32.ino").to_owned()
+        }
+    }
+}
+
+fn ethernet_esp8266(module: &str, driver: &str) -> String {
+    ETHERNET_ESP8266.replace("@MODULE@", module).replace("@DRIVER@", driver)
+}
+
+const fn trust(form: Form) -> &'static str {
+    match (form.is_insecure(), form.board()) {
+        (true, _) => include_str!("../../sketch/trust/insecure.ino"),
+        (false, Board::Esp32) => include_str!("../../sketch/trust/esp32.ino"),
+        (false, Board::Esp8266) => include_str!("../../sketch/trust/esp8266.ino"),
+    }
+}

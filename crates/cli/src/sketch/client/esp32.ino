@@ -1,0 +1,9 @@
+#include <HTTPUpdate.h>
+#if ESP_ARDUINO_VERSION_MAJOR >= 3
+#include <NetworkClientSecure.h>
+using SecureClient = NetworkClientSecure;
+#else
+#include <WiFiClientSecure.h>
+using SecureClient = WiFiClientSecure;
+#endif
+#define CHIP CONFIG_IDF_TARGET
