@@ -87,8 +87,8 @@ impl fmt::Display for Build {
     /// Enough to tell two builds apart at a glance: the first 12 digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.sha256, self.md5) {
-            (Some(digest), _) => write!(f, "sha256:{:.12}", digest.to_string()),
-            (None, Some(md5)) => write!(f, "md5:{:.12}", md5.to_string()),
+            (Some(digest), _) => write!(f, "sha256:{digest:.12}"),
+            (None, Some(md5)) => write!(f, "md5:{md5:.12}"),
             (None, None) => f.write_str("no digest"),
         }
     }

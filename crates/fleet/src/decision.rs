@@ -324,8 +324,7 @@ impl fmt::Display for Reason {
             ),
             Self::Reflashed { installed, build } => write!(
                 f,
-                "reflashed by hand: otary installed {:.12}, now it runs an unknown build ({build})",
-                installed.to_string()
+                "reflashed by hand: otary installed {installed:.12}, now it runs an unknown build ({build})"
             ),
         }
     }

@@ -63,9 +63,12 @@ impl FromStr for Mac {
 
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [first, rest @ ..] = self.0;
-        write!(f, "{first:02X}")?;
-        rest.iter().try_for_each(|byte| write!(f, ":{byte:02X}"))
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 };
+        let mut text = [b':'; 17];
+        for (place, byte) in text.chunks_mut(3).zip(self.0) {
+            place.iter_mut().zip([digit(byte >> 4), digit(byte & 0xF)]).for_each(|(to, from)| *to = from);
+        }
+        f.pad(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
