@@ -100,9 +100,10 @@ impl DamagedFacts {
         format!("damaged; it begins as {}", self.begins_as)
     }
 
-    pub fn show(&self, page: &mut Page) {
+    /// The sections; `name` is what the image is to the file.
+    pub fn show(&self, name: &str, page: &mut Page) {
         if self.header.is_some() || self.esp8266_header.is_some() {
-            page.heading("Image, unchecked");
+            page.heading(format_args!("{name}, unchecked"));
         }
         if let Some(header) = &self.header {
             header.show(page);
@@ -112,9 +113,9 @@ impl DamagedFacts {
             header.show(page);
             page.row("segments", header.segment_count);
         }
-        show_segments(&self.segments, "Segments before the damage, unchecked", page);
+        show_segments(&self.segments, "Segments, unchecked", page);
         if let Some(descriptor) = &self.descriptor {
-            descriptor.show(page);
+            descriptor.show("Descriptor, unchecked", page);
         }
         if !self.partitions.is_empty() {
             page.heading("Partitions, unchecked");

@@ -57,8 +57,8 @@ impl DescriptorFacts {
         }
     }
 
-    pub fn show(&self, page: &mut Page) {
-        page.heading("Descriptor");
+    pub fn show(&self, heading: &str, page: &mut Page) {
+        page.heading(heading);
         page.row("project", stated(&self.project));
         page.row("version", stated(&self.version));
         page.row("built", stated(format!("{} {}", self.date, self.time).trim()));

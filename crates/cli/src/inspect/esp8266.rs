@@ -103,7 +103,7 @@ impl Esp8266Facts {
         self.show_checks(page);
         show_segments(&self.segments, "Segments", page);
         if let Some(descriptor) = &self.descriptor {
-            descriptor.show(page);
+            descriptor.show("Descriptor", page);
         }
         if let Some(eboot) = &self.eboot {
             eboot.show(page);
@@ -121,7 +121,7 @@ impl Esp8266Facts {
             ("arduino", Some(crc)) => {
                 page.row("CRC word", format_args!("{crc:#010x} at {CRC_WORD:#x}, right"));
             }
-            ("arduino", None) => page.row("words", "neither length nor CRC: built before Arduino core 3"),
+            ("arduino", None) => page.row("words", "none for length and CRC, as older cores leave them out"),
             (_, Some(crc)) => page.row("CRC-32", format_args!("{crc:#010x}, right")),
             (_, None) => {}
         }

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::read::GzDecoder;
 use otary_fleet::{Artifact, Md5, Sha256};
-use otary_image::Gzip;
+use otary_image::{Chip, Gzip};
 use serde::Serialize;
 
 use super::defect::Defect;
@@ -14,6 +14,8 @@ use super::{Content, bytes};
 /// A gzip file.
 #[derive(Debug, Serialize)]
 pub struct GzipFacts {
+    /// The chip of what is inside.
+    pub chip: Option<Chip>,
     /// The name of the file that was compressed.
     pub name: Option<String>,
     /// The length that the trailer states, modulo 2^32, and the CRC-32.
@@ -53,6 +55,7 @@ impl GzipFacts {
             Err(defect) => (None, Some(defect)),
         };
         Self {
+            chip: inside.as_ref().and_then(|inside| inside.content.chip()),
             name: gzip.name().map(super::text),
             stated_length: gzip.unpacked_len(),
             stated_crc: gzip.crc32(),

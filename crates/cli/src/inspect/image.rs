@@ -125,7 +125,7 @@ impl ImageFacts {
         }
         show_segments(&self.segments, segments, page);
         if let Some(descriptor) = &self.descriptor {
-            descriptor.show(page);
+            descriptor.show("Descriptor", page);
         }
         signature::show(&self.signatures, page);
     }

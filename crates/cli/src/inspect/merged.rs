@@ -87,8 +87,8 @@ impl MergedFacts {
             otadata.show(page);
         }
         show_image("App", self.app_offset, self.app.as_ref(), page);
-        if let Some(app) = &self.damaged_app {
-            app.show(page);
+        if let (Some(app), Some(at)) = (&self.damaged_app, self.app_offset) {
+            app.show(&format!("App at {at:#x}"), page);
         }
         show_image("Bootloader", self.bootloader_offset, self.bootloader.as_ref(), page);
     }

@@ -20,10 +20,13 @@ mod signature;
 mod tables;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Display;
 
 use otary_fleet::{Md5, Sha256};
-use otary_image::{Foreign, Image, Text, detect};
+use otary_image::{Chip, Foreign, Image, Text, detect};
 use serde::Serialize;
 
 use crate::table;
@@ -152,6 +155,18 @@ impl Content {
         Self::Foreign { format, what: what.to_string() }
     }
 
+    /// The chip that it is for, where it is for one.
+    fn chip(&self) -> Option<Chip> {
+        match self {
+            Self::App(image) | Self::Bootloader(image) => Some(image.chip),
+            Self::Merged(merged) => merged.chip,
+            Self::Esp8266(image) => Some(image.chip),
+            Self::Gzip(gzip) => gzip.chip,
+            Self::Damaged(damaged) => damaged.chip,
+            _ => None,
+        }
+    }
+
     /// What it is, in a line.
     fn title(&self) -> String {
         match self {
@@ -188,7 +203,7 @@ impl Content {
             Self::Littlefs(found) => found.show(page),
             Self::Spiffs(found) => found.show(page),
             Self::Fat(found) => found.show(page),
-            Self::Damaged(damaged) => damaged.show(page),
+            Self::Damaged(damaged) => damaged.show("Image", page),
             Self::Foreign { .. } => {}
         }
     }
