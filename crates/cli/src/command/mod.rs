@@ -21,19 +21,19 @@ use crate::global::Global;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Serve(serve::Args),
-    Sim(sim::Args),
-    Demo(demo::Args),
     Push(push::Args),
+    Sketch(sketch::Args),
     Device(device::Args),
     Release(release::Args),
     Product(product::Args),
-    Token(token::Args),
     Status(status::Args),
-    Gc(gc::Args),
     Trust(trust::Args),
-    Config(config::Args),
+    Token(token::Args),
+    Gc(gc::Args),
     Inspect(inspect::Args),
-    Sketch(sketch::Args),
+    Demo(demo::Args),
+    Sim(sim::Args),
+    Config(config::Args),
 }
 
 impl Command {

@@ -158,17 +158,16 @@ fn look_around(
 ) -> Result<()> {
     screen.calm_down();
     let around = Surroundings { pace: PACE_AFTERWARDS, ..around.clone() };
+    let chips: Vec<Chip> = outcomes.iter().map(Outcome::chip).collect();
     let threads: Result<Vec<_>> =
         outcomes.into_iter().map(|outcome| outcome.go_on(&around, screen)).collect();
-    let chips = [Chip::Esp32, Chip::Esp32C3, Chip::Esp32S3];
-    let next = Version::sample("0.3", &chips, work)?;
+    Version::sample("0.3", &chips, work)?;
     screen.tell("All of it stays up, and the boards poll on. In another terminal:");
     let data = format!("--data {}", quoted(&server.data));
-    let files: Vec<String> = next.images.iter().map(|image| quoted(&image.path)).collect();
     for command in [
         format!("otary device list {data}"),
         format!("otary release list {data}"),
-        format!("otary push {} --product lamp --version 0.3 {data}", files.join(" ")),
+        format!("otary push {}/lamp-0.3-*.bin --product lamp --version 0.3 {data}", quoted(work)),
         format!("curl --cacert {}/trust/root.crt https://localhost:{}/", quoted(&server.data), around.port),
     ] {
         screen.print(&format!("  {command}"));
@@ -193,7 +192,7 @@ fn push(version: &Version, data: &Path, access: &[String]) -> Result<()> {
     words.extend(["--product", "lamp", "--version", version.name].map(str::to_owned));
     let names = version.images.iter().filter_map(|image| image.path.file_name());
     let shown: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
-    crate::say!("$ otary push {} --product lamp --version {}", shown.join(" "), version.name)?;
+    crate::say!("$ otary push {} \\\n    --product lamp --version {}", shown.join(" "), version.name)?;
     words.extend(["--data".to_owned(), data.display().to_string()]);
     words.extend(access.iter().cloned());
     crate::Otary::carry_out(words)
@@ -254,7 +253,7 @@ impl Server {
         let lane = screen.lane("server", Colour::Green, Shows::Always);
         lane.say(&format!("https://{HOST}:{}/update", self.https.port()));
         lane.say("a certificate authority of its own, made just now, with this SHA-256:");
-        in_two_lines(&self.fingerprint).map(|line| lane.say(line));
+        in_two_lines(&self.fingerprint).into_iter().for_each(|line| lane.say(line));
     }
 
     /// The options that lead a command to this server and no other.

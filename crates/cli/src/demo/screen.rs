@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::terminal::{Colour, colours};
 
-/// Columns of a speaker's name.
+/// Columns of a speaker's name, and of what parts it from the text.
 const NAME: usize = 7;
+const BAR: &str = " | ";
 
 /// Where everything is printed.
 #[derive(Clone)]
@@ -15,6 +16,8 @@ pub struct Screen {
     out: Arc<Mutex<io::Stdout>>,
     calm: Arc<AtomicBool>,
     colours: bool,
+    /// Columns; as many as it takes where no terminal is.
+    width: usize,
 }
 
 /// A speaker's part of the screen: whole lines, each behind the speaker's name.
@@ -44,6 +47,8 @@ impl Screen {
             out: Arc::new(Mutex::new(io::stdout())),
             calm: Arc::new(AtomicBool::new(false)),
             colours: colours(&io::stdout()),
+            width: terminal_size::terminal_size_of(io::stdout())
+                .map_or(usize::MAX, |(width, _)| width.0.into()),
         }
     }
 
@@ -73,6 +78,21 @@ impl Screen {
         self.calm.load(Ordering::Relaxed)
     }
 
+    /// A line in parts that have room behind a speaker's name, broken where words end.
+    fn fold<'a>(&self, line: &'a str) -> impl Iterator<Item = &'a str> {
+        let room = self.width.saturating_sub(NAME + BAR.len()).max(20);
+        let mut rest = Some(line);
+        std::iter::from_fn(move || {
+            let line = rest?;
+            let Some((most, _)) = line.char_indices().nth(room) else { return rest.take() };
+            let (most, _) = line.split_at(most);
+            let end = most.rfind([' ', ',']).map_or(most.len(), |end| end + 1);
+            let (part, tail) = line.split_at(end);
+            rest = Some(tail.trim_start());
+            Some(part.trim_end())
+        })
+    }
+
     fn paint(&self, colour: Colour, text: &str) -> String {
         if self.colours { colour.around(text) } else { text.to_owned() }
     }
@@ -82,9 +102,13 @@ impl Lane {
     /// Prints a line.
     pub fn say(&self, line: &str) {
         if self.is_shown(line) {
-            let name = self.screen.paint(self.colour, &format!("{:NAME$} |", self.name));
-            let line = if is_worse(line) { self.screen.paint(Colour::Red, line) } else { line.to_owned() };
-            self.screen.print(&format!("{name} {line}"));
+            let name = self.screen.paint(self.colour, &format!("{:NAME$}{BAR}", self.name));
+            let paint = |part: &str| {
+                if is_worse(line) { self.screen.paint(Colour::Red, part) } else { part.to_owned() }
+            };
+            let parts: Vec<String> =
+                self.screen.fold(line).map(|part| format!("{name}{}", paint(part))).collect();
+            self.screen.print(&parts.join("\n"));
         }
     }
 
@@ -121,5 +145,21 @@ impl Write for Lane {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_folded_between_words() {
+        let screen = Screen { width: 40, ..Screen::new() };
+        let parts: Vec<&str> =
+            screen.fold("certificate: no trusted CA has signed it (issuer: CN=otary root)").collect();
+        assert_eq!(parts, ["certificate: no trusted CA has", "signed it (issuer: CN=otary", "root)"]);
+        let word = "x".repeat(61);
+        assert_eq!(screen.fold(&word).map(str::len).collect::<Vec<_>>(), [30, 30, 1]);
+        assert_eq!(screen.fold("").collect::<Vec<_>>(), [""]);
     }
 }

@@ -20,7 +20,7 @@ pub fn print(outcomes: &[Outcome], to: &Version, store: &Disk, screen: &Screen) 
         let doubts = doubts(outcome, to, store)?;
         passed &= doubts.is_empty();
         let known = if doubts.is_empty() {
-            format!("starts and reports the bytes of {}; next poll: 304", to.name)
+            format!("starts and reports the bytes of {}, then 304", to.name)
         } else {
             doubts.join("; ")
         };

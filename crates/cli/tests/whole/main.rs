@@ -1,0 +1,12 @@
+//! The whole: the built binary, servers on loopback, and virtual boards that start what they downloaded.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod clock;
+mod crash;
+mod demo;
+mod house;
+mod serve;
+mod settings;
+mod sim;
+mod trust;
