@@ -50,9 +50,9 @@ fn defect(message: String) -> Defect {
     Defect { message, offset: None, help: Some(help.to_owned()) }
 }
 
-/// The rows with their line numbers, without comments.
+/// The rows with their line numbers, without comments. Some editors put a mark before the first line.
 fn rows(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.lines().map(str::trim).zip(1..);
+    let lines = text.trim_start_matches('\u{FEFF}').lines().map(str::trim).zip(1..);
     lines.filter(|(row, _)| !row.is_empty() && !row.starts_with('#')).map(|(row, line)| (line, row))
 }
 
@@ -160,7 +160,7 @@ mod tests {
          app1,app,ota_1,0x150000,0x140000,\n\
          spiffs,data,spiffs,0x290000,0x160000,\n\
          coredump,data,coredump,0x3F0000,0x10000,\n",
-        "\n# a comment\n\
+        "\u{FEFF}\n# a comment\n\
          nvs, data, nvs, , 24K, encrypted\n\
          keys, data, nvs_keys, , 4k, encrypted:readonly\n\
          app, app, test, , 2m\n\

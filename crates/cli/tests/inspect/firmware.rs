@@ -121,3 +121,18 @@ fn every_page_fits_a_terminal() {
         assert!(page.starts_with(file) && page.contains("\notary push\n"), "{page}");
     }
 }
+
+/// The bytes between image and signature belong to what is signed, and to no other check.
+#[test]
+fn a_signature_of_other_bytes_is_an_error() {
+    let Some(folder) = folder() else { return };
+    let mut file = std::fs::read(folder.join("esptool-sb2-ecdsa256-bootloader.bin")).unwrap();
+    file[0x7FF0] ^= 1;
+    let bench = bench::Bench::new();
+    bench.file("signed.bin", &file);
+    let done = bench.inspect(&["signed.bin"]);
+    assert!(done.out.contains("CRC right, digest of the image WRONG"), "{}", done.out);
+    let error = "error: signature block 0 at offset 0x8000: its digest is not that of the bytes before it\n";
+    assert!(done.err.starts_with(error), "{}", done.err);
+    assert_eq!(done.status, 1);
+}

@@ -118,6 +118,13 @@ fn an_unconfirmed_slot_is_given_up_by_a_bootloader_with_rollback() {
 }
 
 #[test]
+fn file_systems() {
+    assert_snapshot!(
+        [inspected("fat.bin", &samples::fat()), inspected("spiffs.bin", &samples::spiffs())].join("\n")
+    );
+}
+
+#[test]
 fn a_file_cut_off_is_told_as_far_as_it_goes() {
     let app = samples::app(Chip::Esp32C3);
     assert_snapshot!(inspected("cut.bin", &app[..60_000]));

@@ -139,3 +139,33 @@ fn rom_image(entry: u32, segments: &[(u32, &[u8])]) -> Vec<u8> {
     bytes.push(checksum);
     bytes
 }
+
+/// A boot sector with the parameters of a small FAT12, and nothing behind it.
+pub fn fat() -> Vec<u8> {
+    let mut file = vec![0; 64 * 512];
+    let fields: [(usize, &[u8]); 9] = [
+        (0, &[0xEB, 0x3C, 0x90]),
+        (11, &512_u16.to_le_bytes()),
+        (13, &[1]),
+        (14, &[1, 0]),
+        (16, &[1]),
+        (17, &16_u16.to_le_bytes()),
+        (19, &64_u16.to_le_bytes()),
+        (22, &[1, 0]),
+        (510, &[0x55, 0xAA]),
+    ];
+    for (at, bytes) in fields {
+        file[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+    file
+}
+
+/// Four empty blocks with their marks.
+pub fn spiffs() -> Vec<u8> {
+    let mut file = vec![0xFF; 4 * 4096];
+    for (block, left) in (0..4).zip([4, 3, 2, 1]) {
+        let mark = 0x0529_u16 ^ 256 ^ left;
+        file[block * 4096 + 252..][..2].copy_from_slice(&mark.to_le_bytes());
+    }
+    file
+}
