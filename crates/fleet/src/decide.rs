@@ -5,7 +5,7 @@
 
 use otary_image::Chip;
 
-use crate::observe::LOOP_LIMIT;
+use crate::observe::LONGEST_HOLD;
 use crate::{
     Artifact, Catalogue, CheckIn, Decision, Device, Kind, Mode, Network, Order, Product, Reason, Target,
     Time, Transport, compare,
@@ -155,16 +155,16 @@ fn by_version(check_in: &CheckIn, view: View<'_>, target: Target<'_>) -> Result<
 /// for a person to say (`resume`, or a URL that names the product together with a version).
 ///
 /// Only a build first seen after the update and on the network of the update counts, so that no stranger can put a
-/// device into this state by telling of an update that never was.
+/// device into this state by telling of an update that never was, nor out of it by telling of another one.
 fn reflashed(check_in: &CheckIn, view: View<'_>, running: Option<&Artifact>) -> Option<Reason> {
     let device = view.device?;
-    let installed = device.installed.as_ref()?;
+    let installed = device.installed_in(Network::of(check_in.source))?;
     let build = check_in.build;
     let says_so_itself = check_in.product.is_some() && check_in.version.is_some();
-    let seen_before = device.builds.iter().any(|seen| seen.build == build && seen.first < installed.at);
-    let elsewhere = installed.network != Network::of(check_in.source);
-    let applies = build.is_known() && running.is_none() && device.resumed != Some(build);
-    (applies && !says_so_itself && !seen_before && !elsewhere)
+    let is_old = |first: Time| first < installed.at || device.resumed_at.is_some_and(|at| first <= at);
+    let seen_before = build == installed.before
+        || device.builds.iter().any(|seen| seen.build == build && is_old(seen.first));
+    (build.is_known() && running.is_none() && !says_so_itself && !seen_before)
         .then_some(Reason::Reflashed { installed: installed.artifact, build })
 }
 
@@ -178,17 +178,18 @@ fn fits(check_in: &CheckIn, artifact: &Artifact) -> Result<(), Reason> {
     }
 }
 
-/// After [`LOOP_LIMIT`] complete downloads without effect, and after each further one, a claimant has to wait.
+/// After three complete downloads without effect, and after each further one, a claimant has to wait.
 fn not_looping(check_in: &CheckIn, view: View<'_>, target: Target<'_>, now: Time) -> Result<(), Reason> {
     let Some(device) = view.device else { return Ok(()) };
     if device.attempts.is_empty() {
         return Ok(());
     }
-    match device.attempt(check_in.claimant(), &target.artifact.id) {
-        Some(attempt) if attempt.whole >= LOOP_LIMIT => match attempt.held_until {
-            Some(until) if now < until => Err(Reason::Looping { taken: attempt.whole, until, now }),
-            _ => Ok(()),
-        },
+    let attempt = device.attempt(check_in.claimant(), &target.artifact.id);
+    match attempt.and_then(|attempt| Some((attempt.whole, attempt.held_until?))) {
+        // A hold that is longer than any began by a clock that ran ahead.
+        Some((taken, until)) if now < until && until.since(now) <= LONGEST_HOLD => {
+            Err(Reason::Looping { taken, until, now })
+        }
         _ => Ok(()),
     }
 }

@@ -35,10 +35,15 @@ pub struct Device {
     pub attempts: Vec<Attempt>,
     /// The last update by otary that it was seen to run.
     pub installed: Option<Installed>,
-    /// The unknown build that the operator told otary to update all the same.
-    pub resumed: Option<Build>,
-    /// How it stands: the last decision, since when and how often.
+    /// The same for other networks, one each, the latest first; at most [`Self::MAX_ELSEWHERE`]. What is claimed
+    /// elsewhere does not make an update forgotten.
+    pub installed_elsewhere: Vec<Installed>,
+    /// When the operator told otary to update it all the same, whatever build it had reported by then.
+    pub resumed_at: Option<Time>,
+    /// How it stands: the last decision on its program, since when and how often.
     pub standing: Option<Standing>,
+    /// The same for its file system, for clients that ask for both in turns.
+    pub standing_files: Option<Standing>,
     /// When two builds or networks were last seen taking turns under its address.
     pub contested: Option<Time>,
 }
@@ -49,10 +54,8 @@ pub struct Snapshot {
     /// Whose client it is.
     pub dialect: Dialect,
     /// The product that its URL names.
-    #[serde(default)]
     pub product: Option<ProductName>,
     /// The chip that its URL names.
-    #[serde(default)]
     pub chip: Option<Chip>,
     /// What runs.
     pub build: Build,
@@ -107,6 +110,8 @@ impl Snapshot {
 pub struct SeenBuild {
     /// Its digests.
     pub build: Build,
+    /// Where it was first reported from.
+    pub network: Network,
     /// The version text that came with it last.
     pub version: Option<String>,
     /// When it was first reported.
@@ -159,6 +164,8 @@ pub struct Attempt {
     pub artifact: Sha256,
     /// Program or file system.
     pub kind: Kind,
+    /// What ran when it was offered.
+    pub build: Build,
     /// When it was first offered.
     pub first_offer: Time,
     /// When it was last offered.
@@ -190,6 +197,8 @@ pub struct Installed {
     pub at: Time,
     /// From where.
     pub network: Network,
+    /// What it ran before, and goes back to if it rolls back.
+    pub before: Build,
 }
 
 /// How a device stands: one decision, and how long it has been the same.
@@ -212,6 +221,8 @@ impl Device {
     pub const MAX_NETWORKS: usize = 4;
     /// Attempts that are remembered.
     pub const MAX_ATTEMPTS: usize = 8;
+    /// Networks, apart from the latest, whose last update is remembered.
+    pub const MAX_ELSEWHERE: usize = 7;
 
     /// A device that has not asked yet.
     pub const fn new(mac: Mac, now: Time) -> Self {
@@ -228,8 +239,10 @@ impl Device {
             networks: Vec::new(),
             attempts: Vec::new(),
             installed: None,
-            resumed: None,
+            installed_elsewhere: Vec::new(),
+            resumed_at: None,
             standing: None,
+            standing_files: None,
             contested: None,
         }
     }
@@ -250,8 +263,14 @@ impl Device {
         self.attempts.clear();
     }
 
-    /// The operator wants it updated although it was reflashed by hand.
+    /// The last update that it was seen to run in a network.
+    pub fn installed_in(&self, network: Network) -> Option<&Installed> {
+        self.installed.iter().chain(&self.installed_elsewhere).find(|installed| installed.network == network)
+    }
+
+    /// The operator wants it updated although it was reflashed by hand: whichever of the builds so far it runs, since
+    /// the one that spoke last may be a stranger's.
     pub fn resume(&mut self) {
-        self.resumed = self.last.as_ref().map(|last| last.build);
+        self.resumed_at = Some(self.last_seen);
     }
 }

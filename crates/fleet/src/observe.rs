@@ -1,18 +1,19 @@
 //! What a check-in or a transfer teaches about a device: folds it into the record, and says what is worth an event.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::{
-    Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Event, EventKind, Installed, Mode,
-    Network, Outcome, SeenBuild, SeenNetwork, Sha256, Snapshot, Standing, Time,
+    Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Event, EventKind, Installed, Kind,
+    Mode, Network, Outcome, SeenBuild, SeenNetwork, Sha256, Snapshot, Standing, Time,
 };
 
 /// Complete downloads of one image without effect after which a claimant is held.
-pub(crate) const LOOP_LIMIT: u32 = 3;
+const LOOP_LIMIT: u32 = 3;
 /// The first hold; each further one is twice as long.
 const FIRST_HOLD: Duration = Duration::from_hours(1);
 /// The longest hold.
-const LONGEST_HOLD: Duration = Duration::from_hours(24);
+pub(crate) const LONGEST_HOLD: Duration = Duration::from_hours(24);
 /// A build or network that comes back within this time after another one took its place is taking turns.
 const TURN: Duration = Duration::from_hours(24);
 
@@ -83,14 +84,35 @@ fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
             .is_some_and(|(back, other)| other.first < back.last);
     let mut seen = match place {
         Some(place) => device.builds.remove(place),
-        None => SeenBuild { build, version: None, first: now, last: now, polls: 0 },
+        None => SeenBuild {
+            build,
+            network: Network::of(check_in.source),
+            version: None,
+            first: now,
+            last: now,
+            polls: 0,
+        },
     };
     seen.version.clone_from(&check_in.version);
     seen.last = now;
     seen.polls += 1;
     device.builds.insert(0, seen);
-    device.builds.truncate(Device::MAX_BUILDS);
+    if device.builds.len() > Device::MAX_BUILDS {
+        forget_a_build(&mut device.builds);
+    }
     turns
+}
+
+/// Forgets one build: not the latest, but one of the network that brought the most, the one whose time is over. A
+/// build's time is as long again as it was in use. So what strangers invent does not crowd out what the device ran.
+fn forget_a_build(builds: &mut Vec<SeenBuild>) {
+    let share = |network| builds.iter().filter(|seen| seen.network == network).count();
+    let time = |seen: &SeenBuild| Reverse(seen.last + seen.last.since(seen.first));
+    let others = builds.iter().enumerate().skip(1);
+    let expendable = others.max_by_key(|(place, seen)| (share(seen.network), time(seen), *place));
+    if let Some((place, _)) = expendable {
+        builds.remove(place);
+    }
 }
 
 /// Notes the network. True if it takes turns with another.
@@ -114,20 +136,26 @@ fn install(device: &mut Device, artifact: &Artifact, check_in: &CheckIn, now: Ti
         .attempts
         .iter_mut()
         .find(|attempt| attempt.artifact == artifact.id && attempt.whole > 0 && attempt.network == network)?;
-    let known = attempt.outcome.replace(Outcome::Installed) == Some(Outcome::Installed);
-    attempt.held_until = None;
-    let release = attempt.release.clone();
-    if known && device.installed.as_ref().is_some_and(|last| last.artifact == artifact.id) {
+    attempt.outcome = Some(Outcome::Installed);
+    let (release, before) = (attempt.release.clone(), attempt.build);
+    if device.installed_in(network).is_some_and(|last| last.artifact == artifact.id) {
         return None;
     }
-    device.installed = Some(Installed { artifact: artifact.id, release: release.clone(), at: now, network });
+    let installed = Installed { artifact: artifact.id, release: release.clone(), at: now, network, before };
+    device.installed_elsewhere.splice(0..0, device.installed.replace(installed));
+    device.installed_elsewhere.retain(|elsewhere| elsewhere.network != network);
+    device.installed_elsewhere.truncate(Device::MAX_ELSEWHERE);
     Some(EventKind::Installed { release })
 }
 
 /// Keeps the decision, or counts it. True if it is worth an event: every offer, and every other answer than before.
 fn stand(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time) -> bool {
     let offers = check_in.mode != Mode::Version && decision.offered().is_some();
-    match &mut device.standing {
+    let standing = match check_in.mode.kind() {
+        Kind::Filesystem => &mut device.standing_files,
+        Kind::App | Kind::Raw => &mut device.standing,
+    };
+    match standing {
         Some(standing) if decision.repeats(&standing.decision) => {
             standing.last = now;
             standing.count += 1;
@@ -153,6 +181,7 @@ fn offer(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time
             release,
             artifact,
             kind: check_in.mode.kind(),
+            build: check_in.build,
             first_offer: now,
             last_offer: now,
             offers: 0,
@@ -167,7 +196,21 @@ fn offer(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time
     attempt.offers += 1;
     attempt.last_offer = now;
     device.attempts.insert(0, attempt);
-    device.attempts.truncate(Device::MAX_ATTEMPTS);
+    if device.attempts.len() > Device::MAX_ATTEMPTS {
+        forget_an_attempt(&mut device.attempts);
+    }
+}
+
+/// Forgets one attempt, and with it its brake: not the latest, but one of the network that has the most, first those
+/// that took nothing whole, first the oldest. So a stranger crowds out the device's own only from as many networks as
+/// there is room for, and by as many complete downloads.
+fn forget_an_attempt(attempts: &mut Vec<Attempt>) {
+    let share = |network| attempts.iter().filter(|attempt| attempt.network == network).count();
+    let others = attempts.iter().enumerate().skip(1);
+    let expendable = others.max_by_key(|(place, a)| (share(a.network), a.whole == 0, *place));
+    if let Some((place, _)) = expendable {
+        attempts.remove(place);
+    }
 }
 
 /// A transfer that ended, whole or not.

@@ -270,6 +270,28 @@ fn a_device_that_takes_the_update_is_installed_and_waits() {
     assert_eq!(device.attempts[0].outcome, Some(Outcome::Installed));
 }
 
+#[test]
+fn a_device_that_starts_the_image_and_rolls_back_each_time_is_held_too() {
+    let mut world = World::lamp();
+    let old = Board::running("lamp-0.1", "0.1");
+    for _ in 0..3 {
+        assert_eq!(world.poll_and_take(&old).verdict(), Verdict::Offer);
+        assert_eq!(world.poll(&Board::running("lamp-0.3", "0.3")).verdict(), Verdict::Wait);
+    }
+    assert!(matches!(world.poll(&old).reason, Reason::Looping { taken: 3, .. }));
+}
+
+#[test]
+fn a_clock_that_ran_ahead_leaves_no_hold_longer_than_a_day() {
+    let mut world = World::lamp();
+    let board = Board::running("lamp-0.1", "0.1");
+    let right = world.now;
+    world.pass(HOUR * 24 * 3650);
+    (0..3).for_each(|_| drop(world.poll_and_take(&board)));
+    world.now = right;
+    assert_eq!(world.poll(&board).verdict(), Verdict::Offer);
+}
+
 // Reflashed by hand
 
 fn updated_lamp() -> World {
@@ -313,73 +335,6 @@ fn going_back_to_the_build_from_before_is_not_reflashing() {
     assert_eq!(world.poll(&before).verdict(), Verdict::Offer);
 }
 
-// A claim is not a fact
-
-const STRANGER: &str = "10.66.0.9";
-
-#[test]
-fn what_a_stranger_downloads_does_not_brake_the_device() {
-    let mut world = World::lamp();
-    let board = Board::running("lamp-0.1", "0.1");
-    for _ in 0..50 {
-        world.poll_and_take(&board.clone().from(STRANGER));
-    }
-    assert_eq!(world.poll(&board.clone().from(STRANGER)).verdict(), Verdict::Hold);
-    assert_eq!(world.poll(&board).verdict(), Verdict::Offer);
-}
-
-#[test]
-fn what_a_stranger_downloads_does_not_use_up_the_one_try_of_an_old_core() {
-    let mut world = World::lamp();
-    for _ in 0..50 {
-        world.poll_and_take(&Board::silent().from(STRANGER));
-    }
-    assert_eq!(world.poll(&Board::silent()).verdict(), Verdict::Offer);
-}
-
-#[test]
-fn a_stranger_who_claims_success_does_not_hold_the_device() {
-    let mut world = World::lamp();
-    for firmware in ["lamp-0.1", "lamp-0.3"] {
-        world.poll_and_take(&Board::running(firmware, "").from(STRANGER));
-    }
-    assert!(world.device(MAC).installed.is_some());
-    assert_eq!(world.poll(&Board::running("own", "0.2")).verdict(), Verdict::Offer);
-    assert_eq!(world.poll(&Board::running("lamp-0.1", "0.1")).verdict(), Verdict::Offer);
-}
-
-#[test]
-fn two_builds_that_take_turns_are_shown_as_contested_and_both_served() {
-    let mut world = World::lamp();
-    for _ in 0..3 {
-        assert_eq!(world.poll(&Board::running("lamp-0.1", "0.1")).verdict(), Verdict::Offer);
-        assert_eq!(world.poll(&Board::running("lamp-0.3", "0.3").from(STRANGER)).verdict(), Verdict::Wait);
-    }
-    assert!(world.device(MAC).contested.is_some());
-    assert_eq!(world.poll(&Board::running("lamp-0.1", "0.1")).verdict(), Verdict::Offer);
-}
-
-#[test]
-fn an_update_and_its_rollback_are_not_contested() {
-    let mut world = World::lamp();
-    for firmware in ["lamp-0.1", "lamp-0.3", "lamp-0.1"] {
-        world.poll_and_take(&Board::running(firmware, ""));
-        world.poll(&Board::running(firmware, ""));
-    }
-    assert_eq!(world.device(MAC).contested, None);
-}
-
-#[test]
-fn a_record_stays_small_whatever_is_said_under_its_address() {
-    let mut world = World::lamp();
-    for n in 0..1000_u32 {
-        let address = std::net::Ipv4Addr::from(0x0A00_0000 + n * 256).to_string();
-        world.poll_and_take(&Board::running(&format!("build {n}"), "0.1").from(&address));
-    }
-    let device = world.device(MAC);
-    assert_eq!((device.builds.len(), device.networks.len(), device.attempts.len()), (8, 4, 8));
-}
-
 // Without a name
 
 #[test]
@@ -406,6 +361,25 @@ fn a_repeated_wait_keeps_a_count_and_makes_no_event() {
     let standing = world.device(MAC).standing.clone().unwrap();
     assert_eq!(standing.count, 100);
     assert_eq!(standing.last.since(standing.first), Duration::from_secs(990));
+}
+
+#[test]
+fn a_device_that_asks_for_its_files_and_its_sketch_in_turns_repeats_itself() {
+    let mut world = World::lamp();
+    let sketch = Board::running("lamp-0.3", "0.3");
+    let mut files = sketch.clone();
+    files.0.mode = Mode::Filesystem;
+    for board in [&files, &sketch] {
+        world.poll(board);
+    }
+    let events = world.events.len();
+    for _ in 0..49 {
+        world.poll(&files);
+        world.poll(&sketch);
+    }
+    assert_eq!(world.events.len(), events);
+    assert_eq!(world.device(MAC).standing.clone().unwrap().count, 50);
+    assert_eq!(world.device(MAC).standing_files.clone().unwrap().count, 50);
 }
 
 #[test]

@@ -4,4 +4,5 @@
 
 mod decision_table;
 mod properties;
+mod strangers;
 mod world;

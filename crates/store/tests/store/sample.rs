@@ -132,6 +132,7 @@ pub fn installed(artifact: &Artifact, version: &str) -> Installed {
         release: release_id(version),
         at: at(9),
         network: Network::of("192.168.1.70".parse().unwrap()),
+        before: Build::default(),
     }
 }
 
