@@ -4,6 +4,8 @@ mod form;
 mod host;
 mod text;
 
+use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -38,7 +40,7 @@ pub struct Args {
     /// The product that it is, if the server is to know it by its URL
     #[arg(long, value_name = "PRODUCT")]
     product: Option<ProductName>,
-    /// The server's name in the URL, out of those in its certificate [default: the best of them]
+    /// The server's name in the URL, one of its certificate's [default: one you gave it, else an address]
     #[arg(long, value_name = "NAME")]
     host: Option<String>,
     /// The port in the URL [default: that of the setting listen.https]
@@ -80,12 +82,6 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
 
 /// The authority whose roots go into the sketch.
 fn open_authority(values: &Values) -> Result<otary_trust::Authority> {
-    if values.tls.cert.is_some() {
-        return Err(advised(
-            anyhow!("the server's certificate comes from elsewhere (the setting tls.cert)"),
-            "otary does not know whose root devices must trust then; only without tls.cert can it write the sketch",
-        ));
-    }
     let data = DataDir::existing(&values.data)?;
     if !data.trust().is_dir() {
         return Err(advised(
@@ -133,15 +129,20 @@ fn print_advice(args: &Args, form: Form, host: &Host, url: &str) -> io::Result<(
     if host.is_address() {
         writeln!(err, "Keep this machine at {host}, or let the sketch ask for a name (--host).")?;
     }
-    let name = args.product.as_ref().map_or("lamp", ProductName::as_str);
+    let product = args.product.as_ref().map_or("lamp", ProductName::as_str);
+    let stem = args.out.as_deref().and_then(Path::file_stem).map(OsStr::to_string_lossy);
+    let name = stem.unwrap_or(Cow::Borrowed(product));
     let settings = match form.network() {
         Network::Wifi => "WIFI_SSID and WIFI_PASSWORD",
         Network::Ethernet(_) => "the wiring",
     };
-    writeln!(err, "Now: Arduino IDE, File > Open {name}/{name}.ino; fill in {settings}; Sketch > Upload")?;
     writeln!(
         err,
-        "Later: raise FIRMWARE_VERSION; Sketch > Export Compiled Binary; otary push {name}.ino.bin --product {name} \
+        "Now: open it in the Arduino IDE as {name}/{name}.ino; fill in {settings}; Sketch > Upload"
+    )?;
+    writeln!(
+        err,
+        "Later: raise FIRMWARE_VERSION; Sketch > Export Compiled Binary; otary push {name}.ino.bin --product {product} \
          --version VERSION"
     )
 }

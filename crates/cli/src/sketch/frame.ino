@@ -20,7 +20,7 @@
 #define FIRMWARE_VERSION "@VERSION@"
 
 // Where the server is asked. It cannot see which chip asks, so the sketch says it.
-#define UPDATE_URL "@URL@?chip=" CHIP
+#define UPDATE_URL "@URL@?chip=" UPDATE_CHIP
 
 const unsigned long POLL_MS = 60000;    // a minute; with many devices, a quarter of an hour
 const unsigned long RETRY_MS = 30000;   // after a failure
@@ -34,18 +34,18 @@ const unsigned long OFFLINE_MS = 5000;  // while there is no network
 // nobody before it knows the time; the core for ESP32 does not look at dates. A network without
 // Internet needs its own time server here.
 void setClock() {
-  const time_t unset = 16 * 3600;  // a clock that nobody set counts from 0 at power-on
+  const time_t past = 1700000000;  // November 2023; a clock that nobody set counts from 1970
   Serial.print("Waiting for NTP time sync: ");
-  if (time(nullptr) < unset) {
+  if (time(nullptr) < past) {
     configTime(0, 0, "pool.ntp.org", "time.nist.gov");  // UTC
   }
-  for (int tries = 0; tries < 20 && time(nullptr) < unset; tries++) {
+  for (int tries = 0; tries < 20 && time(nullptr) < past; tries++) {
     delay(500);
     Serial.print(".");
   }
   Serial.println();
   time_t now = time(nullptr);
-  if (now < unset) {
+  if (now < past) {
     Serial.println("No time server answers: trying without the time");
     return;
   }

@@ -102,3 +102,33 @@ fn listed(names: &[Name]) -> String {
         format!("it has {}", usable.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(certificate: &[&str], given: &[&str]) -> String {
+        let names =
+            |texts: &[&str]| -> Vec<Name> { texts.iter().map(|text| text.parse().unwrap()).collect() };
+        let machine = Names { given: names(given), host: names(&["pi", "pi.local"]), interfaces: Vec::new() };
+        choose(&names(certificate), &machine).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_name_that_its_owner_gave_comes_before_an_address_and_the_machines_own_name_after_it() {
+        let own = ["pi", "pi.local", "localhost", "10.0.0.7", "fd00::7", "127.0.0.1"];
+        assert_eq!(chosen(&own, &[]), "10.0.0.7");
+        assert_eq!(chosen(&["pi", "pi.local", "localhost", "127.0.0.1"], &[]), "pi");
+        assert_eq!(
+            chosen(&[&["ota.lan"][..], &own].concat(), &[]),
+            "ota.lan",
+            "as in `serve --name ota.lan`"
+        );
+        assert_eq!(chosen(&own, &["pi.local"]), "pi.local", "its owner named it in the settings");
+        assert_eq!(
+            chosen(&own, &["other.lan"]),
+            "10.0.0.7",
+            "the certificate does not have the new name yet"
+        );
+    }
+}

@@ -6,4 +6,4 @@ using SecureClient = NetworkClientSecure;
 #include <WiFiClientSecure.h>
 using SecureClient = WiFiClientSecure;
 #endif
-#define CHIP CONFIG_IDF_TARGET
+#define UPDATE_CHIP CONFIG_IDF_TARGET

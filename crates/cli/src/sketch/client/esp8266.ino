@@ -5,4 +5,4 @@
 #endif
 using SecureClient = BearSSL::WiFiClientSecure;
 ESP8266HTTPUpdate &httpUpdate = ESPhttpUpdate;
-#define CHIP "esp8266"
+#define UPDATE_CHIP "esp8266"

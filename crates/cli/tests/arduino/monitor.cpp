@@ -1,0 +1,134 @@
+// Runs a sketch for esp32-3/ on a clock of its own and prints what the serial monitor shows. Lines that begin with #
+// are what it does: when it asks (in seconds since power-on), for what, and how it ends.
+//
+// monitor NTP OFFLINE RESULT...
+//   NTP      the second at which a time server answers; "never"
+//   OFFLINE  how often the Wi-Fi is looked for before it is there
+//   RESULT   what the calls of the update library give, one after the other: "failed", "none" or "ok"
+// It ends at a restart, or when no result is left.
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "NetworkClientSecure.h"
+#include "HTTPUpdate.h"
+#include "WiFi.h"
+#include "WiFiMulti.h"
+
+static const time_t POWER_ON = 1795424400;  // 23 November 2026, 09:00 UTC
+
+static unsigned long elapsed_ms = 0;
+static long ntp_answers = -1;
+static int ntp_asked = 0;
+static int offline = 0;
+static char **results = nullptr;
+static const char *anchors = nullptr;
+static bool restarts = true;
+
+static void end(const char *why) {
+  printf("# %s; asked for the time %d times\n", why, ntp_asked);
+  exit(0);
+}
+
+extern "C" {
+unsigned long millis() { return elapsed_ms += 10; }
+void delay(uint32_t ms) { elapsed_ms += ms; }
+
+void configTime(long, int, const char *, const char *, const char *) { ntp_asked++; }
+
+time_t time(time_t *) noexcept {
+  long seconds = elapsed_ms / 1000;
+  return ntp_asked > 0 && ntp_answers >= 0 && seconds >= ntp_answers ? POWER_ON + seconds : seconds;
+}
+}
+
+String::String(const char *text) : text(text) {}
+const char *String::c_str() const { return text; }
+
+size_t Print::print(const char text[]) { return fputs(text, stdout); }
+size_t Print::println(const char text[]) { return puts(text); }
+size_t Print::println() { return puts(""); }
+size_t Print::printf(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int written = vprintf(format, arguments);
+  va_end(arguments);
+  return written;
+}
+
+void HardwareSerial::begin(unsigned long, uint32_t, int8_t, int8_t, bool, unsigned long, uint8_t) {}
+void HardwareSerial::flush() {}
+size_t HardwareSerial::write(uint8_t) { return 0; }
+int HardwareSerial::available() { return 0; }
+int HardwareSerial::read() { return -1; }
+int HardwareSerial::peek() { return -1; }
+HardwareSerial Serial;
+
+void EspClass::restart() { end("restarts"); }
+EspClass ESP;
+
+bool WiFiClass::mode(wifi_mode_t) { return true; }
+WiFiClass WiFi;
+
+WiFiMulti::WiFiMulti() {}
+WiFiMulti::~WiFiMulti() {}
+bool WiFiMulti::addAP(const char *, const char *) { return true; }
+uint8_t WiFiMulti::run(uint32_t, bool) { return offline-- > 0 ? WL_DISCONNECTED : WL_CONNECTED; }
+
+NetworkClient::NetworkClient() {}
+int NetworkClient::connect(IPAddress, uint16_t) { return 0; }
+int NetworkClient::connect(const char *, uint16_t) { return 0; }
+size_t NetworkClient::write(uint8_t) { return 0; }
+size_t NetworkClient::write(const uint8_t *, size_t) { return 0; }
+int NetworkClient::available() { return 0; }
+int NetworkClient::read() { return -1; }
+int NetworkClient::read(uint8_t *, size_t) { return -1; }
+int NetworkClient::peek() { return -1; }
+void NetworkClient::stop() {}
+uint8_t NetworkClient::connected() { return 0; }
+
+NetworkClientSecure::NetworkClientSecure() { anchors = nullptr; }
+void NetworkClientSecure::setCACert(const char *rootCA) { anchors = rootCA; }
+void NetworkClientSecure::setInsecure() { anchors = ""; }
+
+HTTPUpdate::HTTPUpdate() {}
+HTTPUpdate::~HTTPUpdate() {}
+void HTTPUpdate::rebootOnUpdate(bool reboot) { restarts = reboot; }
+int HTTPUpdate::getLastError() { return -1; }
+String HTTPUpdate::getLastErrorString() { return "HTTP error: connection refused"; }
+HTTPUpdate httpUpdate;
+
+static int count_certificates() {
+  int count = 0;
+  for (const char *at = anchors; (at = strstr(at, "-----BEGIN CERTIFICATE-----")) != nullptr; at++) {
+    count++;
+  }
+  return count;
+}
+
+t_httpUpdate_return HTTPUpdate::update(NetworkClient &, const String &url, const String &version,
+                                       HTTPUpdateRequestCB) {
+  const char *result = *results == nullptr ? end("switched off"), nullptr : *results++;
+  if (anchors == nullptr) {
+    end("asks without anything to trust: the core would not connect");
+  }
+  printf("# at %lu s asks %s as %s, trusts %d, %s by itself\n", elapsed_ms / 1000, url.c_str(), version.c_str(),
+         count_certificates(), restarts ? "restarts" : "does not restart");
+  if (strcmp(result, "ok") == 0) {
+    return HTTP_UPDATE_OK;
+  }
+  return strcmp(result, "none") == 0 ? HTTP_UPDATE_NO_UPDATES : HTTP_UPDATE_FAILED;
+}
+
+int main(int count, char **arguments) {
+  if (count < 3) {
+    return 2;
+  }
+  ntp_answers = strcmp(arguments[1], "never") == 0 ? -1 : atol(arguments[1]);
+  offline = atoi(arguments[2]);
+  results = arguments + 3;
+  setup();
+  for (;;) {
+    loop();
+  }
+}

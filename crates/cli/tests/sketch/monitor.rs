@@ -1,0 +1,83 @@
+//! What a sketch shows in the serial monitor, and when it asks.
+
+use crate::bench::Bench;
+use crate::compiler::{is_installed, run};
+
+/// The serial monitor of a sketch made with these options; see `tests/arduino/monitor.cpp` for the other arguments.
+fn shown(options: &str, arguments: &str) -> Option<String> {
+    is_installed().then(|| run(&Bench::new(&["ota.lan"]).sketched(options), arguments))
+}
+
+/// What the tutorial's serial monitor shows, line for line.
+#[test]
+fn the_tutorials_story_up_to_the_restart() {
+    let Some(shown) = shown("--product lamp", "5 0 ok") else { return };
+    let (story, asked) = shown.lines().partition::<Vec<_>, _>(|line| !line.starts_with("# "));
+    assert_eq!(
+        story,
+        [
+            "",
+            "",
+            "",
+            "[SETUP] WAIT 4...",
+            "[SETUP] WAIT 3...",
+            "[SETUP] WAIT 2...",
+            "[SETUP] WAIT 1...",
+            "Firmware version 0.1",
+            "Waiting for NTP time sync: ..",
+            "Current time: Mon Nov 23 09:00:05 2026",
+            "Update start now!",
+            "HTTP_UPDATE_OK",
+        ]
+    );
+    let url = "https://ota.lan:3443/update/lamp?chip=esp32";
+    let asks = format!("# at 5 s asks {url} as 0.1, trusts 2, does not restart by itself");
+    assert_eq!(asked, [asks.as_str(), "# restarts; asked for the time 1 times"]);
+}
+
+#[test]
+fn it_asks_each_minute_and_after_a_failure_sooner() {
+    let Some(shown) = shown("", "5 0 none failed none none") else { return };
+    let asked: Vec<u32> = shown
+        .lines()
+        .filter_map(|line| line.strip_prefix("# at ")?.split(' ').next()?.parse().ok())
+        .collect();
+    let pauses: Vec<u32> = asked.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert_eq!(pauses, [60, 30, 60], "{shown}");
+    assert!(
+        shown.contains("HTTP_UPDATE_FAILD Error (-1): HTTP error: connection refused\nRetry in 30secs!\n")
+    );
+    assert!(shown.contains("asked for the time 1 times"), "a clock that is set is left alone: {shown}");
+}
+
+#[test]
+fn without_wifi_it_says_so_until_there_is_some() {
+    let Some(shown) = shown("", "5 3 none") else { return };
+    assert_eq!(shown.matches("No Wi-Fi: are WIFI_SSID and WIFI_PASSWORD right").count(), 3, "{shown}");
+    assert!(shown.contains("HTTP_UPDATE_NO_UPDATES\n"), "{shown}");
+}
+
+#[test]
+fn without_a_time_server_it_asks_all_the_same() {
+    let Some(shown) = shown("", "never 0 none") else { return };
+    assert!(
+        shown.contains("No time server answers: trying without the time\nUpdate start now!\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("\n# at 14 s asks "), "{shown}");
+}
+
+#[test]
+fn a_clock_that_nobody_set_is_not_believed_after_a_day_either() {
+    let Some(shown) = shown("", &format!("never 0 {}", "none ".repeat(1300))) else { return };
+    assert!(shown.contains("\n# at 86"), "it has to run for a day");
+    assert!(!shown.contains("Current time"), "{shown}");
+}
+
+#[test]
+fn an_insecure_one_says_so_each_time() {
+    let Some(shown) = shown("--insecure", "5 0 none none") else { return };
+    let warned = shown.matches("WARNING: NO PROTECTION: this firmware believes every server\n").count();
+    assert_eq!(warned, shown.matches("Update start now!\n").count(), "{shown}");
+    assert!(warned >= 2 && shown.contains(" trusts 0, "), "{shown}");
+}
