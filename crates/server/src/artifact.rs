@@ -7,19 +7,11 @@
 
 use std::ops::Range;
 
-use bytes::Bytes;
-use http::header::{
-    ACCEPT_RANGES, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
-    RANGE,
-};
-use http::request::Parts;
-use http::{Method, Response, StatusCode};
 use otary_fleet::{Artifact, Catalogue, Sha256, Transport};
 
-use crate::answer::{Answered, empty, file, sentence};
-use crate::body::Body;
-use crate::download::{count, file_name, insert_text, load, name_file};
-use crate::visit::Visit;
+use crate::http1::{Head, Method, Reply, Status};
+use crate::sending::{Part, Sending, file_name};
+use crate::visit::{Plan, Visit};
 
 /// What of an artifact is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,23 +22,21 @@ enum Asked {
 }
 
 /// Answers a request for what is behind `/artifact/`.
-pub(crate) async fn answer(visit: &Visit, head: &Parts, name: &str) -> Answered {
+pub(crate) fn answer(visit: &Visit, head: &Head<'_>, name: &str) -> Plan {
     let catalogue = visit.shared.store.catalogue();
     let found = parse(name).and_then(|(id, asked)| Some((catalogue.artifact(&id)?, asked)));
-    let Some((artifact, asked)) = found else {
-        return match visit.transport {
-            Transport::Https => sentence(StatusCode::NOT_FOUND, "There is no such artifact.\n"),
-            Transport::Http => visit.forbid("no product that allows plain HTTP has this artifact"),
-        };
-    };
-    if visit.transport == Transport::Http && !allows_plain(&catalogue, artifact) {
+    let plain = visit.transport == Transport::Http;
+    if plain && !found.is_some_and(|(artifact, _)| allows_plain(&catalogue, artifact)) {
         return visit.forbid("no product that allows plain HTTP has this artifact");
     }
+    let Some((artifact, asked)) = found else {
+        return Reply::sentence(Status::NotFound, "There is no such artifact.\n").into();
+    };
     if !is_offered(&catalogue, artifact) {
-        return sentence(StatusCode::GONE, "No release offers this artifact any more.\n");
+        return Reply::sentence(Status::Gone, "No release offers this artifact any more.\n").into();
     }
     match asked {
-        Asked::Bytes => bytes(visit, head, artifact).await,
+        Asked::Bytes => bytes(head, artifact),
         Asked::Md5 => checksum(&artifact.md5.to_string(), artifact),
         Asked::Sha256 => checksum(&artifact.id.to_string(), artifact),
     }
@@ -73,59 +63,50 @@ fn allows_plain(catalogue: &Catalogue, artifact: &Artifact) -> bool {
     })
 }
 
-fn checksum(digest: &str, artifact: &Artifact) -> Answered {
-    file("text/plain; charset=utf-8", format!("{digest}  {}\n", file_name(artifact)))
+fn checksum(digest: &str, artifact: &Artifact) -> Plan {
+    Reply::file("text/plain; charset=utf-8", format!("{digest}  {}\n", file_name(artifact))).into()
 }
 
-async fn bytes(visit: &Visit, head: &Parts, artifact: &Artifact) -> Answered {
-    if holds_it_already(&head.headers, artifact) {
-        return describe(Response::new(Body::empty()), StatusCode::NOT_MODIFIED, artifact);
+fn bytes(head: &Head<'_>, artifact: &Artifact) -> Plan {
+    if holds_it_already(head, artifact) {
+        return describe(Status::NotModified, artifact).into();
     }
-    let range = head.headers.get(RANGE).and_then(|value| value.to_str().ok());
-    let Ok(range) = range.map_or(Ok(None), |text| find_range(text, artifact.size)) else {
-        let mut answer = empty(StatusCode::RANGE_NOT_SATISFIABLE);
-        insert_text(answer.headers_mut(), CONTENT_RANGE, format!("bytes */{}", artifact.size));
-        return answer;
+    let Ok(range) = head.field("range").map_or(Ok(None), |text| find_range(text, artifact.size)) else {
+        let reply = Reply::empty(Status::RangeNotSatisfiable);
+        return reply.field("Content-Range", format_args!("bytes */{}", artifact.size)).into();
     };
-    let length = range.as_ref().map_or(artifact.size, |range| range.end - range.start);
-    let body = match (head.method == Method::HEAD, range.clone()) {
-        (true, _) => Some(Body::empty()),
-        (false, None) => load(visit, artifact).await.map(|bytes| count(visit, artifact, bytes, None)),
-        (false, Some(range)) => load(visit, artifact).await.map(|bytes| Body::of(part(&bytes, &range))),
+    let (reply, length, part) = match range {
+        None => (describe(Status::Ok, artifact), artifact.size, Part::Counted(None)),
+        Some(range) => {
+            let reply = describe(Status::PartialContent, artifact);
+            let (last, size) = (range.end.saturating_sub(1), artifact.size);
+            let reply = reply.field("Content-Range", format_args!("bytes {}-{last}/{size}", range.start));
+            (reply, range.end.saturating_sub(range.start), Part::Range(range))
+        }
     };
-    let Some(body) = body else {
-        return sentence(StatusCode::INTERNAL_SERVER_ERROR, "The artifact cannot be read.\n");
-    };
-    let status = if range.is_some() { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-    let mut answer = describe(Response::new(body), status, artifact);
-    answer.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
-    if let Some(Range { start, end }) = range {
-        let text = format!("bytes {start}-{}/{}", end.saturating_sub(1), artifact.size);
-        insert_text(answer.headers_mut(), CONTENT_RANGE, text);
+    if head.method == Method::Head {
+        return reply.with_length(length).into();
     }
-    answer
+    Plan::Send(Box::new(Sending {
+        artifact: artifact.id,
+        size: artifact.size,
+        part,
+        reply,
+        otherwise: Reply::sentence(Status::InternalError, "The artifact cannot be read.\n"),
+    }))
 }
 
 /// What is the same in 200, 206 and 304. The digests are those of the whole file, also with a part of it.
-fn describe(mut answer: Answered, status: StatusCode, artifact: &Artifact) -> Answered {
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
-    name_file(headers, artifact);
-    insert_text(headers, ETAG, format!("\"{}\"", artifact.id));
-    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
-    answer
+fn describe(status: Status, artifact: &Artifact) -> Reply {
+    Sending::describe(Reply::empty(status), artifact)
+        .field("ETag", format_args!("\"{}\"", artifact.id))
+        .field("Accept-Ranges", "bytes")
+        .field("Cache-Control", "public, max-age=31536000, immutable")
 }
 
-fn holds_it_already(headers: &HeaderMap, artifact: &Artifact) -> bool {
-    let tags = headers.get(IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
+fn holds_it_already(head: &Head<'_>, artifact: &Artifact) -> bool {
+    let tags = head.field("if-none-match").unwrap_or_default();
     tags.split(',').any(|tag| tag.trim().trim_matches('"') == artifact.id.to_string())
-}
-
-fn part(bytes: &Bytes, range: &Range<u64>) -> Bytes {
-    let [start, end] =
-        [range.start, range.end].map(|offset| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len()));
-    bytes.slice(start.min(end)..end)
 }
 
 /// Nothing of a file lies in the range that is asked for.

@@ -1,15 +1,12 @@
 //! A check-in: read, decide, commit, answer.
 
-use http::header::{CONTENT_LENGTH, HeaderValue};
-use http::request::Parts;
-use http::{Method, StatusCode};
 use otary_fleet::{Catalogue, CheckIn, Decision, Mac, Time, View, decide, observe};
 use otary_store::StoreError;
 
-use crate::answer::{Answered, empty, sentence};
 use crate::dialect::{self, Answer, NoCheckIn, Origin};
-use crate::download::{self, Recipient};
-use crate::visit::{Visit, only};
+use crate::http1::{Head, Method, Reply, Status};
+use crate::sending::{Part, Recipient, Sending};
+use crate::visit::{Plan, Visit, only};
 
 /// What a person gets who opens the URL that is meant for devices.
 const FOR_DEVICES: &str = "This is where ESP32 and ESP8266 boards ask otary for new firmware.\n\
@@ -18,26 +15,26 @@ const FOR_DEVICES: &str = "This is where ESP32 and ESP8266 boards ask otary for 
     A ready sketch for this server: otary sketch\n";
 
 /// Answers a request for an update. `product` is the path behind `/update/`, as it came.
-pub(crate) async fn answer(visit: &Visit, head: &Parts, product: Option<&str>) -> Answered {
-    if head.method != Method::GET {
+pub(crate) fn answer(visit: &Visit, head: &Head<'_>, product: Option<&str>) -> Plan {
+    if head.method != Method::Get {
         return only("GET");
     }
     let Ok(product) = product.map(|text| text.trim_end_matches('/').parse()).transpose() else {
         visit.shared.troubles.refused(visit.peer, "the URL names a product by a name that none can have");
-        return sentence(StatusCode::NOT_FOUND, "No product has such a name.\n");
+        return Reply::sentence(Status::NotFound, "No product has such a name.\n").into();
     };
     let origin = Origin { source: visit.peer, transport: visit.transport, product };
     match dialect::read(head, origin) {
-        Ok(check_in) => serve(visit, &check_in).await,
-        Err(NoCheckIn::UnknownClient) => sentence(StatusCode::BAD_REQUEST, FOR_DEVICES),
+        Ok(check_in) => serve(visit, &check_in),
+        Err(NoCheckIn::UnknownClient) => Reply::sentence(Status::BadRequest, FOR_DEVICES).into(),
         Err(NoCheckIn::UnknownMode) => {
             visit.shared.troubles.refused(visit.peer, "the client asks in a mode that otary does not know");
-            sentence(StatusCode::NOT_FOUND, "There is nothing in this mode.\n")
+            Reply::sentence(Status::NotFound, "There is nothing in this mode.\n").into()
         }
     }
 }
 
-async fn serve(visit: &Visit, check_in: &CheckIn) -> Answered {
+fn serve(visit: &Visit, check_in: &CheckIn) -> Plan {
     let catalogue = visit.shared.store.catalogue();
     let decision = match resolve(visit, check_in, &catalogue) {
         Ok(decision) => decision,
@@ -45,29 +42,30 @@ async fn serve(visit: &Visit, check_in: &CheckIn) -> Answered {
             // Without the record the operator's word (product, chip, channel, holds) is unknown: nothing is offered.
             let error: &dyn std::error::Error = &error;
             tracing::error!(target: "check_in", device = ?check_in.device, error, "no decision: the store failed");
-            return empty(StatusCode::NOT_MODIFIED);
+            return Reply::empty(Status::NotModified).into();
         }
     };
     tell(check_in, &decision);
     match dialect::answer(check_in, &decision, &catalogue) {
-        Answer::NoUpdate => empty(StatusCode::NOT_MODIFIED),
-        Answer::Forbidden => empty(StatusCode::FORBIDDEN),
-        Answer::NotFound => empty(StatusCode::NOT_FOUND),
+        Answer::NoUpdate => Reply::empty(Status::NotModified).into(),
+        Answer::Forbidden => Reply::empty(Status::Forbidden).into(),
+        Answer::NotFound => Reply::empty(Status::NotFound).into(),
         Answer::Version { version, md5 } => {
-            let mut answer = empty(StatusCode::OK);
-            let headers = answer.headers_mut();
-            headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-            download::name_version(headers, &version);
-            download::name_md5(headers, md5);
-            answer
+            Reply::empty(Status::Ok).field("x-version", version).field("x-MD5", md5).into()
         }
         Answer::Image(id) => {
-            let recipient = Recipient { device: check_in.device, claimant: check_in.claimant() };
             let image = catalogue.artifact(&id).zip(decision.release.as_ref());
-            let Some((artifact, release)) = image else { return empty(StatusCode::NOT_MODIFIED) };
-            let sent = download::send(visit, recipient, artifact, &release.version).await;
-            // Never half an image, and no error that a device would show as its own.
-            sent.unwrap_or_else(|| empty(StatusCode::NOT_MODIFIED))
+            let Some((artifact, release)) = image else { return Reply::empty(Status::NotModified).into() };
+            let recipient = Recipient { device: check_in.device, claimant: check_in.claimant() };
+            let reply = Reply::empty(Status::Ok).field("x-version", &release.version);
+            Plan::Send(Box::new(Sending {
+                artifact: artifact.id,
+                size: artifact.size,
+                part: Part::Counted(Some(recipient)),
+                reply: Sending::describe(reply, artifact).field("Cache-Control", "no-store"),
+                // Never half an image, and no error that a device would show as its own.
+                otherwise: Reply::empty(Status::NotModified),
+            }))
         }
     }
 }
@@ -111,7 +109,7 @@ fn tell(check_in: &CheckIn, decision: &Decision) {
         target: "check_in",
         device,
         source = %check_in.source,
-        product = decision.product.as_ref().map(tracing::field::display),
+        product = decision.product.as_ref().map(otary_fleet::ProductName::as_str),
         dialect = check_in.dialect.name(),
         runs = %check_in.build,
         version = check_in.version,

@@ -13,21 +13,19 @@
 //! One single-threaded runtime per processor serves devices, each with a listening socket of its own; operators have a
 //! thread to themselves.
 
-mod answer;
 mod artifact;
-mod body;
 mod check_in;
 mod clock;
-mod connection;
 mod dialect;
-mod download;
+mod drain;
 mod error;
+mod front;
 mod gate;
 mod handshake;
+mod http1;
 mod identity;
 mod limits;
 mod listener;
-mod meter;
 mod newcomers;
 pub mod operator;
 mod operators;
@@ -35,6 +33,7 @@ mod options;
 mod page;
 mod peer;
 mod platform;
+mod sending;
 mod server;
 mod socket;
 mod supervisor;

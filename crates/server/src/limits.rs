@@ -44,8 +44,16 @@ impl Default for Limits {
     }
 }
 
-/// The longest request head in bytes; an Arduino client's has about 700. hyper allocates 8 KiB and grows to this.
+/// The longest request head in bytes; an Arduino client's has about 700, a browser's with its cookies some thousand.
 pub(crate) const REQUEST_HEAD: usize = 16 * 1024;
+
+/// What is read from a plain socket at once, in bytes: a client's head, mostly.
+pub(crate) const PLAIN_READ: usize = 2 * 1024;
+
+/// How long, and how many bytes, are read of what follows a request that was answered before it ended.
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
+/// See [`LINGER`].
+pub(crate) const LINGER_BYTES: usize = 256 * 1024;
 
 /// Header fields in a request head; an Arduino client's has at most 18, a browser's about 30.
 pub(crate) const REQUEST_HEADERS: usize = 64;

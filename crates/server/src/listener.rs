@@ -2,20 +2,21 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncBufRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
 use tokio::time::sleep;
 use tokio_rustls::TlsAcceptor;
 
 use crate::Limits;
-use crate::connection::{Front, serve};
+use crate::drain::Draining;
+use crate::front::Front;
 use crate::gate::{Gate, Permit};
 use crate::handshake::shake_hands;
+use crate::http1::{Lazy, Rules};
 use crate::limits::{ACCEPT_PAUSE, TLS_SEND_BUFFER};
-use crate::meter::{Meter, Metered};
 use crate::platform;
 use crate::socket::Socket;
 use crate::trouble::Troubles;
@@ -33,11 +34,12 @@ pub(crate) struct Listener<F> {
 
 impl<F: Front> Listener<F> {
     /// Accepts until a drain begins. Runs on the runtime that its connections are to run on.
-    pub(crate) async fn listen(self, socket: TcpListener, mut draining: watch::Receiver<bool>) {
+    pub(crate) async fn listen(self, socket: TcpListener, draining: Draining) {
+        let mut begun = pin!(draining.begun());
         loop {
             let accepted = tokio::select! {
                 accepted = socket.accept() => accepted,
-                _ = draining.wait_for(|draining| *draining) => return,
+                () = &mut begun => return,
             };
             match accepted {
                 Ok((stream, address)) => self.admit(stream, address.ip().to_canonical(), &draining),
@@ -49,7 +51,7 @@ impl<F: Front> Listener<F> {
         }
     }
 
-    fn admit(&self, stream: TcpStream, peer: IpAddr, draining: &watch::Receiver<bool>) {
+    fn admit(&self, stream: TcpStream, peer: IpAddr, draining: &Draining) {
         match self.gate.enter(peer) {
             Ok(permit) => {
                 tokio::spawn(self.clone().attend(stream, peer, permit, draining.clone()));
@@ -58,41 +60,33 @@ impl<F: Front> Listener<F> {
         }
     }
 
-    async fn attend(
-        self,
-        stream: TcpStream,
-        peer: IpAddr,
-        _permit: Permit,
-        mut draining: watch::Receiver<bool>,
-    ) {
+    async fn attend(self, stream: TcpStream, peer: IpAddr, _permit: Permit, draining: Draining) {
         if let Err(error) = platform::tune(&stream) {
             // The peer is gone already.
             return tracing::debug!(target: "connection", %peer, %error, "not served");
         }
         let socket = Socket::new(stream, self.limits.stall, self.tls.is_some());
         let Some(acceptor) = &self.tls else {
-            return self.serve(socket, peer, 0, &mut draining).await;
+            return self.serve(Lazy::new(socket), peer, 0, draining).await;
         };
         let handshake = shake_hands(acceptor, socket, self.limits.handshake);
         let shaken = tokio::select! {
             shaken = handshake => shaken,
-            _ = draining.wait_for(|draining| *draining) => return,
+            () = draining.begun() => return,
         };
         match shaken {
-            Ok(stream) => self.serve(stream, peer, TLS_SEND_BUFFER as u64, &mut draining).await,
+            Ok(stream) => self.serve(stream, peer, TLS_SEND_BUFFER as u64, draining).await,
             Err(failure) => self.troubles.handshake(peer, &failure),
         }
     }
 
-    async fn serve<T>(&self, stream: T, peer: IpAddr, held_back: u64, draining: &mut watch::Receiver<bool>)
+    async fn serve<S>(&self, stream: S, peer: IpAddr, held_back: u64, draining: Draining)
     where
-        T: AsyncRead + AsyncWrite + Unpin + 'static,
+        S: AsyncBufRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let meter = Arc::new(Meter::default());
-        let service = self.front.service(peer, Arc::clone(&meter));
-        let stream = Metered::new(stream, meter, held_back);
+        let rules = Rules { head: self.limits.head, draining };
         // Clients that hang up are no error: stock ones do so with the last byte, often by a reset.
-        if let Err(error) = serve(stream, service, self.limits.head, draining).await {
+        if let Err(error) = self.front.serve(stream, peer, held_back, rules).await {
             tracing::debug!(target: "connection", %peer, %error, "ended");
         }
     }

@@ -1,17 +1,21 @@
-//! The operator listener's front: the operator router behind TLS, told who asks.
+//! The operator listener's front: the operator router behind TLS, told who asks. hyper serves it, since it takes bodies.
 
-use std::convert::Infallible;
+use std::io;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::pin::pin;
 
 use axum::Router;
-use http::{Request, Response};
+use http::Request;
 use hyper::body::Incoming;
-use hyper::service::{Service, service_fn};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncBufRead, AsyncWrite};
 use tower::ServiceExt;
 
-use crate::connection::Front;
-use crate::meter::Meter;
+use crate::front::Front;
+use crate::http1::Rules;
+use crate::limits::{REQUEST_HEAD, REQUEST_HEADERS};
 use crate::operator::Peer;
 
 /// Passes requests on to the operator router.
@@ -25,23 +29,28 @@ impl Operators {
 }
 
 impl Front for Operators {
-    type Body = axum::body::Body;
-
-    fn service(
-        &self,
-        peer: IpAddr,
-        _: Arc<Meter>,
-    ) -> impl Service<
-        Request<Incoming>,
-        Response = Response<Self::Body>,
-        Error = Infallible,
-        Future: Send + 'static,
-    > + Send
-    + 'static {
-        let router = self.0.clone();
-        service_fn(move |mut request: Request<Incoming>| {
+    async fn serve<S>(&self, stream: S, peer: IpAddr, _: u64, rules: Rules) -> io::Result<()>
+    where
+        S: AsyncBufRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer));
-            router.clone().oneshot(request)
-        })
+            self.0.clone().oneshot(request)
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(rules.head)
+            .max_headers(REQUEST_HEADERS)
+            .max_buf_size(REQUEST_HEAD)
+            .serve_connection(TokioIo::new(stream), service);
+        let mut connection = pin!(connection);
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = rules.draining.begun() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        ended.map_err(io::Error::other)
     }
 }

@@ -2,13 +2,13 @@
 
 use otary_fleet::Transport;
 
-use crate::answer::{Answered, file};
+use crate::http1::Reply;
 use crate::visit::Visit;
 
 const HTML: &str = "text/html; charset=utf-8";
 
 /// The page at `/`.
-pub(crate) fn welcome(visit: &Visit) -> Answered {
+pub(crate) fn welcome(visit: &Visit) -> Reply {
     let url = escape(&visit.shared.url);
     let advice = match visit.transport {
         Transport::Https => "Devices ask here for updates.",
@@ -16,7 +16,7 @@ pub(crate) fn welcome(visit: &Visit) -> Answered {
             "Devices ask for updates by HTTPS; this address has little more than the certificate."
         }
     };
-    file(
+    Reply::file(
         HTML,
         format!(
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
@@ -33,13 +33,13 @@ pub(crate) fn welcome(visit: &Visit) -> Answered {
 }
 
 /// The anchors as PEM text, the current root and the next: what `setCACert` and `X509List` take.
-pub(crate) fn anchors(visit: &Visit) -> Answered {
-    file("application/x-pem-file", visit.shared.shown.get().anchors_pem().to_owned())
+pub(crate) fn anchors(visit: &Visit) -> Reply {
+    Reply::file("application/x-pem-file", visit.shared.shown.get().anchors_pem().to_owned())
 }
 
 /// The current root as DER: what phones and desktops install.
-pub(crate) fn root(visit: &Visit) -> Answered {
-    file("application/x-x509-ca-cert", visit.shared.shown.get().root().to_vec())
+pub(crate) fn root(visit: &Visit) -> Reply {
+    Reply::file("application/x-x509-ca-cert", visit.shared.shown.get().root().to_vec())
 }
 
 fn escape(text: &str) -> String {

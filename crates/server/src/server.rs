@@ -12,6 +12,7 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
+use crate::drain::Drain;
 use crate::gate::Gate;
 use crate::identity::Shown;
 use crate::limits::{OPERATOR_CONNECTIONS, OWN_DESCRIPTORS};
@@ -97,8 +98,8 @@ impl Server {
             transfers: AtomicUsize::new(0),
             url: format!("https://{}:{}", options.host, addresses.https.port()),
         });
-        let (draining, _) = watch::channel(false);
-        let parts = Parts { options, shared: &shared, shown: &shown, draining: &draining };
+        let drain = Drain::new();
+        let parts = Parts { options, shared: &shared, shown: &shown, drain: &drain };
         let mut workers = parts.device_workers(https, http)?;
         workers.push(parts.operator_worker(operator, operators)?);
 
@@ -106,9 +107,9 @@ impl Server {
         let supervisor = Supervisor {
             shared,
             retention: options.retention,
-            drain: options.drain,
+            drain,
+            drain_bound: options.drain,
             phase: watched,
-            draining,
         };
         Ok(Self { addresses, workers, supervisor, handle: Handle { phase, shown } })
     }
@@ -160,7 +161,7 @@ struct Parts<'a> {
     options: &'a Options,
     shared: &'a Arc<Shared>,
     shown: &'a Arc<Shown>,
-    draining: &'a watch::Sender<bool>,
+    drain: &'a Drain,
 }
 
 impl Parts<'_> {
@@ -182,7 +183,7 @@ impl Parts<'_> {
         let mut http = http.unwrap_or_default().into_iter();
         let mut workers = Vec::new();
         for socket in https {
-            let worker = Worker::new(self.draining.clone()).map_err(ServeError::Worker)?;
+            let worker = Worker::new(self.drain.clone()).map_err(ServeError::Worker)?;
             let tls = listener(Transport::Https, Some(acceptor.clone()));
             worker.serve(socket, tls).map_err(ServeError::Worker)?;
             if let Some(socket) = http.next() {
@@ -198,7 +199,7 @@ impl Parts<'_> {
         sockets: Vec<std::net::TcpListener>,
         router: Router,
     ) -> Result<Worker, ServeError> {
-        let worker = Worker::new(self.draining.clone()).map_err(ServeError::Worker)?;
+        let worker = Worker::new(self.drain.clone()).map_err(ServeError::Worker)?;
         let identity = Arc::clone(self.shown);
         let listener = Listener {
             front: Operators::new(router),

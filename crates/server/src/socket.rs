@@ -33,6 +33,11 @@ impl Socket {
         Self { stream, stall, patience: None, waiting: false, expects_tls }
     }
 
+    /// Ready when there is something to read, or the peer has closed.
+    pub(crate) fn poll_readable(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.stream.poll_read_ready(cx)
+    }
+
     fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.waiting = false;

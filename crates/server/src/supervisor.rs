@@ -8,6 +8,7 @@ use otary_store::Retention;
 use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use crate::drain::Drain;
 use crate::limits::{DRAIN_REPORT, PRUNE_EVERY, TROUBLE_PERIOD};
 use crate::visit::Shared;
 
@@ -26,9 +27,10 @@ pub(crate) enum Phase {
 pub(crate) struct Supervisor {
     pub(crate) shared: Arc<Shared>,
     pub(crate) retention: Retention,
-    pub(crate) drain: Duration,
+    pub(crate) drain: Drain,
+    /// How long it may take.
+    pub(crate) drain_bound: Duration,
     pub(crate) phase: watch::Receiver<Phase>,
-    pub(crate) draining: watch::Sender<bool>,
 }
 
 impl Supervisor {
@@ -36,7 +38,7 @@ impl Supervisor {
     pub(crate) async fn look_after(self) {
         let mut phase = self.phase.clone();
         self.while_serving(&mut phase).await;
-        self.draining.send_replace(true);
+        self.drain.begin();
         self.while_draining(&mut phase).await;
         self.shared.troubles.sum_up();
     }
@@ -81,9 +83,8 @@ impl Supervisor {
         let mut reports = interval(DRAIN_REPORT);
         loop {
             tokio::select! {
-                // Connections hold the receivers.
-                () = self.draining.closed() => return,
-                () = sleep_until(began + self.drain) => break,
+                () = self.drain.ended() => return,
+                () = sleep_until(began + self.drain_bound) => break,
                 _ = phase.wait_for(|phase| *phase > Phase::Draining) => break,
                 _ = reports.tick() => self.report(began),
             }
@@ -97,7 +98,7 @@ impl Supervisor {
     fn report(&self, began: Instant) {
         let downloads = self.transfers();
         if downloads > 0 {
-            let left = self.drain.saturating_sub(began.elapsed()).as_secs();
+            let left = self.drain_bound.saturating_sub(began.elapsed()).as_secs();
             tracing::info!(target: "drain", downloads, seconds_left = left, "waiting for running downloads");
         }
     }

@@ -4,26 +4,21 @@
 //! that the operator marked for it; everything else is 403. Nothing is ever redirected: stock clients take a redirect
 //! for a failure.
 
-use std::convert::Infallible;
+use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use http::header::{ALLOW, CONNECTION, HeaderValue};
-use http::request::Parts;
-use http::{Method, Request, Response, StatusCode, Version};
-use hyper::body::Incoming;
-use hyper::service::{Service, service_fn};
 use otary_fleet::Transport;
 use otary_store::Store;
+use tokio::io::{AsyncBufRead, AsyncWrite};
 
 use crate::Clock;
-use crate::answer::{Answered, empty, sentence};
-use crate::body::Body;
-use crate::connection::Front;
+use crate::front::Front;
+use crate::http1::{Handler, Head, Method, Reply, Rules, Status, serve};
 use crate::identity::Shown;
-use crate::meter::Meter;
 use crate::newcomers::Newcomers;
+use crate::sending::Sending;
 use crate::trouble::Troubles;
 use crate::{artifact, check_in, page};
 
@@ -48,77 +43,86 @@ pub(crate) struct Devices {
 }
 
 /// One connection of a device, a browser or whoever came.
-#[derive(Clone)]
 pub(crate) struct Visit {
     pub(crate) shared: Arc<Shared>,
     pub(crate) transport: Transport,
     pub(crate) peer: IpAddr,
-    pub(crate) meter: Arc<Meter>,
+    /// Bytes that the connection may have taken and not handed to the socket.
+    pub(crate) held_back: u64,
+}
+
+/// What a request comes to.
+pub(crate) enum Plan {
+    /// This answer.
+    Reply(Reply),
+    /// An artifact, which has to be read first.
+    Send(Box<Sending>),
 }
 
 impl Front for Devices {
-    type Body = Body;
+    async fn serve<S>(&self, stream: S, peer: IpAddr, held_back: u64, rules: Rules) -> io::Result<()>
+    where
+        S: AsyncBufRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let visit = Visit { shared: Arc::clone(&self.shared), transport: self.transport, peer, held_back };
+        serve(stream, &visit, rules).await
+    }
+}
 
-    fn service(
-        &self,
-        peer: IpAddr,
-        meter: Arc<Meter>,
-    ) -> impl Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future: Send + 'static>
-    + Send
-    + 'static {
-        let visit = Visit { shared: Arc::clone(&self.shared), transport: self.transport, peer, meter };
-        service_fn(move |request| {
-            let visit = visit.clone();
-            async move { Ok(visit.answer(request.into_parts().0).await) }
-        })
+impl Handler for Visit {
+    type Plan = Plan;
+
+    fn plan(&self, head: &Head<'_>) -> Plan {
+        if head.method == Method::Other {
+            return only("GET, HEAD");
+        }
+        match head.path {
+            "/update" | "/update/" => check_in::answer(self, head, None),
+            "/" => page::welcome(self).into(),
+            "/ca.pem" => page::anchors(self).into(),
+            "/ca.crt" => page::root(self).into(),
+            path => {
+                if let Some(product) = path.strip_prefix("/update/") {
+                    check_in::answer(self, head, Some(product))
+                } else if let Some(name) = path.strip_prefix("/artifact/") {
+                    artifact::answer(self, head, name)
+                } else {
+                    self.elsewhere()
+                }
+            }
+        }
+    }
+
+    async fn answer(&self, plan: Plan) -> Reply {
+        match plan {
+            Plan::Reply(reply) => reply,
+            Plan::Send(sending) => sending.begin(self).await,
+        }
     }
 }
 
 impl Visit {
-    async fn answer(&self, head: Parts) -> Answered {
-        let mut answer = self.route(&head).await;
-        if head.version < Version::HTTP_11 {
-            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        answer
-    }
-
-    async fn route(&self, head: &Parts) -> Answered {
-        if !matches!(head.method, Method::GET | Method::HEAD) {
-            return only("GET, HEAD");
-        }
-        match head.uri.path() {
-            "/update" | "/update/" => check_in::answer(self, head, None).await,
-            "/" => page::welcome(self),
-            "/ca.pem" => page::anchors(self),
-            "/ca.crt" => page::root(self),
-            path => match path.strip_prefix("/update/") {
-                Some(product) => check_in::answer(self, head, Some(product)).await,
-                None => match path.strip_prefix("/artifact/") {
-                    Some(name) => artifact::answer(self, head, name).await,
-                    None => self.elsewhere(),
-                },
-            },
-        }
-    }
-
-    fn elsewhere(&self) -> Answered {
+    fn elsewhere(&self) -> Plan {
         match self.transport {
-            Transport::Https => sentence(StatusCode::NOT_FOUND, "There is nothing here. See /\n"),
+            Transport::Https => Reply::sentence(Status::NotFound, "There is nothing here. See /\n").into(),
             Transport::Http => self.forbid("plain HTTP has only /, /ca.pem, /ca.crt and /update"),
         }
     }
 
     /// 403, with the reason in the log.
-    pub(crate) fn forbid(&self, reason: &'static str) -> Answered {
+    pub(crate) fn forbid(&self, reason: &'static str) -> Plan {
         self.shared.troubles.refused(self.peer, reason);
-        sentence(StatusCode::FORBIDDEN, "Not over plain HTTP. See /\n")
+        Reply::sentence(Status::Forbidden, "Not over plain HTTP. See /\n").into()
+    }
+}
+
+impl From<Reply> for Plan {
+    fn from(reply: Reply) -> Self {
+        Self::Reply(reply)
     }
 }
 
 /// 405 with the methods that there are.
-pub(crate) fn only(methods: &'static str) -> Answered {
-    let mut answer = empty(StatusCode::METHOD_NOT_ALLOWED);
-    answer.headers_mut().insert(ALLOW, HeaderValue::from_static(methods));
-    answer
+pub(crate) fn only(methods: &'static str) -> Plan {
+    Reply::empty(Status::MethodNotAllowed).field("Allow", methods).into()
 }

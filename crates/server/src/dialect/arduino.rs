@@ -3,98 +3,111 @@
 //!
 //! Read from the libraries' sources: ESP32 `HTTPUpdate` 1.x to 3.x, ESP8266 `ESP8266httpUpdate`.
 
-use http::header::{HeaderMap, HeaderValue, USER_AGENT};
-use http::request::Parts;
-use otary_fleet::{Build, CheckIn, Decision, Dialect, Mac, Mode, Reason};
+use otary_fleet::{Build, CheckIn, Decision, Dialect, Mode, Reason};
 
 use super::{Answer, NoCheckIn, Origin, chip_in_query};
+use crate::http1::Head;
 
-/// The fields of one request, by the names that follow the prefix. Of a repeated field the last one counts.
+/// The fields of one request, as they came. Of a repeated field the last one counts.
 #[derive(Default)]
-struct Fields {
-    station: Option<Mac>,
-    base: Option<Mac>,
-    access_point: Option<Mac>,
-    build: Build,
-    version: Option<String>,
-    free_space: Option<u64>,
-    chip_size: Option<u64>,
-    sdk: Option<String>,
-    mode: Option<Result<Mode, NoCheckIn>>,
+struct Fields<'a> {
+    station: &'a [u8],
+    base: &'a [u8],
+    access_point: &'a [u8],
+    md5: &'a [u8],
+    digest: &'a [u8],
+    version: &'a [u8],
+    free_space: &'a [u8],
+    chip_size: &'a [u8],
+    sdk: &'a [u8],
+    mode: Option<&'a [u8]>,
 }
 
 /// Whether a library with this prefix or user agent sent the request. The user agent alone is enough, and so is any one
 /// field: old cores, forks and request callbacks differ in what they send.
-pub(super) fn sent(head: &Parts, prefix: &str, user_agent: &str) -> bool {
-    head.headers.get(USER_AGENT).is_some_and(|value| value.as_bytes() == user_agent.as_bytes())
-        || head.headers.keys().any(|name| name.as_str().starts_with(prefix))
+pub(super) fn sent(head: &Head<'_>, prefix: &str, user_agent: &str) -> bool {
+    head.field("user-agent") == Some(user_agent)
+        || head.fields().any(|(name, _)| behind(prefix, name).is_some())
 }
 
 /// Reads the fields behind `prefix`. `mode` says what a mode's word means to this library.
 pub(super) fn read(
-    head: &Parts,
+    head: &Head<'_>,
     origin: Origin,
     dialect: Dialect,
     prefix: &str,
     mode: fn(&str) -> Option<Mode>,
 ) -> Result<CheckIn, NoCheckIn> {
-    let fields = Fields::of(&head.headers, prefix, mode);
+    let fields = Fields::of(head, prefix);
+    let mode = match fields.mode {
+        None => Mode::Sketch,
+        Some(word) => std::str::from_utf8(word).ok().and_then(mode).ok_or(NoCheckIn::UnknownMode)?,
+    };
+    // The station's address first: all versions send it, and it is the one on the board's label.
+    let device =
+        parsed(fields.station).or_else(|| parsed(fields.base)).or_else(|| parsed(fields.access_point));
     Ok(CheckIn {
         dialect,
-        mode: fields.mode.unwrap_or(Ok(Mode::Sketch))?,
-        // The station's address first: all versions send it, and it is the one on the board's label.
-        device: fields.station.or(fields.base).or(fields.access_point),
+        mode,
+        device,
         product: origin.product,
         chip: chip_in_query(head),
-        build: fields.build,
-        version: fields.version,
-        free_space: fields.free_space,
-        chip_size: fields.chip_size,
-        sdk: fields.sdk,
+        build: Build { md5: parsed(fields.md5), sha256: parsed(fields.digest) },
+        version: text(fields.version),
+        free_space: parsed(fields.free_space),
+        chip_size: parsed(fields.chip_size),
+        sdk: text(fields.sdk),
         source: origin.source,
         transport: origin.transport,
     })
 }
 
-impl Fields {
-    fn of(headers: &HeaderMap, prefix: &str, mode: fn(&str) -> Option<Mode>) -> Self {
+/// What of a field's name is behind the prefix.
+fn behind<'a>(prefix: &str, name: &'a str) -> Option<&'a str> {
+    let (head, field) = name.split_at_checked(prefix.len())?;
+    head.eq_ignore_ascii_case(prefix).then_some(field)
+}
+
+impl<'a> Fields<'a> {
+    fn of(head: &Head<'a>, prefix: &str) -> Self {
         let mut fields = Self::default();
-        for (name, value) in headers {
-            if let Some(field) = name.as_str().strip_prefix(prefix) {
-                fields.take(field, value, mode);
+        for (name, value) in head.fields() {
+            if let Some(field) = behind(prefix, name) {
+                fields.take(field, value);
             }
         }
         fields
     }
 
-    fn take(&mut self, field: &str, value: &HeaderValue, mode: fn(&str) -> Option<Mode>) {
-        match field {
-            "sta-mac" => self.station = parsed(value),
-            "base-mac" => self.base = parsed(value),
-            "ap-mac" => self.access_point = parsed(value),
-            "sketch-md5" => self.build.md5 = parsed(value),
-            "sketch-sha256" => self.build.sha256 = parsed(value),
-            "version" => self.version = text(value),
-            "sdk-version" => self.sdk = text(value),
-            "free-space" => self.free_space = parsed(value),
-            "chip-size" => self.chip_size = parsed(value),
-            "mode" => {
-                let known = value.to_str().ok().and_then(mode);
-                self.mode = Some(known.ok_or(NoCheckIn::UnknownMode));
-            }
-            _ => {}
+    fn take(&mut self, field: &str, value: &'a [u8]) {
+        let known: [(&str, &mut &'a [u8]); 9] = [
+            ("sta-mac", &mut self.station),
+            ("base-mac", &mut self.base),
+            ("ap-mac", &mut self.access_point),
+            ("sketch-md5", &mut self.md5),
+            ("sketch-sha256", &mut self.digest),
+            ("version", &mut self.version),
+            ("sdk-version", &mut self.sdk),
+            ("free-space", &mut self.free_space),
+            ("chip-size", &mut self.chip_size),
+        ];
+        if field.eq_ignore_ascii_case("mode") {
+            self.mode = Some(value);
+        } else if let Some((_, place)) = known.into_iter().find(|(name, _)| field.eq_ignore_ascii_case(name))
+        {
+            *place = value;
         }
     }
 }
 
-fn parsed<T: std::str::FromStr>(value: &HeaderValue) -> Option<T> {
-    value.to_str().ok()?.trim().parse().ok()
+fn parsed<T: std::str::FromStr>(value: &[u8]) -> Option<T> {
+    std::str::from_utf8(value).ok()?.trim().parse().ok()
 }
 
 /// A text as it was sent, cut to [`CheckIn::MAX_TEXT`] bytes; nothing in it can move a terminal's cursor. Sketches pass
 /// whatever they like.
-fn text(value: &HeaderValue) -> Option<String> {
-    let text = String::from_utf8_lossy(value.as_bytes());
+fn text(value: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(value);
     let shown = text.trim().replace(char::is_control, "\u{FFFD}");
     let cut = shown.floor_char_boundary(CheckIn::MAX_TEXT);
     shown.get(..cut).filter(|text| !text.is_empty()).map(str::to_owned)

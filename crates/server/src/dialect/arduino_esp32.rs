@@ -1,9 +1,9 @@
 //! Arduino ESP32 `HTTPUpdate`, all versions: header fields `x-ESP32-*`.
 
-use http::request::Parts;
 use otary_fleet::{Catalogue, CheckIn, Decision, Dialect, Mode};
 
 use super::{Answer, NoCheckIn, Origin, Speaker, arduino};
+use crate::http1::Head;
 
 const PREFIX: &str = "x-esp32-";
 const USER_AGENT: &str = "ESP32-http-Update";
@@ -16,11 +16,11 @@ impl Speaker for HttpUpdate {
         Dialect::ArduinoEsp32
     }
 
-    fn sent(&self, head: &Parts) -> bool {
+    fn sent(&self, head: &Head<'_>) -> bool {
         arduino::sent(head, PREFIX, USER_AGENT)
     }
 
-    fn read(&self, head: &Parts, origin: Origin) -> Result<CheckIn, NoCheckIn> {
+    fn read(&self, head: &Head<'_>, origin: Origin) -> Result<CheckIn, NoCheckIn> {
         arduino::read(head, origin, self.dialect(), PREFIX, mode)
     }
 

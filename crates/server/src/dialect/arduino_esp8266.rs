@@ -1,9 +1,9 @@
 //! Arduino ESP8266 `ESP8266httpUpdate`: header fields `x-ESP8266-*`, and a mode that only asks which version there is.
 
-use http::request::Parts;
 use otary_fleet::{Catalogue, CheckIn, Decision, Dialect, Mode, Reason};
 
 use super::{Answer, NoCheckIn, Origin, Speaker, arduino};
+use crate::http1::Head;
 
 const PREFIX: &str = "x-esp8266-";
 const USER_AGENT: &str = "ESP8266-http-Update";
@@ -16,11 +16,11 @@ impl Speaker for HttpUpdate {
         Dialect::ArduinoEsp8266
     }
 
-    fn sent(&self, head: &Parts) -> bool {
+    fn sent(&self, head: &Head<'_>) -> bool {
         arduino::sent(head, PREFIX, USER_AGENT)
     }
 
-    fn read(&self, head: &Parts, origin: Origin) -> Result<CheckIn, NoCheckIn> {
+    fn read(&self, head: &Head<'_>, origin: Origin) -> Result<CheckIn, NoCheckIn> {
         arduino::read(head, origin, self.dialect(), PREFIX, mode)
     }
 

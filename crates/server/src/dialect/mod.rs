@@ -9,9 +9,10 @@ mod arduino_esp8266;
 
 use std::net::IpAddr;
 
-use http::request::Parts;
 use otary_fleet::{Catalogue, CheckIn, Chip, Decision, Dialect, Md5, ProductName, Sha256, Transport};
 use thiserror::Error;
+
+use crate::http1::Head;
 
 /// What is known of a request besides its head.
 pub(crate) struct Origin {
@@ -60,10 +61,10 @@ trait Speaker: Sync {
     fn dialect(&self) -> Dialect;
 
     /// Whether it sent this request.
-    fn sent(&self, head: &Parts) -> bool;
+    fn sent(&self, head: &Head<'_>) -> bool;
 
     /// Reads a request that it sent.
-    fn read(&self, head: &Parts, origin: Origin) -> Result<CheckIn, NoCheckIn>;
+    fn read(&self, head: &Head<'_>, origin: Origin) -> Result<CheckIn, NoCheckIn>;
 
     /// What it is to be answered.
     fn answer(&self, check_in: &CheckIn, decision: &Decision, catalogue: &Catalogue) -> Answer;
@@ -72,7 +73,7 @@ trait Speaker: Sync {
 const SPEAKERS: [&dyn Speaker; 2] = [&arduino_esp32::HttpUpdate, &arduino_esp8266::HttpUpdate];
 
 /// Reads a request, whoever sent it.
-pub(crate) fn read(head: &Parts, origin: Origin) -> Result<CheckIn, NoCheckIn> {
+pub(crate) fn read(head: &Head<'_>, origin: Origin) -> Result<CheckIn, NoCheckIn> {
     let speaker = SPEAKERS.into_iter().find(|speaker| speaker.sent(head));
     speaker.ok_or(NoCheckIn::UnknownClient)?.read(head, origin)
 }
@@ -84,8 +85,8 @@ pub(crate) fn answer(check_in: &CheckIn, decision: &Decision, catalogue: &Catalo
 }
 
 /// The chip that a URL's query names: `?chip=esp32c3`.
-fn chip_in_query(head: &Parts) -> Option<Chip> {
-    let mut pairs = head.uri.query()?.split('&').filter_map(|pair| pair.split_once('='));
+fn chip_in_query(head: &Head<'_>) -> Option<Chip> {
+    let mut pairs = head.query?.split('&').filter_map(|pair| pair.split_once('='));
     let (_, name) = pairs.find(|(key, _)| *key == "chip")?;
     Chip::all().find(|chip| chip.name().eq_ignore_ascii_case(name))
 }

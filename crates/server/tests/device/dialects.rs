@@ -18,20 +18,20 @@ fn the_request_of_arduino_esp32_gets_the_right_head_and_body() {
     assert!(received[end..] == bytes);
 
     let head = String::from_utf8(received[..end].to_vec()).unwrap();
-    let (without_date, date) = head.split_once("date: ").unwrap();
+    let (without_date, date) = head.split_once("Date: ").unwrap();
     assert_eq!(date.len(), "Mon, 23 Nov 2026 08:00:00 GMT\r\n\r\n".len());
     assert_eq!(
         without_date,
         format!(
             "HTTP/1.0 200 OK\r\n\
-             content-length: 8192\r\n\
              x-version: 0.3\r\n\
-             x-md5: {}\r\n\
-             x-sha256: {}\r\n\
-             content-type: application/octet-stream\r\n\
-             content-disposition: attachment; filename=\"lamp-0.3.bin\"\r\n\
-             cache-control: no-store\r\n\
-             connection: close\r\n",
+             x-MD5: {}\r\n\
+             x-SHA256: {}\r\n\
+             Content-Type: application/octet-stream\r\n\
+             Content-Disposition: attachment; filename=\"lamp-0.3.bin\"\r\n\
+             Cache-Control: no-store\r\n\
+             Content-Length: 8192\r\n\
+             Connection: close\r\n",
             Md5::of(&bytes),
             otary_fleet::Sha256::of(&bytes),
         )

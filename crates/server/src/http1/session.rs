@@ -1,0 +1,191 @@
+//! One connection: request after request, until either side has had enough.
+
+use std::io::{self, IoSlice};
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+
+use super::head::{Head, Refused, read};
+use super::reply::Form;
+use super::{Method, Reply, Status};
+use crate::drain::Draining;
+use crate::limits::{LINGER, LINGER_BYTES};
+
+/// What answers the requests of a connection.
+pub(crate) trait Handler: Sync {
+    /// What a request comes to. It is all that is kept of its head.
+    type Plan: Send;
+
+    /// Reads a request.
+    fn plan(&self, head: &Head<'_>) -> Self::Plan;
+
+    /// Answers it.
+    fn answer(&self, plan: Self::Plan) -> impl Future<Output = Reply> + Send;
+}
+
+/// How long a connection lasts.
+pub(crate) struct Rules {
+    /// From the end of the last answer to the end of the next request's head.
+    pub(crate) head: Duration,
+    /// When idle connections are to end.
+    pub(crate) draining: Draining,
+}
+
+/// A request as far as its connection is concerned.
+struct Asked<P> {
+    plan: P,
+    form: Form,
+    /// A body follows that nobody reads.
+    body: bool,
+}
+
+/// Serves a connection until it ends. An error is one of the connection, which the peer knows better than we do.
+pub(crate) async fn serve<S, H>(mut stream: S, handler: &H, rules: Rules) -> io::Result<()>
+where
+    S: AsyncBufRead + AsyncWrite + Unpin + Send,
+    H: Handler,
+{
+    let Rules { head, draining } = rules;
+    let mut draining = pin!(draining.begun());
+    let mut drains = false;
+    // What has come of a head that did not come at once.
+    let mut begun = Vec::new();
+    loop {
+        let asking = timeout(head, next(&mut stream, &mut begun, handler));
+        let asked = tokio::select! {
+            biased;
+            () = &mut draining, if !drains => {
+                drains = true;
+                // A request that is on its way is still answered.
+                if begun.is_empty() {
+                    return stream.shutdown().await;
+                }
+                continue;
+            }
+            asked = asking => asked,
+        };
+        let asked = match asked {
+            Ok(Ok(Ok(Some(asked)))) => asked,
+            Ok(Ok(Err(refused))) => return refuse(&mut stream, refused).await,
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(Ok(None))) | Err(_) => return stream.shutdown().await,
+        };
+        let Asked { plan, mut form, body } = asked;
+        form.last |= drains;
+        let reply = handler.answer(plan).await;
+        write(&mut stream, reply, form).await?;
+        if form.last {
+            return if body { linger(&mut stream).await } else { stream.shutdown().await };
+        }
+    }
+}
+
+/// The next request; none if the peer has closed.
+async fn next<S, H>(
+    stream: &mut S,
+    begun: &mut Vec<u8>,
+    handler: &H,
+) -> io::Result<Result<Option<Asked<H::Plan>>, Refused>>
+where
+    S: AsyncBufRead + Unpin,
+    H: Handler,
+{
+    let ask = |head: &Head<'_>| {
+        let body = head.announces_body();
+        let form = Form {
+            http_1_0: head.http_1_0,
+            last: body || head.is_last(),
+            only_head: head.method == Method::Head,
+        };
+        Asked { plan: handler.plan(head), form, body }
+    };
+    loop {
+        let come = stream.fill_buf().await?;
+        if come.is_empty() {
+            return Ok(Ok(None));
+        }
+        let before = begun.len();
+        let bytes = if begun.is_empty() {
+            come
+        } else {
+            begun.extend_from_slice(come);
+            &*begun
+        };
+        match read(bytes, ask) {
+            Ok(Some((asked, length))) => {
+                // Of the head all but `before` bytes are still in the stream.
+                *begun = Vec::new();
+                stream.consume(length.saturating_sub(before));
+                return Ok(Ok(Some(asked)));
+            }
+            Ok(None) => {
+                let all = come.len();
+                if before == 0 {
+                    begun.extend_from_slice(come);
+                }
+                stream.consume(all);
+            }
+            Err(refused) => return Ok(Err(refused)),
+        }
+    }
+}
+
+/// Head and first bytes go out together. The stream splits what it cannot take at once.
+async fn write<S: AsyncWrite + Unpin>(stream: &mut S, mut reply: Reply, form: Form) -> io::Result<()> {
+    let head = reply.head(form);
+    let mut head = head.as_slice();
+    let mut body = if form.only_head { &[] } else { &*reply.body };
+    while !(head.is_empty() && body.is_empty()) {
+        let taken = stream.write_vectored(&[IoSlice::new(head), IoSlice::new(body)]).await?;
+        if taken == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        let of_head = taken.min(head.len());
+        let of_body = taken - of_head;
+        head = head.get(of_head..).unwrap_or_default();
+        body = body.get(of_body..).unwrap_or_default();
+        if let Some(transfer) = &mut reply.transfer {
+            transfer.take(of_body as u64);
+        }
+    }
+    stream.flush().await?;
+    if let Some(transfer) = reply.transfer.take() {
+        transfer.flushed();
+    }
+    Ok(())
+}
+
+async fn refuse<S>(stream: &mut S, refused: Refused) -> io::Result<()>
+where
+    S: AsyncBufRead + AsyncWrite + Unpin,
+{
+    let status = match refused {
+        Refused::Malformed => Status::BadRequest,
+        Refused::TooLarge => Status::HeadTooLarge,
+    };
+    write(stream, Reply::empty(status), Form { last: true, ..Form::default() }).await?;
+    linger(stream).await
+}
+
+/// Ends a connection on which more may come than was read: closed at once, it would be reset, and the answer lost.
+async fn linger<S>(stream: &mut S) -> io::Result<()>
+where
+    S: AsyncBufRead + AsyncWrite + Unpin,
+{
+    stream.shutdown().await?;
+    let rest = async {
+        let mut left = LINGER_BYTES;
+        while left > 0 {
+            let come = stream.fill_buf().await?.len();
+            if come == 0 {
+                break;
+            }
+            stream.consume(come);
+            left = left.saturating_sub(come);
+        }
+        Ok(())
+    };
+    timeout(LINGER, rest).await.unwrap_or(Ok(()))
+}

@@ -1,0 +1,138 @@
+//! An artifact on its way out: its bytes are read, shared and never copied, and what is handed over is counted.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use bytes::Bytes;
+use otary_fleet::{Artifact, Claimant, Delivery, Mac, Sha256, delivered};
+use otary_store::{Admit, StoreError};
+
+use crate::http1::{Reply, Transfer};
+use crate::limits::FILE_NAME;
+use crate::visit::{Shared, Visit};
+
+/// An answer that takes an artifact's bytes.
+pub(crate) struct Sending {
+    pub(crate) artifact: Sha256,
+    pub(crate) size: u64,
+    pub(crate) part: Part,
+    /// The answer but for its body.
+    pub(crate) reply: Reply,
+    /// The answer if the bytes are missing or damaged.
+    pub(crate) otherwise: Reply,
+}
+
+/// What of an artifact is sent.
+#[derive(Debug, Clone)]
+pub(crate) enum Part {
+    /// All of it: a download, noted with the device that took it.
+    Counted(Option<Recipient>),
+    /// Some of it.
+    Range(Range<u64>),
+}
+
+/// Who takes an artifact.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recipient {
+    /// The device, if it says who it is.
+    pub(crate) device: Option<Mac>,
+    /// Who seems to speak.
+    pub(crate) claimant: Claimant,
+}
+
+impl Sending {
+    /// Adds what an answer says of the file: both digests, `x-MD5` in the lower case that every version of the clients
+    /// accepts; its type and its name.
+    pub(crate) fn describe(reply: Reply, artifact: &Artifact) -> Reply {
+        reply
+            .field("x-MD5", artifact.md5)
+            .field("x-SHA256", artifact.id)
+            .field("Content-Type", "application/octet-stream")
+            .field("Content-Disposition", format_args!("attachment; filename=\"{}\"", file_name(artifact)))
+    }
+
+    /// The answer with its bytes; they are read from disk if nobody else reads them now.
+    pub(crate) async fn begin(self: Box<Self>, visit: &Visit) -> Reply {
+        let Self { artifact, size, part, reply, otherwise } = *self;
+        let Some(bytes) = load(visit, artifact, size).await else { return otherwise };
+        match part {
+            Part::Counted(recipient) => {
+                let transfer = count(visit, artifact, size, recipient);
+                reply.with_body(bytes, Some(transfer))
+            }
+            Part::Range(range) => reply.with_body(slice(&bytes, &range), None),
+        }
+    }
+}
+
+/// An artifact's bytes, all of them. None if they are missing or damaged, which is logged.
+async fn load(visit: &Visit, artifact: Sha256, size: u64) -> Option<Bytes> {
+    let shared = Arc::clone(&visit.shared);
+    let read = tokio::task::spawn_blocking(move || shared.store.blob(&artifact)).await;
+    match read.ok()? {
+        Ok(bytes) if bytes.len() as u64 == size => Some(bytes),
+        Ok(bytes) => {
+            tracing::error!(target: "download", %artifact, size, found = bytes.len(), "the artifact has another size");
+            None
+        }
+        Err(error) => {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(target: "download", %artifact, error, "the artifact cannot be read");
+            None
+        }
+    }
+}
+
+fn slice(bytes: &Bytes, range: &Range<u64>) -> Bytes {
+    let [start, end] =
+        [range.start, range.end].map(|offset| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len()));
+    bytes.slice(start.min(end)..end)
+}
+
+/// Begins a transfer that is counted when it ends, and noted with the device that took it.
+fn count(visit: &Visit, artifact: Sha256, size: u64, recipient: Option<Recipient>) -> Transfer {
+    let shared = Arc::clone(&visit.shared);
+    shared.transfers.fetch_add(1, Ordering::Relaxed);
+    let (source, began) = (visit.peer, Instant::now());
+    Transfer::new(size, visit.held_back, move |bytes| {
+        shared.transfers.fetch_sub(1, Ordering::Relaxed);
+        let device = recipient.and_then(|recipient| recipient.device).map(|mac| mac.to_string());
+        let outcome = if bytes == size { "whole" } else { "cut off" };
+        let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(target: "download", device, %source, %artifact, bytes, size, millis, "{outcome}");
+        if let Err(error) = note(&shared, artifact, bytes, size, recipient) {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(target: "download", %artifact, error, "the download is not on record");
+        }
+    })
+}
+
+fn note(
+    shared: &Shared,
+    artifact: Sha256,
+    bytes: u64,
+    size: u64,
+    recipient: Option<Recipient>,
+) -> Result<(), StoreError> {
+    shared.store.count_download(&artifact, bytes == size);
+    let Some(Recipient { device: Some(mac), claimant }) = recipient else { return Ok(()) };
+    let now = shared.clock.now();
+    let delivery = Delivery { claimant, artifact, bytes, size };
+    shared.store.with_device(mac, now, Admit::OnRecord, &mut |device| {
+        device.map(|device| delivered(device, delivery, now)).into_iter().collect()
+    })?;
+    Ok(())
+}
+
+/// The name that the file was pushed under, without what a shell, a header or a file system could take for more.
+pub(crate) fn file_name(artifact: &Artifact) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let name: String =
+        artifact.file_name.chars().map(|c| if plain(c) { c } else { '_' }).take(FILE_NAME).collect();
+    match name.trim_start_matches(['.', '-']) {
+        "" => "firmware.bin".into(),
+        name => name.into(),
+    }
+}
