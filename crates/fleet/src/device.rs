@@ -1,5 +1,7 @@
 //! Devices: what is remembered of one board. Bounded: whatever strangers say under its address, a record stays small.
 
+use std::time::Duration;
+
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +9,8 @@ use crate::{
     Build, Channel, CheckIn, Claimant, Decision, Dialect, Kind, Mac, Network, ProductName, ReleaseId, Sha256,
     Time, Transport,
 };
+
+const MONTH: Duration = Duration::from_hours(30 * 24);
 
 /// One board, known by its address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,6 +260,23 @@ impl Device {
     /// The attempt of a claimant at an artifact.
     pub fn attempt(&self, claimant: Claimant, artifact: &Sha256) -> Option<&Attempt> {
         self.attempts.iter().find(|attempt| attempt.claimant == claimant && attempt.artifact == *artifact)
+    }
+
+    /// The builds that it may run: the one that it reported last, and those of the month before it. The last word under
+    /// its address alone may be a stranger's.
+    pub fn may_run(&self) -> impl Iterator<Item = Build> {
+        let last = self.last.iter().map(|last| last.build);
+        let seen = self.builds.iter().filter(|seen| self.last_seen.since(seen.last) <= MONTH);
+        last.chain(seen.map(|seen| seen.build))
+    }
+
+    /// The artifacts that its slots may hold: those that otary saw it install, and those that it was offered in the month
+    /// before it last asked, of which one may start next.
+    pub fn may_hold(&self) -> impl Iterator<Item = Sha256> {
+        let installed = self.installed.iter().chain(&self.installed_elsewhere);
+        let offered =
+            self.attempts.iter().filter(|attempt| self.last_seen.since(attempt.last_offer) <= MONTH);
+        installed.map(|installed| installed.artifact).chain(offered.map(|attempt| attempt.artifact))
     }
 
     /// The operator lets it try again: every brake on it is let go.

@@ -32,14 +32,10 @@ CREATE TABLE release_artifact (
 
 CREATE INDEX release_artifact_by_artifact ON release_artifact (artifact);
 
--- `md5` and `sha256` are of the build that it reported last, `installed` is the artifact last seen to take.
 CREATE TABLE device (
     mac INTEGER PRIMARY KEY,
     known INTEGER NOT NULL,
     last_seen INTEGER NOT NULL,
-    md5 BLOB,
-    sha256 BLOB,
-    installed BLOB,
     record TEXT NOT NULL
 ) STRICT;
 

@@ -1,12 +1,12 @@
 //! What may go: the rules of [`Store::prune`](crate::Store::prune), the same for every backend.
 //!
 //! Never a release that is pinned, offered to anybody, or run by a device; never an artifact that a release or a
-//! device holds. A device holds the artifact that its latest build is, as far as it says, and the one that otary last
-//! saw it install. That a stranger can say so too costs room on the disk and nothing else.
+//! device holds. A device holds what it may run and what its slots may hold ([`Device::may_run`],
+//! [`Device::may_hold`]). That a stranger can say so too costs room on the disk and nothing else.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use otary_fleet::{Artifact, Build, Catalogue, Device, Md5, Release, ReleaseId, Sha256, Time};
+use otary_fleet::{Artifact, Catalogue, Device, Md5, Release, ReleaseId, Sha256, Time};
 
 use crate::Retention;
 
@@ -15,25 +15,19 @@ use crate::Retention;
 pub(crate) struct Running {
     md5s: HashSet<Md5>,
     digests: HashSet<Sha256>,
-    installed: HashSet<Sha256>,
+    artifacts: HashSet<Sha256>,
 }
 
 impl Running {
-    /// Notes what one device runs.
-    pub(crate) fn note(&mut self, build: Build, installed: Option<Sha256>) {
-        self.md5s.extend(build.md5);
-        self.digests.extend(build.sha256);
-        self.installed.extend(installed);
-    }
-
     /// Notes what a device's record says.
-    pub(crate) fn note_device(&mut self, device: &Device) {
-        let build = device.last.as_ref().map(|last| last.build).unwrap_or_default();
-        self.note(build, device.installed.as_ref().map(|installed| installed.artifact));
+    pub(crate) fn note(&mut self, device: &Device) {
+        self.md5s.extend(device.may_run().filter_map(|build| build.md5));
+        self.digests.extend(device.may_run().filter_map(|build| build.sha256));
+        self.artifacts.extend(device.may_hold());
     }
 
     fn holds(&self, artifact: &Artifact) -> bool {
-        self.installed.contains(&artifact.id)
+        self.artifacts.contains(&artifact.id)
             || artifact.md5s.iter().any(|md5| self.md5s.contains(md5))
             || artifact.digests.iter().any(|digest| self.digests.contains(digest))
     }

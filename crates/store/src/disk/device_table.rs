@@ -1,7 +1,7 @@
 //! The table of devices.
 
-use otary_fleet::{Build, Device, Mac, Md5, Sha256, Time};
-use rusqlite::{Connection, OptionalExtension, params};
+use otary_fleet::{Device, Mac, Time};
+use rusqlite::{Connection, OptionalExtension, Rows, params};
 
 use super::column;
 use crate::StoreError;
@@ -11,8 +11,6 @@ use crate::retention::Running;
 pub(super) struct Row {
     known: bool,
     last_seen: i64,
-    build: Build,
-    installed: Option<Sha256>,
     record: String,
 }
 
@@ -21,31 +19,17 @@ impl Row {
         Ok(Self {
             known: device.is_known(),
             last_seen: column::time(device.last_seen),
-            build: device.last.as_ref().map(|last| last.build).unwrap_or_default(),
-            installed: device.installed.as_ref().map(|installed| installed.artifact),
             record: column::record("device", device)?,
         })
     }
 
     pub(super) fn write(&self, connection: &Connection, mac: Mac) -> Result<(), StoreError> {
         let mut statement = connection.prepare_cached(
-            "INSERT INTO device (mac, known, last_seen, md5, sha256, installed, record)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO device (mac, known, last_seen, record) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (mac) DO UPDATE SET known = excluded.known, last_seen = excluded.last_seen,
-                md5 = excluded.md5, sha256 = excluded.sha256, installed = excluded.installed,
                 record = excluded.record",
         )?;
-        let md5 = self.build.md5.map(|digest| digest.0);
-        let [sha256, installed] = [self.build.sha256, self.installed].map(|digest| digest.map(|d| d.0));
-        statement.execute(params![
-            column::mac(mac),
-            self.known,
-            self.last_seen,
-            md5,
-            sha256,
-            installed,
-            self.record
-        ])?;
+        statement.execute(params![column::mac(mac), self.known, self.last_seen, self.record])?;
         Ok(())
     }
 }
@@ -77,16 +61,25 @@ pub(super) fn page(
 ) -> Result<Vec<Device>, StoreError> {
     let mut statement =
         connection.prepare_cached("SELECT mac, record FROM device WHERE mac > ?1 ORDER BY mac LIMIT ?2")?;
-    let mut rows = statement.query([after.map_or(0, column::mac), column::number(limit)])?;
+    let rows = statement.query([after.map_or(0, column::mac), column::number(limit)])?;
     let mut devices = Vec::new();
-    while let Some(row) = rows.next()? {
-        if column::to_mac(row.get(0)?).is_some_and(&skip) {
-            continue;
-        }
-        let record = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-        devices.push(column::to_record("device", record)?);
-    }
+    each(rows, skip, |device| devices.push(device))?;
     Ok(devices)
+}
+
+/// Hands on the records of rows of `mac, record`, without those that `skip` names.
+fn each(
+    mut rows: Rows<'_>,
+    skip: impl Fn(Mac) -> bool,
+    mut take: impl FnMut(Device),
+) -> Result<(), StoreError> {
+    while let Some(row) = rows.next()? {
+        if !column::to_mac(row.get(0)?).is_some_and(&skip) {
+            let record = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+            take(column::to_record("device", record)?);
+        }
+    }
+    Ok(())
 }
 
 /// How many there are.
@@ -130,17 +123,6 @@ pub(super) fn note_running(
     running: &mut Running,
     skip: impl Fn(Mac) -> bool,
 ) -> Result<(), StoreError> {
-    let mut statement = connection.prepare_cached("SELECT mac, md5, sha256, installed FROM device")?;
-    let mut rows = statement.query(())?;
-    while let Some(row) = rows.next()? {
-        if column::to_mac(row.get(0)?).is_some_and(&skip) {
-            continue;
-        }
-        let build = Build {
-            md5: row.get::<_, Option<[u8; 16]>>(1)?.map(Md5),
-            sha256: row.get::<_, Option<[u8; 32]>>(2)?.map(Sha256),
-        };
-        running.note(build, row.get::<_, Option<[u8; 32]>>(3)?.map(Sha256));
-    }
-    Ok(())
+    let mut statement = connection.prepare_cached("SELECT mac, record FROM device")?;
+    each(statement.query(())?, skip, |device| running.note(&device))
 }

@@ -28,13 +28,13 @@ impl Shared {
         let _no_publish = lock(&self.connection);
         let catalogue = self.catalogue.get();
         for id in names.iter().filter(|id| catalogue.artifact(id).is_none()) {
-            self.remove_blob(id, Some(before), pruned)?;
+            self.remove_blob(id, before, pruned)?;
         }
         Ok(())
     }
 
-    fn remove_blob(&self, id: &Sha256, before: Option<Time>, pruned: &mut Pruned) -> Result<(), StoreError> {
-        if let Some(size) = self.blobs.remove(id, before)? {
+    fn remove_blob(&self, id: &Sha256, before: Time, pruned: &mut Pruned) -> Result<(), StoreError> {
+        if let Some(size) = self.blobs.remove(id, Some(before))? {
             pruned.artifacts.push(*id);
             pruned.bytes += size;
         }
@@ -59,7 +59,8 @@ impl Shared {
         pruned.releases = plan.releases;
         for id in &plan.artifacts {
             self.downloads.remove(id);
-            self.remove_blob(id, None, pruned)?;
+            // Not one that a push has put in place again since the plan was made.
+            self.remove_blob(id, now - retention.unreferenced, pruned)?;
         }
         Ok(())
     }
@@ -68,7 +69,7 @@ impl Shared {
     fn running(&self) -> Result<Running, StoreError> {
         let unwritten = self.devices.unwritten(None);
         let mut running = Running::default();
-        unwritten.values().flatten().for_each(|device| running.note_device(device));
+        unwritten.values().flatten().for_each(|device| running.note(device));
         device_table::note_running(&lock(&self.listings), &mut running, |mac| unwritten.contains_key(&mac))?;
         Ok(running)
     }

@@ -96,7 +96,7 @@ impl State {
 
     fn prune_catalogue(&mut self, retention: &Retention, now: Time) -> Pruned {
         let mut running = Running::default();
-        self.devices.values().for_each(|device| running.note_device(device));
+        self.devices.values().for_each(|device| running.note(device));
         let catalogue = self.records.catalogue();
         let placed = |id: &Sha256| self.blobs.get(id).map(|placed| placed.at).unwrap_or_default();
         let plan = retention::plan(&catalogue, &running, retention, now, placed);

@@ -115,6 +115,8 @@ contract!({
         a_withdrawn_release_goes_after_a_while
         superseded_releases_make_room_oldest_first
         what_is_offered_pinned_or_run_stays
+        what_strangers_say_frees_nothing_that_a_device_runs
+        what_a_device_took_and_has_not_started_yet_stays
         an_artifact_that_another_release_holds_stays
         a_blob_without_a_release_goes_after_a_while
         nothing_goes_without_need

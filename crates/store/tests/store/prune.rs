@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
-use otary_fleet::{Artifact, Chip, Release, Sha256};
-use otary_store::{Downloads, EventQuery, Pruned, Retention, Store, StoreError};
+use otary_fleet::{
+    Artifact, Build, CheckIn, Chip, Delivery, Device, Md5, Release, Sha256, Time, View, decide, delivered,
+    observe,
+};
+use otary_store::{Admit, Downloads, EventQuery, Pruned, Retention, Store, StoreError};
 
 use crate::sample::{
-    at, change, event, forever, installed, later, mac, poll, publish, publish_for, release, release_id, run,
-    upload,
+    at, change, check_in, event, forever, installed, later, mac, poll, publish, publish_for, release,
+    release_id, run, upload,
 };
+use crate::waiting_and_written;
 
 fn versions(store: &dyn Store) -> Vec<String> {
     store.catalogue().all_releases().map(|release| release.id.version.clone()).collect()
@@ -100,6 +104,56 @@ pub fn what_is_offered_pinned_or_run_stays(store: &dyn Store) {
     for artifact in &artifacts {
         assert_eq!(is_there(store, artifact), artifact.id != superseded.id);
     }
+}
+
+/// A poll as the server handles it. Gives what it is offered.
+fn ask(store: &dyn Store, check_in: &CheckIn, now: Time) -> Option<Sha256> {
+    let catalogue = store.catalogue();
+    let mut offered = None;
+    let visit = &mut |device: Option<&mut Device>| {
+        let device = device.unwrap();
+        let decision = decide(check_in, View { catalogue: &catalogue, device: Some(device) }, now);
+        offered = decision.offered();
+        observe(device, check_in, &decision, &catalogue, now)
+    };
+    store.with_device(mac(1), now, Admit::New, visit).unwrap();
+    offered
+}
+
+fn reports(bytes: &[u8]) -> CheckIn {
+    check_in(mac(1), Build { md5: Some(Md5::of(bytes)), sha256: None })
+}
+
+pub fn what_strangers_say_frees_nothing_that_a_device_runs(store: &dyn Store) {
+    for (version, seconds) in [("1", 1), ("2", 2), ("3", 3)] {
+        publish(store, version, version.as_bytes(), at(seconds));
+    }
+    ask(store, &reports(b"1"), at(10));
+    for stranger in 0..20_u8 {
+        let elsewhere = CheckIn { source: [10, 66, 0, stranger].into(), ..reports(&[stranger]) };
+        ask(store, &elsewhere, at(11 + u64::from(stranger)));
+    }
+    let retention = Retention { max_artifact_bytes: 0, unreferenced: Duration::ZERO, ..forever() };
+    waiting_and_written(store, |store| {
+        store.prune(&retention, later()).unwrap();
+        assert_eq!(versions(store), ["1", "3"]);
+    });
+}
+
+pub fn what_a_device_took_and_has_not_started_yet_stays(store: &dyn Store) {
+    let taken = publish(store, "1", b"1", at(1));
+    let own = reports(b"its own");
+    assert_eq!(ask(store, &own, at(2)), Some(taken.id));
+    let delivery = Delivery { claimant: own.claimant(), artifact: taken.id, bytes: 1, size: 1 };
+    change(store, mac(1), at(3), |device| drop(delivered(device, delivery, at(3))));
+    for (version, seconds) in [("2", 4), ("3", 5)] {
+        publish(store, version, version.as_bytes(), at(seconds));
+    }
+    let retention = Retention { max_artifact_bytes: 0, unreferenced: Duration::ZERO, ..forever() };
+    waiting_and_written(store, |store| {
+        store.prune(&retention, later()).unwrap();
+        assert_eq!(versions(store), ["1", "3"]);
+    });
 }
 
 fn sample(bytes: &[u8]) -> Artifact {
