@@ -7,10 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 fn main() {
     println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
     println!("cargo:rerun-if-changed=src");
-    let given = std::env::var("SOURCE_DATE_EPOCH").ok();
-    let built = given.unwrap_or_else(|| {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        since.as_secs().to_string()
-    });
+    let built: u64 = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(given) => given.parse().unwrap_or_else(|_| panic!("SOURCE_DATE_EPOCH is {given:?} and no number")),
+        Err(_) => SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
+    };
     println!("cargo:rustc-env=OTARY_BUILT={built}");
 }

@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal, Write};
 /// What people do with otary, one task a line.
 pub const TASKS: &str = "  otary serve --data ./x              start a server: nothing to set up
   otary push lamp.bin --product lamp --version 0.3
-                                      push a firmware to the devices of a product
-  otary sketch                        get an Arduino sketch that updates itself from here
+                                      push a firmware to a product's devices
+  otary sketch                        get an Arduino sketch for this server
   otary device list                   see the devices: what they run, and why
   otary demo                          try all of it, with three virtual boards";
 

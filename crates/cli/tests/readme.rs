@@ -30,10 +30,7 @@ fn the_readme_shows_what_otary_prints() {
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
     let text = fs::read_to_string(readme).unwrap();
     let commands = block::commands(&text);
-    assert!(
-        commands.iter().any(|command| command.is_otary()),
-        "the README shows nothing that could be tried"
-    );
+    assert!(commands.iter().any(block::Command::is_otary), "the README shows nothing that could be tried");
     assert!(text.contains(&format!("\n{SERVER}\n")), "the README starts another server");
     let mut desk = Desk::new();
     desk.carry_out(&block::Command { line: 0, text: SERVER.to_owned(), prints: Vec::new() });

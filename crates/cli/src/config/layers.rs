@@ -96,16 +96,11 @@ impl Settings {
         Ok(values.into_iter().map(|(key, value)| Setting { from: self.origin(&key), key, value }).collect())
     }
 
-    /// With the paths that a settings file gives meant from that file's folder.
+    /// With the data directory that a settings file names meant from that file's folder.
     fn rebased(mut self) -> Self {
-        let Values { data, tls, .. } = &mut self.values;
-        let paths = [("data", Some(data)), ("tls.cert", tls.cert.as_mut()), ("tls.key", tls.key.as_mut())];
-        for (key, path) in paths {
-            let source = self.figment.find_metadata(key).and_then(|origin| origin.source.as_ref());
-            let folder = source.and_then(Source::file_path).and_then(Path::parent);
-            if let (Some(folder), Some(path)) = (folder, path) {
-                *path = folder.join(&*path);
-            }
+        let source = self.figment.find_metadata("data").and_then(|origin| origin.source.as_ref());
+        if let Some(folder) = source.and_then(Source::file_path).and_then(Path::parent) {
+            self.values.data = folder.join(&self.values.data);
         }
         self
     }
@@ -317,11 +312,12 @@ mod tests {
     }
 
     #[test]
-    fn paths_in_a_file_are_meant_from_its_folder() {
-        let data = data_with("[tls]\ncert = \"server.pem\"\n");
-        let tls =
-            |flags: &[(&str, &str)]| layers(&data, &[], flags).resolve().unwrap().values.tls.cert.unwrap();
-        assert_eq!(tls(&[]), data.path().join("server.pem"));
-        assert_eq!(tls(&[("tls.cert", "other.pem")]), PathBuf::from("other.pem"));
+    fn a_data_directory_in_a_file_is_meant_from_the_files_folder() {
+        let folder = data_with("data = \"lamps\"\n");
+        let file = Some(folder.path().join("otary.toml"));
+        let layers = |flags| Layers { file: file.clone(), flags, ..Layers::default() };
+        assert_eq!(layers(Vec::new()).resolve().unwrap().values.data, folder.path().join("lamps"));
+        let flag = Flag::new("--data", "data", &"elsewhere");
+        assert_eq!(layers(vec![flag]).resolve().unwrap().values.data, PathBuf::from("elsewhere"));
     }
 }

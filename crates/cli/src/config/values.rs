@@ -104,10 +104,6 @@ pub struct Limits {
 pub struct Tls {
     /// The most that one TLS record carries, for devices with small buffers.
     pub max_fragment_size: Option<Size>,
-    /// A certificate chain from elsewhere (PEM), instead of one by otary's own authority.
-    pub cert: Option<PathBuf>,
-    /// Its private key (PEM).
-    pub key: Option<PathBuf>,
 }
 
 const DAY: Duration = Duration::from_hours(24);

@@ -167,7 +167,7 @@ fn look_around(
     for command in [
         format!("otary device list {data}"),
         format!("otary release list {data}"),
-        format!("otary push {}/lamp-0.3-*.bin --product lamp --version 0.3 {data}", quoted(work)),
+        format!("otary push {}/lamp-0.3-*.bin \\\n      --product lamp --version 0.3 {data}", quoted(work)),
         format!("curl --cacert {}/trust/root.crt https://localhost:{}/", quoted(&server.data), around.port),
     ] {
         screen.print(&format!("  {command}"));
@@ -253,7 +253,9 @@ impl Server {
         let lane = screen.lane("server", Colour::Green, Shows::Always);
         lane.say(&format!("https://{HOST}:{}/update", self.https.port()));
         lane.say("a certificate authority of its own, made just now, with this SHA-256:");
-        in_two_lines(&self.fingerprint).into_iter().for_each(|line| lane.say(line));
+        for line in in_two_lines(&self.fingerprint) {
+            lane.say(line);
+        }
     }
 
     /// The options that lead a command to this server and no other.

@@ -85,8 +85,10 @@ impl Screen {
         std::iter::from_fn(move || {
             let line = rest?;
             let Some((most, _)) = line.char_indices().nth(room) else { return rest.take() };
-            let (most, _) = line.split_at(most);
-            let end = most.rfind([' ', ',']).map_or(most.len(), |end| end + 1);
+            // A blank right behind the room is where words end too.
+            let (most, behind) = line.split_at(most);
+            let last = most.rfind([' ', ',']).filter(|_| !behind.starts_with(' '));
+            let end = last.map_or(most.len(), |last| last + 1);
             let (part, tail) = line.split_at(end);
             rest = Some(tail.trim_start());
             Some(part.trim_end())

@@ -8,7 +8,7 @@ use otary_server::operator::AUTHORITY_BACKED_UP;
 use otary_store::Store;
 
 use super::Ready;
-use super::names::{Interface, in_url};
+use super::names::{Interface, Names, in_url};
 use crate::data::quoted;
 use crate::terminal::in_two_lines;
 
@@ -61,19 +61,22 @@ pub fn warn_without_backup(store: &dyn Store) -> Result<()> {
     Ok(())
 }
 
-/// The URLs that lead to a listener, the best to give to devices first, each with a remark.
+/// The URLs that lead to a listener, the best to give to devices first, each with a remark. IPv6 addresses are left
+/// out where there are others: the stock clients take the first `:` in them for the port's.
 fn urls(ready: &Ready, scheme: &str, listening: SocketAddr, path: &str) -> Vec<(String, String)> {
     let url = |host: &str| format!("{scheme}://{host}:{}{path}", listening.port());
-    let names = &ready.names;
-    let mut urls: Vec<_> =
-        names.given.iter().map(|name| (url(&in_url(name)), "as you said".to_owned())).collect();
+    let Names { given, host, interfaces } = &ready.names;
+    let mut urls: Vec<_> = given.iter().map(|name| (url(&in_url(name)), "as you said".to_owned())).collect();
     if !listening.ip().is_unspecified() {
-        urls.push((url(&bracketed(listening.ip())), remark_on(listening.ip(), &names.interfaces)));
+        urls.push((url(&bracketed(listening.ip())), remark_on(listening.ip(), interfaces)));
         return urls;
     }
-    let interfaces = &names.interfaces;
-    urls.extend(interfaces.iter().map(|found| (url(&bracketed(found.address)), found.name.clone())));
-    urls.extend(names.host.iter().map(|name| (url(&in_url(name)), "if your network knows it".to_owned())));
+    let v4 = interfaces.iter().filter(|found| found.address.is_ipv4()).count();
+    let usable = if v4 == 0 { interfaces.len() } else { v4 };
+    urls.extend(
+        interfaces.iter().take(usable).map(|found| (url(&bracketed(found.address)), found.name.clone())),
+    );
+    urls.extend(host.iter().map(|name| (url(&in_url(name)), "if your network knows it".to_owned())));
     urls
 }
 

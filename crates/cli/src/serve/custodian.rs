@@ -93,3 +93,62 @@ impl Drop for Care {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use otary_fleet::{Chip, Mac};
+    use otary_sim::dns::{Resolver, Responder};
+    use otary_sim::tls::{Anchors, Trust};
+    use otary_sim::{
+        Board, Console, FOUR_MEGABYTES, Identity as Silicon, Nor, Pace, Poll, Sketch, Stop, Until, sample,
+    };
+
+    use crate::config::{Listen, Values};
+    use crate::serve::Ready;
+
+    /// A server on loopback whose owner called it `first.lan`.
+    fn prepare(folder: &tempfile::TempDir) -> Ready {
+        let somewhere = Listen::At((Ipv4Addr::LOCALHOST, 0).into());
+        let mut values =
+            Values { data: folder.path().join("x"), names: vec!["first.lan".into()], ..Values::default() };
+        (values.listen.https, values.listen.operator) = (somewhere, somewhere);
+        values.listen.http = Listen::Off;
+        Ready::prepare(&values).unwrap()
+    }
+
+    fn poll(host: &str, port: u16, anchors: &Anchors, dns: &Responder) -> Poll {
+        let mac = Mac::new([2, 0, 0, 0, 0, 1]).unwrap();
+        let mut board = Board::new(Silicon::new(Chip::Esp32, mac), Nor::erased(FOUR_MEGABYTES).unwrap());
+        board.flash_factory(&sample::app(Chip::Esp32, "1", 20_000).unwrap(), None).unwrap();
+        let mut sketch =
+            Sketch::new(&format!("https://{host}:{port}/update"), Trust::Anchors(anchors.clone()));
+        sketch.link.resolver = Resolver::Server(dns.address());
+        let pace = Pace::scaled(0.0, Stop::default());
+        let mut console = Console::new(std::io::sink());
+        board.run_until(&sketch, &pace, &mut console, Until::Polls(1)).unwrap().remove(0)
+    }
+
+    #[test]
+    fn a_new_name_is_in_the_certificate_of_the_next_handshake() {
+        let folder = tempfile::tempdir().unwrap();
+        let ready = prepare(&folder);
+        let (port, handle) = (ready.addresses().https.port(), ready.handle());
+        let anchors = Anchors::from_pem(ready.authority().anchors_pem().as_bytes()).unwrap();
+        let here = IpAddr::from(Ipv4Addr::LOCALHOST);
+        let dns = Responder::start([("first.lan", here), ("second.lan", here)]).unwrap();
+        let Ready { server, mut custodian, .. } = ready;
+        let server = std::thread::spawn(move || server.run());
+
+        assert!(matches!(poll("first.lan", port, &anchors, &dns), Poll::NoUpdate { .. }));
+        assert!(matches!(poll("second.lan", port, &anchors, &dns), Poll::Failed { .. }));
+        custodian.given.push("second.lan".into());
+        custodian.look().unwrap();
+        for host in ["first.lan", "second.lan"] {
+            assert!(matches!(poll(host, port, &anchors, &dns), Poll::NoUpdate { .. }), "{host}");
+        }
+        handle.stop();
+        server.join().unwrap().unwrap();
+    }
+}

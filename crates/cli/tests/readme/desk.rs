@@ -92,10 +92,10 @@ impl Desk {
 
     /// Makes the firmware files that a command names, of the version in their names.
     fn provide_firmware(&self, command: &Command) {
-        for word in command.text.split_whitespace().filter(|word| word.ends_with(".bin")) {
-            let path = self.folder.path().join(word);
+        for name in command.text.split_whitespace().filter_map(|word| word.strip_suffix(".bin")) {
+            let path = self.folder.path().join(format!("{name}.bin"));
             if !path.exists() {
-                let version = word.trim_end_matches(".bin").rsplit('-').next().unwrap_or("0.1");
+                let version = name.rsplit('-').next().unwrap_or("0.1");
                 fs::write(path, sample::app(Chip::Esp32, version, 300_000).unwrap()).unwrap();
             }
         }

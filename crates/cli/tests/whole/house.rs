@@ -90,9 +90,8 @@ impl House {
 
     /// Starts a server and waits for nothing; where it listens is not known.
     pub fn start(&self, options: &str) -> Server {
-        let elsewhere = |option: &str, address: &str| match options.contains(option) {
-            true => String::new(),
-            false => format!("{option} {address}"),
+        let elsewhere = |option: &str, address: &str| {
+            if options.contains(option) { String::new() } else { format!("{option} {address}") }
         };
         let words = format!(
             "serve --data x --http off {} {} {options}",
