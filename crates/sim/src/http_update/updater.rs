@@ -2,6 +2,7 @@
 //!
 //! The first 16 bytes are held back until all else is written and its MD5 is right, so that a broken download leaves
 //! nothing that a bootloader would start.
+
 use md5::{Digest as _, Md5};
 use otary_fleet::Md5 as Md5Digest;
 use otary_image::{IMAGE_MAGIC, Partition};
