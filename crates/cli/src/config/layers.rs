@@ -62,7 +62,7 @@ pub struct Setting {
 
 /// Variables beginning with `OTARY_` that are no settings: options of commands (see their help), the test images,
 /// and what Kubernetes sets for a service called `otary`.
-const NO_SETTINGS: [&str; 6] = ["CONFIG", "SERVER", "TOKEN", "CA", "FIRMWARE", "LOG"];
+const NO_SETTINGS: [&str; 5] = ["CONFIG", "SERVER", "TOKEN", "CA", "FIRMWARE"];
 const KUBERNETES: [&str; 2] = ["PORT", "SERVICE_"];
 
 impl Layers {

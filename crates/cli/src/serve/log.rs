@@ -7,10 +7,11 @@
 use std::fmt::{self, Write as _};
 use std::io::{self, IsTerminal};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
@@ -20,7 +21,7 @@ use crate::config::{Log, LogFormat};
 
 /// Begins to log.
 pub fn start(log: &Log) -> Result<()> {
-    let filter = EnvFilter::try_new(&log.level)
+    let filter = filter(&log.level)
         .with_context(|| format!("log.level {:?}", log.level))
         .help("it is error, warn, info, debug or trace, or a filter such as check_in=debug,warn")?;
     let terminal = io::stderr().is_terminal();
@@ -31,6 +32,15 @@ pub fn start(log: &Log) -> Result<()> {
         LogFormat::Text => builder.event_format(Line { terminal }).init(),
     }
     Ok(())
+}
+
+/// The filter that `level` describes. A word that is no level would pass for a subject, and nothing else be logged.
+fn filter(level: &str) -> Result<EnvFilter> {
+    let is_level = |word: &str| !word.is_empty() && word.parse::<LevelFilter>().is_ok();
+    if let Some(word) = level.split(',').map(str::trim).find(|word| !word.contains('=') && !is_level(word)) {
+        bail!("{word:?} is no level");
+    }
+    Ok(EnvFilter::try_new(level)?)
 }
 
 /// A line for people.
@@ -129,4 +139,26 @@ impl Visit for Fields {
 fn clean(text: &str) -> String {
     let escape = |c: char| if c.is_control() { c.escape_default().collect() } else { String::from(c) };
     text.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_is_no_level_is_refused() {
+        for level in ["info", "off", "warn,check_in=debug", "otary_server=trace, error"] {
+            assert!(filter(level).is_ok(), "{level}");
+        }
+        for level in ["loud", "", "info,loud", "check_in=loud"] {
+            assert!(filter(level).is_err(), "{level}");
+        }
+    }
+
+    #[test]
+    fn what_came_from_outside_stays_on_its_line() {
+        assert_eq!(clean("0.1\r\n2026 ERROR\u{1b}[2J"), "0.1\\r\\n2026 ERROR\\u{1b}[2J");
+        assert_eq!(subject("otary_server::operator::auth"), "server");
+        assert_eq!(subject("check_in"), "check_in");
+    }
 }
