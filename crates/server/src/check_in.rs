@@ -45,7 +45,7 @@ fn serve(visit: &Visit, check_in: &CheckIn) -> Plan {
             return Reply::empty(Status::NotModified).into();
         }
     };
-    tell(check_in, &decision);
+    tell(visit, check_in, &decision);
     match dialect::answer(check_in, &decision, &catalogue) {
         Answer::NoUpdate => Reply::empty(Status::NotModified).into(),
         Answer::Forbidden => Reply::empty(Status::Forbidden).into(),
@@ -103,12 +103,12 @@ fn on_record(
 }
 
 /// One line per check-in. Texts of the client's are bounded and free of control characters.
-fn tell(check_in: &CheckIn, decision: &Decision) {
+fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
     let device = check_in.device.map(|mac| mac.to_string());
     tracing::info!(
         target: "check_in",
         device,
-        source = %check_in.source,
+        source = &*visit.source,
         product = decision.product.as_ref().map(otary_fleet::ProductName::as_str),
         dialect = check_in.dialect.name(),
         runs = %check_in.build,

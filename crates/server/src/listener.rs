@@ -69,13 +69,14 @@ impl<F: Front> Listener<F> {
         let Some(acceptor) = &self.tls else {
             return self.serve(Lazy::new(socket), peer, 0, draining).await;
         };
-        let handshake = shake_hands(acceptor, socket, self.limits.handshake);
+        // In boxes of their own: a task would keep room for the largest of its states, several times over.
+        let handshake = Box::pin(shake_hands(acceptor, socket, self.limits.handshake));
         let shaken = tokio::select! {
             shaken = handshake => shaken,
             () = draining.begun() => return,
         };
         match shaken {
-            Ok(stream) => self.serve(stream, peer, TLS_SEND_BUFFER as u64, draining).await,
+            Ok(stream) => self.serve(Box::new(stream), peer, TLS_SEND_BUFFER as u64, draining).await,
             Err(failure) => self.troubles.handshake(peer, &failure),
         }
     }

@@ -47,6 +47,8 @@ pub(crate) struct Visit {
     pub(crate) shared: Arc<Shared>,
     pub(crate) transport: Transport,
     pub(crate) peer: IpAddr,
+    /// The same as text, made once: every check-in is logged.
+    pub(crate) source: Box<str>,
     /// Bytes that the connection may have taken and not handed to the socket.
     pub(crate) held_back: u64,
 }
@@ -64,7 +66,9 @@ impl Front for Devices {
     where
         S: AsyncBufRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let visit = Visit { shared: Arc::clone(&self.shared), transport: self.transport, peer, held_back };
+        let shared = Arc::clone(&self.shared);
+        let source = peer.to_string().into();
+        let visit = Visit { shared, transport: self.transport, peer, source, held_back };
         serve(stream, &visit, rules).await
     }
 }

@@ -23,6 +23,9 @@ struct Fields<'a> {
     mode: Option<&'a [u8]>,
 }
 
+/// The longest name behind a prefix, in bytes: `sketch-sha256`.
+const LONGEST_FIELD: usize = 13;
+
 /// Whether a library with this prefix or user agent sent the request. The user agent alone is enough, and so is any one
 /// field: old cores, forks and request callbacks differ in what they send.
 pub(super) fn sent(head: &Head<'_>, prefix: &str, user_agent: &str) -> bool {
@@ -80,22 +83,22 @@ impl<'a> Fields<'a> {
     }
 
     fn take(&mut self, field: &str, value: &'a [u8]) {
-        let known: [(&str, &mut &'a [u8]); 9] = [
-            ("sta-mac", &mut self.station),
-            ("base-mac", &mut self.base),
-            ("ap-mac", &mut self.access_point),
-            ("sketch-md5", &mut self.md5),
-            ("sketch-sha256", &mut self.digest),
-            ("version", &mut self.version),
-            ("sdk-version", &mut self.sdk),
-            ("free-space", &mut self.free_space),
-            ("chip-size", &mut self.chip_size),
-        ];
-        if field.eq_ignore_ascii_case("mode") {
-            self.mode = Some(value);
-        } else if let Some((_, place)) = known.into_iter().find(|(name, _)| field.eq_ignore_ascii_case(name))
-        {
-            *place = value;
+        let mut lower = [0; LONGEST_FIELD];
+        let Some(lower) = lower.get_mut(..field.len()) else { return };
+        lower.copy_from_slice(field.as_bytes());
+        lower.make_ascii_lowercase();
+        match &*lower {
+            b"sta-mac" => self.station = value,
+            b"base-mac" => self.base = value,
+            b"ap-mac" => self.access_point = value,
+            b"sketch-md5" => self.md5 = value,
+            b"sketch-sha256" => self.digest = value,
+            b"version" => self.version = value,
+            b"sdk-version" => self.sdk = value,
+            b"free-space" => self.free_space = value,
+            b"chip-size" => self.chip_size = value,
+            b"mode" => self.mode = Some(value),
+            _ => {}
         }
     }
 }

@@ -62,8 +62,8 @@ pub(crate) struct Reply {
     fields: String,
     /// What `Content-Length` says: also the length of a body that is not sent, to `HEAD`.
     length: Option<u64>,
-    pub(super) body: Bytes,
-    pub(super) transfer: Option<Transfer>,
+    body: Bytes,
+    transfer: Option<Transfer>,
 }
 
 impl Reply {
@@ -114,8 +114,14 @@ impl Reply {
         self
     }
 
-    /// The bytes of the head.
-    pub(super) fn head(&self, form: Form) -> Vec<u8> {
+    /// The bytes of head and body, and the count that goes with them.
+    pub(super) fn into_bytes(self, form: Form) -> (Bytes, Bytes, Option<Transfer>) {
+        let head = Bytes::from(self.head(form));
+        let body = if form.only_head { Bytes::new() } else { self.body };
+        (head, body, self.transfer)
+    }
+
+    fn head(&self, form: Form) -> Vec<u8> {
         let version = if form.http_1_0 { "HTTP/1.0 " } else { "HTTP/1.1 " };
         let mut head = Vec::with_capacity(160 + self.fields.len());
         for piece in [version, self.status.line(), "\r\n", &self.fields] {

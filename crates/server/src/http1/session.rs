@@ -4,6 +4,7 @@ use std::io::{self, IoSlice};
 use std::pin::pin;
 use std::time::Duration;
 
+use bytes::Buf;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
@@ -132,26 +133,24 @@ where
     }
 }
 
-/// Head and first bytes go out together. The stream splits what it cannot take at once.
-async fn write<S: AsyncWrite + Unpin>(stream: &mut S, mut reply: Reply, form: Form) -> io::Result<()> {
-    let head = reply.head(form);
-    let mut head = head.as_slice();
-    let mut body = if form.only_head { &[] } else { &*reply.body };
+/// Head and first bytes go out together. What TLS took is handed on before it takes more: a slow reader costs one record.
+async fn write<S: AsyncWrite + Unpin>(stream: &mut S, reply: Reply, form: Form) -> io::Result<()> {
+    let (mut head, mut body, mut transfer) = reply.into_bytes(form);
     while !(head.is_empty() && body.is_empty()) {
-        let taken = stream.write_vectored(&[IoSlice::new(head), IoSlice::new(body)]).await?;
+        let taken = stream.write_vectored(&[IoSlice::new(&head), IoSlice::new(&body)]).await?;
         if taken == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
         let of_head = taken.min(head.len());
-        let of_body = taken - of_head;
-        head = head.get(of_head..).unwrap_or_default();
-        body = body.get(of_body..).unwrap_or_default();
-        if let Some(transfer) = &mut reply.transfer {
+        let of_body = (taken - of_head).min(body.len());
+        head.advance(of_head);
+        body.advance(of_body);
+        if let Some(transfer) = &mut transfer {
             transfer.take(of_body as u64);
         }
+        stream.flush().await?;
     }
-    stream.flush().await?;
-    if let Some(transfer) = reply.transfer.take() {
+    if let Some(transfer) = transfer {
         transfer.flushed();
     }
     Ok(())
