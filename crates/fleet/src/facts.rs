@@ -8,7 +8,9 @@ use std::io::Read;
 use std::ops::Range;
 
 use flate2::read::GzDecoder;
-use otary_image::{App, Chip, Descriptor, Esp8266, Esp8266Kind, Fault, Foreign, Image, Part, Role, Tail};
+use otary_image::{
+    App, Chip, Descriptor, Esp8266, Esp8266Kind, Fault, Foreign, Image, Merged, Part, Role, Tail,
+};
 use thiserror::Error;
 
 use crate::{Artifact, Kind, Md5, Sha256, Time};
@@ -104,12 +106,12 @@ pub fn read(bytes: &[u8], file_name: &str, now: Time, as_raw: bool) -> Result<Fi
         notes: Vec::new(),
     };
     if as_raw {
-        if let Some(kind @ (Foreign::Empty | Foreign::Html)) = Foreign::recognise(bytes) {
-            return Err(
-                otary_image::Error { part: Part::File, offset: 0, fault: Fault::Foreign(kind) }.into()
-            );
-        }
-        return Ok(findings);
+        return match Foreign::recognise(bytes) {
+            Some(kind @ (Foreign::Empty | Foreign::Html)) => {
+                Err(otary_image::Error { part: Part::File, offset: 0, fault: Fault::Foreign(kind) }.into())
+            }
+            _ => Ok(findings),
+        };
     }
     match otary_image::detect(bytes)? {
         Image::App(app) if app.role() == Role::RamApplication => {
@@ -118,15 +120,7 @@ pub fn read(bytes: &[u8], file_name: &str, now: Time, as_raw: bool) -> Result<Fi
             });
         }
         Image::App(app) => findings.take_app(&app),
-        Image::Merged(merged) => {
-            let app = merged.app()?;
-            let start = merged.app_partition()?.offset.saturating_sub(merged.base()) as usize;
-            findings.range = start..start + app.offer().len();
-            findings.artifact = blank(app.offer(), file_name, now);
-            findings.wrapped = Some(Wrapped::Merged);
-            findings.notes.push("a merged (factory) image: its app is taken, the rest is not".into());
-            findings.take_app(&app);
-        }
+        Image::Merged(merged) => findings.take_merged(&merged)?,
         Image::Esp8266(image) => findings.take_esp8266(&image)?,
         Image::Gzip(_) => findings.take_gzip(bytes)?,
         Image::LittleFs(_) | Image::Spiffs(_) | Image::Fat(_) => findings.take_filesystem(),
@@ -161,6 +155,18 @@ fn blank(bytes: &[u8], file_name: &str, now: Time) -> Artifact {
 }
 
 impl Findings {
+    /// The app of a merged image makes another artifact than the file.
+    fn take_merged(&mut self, merged: &Merged<'_>) -> Result<(), ReadError> {
+        let app = merged.app()?;
+        let start = merged.app_partition()?.offset.saturating_sub(merged.base()) as usize;
+        self.range = start..start + app.offer().len();
+        self.artifact = blank(app.offer(), &self.artifact.file_name, self.artifact.added);
+        self.wrapped = Some(Wrapped::Merged);
+        self.notes.push("a merged (factory) image: its app is taken, the rest is not".into());
+        self.take_app(&app);
+        Ok(())
+    }
+
     /// An app of the ESP32 family. `sketch-md5` covers the image by its own length, `sketch-sha256` is the digest at its
     /// end (client-side: `ESP.getSketchMD5`, `esp_partition_get_sha256`).
     fn take_app(&mut self, app: &App<'_>) {
