@@ -6,9 +6,11 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-use socket2::{Domain, Protocol, SockRef, Socket, Type};
+use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::limits::{BACKLOG, KERNEL_UNSENT};
+use crate::limits::BACKLOG;
+#[cfg(target_os = "linux")]
+use crate::limits::KERNEL_UNSENT;
 
 /// Raises the number of descriptors that this process may have open as far as the system lets it without privileges.
 /// Returns how many there may be.
@@ -54,16 +56,37 @@ fn open(address: SocketAddr, shared: bool) -> io::Result<TcpListener> {
     socket.set_reuse_port(shared)?;
     #[cfg(not(target_os = "linux"))]
     let _ = shared;
+    #[cfg(target_os = "linux")]
+    {
+        // Accepted connections inherit both.
+        socket.set_tcp_nodelay(true)?;
+        socket.set_tcp_notsent_lowat(KERNEL_UNSENT)?;
+    }
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
 
-/// Sets what every accepted connection has: no delay of small packets, and a bound on what the kernel holds unsent.
+/// Sets what every accepted connection has and does not inherit: no delay of small packets.
 pub(crate) fn tune(connection: &tokio::net::TcpStream) -> io::Result<()> {
-    connection.set_nodelay(true)?;
-    #[cfg(target_os = "linux")]
-    SockRef::from(connection).set_tcp_notsent_lowat(KERNEL_UNSENT)?;
-    Ok(())
+    if cfg!(target_os = "linux") { Ok(()) } else { connection.set_nodelay(true) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn every_accepted_connection_is_without_delay() {
+        let sockets = listen(([127, 0, 0, 1], 0).into(), 1).unwrap();
+        let listener = tokio::net::TcpListener::from_std(sockets.into_iter().next().unwrap()).unwrap();
+        let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap());
+        let (_client, accepted) = tokio::join!(client, listener.accept());
+        let (connection, _) = accepted.unwrap();
+        tune(&connection).unwrap();
+        assert!(connection.nodelay().unwrap());
+        #[cfg(target_os = "linux")]
+        assert_eq!(socket2::SockRef::from(&connection).tcp_notsent_lowat().unwrap(), KERNEL_UNSENT);
+    }
 }

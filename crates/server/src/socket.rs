@@ -97,7 +97,9 @@ impl AsyncWrite for Socket {
         Pin::new(&mut self.get_mut().stream).poll_flush(cx)
     }
 
+    /// Dropping the socket closes it, which says the same to the peer with one system call less. What ends before,
+    /// ends by TLS's goodbye or by its length.
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        self.poll_flush(cx)
     }
 }
