@@ -1,4 +1,7 @@
 //! How many connections there may be, in all and from one address.
+//!
+//! One address gets only a part of what is free at the moment, so that some is left for whoever comes next: with a
+//! ninth of it for each, ten greedy addresses leave a third, and forty still leave a hundred of 16,384.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -10,7 +13,7 @@ use crate::peer;
 #[derive(Debug)]
 pub(crate) struct Gate {
     in_all: usize,
-    from_one: usize,
+    share: usize,
     open: Mutex<Open>,
 }
 
@@ -37,24 +40,25 @@ pub(crate) struct Permit {
 }
 
 impl Gate {
-    /// A gate for at most `in_all` connections, of which one address gets at most one in `share`.
+    /// A gate for at most `in_all` connections. An address gets another one while it has fewer than one in `share` of
+    /// those that are free.
     pub(crate) fn new(in_all: usize, share: usize) -> Self {
-        let in_all = in_all.max(1);
-        Self { in_all, from_one: in_all.div_ceil(share.max(1)), open: Mutex::default() }
+        Self { in_all: in_all.max(1), share: share.max(1), open: Mutex::default() }
     }
 
     /// Lets a connection in, or says which limit it met.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Full> {
         let peer = peer::counted(address);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if open.in_all >= self.in_all {
+        let free = self.in_all.saturating_sub(open.in_all);
+        if free == 0 {
             return Err(Full::InAll);
         }
-        let from_one = open.by_peer.entry(peer).or_default();
-        if *from_one >= self.from_one {
+        let from_one = open.by_peer.get(&peer).copied().unwrap_or_default();
+        if from_one >= free.div_ceil(self.share) {
             return Err(Full::FromOne);
         }
-        *from_one += 1;
+        open.by_peer.insert(peer, from_one + 1);
         open.in_all += 1;
         Ok(Permit { gate: Arc::clone(self), peer })
     }
@@ -78,17 +82,31 @@ impl Drop for Permit {
 mod tests {
     use super::*;
 
+    fn take_all(gate: &Arc<Gate>, address: u8) -> Vec<Permit> {
+        std::iter::from_fn(|| gate.enter([10, 0, 0, address].into()).ok()).collect()
+    }
+
     #[test]
-    fn one_address_cannot_take_what_the_others_need() {
-        let gate = Arc::new(Gate::new(8, 4));
-        let address = |n: u8| IpAddr::from([10, 0, 0, n]);
-        let mut permits: Vec<Permit> = (0..2).map(|_| gate.enter(address(1)).unwrap()).collect();
-        assert_eq!(gate.enter(address(1)).unwrap_err(), Full::FromOne);
-        permits.extend((2..5).flat_map(|n| [gate.enter(address(n)), gate.enter(address(n))]).flatten());
-        assert_eq!(permits.len(), 8);
-        assert_eq!(gate.enter(address(9)).unwrap_err(), Full::InAll);
-        permits.remove(0);
-        assert!(gate.enter(address(9)).is_ok());
+    fn greedy_addresses_leave_room_for_the_others() {
+        let gate = Arc::new(Gate::new(16_384, 8));
+        let mut taken: Vec<Vec<Permit>> = (0..10).map(|address| take_all(&gate, address)).collect();
+        let free = |taken: &[Vec<Permit>]| 16_384 - taken.iter().map(Vec::len).sum::<usize>();
+        assert_eq!(taken[0].len(), 16_384_usize.div_ceil(9));
+        assert!(free(&taken) > 16_384 / 10 * 3, "{}", free(&taken));
+        taken.extend((10..40).map(|address| take_all(&gate, address)));
+        assert!(free(&taken) > 100, "{}", free(&taken));
+        assert_eq!(gate.enter([10, 0, 0, 1].into()).unwrap_err(), Full::FromOne);
+        assert!(gate.enter([10, 0, 0, 99].into()).is_ok());
+    }
+
+    #[test]
+    fn a_full_gate_lets_in_when_somebody_leaves() {
+        let gate = Arc::new(Gate::new(8, 1));
+        let mut permits: Vec<Permit> =
+            (0..8).map(|address| gate.enter([10, 0, 0, address].into()).unwrap()).collect();
+        assert_eq!(gate.enter([10, 0, 0, 9].into()).unwrap_err(), Full::InAll);
+        permits.pop();
+        assert!(gate.enter([10, 0, 0, 9].into()).is_ok());
         permits.clear();
         assert_eq!(gate.open.lock().unwrap().by_peer.len(), 0, "nothing is remembered of those who left");
     }

@@ -20,8 +20,8 @@ pub struct Limits {
     /// Connections in all, even where there are more descriptors: at 32 KiB each it is half a gigabyte. A hundred
     /// thousand devices that poll every 15 minutes for 3 s each have 340 open.
     pub connections: usize,
-    /// Of those, in parts of all, what one address may have: a site behind one router is one address, and no single
-    /// one may take what the others need.
+    /// One address may have one in so many of those that are free: a site behind one router is one address, and none may
+    /// take what the others need.
     pub share_of_one_address: usize,
     /// New devices that one address may bring at once: a site that is switched on for the first time.
     pub new_devices_at_once: u32,
@@ -37,7 +37,7 @@ impl Default for Limits {
             head: Duration::from_mins(1),
             stall: Duration::from_mins(2),
             connections: 16_384,
-            share_of_one_address: 4,
+            share_of_one_address: 8,
             new_devices_at_once: 200,
             new_device_every: Duration::from_secs(1),
         }

@@ -90,3 +90,35 @@ fn chip_in_query(head: &Head<'_>) -> Option<Chip> {
     let (_, name) = pairs.find(|(key, _)| *key == "chip")?;
     Chip::all().find(|chip| chip.name().eq_ignore_ascii_case(name))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::http1;
+
+    proptest! {
+        #[test]
+        fn whatever_a_client_says_the_check_in_is_bounded(
+            fields in prop::collection::vec(
+                ("x-ESP(32|8266)-(sta-mac|sketch-md5|sketch-sha256|version|free-space|sdk-version|mode|[a-z-]{0,30})",
+                 prop::collection::vec(prop::num::u8::ANY.prop_filter("ends a field", |c| !b"\r\n\0".contains(c)), 0..200)),
+                0..20,
+            ),
+            query in "[!-~]{0,30}",
+        ) {
+            let mut bytes = format!("GET /update?{query} HTTP/1.0\r\n").into_bytes();
+            for (name, value) in fields {
+                bytes.extend([name.as_bytes(), b": ", &value, b"\r\n"].concat());
+            }
+            bytes.extend(b"\r\n");
+            let origin = Origin { source: [192, 0, 2, 1].into(), transport: Transport::Https, product: None };
+            let Ok(Some((Ok(check_in), _))) = http1::read(&bytes, |head| read(head, origin)) else { return Ok(()) };
+            for text in [check_in.version, check_in.sdk].into_iter().flatten() {
+                prop_assert!((1..=CheckIn::MAX_TEXT).contains(&text.len()));
+                prop_assert!(!text.contains(char::is_control));
+            }
+        }
+    }
+}

@@ -101,7 +101,33 @@ impl<'a> Head<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_comes_is_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            if let Ok(Some((_, length))) = read(&bytes, |head| (head.is_last(), head.announces_body())) {
+                prop_assert!(length <= bytes.len());
+            }
+        }
+
+        #[test]
+        fn a_head_says_what_was_put_into_it(
+            path in "/[!-~&&[^?]]{0,20}", query in prop::option::of("[!-~]{0,20}"),
+            value in "[!-~]([ -~]{0,20}[!-~])?", http_1_0 in any::<bool>(),
+        ) {
+            let target = query.as_ref().map_or(path.clone(), |query| format!("{path}?{query}"));
+            let version = if http_1_0 { "1.0" } else { "1.1" };
+            let bytes = format!("GET {target} HTTP/{version}\r\nX-Field: {value}\r\n\r\n");
+            let said = read(bytes.as_bytes(), |head| {
+                let field = head.field("x-field").map(str::to_owned);
+                (head.path.to_owned(), head.query.map(str::to_owned), field, head.http_1_0)
+            });
+            prop_assert_eq!(said.unwrap().unwrap(), ((path, query, Some(value), http_1_0), bytes.len()));
+        }
+    }
 
     fn target(bytes: &str) -> (String, Option<String>) {
         let bytes = format!("GET {bytes} HTTP/1.1\r\n\r\n");
@@ -123,7 +149,7 @@ mod tests {
     fn a_body_is_announced_by_a_length_or_a_coding() {
         let announces = |fields: &str| {
             let bytes = format!("GET / HTTP/1.0\r\n{fields}\r\n");
-            read(bytes.as_bytes(), |head| head.announces_body()).unwrap().unwrap().0
+            read(bytes.as_bytes(), |head| (head.announces_body(), ())).unwrap().unwrap().0.0
         };
         assert!(!announces(""));
         assert!(!announces("Content-Length: 0\r\n"), "an ESP8266 sends this");
@@ -139,7 +165,7 @@ mod tests {
         for length in 0..end {
             assert_eq!(read(&whole[..length], |_| ()), Ok(None), "{length}");
         }
-        assert_eq!(read(whole, |head| head.is_last()), Ok(Some((true, end))));
+        assert_eq!(read(whole, |head| (head.http_1_0, head.is_last())), Ok(Some(((true, true), end))));
     }
 
     #[test]

@@ -16,6 +16,8 @@ mod reply;
 mod session;
 mod transfer;
 
+#[cfg(test)]
+pub(crate) use head::read;
 pub(crate) use head::{Head, Method};
 pub(crate) use lazy::Lazy;
 pub(crate) use reply::{Reply, Status};

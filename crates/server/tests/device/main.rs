@@ -8,6 +8,7 @@ mod decision_table;
 mod dialects;
 mod drain;
 mod handshakes;
+mod listeners;
 mod log;
 mod plain_http;
 mod protocol;

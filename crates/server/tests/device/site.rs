@@ -66,6 +66,10 @@ impl Site {
     }
 
     pub fn on(store: Arc<dyn Store>, options: &Options) -> Self {
+        Self::serving(store, options, axum::Router::new())
+    }
+
+    pub fn serving(store: Arc<dyn Store>, options: &Options, operators: axum::Router) -> Self {
         log::capture();
         let folder = TempDir::new().unwrap();
         let names: Vec<Name> = NAMES.iter().map(|name| name.parse().unwrap()).collect();
@@ -73,7 +77,6 @@ impl Site {
         let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &wall).unwrap();
         let clock = Clock::standing_at(TODAY);
         let identity = Identity::of(&authority).unwrap();
-        let operators = axum::Router::new();
         let server = Server::bind(options, Arc::clone(&store), identity, clock.clone(), operators).unwrap();
         let (addresses, handle) = (server.addresses(), server.handle());
         let thread = std::thread::spawn(move || server.run().unwrap());

@@ -47,16 +47,26 @@ pub fn connect(from: &str, to: SocketAddr) -> TcpStream {
 
 /// A TLS session with a client that trusts this server's authority.
 pub fn connect_tls(site: &Site, from: &str) -> StreamOwned<ClientConnection, TcpStream> {
+    connect_tls_to(site, site.addresses.https, "serverota.local", from).unwrap()
+}
+
+/// The same with any of the site's listeners, under any name.
+pub fn connect_tls_to(
+    site: &Site,
+    to: SocketAddr,
+    name: &str,
+    from: &str,
+) -> std::io::Result<StreamOwned<ClientConnection, TcpStream>> {
     let mut roots = RootCertStore::empty();
     roots.add(site.authority.root().der().clone()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from("serverota.local").unwrap();
-    let session = ClientConnection::new(Arc::new(config), name).unwrap();
-    StreamOwned::new(session, connect(from, site.addresses.https))
+    let config = ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from(name.to_owned()).unwrap();
+    let mut session = ClientConnection::new(Arc::new(config), name).unwrap();
+    let mut socket = connect(from, to);
+    while session.is_handshaking() {
+        session.complete_io(&mut socket)?;
+    }
+    Ok(StreamOwned::new(session, socket))
 }
 
 /// Sends a request over TLS and reads until the server closes.
