@@ -36,6 +36,7 @@ mod platform;
 mod sending;
 mod server;
 mod socket;
+mod sockets;
 mod supervisor;
 mod tally;
 mod tls;

@@ -1,7 +1,7 @@
 //! The whole: listens on every address, then serves until told to stop.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
@@ -19,7 +19,7 @@ use crate::limits::{OPERATOR_CONNECTIONS, OWN_DESCRIPTORS};
 use crate::listener::Listener;
 use crate::newcomers::Newcomers;
 use crate::operators::Operators;
-use crate::platform::listen;
+use crate::sockets::Sockets;
 use crate::supervisor::{Phase, Supervisor};
 use crate::trouble::Troubles;
 use crate::visit::{Devices, Shared};
@@ -76,18 +76,7 @@ impl Server {
         clock: Clock,
         operators: Router,
     ) -> Result<Self, ServeError> {
-        let many = options.workers.max(1);
-        let sockets =
-            |address, many| listen(address, many).map_err(|source| ServeError::Listen { address, source });
-        let https = sockets(options.https, many)?;
-        let http = options.http.map(|address| sockets(address, many)).transpose()?;
-        let operator = sockets(options.operator, 1)?;
-        let addresses = Addresses {
-            https: local_address(&https, options.https)?,
-            http: http.as_ref().zip(options.http).map(|(s, a)| local_address(s, a)).transpose()?,
-            operator: local_address(&operator, options.operator)?,
-        };
-
+        let Sockets { https, http, operator, addresses } = Sockets::open(options)?;
         let shown = Arc::new(Shown::new(identity));
         let shared = Arc::new(Shared {
             store,
@@ -151,11 +140,6 @@ impl Server {
     }
 }
 
-fn local_address(sockets: &[std::net::TcpListener], address: SocketAddr) -> Result<SocketAddr, ServeError> {
-    let found = sockets.first().map_or(Ok(address), std::net::TcpListener::local_addr);
-    found.map_err(|source| ServeError::Listen { address, source })
-}
-
 /// What the workers are made of.
 struct Parts<'a> {
     options: &'a Options,
@@ -167,8 +151,8 @@ struct Parts<'a> {
 impl Parts<'_> {
     fn device_workers(
         &self,
-        https: Vec<std::net::TcpListener>,
-        http: Option<Vec<std::net::TcpListener>>,
+        https: Vec<TcpListener>,
+        http: Vec<TcpListener>,
     ) -> Result<Vec<Worker>, ServeError> {
         let identity = Arc::clone(self.shown);
         let acceptor = TlsAcceptor::from(tls::config(identity, self.options.max_record)?);
@@ -180,7 +164,7 @@ impl Parts<'_> {
             limits: self.options.limits,
             troubles: Arc::clone(&self.shared.troubles),
         };
-        let mut http = http.unwrap_or_default().into_iter();
+        let mut http = http.into_iter();
         let mut workers = Vec::new();
         for socket in https {
             let worker = Worker::new(self.drain.clone()).map_err(ServeError::Worker)?;
@@ -194,11 +178,7 @@ impl Parts<'_> {
         Ok(workers)
     }
 
-    fn operator_worker(
-        &self,
-        sockets: Vec<std::net::TcpListener>,
-        router: Router,
-    ) -> Result<Worker, ServeError> {
+    fn operator_worker(&self, sockets: Vec<TcpListener>, router: Router) -> Result<Worker, ServeError> {
         let worker = Worker::new(self.drain.clone()).map_err(ServeError::Worker)?;
         let identity = Arc::clone(self.shown);
         let listener = Listener {

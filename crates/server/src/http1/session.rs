@@ -83,7 +83,19 @@ where
     }
 }
 
-/// The next request; none if the peer has closed.
+impl<P> Asked<P> {
+    fn of<H: Handler<Plan = P>>(head: &Head<'_>, handler: &H) -> Self {
+        let body = head.announces_body();
+        let form = Form {
+            http_1_0: head.http_1_0,
+            last: body || head.is_last(),
+            only_head: head.method == Method::Head,
+        };
+        Self { plan: handler.plan(head), form, body }
+    }
+}
+
+/// The next request; none if the peer has closed. A head that comes at once is read where it lies.
 async fn next<S, H>(
     stream: &mut S,
     begun: &mut Vec<u8>,
@@ -93,43 +105,28 @@ where
     S: AsyncBufRead + Unpin,
     H: Handler,
 {
-    let ask = |head: &Head<'_>| {
-        let body = head.announces_body();
-        let form = Form {
-            http_1_0: head.http_1_0,
-            last: body || head.is_last(),
-            only_head: head.method == Method::Head,
-        };
-        Asked { plan: handler.plan(head), form, body }
-    };
     loop {
         let come = stream.fill_buf().await?;
         if come.is_empty() {
             return Ok(Ok(None));
         }
-        let before = begun.len();
-        let bytes = if begun.is_empty() {
-            come
-        } else {
+        let (before, all) = (begun.len(), come.len());
+        if before > 0 {
             begun.extend_from_slice(come);
-            &*begun
-        };
-        match read(bytes, ask) {
+        }
+        let bytes = if before > 0 { begun.as_slice() } else { come };
+        match read(bytes, |head| Asked::of(head, handler)) {
+            Err(refused) => return Ok(Err(refused)),
             Ok(Some((asked, length))) => {
-                // Of the head all but `before` bytes are still in the stream.
                 *begun = Vec::new();
+                // The first `before` bytes of the head have left the stream already.
                 stream.consume(length.saturating_sub(before));
                 return Ok(Ok(Some(asked)));
             }
-            Ok(None) => {
-                let all = come.len();
-                if before == 0 {
-                    begun.extend_from_slice(come);
-                }
-                stream.consume(all);
-            }
-            Err(refused) => return Ok(Err(refused)),
+            Ok(None) if before == 0 => begun.extend_from_slice(come),
+            Ok(None) => {}
         }
+        stream.consume(all);
     }
 }
 

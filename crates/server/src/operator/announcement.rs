@@ -6,6 +6,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +18,8 @@ use super::secret::Secret;
 pub struct Announcement {
     /// The operator listener: `https://127.0.0.1:3444`. Its host is one that the server's certificate names.
     pub url: String,
+    /// Where devices speak HTTPS to it.
+    pub https: SocketAddr,
     /// The owner's token of this run.
     pub token: Secret,
     /// The certificate of the authority, as PEM: the only one that the client is to trust.

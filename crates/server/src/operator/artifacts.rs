@@ -3,7 +3,6 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -19,12 +18,10 @@ use tokio::time::timeout;
 
 use super::problem::Problem;
 use super::request::{Options, Place};
-use super::site::{Operator, carry_out};
+use super::site::{Operator, STALL, carry_out};
 
 /// The longest file name that is kept, in bytes.
 const MAX_FILE_NAME: usize = 128;
-/// An upload that stalls for so long is given up.
-const STALL: Duration = Duration::from_secs(30);
 
 /// What a file is uploaded as.
 #[derive(Debug, Clone, Deserialize)]

@@ -130,10 +130,15 @@ impl Shown {
     }
 }
 
+/// The secret in an `Authorization` header, whose scheme is written in any case (RFC 9110, section 11.1).
 fn secret(headers: &HeaderMap) -> Result<Secret, Unusable> {
     let value = headers.get(header::AUTHORIZATION).ok_or(Unusable::Absent)?;
-    let text = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).ok_or(Unusable::Wrong)?;
-    text.trim().parse().map_err(|_| Unusable::Wrong)
+    let (scheme, secret) =
+        value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(Unusable::Wrong)?;
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Err(Unusable::Wrong);
+    }
+    secret.trim().parse().map_err(|_| Unusable::Wrong)
 }
 
 fn no_token() -> Problem {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::auth::Actor;
 use super::problem::Problem;
 use super::products::{product, product_of};
+use super::record;
 use super::replay::replay;
 use super::request::{Body, Options, Place};
 use super::site::{Operator, carry_out};
@@ -85,6 +86,7 @@ pub struct DevicePage {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceView {
     /// The record.
+    #[serde(with = "record")]
     pub device: Device,
     /// The same on one line.
     pub line: DeviceLine,

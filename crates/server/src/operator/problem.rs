@@ -1,5 +1,5 @@
 //! The one error of the operator interface: a stable code, a sentence for people, what to do about it, and a cause
-//! that only the log sees. Over HTTP it is problem JSON (RFC 9457) with the members `code` and `help` besides.
+//! that only the log and this process see. Over HTTP it is problem JSON (RFC 9457) with the members `code` and `help` besides.
 
 use std::error::Error;
 use std::time::Duration;
@@ -22,6 +22,11 @@ pub struct Problem {
     retry_after: Option<Duration>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
+
+/// The private cause of a problem, as an extension of its response: whoever is served in this process reads it, and
+/// nothing of it goes over a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivateCause(pub String);
 
 /// A problem as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,10 +128,11 @@ impl From<StoreError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let mut response = (self.status, axum::Json(self.document())).into_response();
         if let Some(cause) = self.causes() {
             tracing::error!(code = self.code, cause, "an operator's request failed: {}", self.detail);
+            response.extensions_mut().insert(PrivateCause(cause));
         }
-        let mut response = (self.status, axum::Json(self.document())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         if self.status == StatusCode::UNAUTHORIZED {

@@ -2,12 +2,15 @@
 
 use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use http::StatusCode;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
 use super::problem::Problem;
+use super::site::STALL;
 
-/// A JSON body. Its size is bounded by the router.
+/// A JSON body. Its size is bounded by the router, and [`STALL`] is all the time that it has to come in.
 pub(super) struct Body<T>(pub T);
 
 /// The variable parts of the path.
@@ -20,7 +23,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let read = axum::Json::<T>::from_request(request, state).await;
+        let read = timeout(STALL, axum::Json::<T>::from_request(request, state)).await;
+        let read = read.map_err(|_| {
+            let detail = format!("the request did not come in within {} s", STALL.as_secs());
+            Problem::new(StatusCode::REQUEST_TIMEOUT, "request-stalled", detail)
+        })?;
         read.map(|axum::Json(body)| Self(body)).map_err(|rejection: JsonRejection| {
             Problem::new(rejection.status(), "unreadable-body", rejection.body_text())
         })

@@ -17,6 +17,9 @@ use crate::Clock;
 /// The store's setting that says when the authority was last backed up: milliseconds since 1970, in decimal.
 pub const AUTHORITY_BACKED_UP: &str = "authority.backed-up";
 
+/// The longest that a client may keep a request waiting: between two parts of an upload, and for all of a JSON body.
+pub(super) const STALL: Duration = Duration::from_secs(30);
+
 /// Uploads that are in memory at the same time: each may take [`otary_fleet::Artifact::MAX_SIZE`].
 const UPLOADS: usize = 2;
 
