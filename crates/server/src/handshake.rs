@@ -64,8 +64,10 @@ impl From<&io::Error> for Failure {
         match inner.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::AlertReceived(alert)) => Self::Alert((*alert).into()),
             Some(refused) => Self::Refused(refused.to_string()),
-            None if error.kind() == ErrorKind::UnexpectedEof => Self::Closed,
-            None => Self::Lost(error.kind()),
+            None => match error.kind() {
+                ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Self::Closed,
+                kind => Self::Lost(kind),
+            },
         }
     }
 }

@@ -40,10 +40,13 @@ fn a_device_with_another_name_is_told_by_its_alert() {
 #[test]
 fn a_client_that_hangs_up_is_told() {
     let site = Site::start();
-    let mut stream = connect("127.0.5.3", site.addresses.https);
-    stream.write_all(&[0x16, 3, 1, 2]).unwrap();
-    drop(stream);
-    log::wait_for(&["handshake", "127.0.5.3", "closed during handshake"]);
+    for (from, reset) in [("127.0.5.3", None), ("127.0.5.8", Some(Duration::ZERO))] {
+        let mut stream = connect(from, site.addresses.https);
+        stream.write_all(&[0x16, 3, 1, 2]).unwrap();
+        socket2::SockRef::from(&stream).set_linger(reset).unwrap();
+        drop(stream);
+        log::wait_for(&["handshake", from, "closed during handshake"]);
+    }
 }
 
 #[test]

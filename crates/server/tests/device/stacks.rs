@@ -120,7 +120,7 @@ fn bearssl_with_another_authority_hangs_up_and_the_log_says_so() {
     let output =
         client.ask(&site, "serverota.local", other.authority.root().der(), &["16384", "1"], &request);
     assert!(!output.status.success() && output.stdout.is_empty());
-    log::wait_for(&["handshake", "peer=127.0.0.1", "during handshake"]);
+    log::wait_for(&["handshake", "peer=127.0.0.1", "closed during handshake"]);
 }
 
 #[test]
