@@ -15,6 +15,7 @@ mod peer;
 mod process;
 mod report;
 mod round;
+mod rsa;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,7 @@ use case::{CASES, Key};
 use memory::Memory;
 use peer::{Kind, Peer, Site};
 use report::Measured;
+use rsa::Files;
 
 /// How much is sent, and how often.
 #[derive(Clone, Copy)]
@@ -51,11 +53,18 @@ fn main() -> ExitCode {
 
 fn run() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let extent = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        [] => FULL,
-        ["--quick"] => QUICK,
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => measure(FULL),
+        ["--quick"] => measure(QUICK),
+        ["serve-rsa", data, root, certificate, key, port] => {
+            let [data, root, certificate, key] = [data, root, certificate, key].map(Path::new);
+            rsa::serve(Files { data, root, certificate, key }, port.parse()?)
+        }
         _ => anyhow::bail!("unexpected arguments: {}", arguments.join(" ")),
-    };
+    }
+}
+
+fn measure(extent: Extent) -> anyhow::Result<()> {
     raise_file_limit()?;
     let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = sources.ancestors().nth(2).context("the workspace's root")?;

@@ -18,6 +18,8 @@ use crate::client::{Client, Link};
 use crate::firmware::Firmware;
 use crate::process::Server;
 
+use otary::Otary;
+
 /// How long a server may take to answer after its start.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -46,7 +48,7 @@ pub struct Site {
     pub certificates: Certificates,
     pub firmware: Firmware,
     pub client: Client,
-    otary: PathBuf,
+    otary: Otary,
     nginx: PathBuf,
     node: PathBuf,
 }
@@ -55,11 +57,13 @@ impl Site {
     /// Installs what is missing and makes certificates and image. `sources` is this crate's folder.
     pub fn prepare(folder: PathBuf, sources: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(&folder)?;
-        let certificates = Certificates::make(&folder.join("certificates"))?;
+        let firmware = Firmware::write(&folder)?;
+        let otary = Otary::prepare(&folder, &firmware)?;
+        let certificates = Certificates::make(&folder.join("certificates"), &otary.trust())?;
         Ok(Self {
             client: Client::new(&certificates.root())?,
-            firmware: Firmware::write(&folder)?,
-            otary: otary::find()?,
+            firmware,
+            otary,
             nginx: nginx::install(&folder)?,
             node: node::install(&folder, sources)?,
             certificates,
@@ -69,7 +73,7 @@ impl Site {
 
     /// What the servers call themselves.
     pub fn versions(&self) -> anyhow::Result<Vec<String>> {
-        Ok(vec![otary::version(&self.otary)?, nginx::version(&self.nginx)?, node::version(&self.node)?])
+        Ok(vec![self.otary.version()?, nginx::version(&self.nginx)?, node::version(&self.node)?])
     }
 }
 
@@ -84,11 +88,7 @@ pub struct Peer {
 
 impl Peer {
     pub fn start(kind: Kind, site: &Site, key: Key) -> anyhow::Result<Self> {
-        let folder = site.folder.join(format!("{}-{}", kind.name(), key.name()));
-        if folder.exists() {
-            fs::remove_dir_all(&folder)?;
-        }
-        fs::create_dir_all(&folder)?;
+        let folder = empty(&site.folder.join(format!("{}-{}", kind.name(), key.name())))?;
         let port = free_port()?;
         let (command, image_path) = match kind {
             Kind::Otary => otary::command(site, &folder, key, port)?,
@@ -113,6 +113,15 @@ fn wait(server: &mut Server, client: &Client, port: u16) -> anyhow::Result<()> {
             Err(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     }
+}
+
+/// This folder, with nothing in it from an earlier run.
+fn empty(folder: &Path) -> anyhow::Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)?;
+    Ok(folder.to_owned())
 }
 
 /// Its messages go to a file beside its data.
