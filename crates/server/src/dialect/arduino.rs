@@ -3,6 +3,8 @@
 //!
 //! Read from the libraries' sources: ESP32 `HTTPUpdate` 1.x to 3.x, ESP8266 `ESP8266httpUpdate`.
 
+use std::borrow::Cow;
+
 use otary_fleet::{Build, CheckIn, Decision, Dialect, Mode, Reason};
 
 use super::{Answer, NoCheckIn, Origin, chip_in_query};
@@ -103,17 +105,21 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// A value that was understood. White space around it is not part of it (RFC 9112, section 5.1).
 fn parsed<T: std::str::FromStr>(value: &[u8]) -> Option<T> {
-    std::str::from_utf8(value).ok()?.trim().parse().ok()
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 /// A text as it was sent, cut to [`CheckIn::MAX_TEXT`] bytes; nothing in it can move a terminal's cursor. Sketches pass
 /// whatever they like.
 fn text(value: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(value);
-    let shown = text.trim().replace(char::is_control, "\u{FFFD}");
-    let cut = shown.floor_char_boundary(CheckIn::MAX_TEXT);
-    shown.get(..cut).filter(|text| !text.is_empty()).map(str::to_owned)
+    let mut text = Cow::Borrowed(text.trim());
+    if text.contains(char::is_control) {
+        text = text.replace(char::is_control, "\u{FFFD}").into();
+    }
+    let cut = text.floor_char_boundary(CheckIn::MAX_TEXT);
+    text.get(..cut).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// The answer in the modes that ask for an image. 304 is the one "no update" that every version understands; a 403 or

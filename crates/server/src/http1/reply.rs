@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt::{Display, Write};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use httpdate::HttpDate;
@@ -144,15 +144,24 @@ impl Reply {
 /// `Date`, made once a second and thread. It is what RFC 9110 asks for; no device needs it.
 fn write_date(head: &mut Vec<u8>) {
     thread_local! {
-        static DATE: RefCell<(HttpDate, String)> = RefCell::new((SystemTime::UNIX_EPOCH.into(), String::new()));
+        static DATE: RefCell<(u64, String)> = const { RefCell::new((0, String::new())) };
     }
-    DATE.with_borrow_mut(|(second, text)| {
-        let now = HttpDate::from(SystemTime::now());
-        if *second != now {
-            (*second, *text) = (now, format!("Date: {now}\r\n"));
+    // A clock from before 1970 or after 9999 has no HTTP date; `httpdate` would panic.
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let second = since.as_secs().min(LAST_SECOND);
+    DATE.with_borrow_mut(|(made, text)| {
+        if *made != second || text.is_empty() {
+            (*made, *text) = (second, format!("Date: {}\r\n", date(second)));
         }
         head.extend_from_slice(text.as_bytes());
     });
+}
+
+/// The last second of the year 9999, in seconds since 1970.
+const LAST_SECOND: u64 = 253_402_300_799;
+
+fn date(second: u64) -> HttpDate {
+    HttpDate::from(SystemTime::UNIX_EPOCH + Duration::from_secs(second))
 }
 
 #[cfg(test)]
@@ -168,6 +177,12 @@ mod tests {
     fn a_length_is_always_said_but_with_304() {
         assert_eq!(head(&Reply::empty(Status::NotFound)), "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n");
         assert_eq!(head(&Reply::empty(Status::NotModified)), "HTTP/1.1 304 Not Modified\r\n");
+    }
+
+    #[test]
+    fn every_second_that_there_is_has_a_date() {
+        assert_eq!(date(0).to_string(), "Thu, 01 Jan 1970 00:00:00 GMT");
+        assert_eq!(date(LAST_SECOND).to_string(), "Fri, 31 Dec 9999 23:59:59 GMT");
     }
 
     #[test]
