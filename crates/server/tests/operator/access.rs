@@ -63,6 +63,17 @@ async fn a_token_does_what_its_scope_says_and_no_more() {
 }
 
 #[tokio::test]
+async fn the_scheme_of_a_token_is_written_in_any_case() {
+    let desk = Desk::new();
+    let made = token(&desk, "ci", "read").await;
+    for (scheme, let_in) in [("Bearer", true), ("bearer", true), ("BEARER", true), ("Basic", false)] {
+        let value = format!("{scheme} {}", made.secret.expose());
+        let answer = desk.request(Caller::Shows(&value), Method::GET, "/status", Body::empty()).await;
+        assert_eq!(answer.status.is_success(), let_in, "{scheme}");
+    }
+}
+
+#[tokio::test]
 async fn a_secret_is_told_once_and_kept_as_a_digest() {
     let desk = Desk::new();
     let made = token(&desk, "ci", "push").await;

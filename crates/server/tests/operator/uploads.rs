@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::{Method, StatusCode};
 use otary_fleet::{Artifact, Chip, Sha256};
 use otary_server::operator::{Part, Published, Uploaded};
@@ -165,4 +165,21 @@ async fn an_artifact_of_a_release_cannot_be_discarded() {
     let answer = desk.request(Caller::Here, Method::DELETE, &path, Body::empty()).await;
     answer.refused("artifact-in-use");
     assert!(desk.store.blob(&published.artifacts[0].id).is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_falls_silent_is_given_up() {
+    let desk = Desk::new();
+    let begun = |bytes: &'static [u8]| {
+        let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(bytes))]);
+        Body::from_stream(first.chain(stream::pending()))
+    };
+    for (path, body, code) in [
+        ("/artifacts?file=lamp.bin", begun(&[0xE9]), "upload-stalled"),
+        ("/products", begun(b"{"), "request-stalled"),
+    ] {
+        let answer = desk.request(Caller::Here, Method::POST, path, body).await;
+        answer.refused(code);
+        assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
+    }
 }
