@@ -2,13 +2,20 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use otary_store::{Disk, DiskOptions};
+use otary_server::operator::Announcement;
+use otary_store::{Disk, DiskOptions, StoreError};
 use otary_trust::Authority;
 
 use crate::advice::{Advise, advised};
 use crate::platform;
+
+/// How long a store that another process has open is waited for, and how often is looked.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A data directory that is there.
 #[derive(Debug, Clone)]
@@ -24,6 +31,9 @@ impl DataDir {
             platform::create_private_folder(path).with_context(|| format!("making {}", path.display()))?;
         }
         let folder = fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?;
+        if !folder.is_dir() {
+            return Err(advised(anyhow!("{} is no folder", path.display()), "name one with --data"));
+        }
         let mode = platform::mode_for_others(&folder);
         if mode & 0o022 != 0 {
             return Err(advised(
@@ -58,14 +68,74 @@ impl DataDir {
         self.0.join("trust")
     }
 
-    /// Opens the store, which one process at a time can do.
+    /// Opens the store, which one process at a time can do: waits for another one to end.
     pub fn open_store(&self, options: DiskOptions) -> anyhow::Result<Disk> {
-        Ok(Disk::open(&self.0, options)?)
+        let mut turn = Turn::new(self);
+        loop {
+            if let Some(store) = self.try_open_store(options)? {
+                return Ok(store);
+            }
+            turn.wait()?;
+        }
+    }
+
+    /// Opens the store; none while another process has it open.
+    pub fn try_open_store(&self, options: DiskOptions) -> anyhow::Result<Option<Disk>> {
+        match Disk::open(&self.0, options) {
+            Ok(store) => {
+                // A server that was killed has left it: nobody is to look for that server any more.
+                Announcement::remove(&self.0).context("removing what a server told of itself")?;
+                Ok(Some(store))
+            }
+            Err(StoreError::Locked(_)) => Ok(None),
+            Err(error @ StoreError::Database(_)) => {
+                let help = format!(
+                    "if the disk is well and the database is not, move its files away ({}*): a new one is begun, and \
+                     the authority stays",
+                    quoted(&self.database())
+                );
+                Err(error).with_context(|| format!("opening {}", self.0.display())).help(help)
+            }
+            Err(error) => Err(error).with_context(|| format!("opening {}", self.0.display())),
+        }
+    }
+
+    /// Where the database is.
+    pub fn database(&self) -> PathBuf {
+        self.0.join("otary.db")
     }
 
     /// Reads the authority and changes nothing.
     pub fn open_authority(&self) -> anyhow::Result<Authority> {
         trusted(Authority::open(&self.trust()))
+    }
+}
+
+/// A turn on a data directory that another process has open.
+pub struct Turn<'a> {
+    data: &'a DataDir,
+    began: Option<Instant>,
+}
+
+impl<'a> Turn<'a> {
+    /// A turn that nobody waits for yet.
+    pub const fn new(data: &'a DataDir) -> Self {
+        Self { data, began: None }
+    }
+
+    /// Waits a moment; an error when it was waited long enough.
+    pub fn wait(&mut self) -> anyhow::Result<()> {
+        let path = self.data.path().display();
+        let began = *self.began.get_or_insert_with(|| {
+            tracing::info!(target: "data", "waiting for another otary that works on {path}");
+            Instant::now()
+        });
+        if began.elapsed() > PATIENCE {
+            return Err(anyhow!("another otary works on {path}"))
+                .help("end it, or wait until it has ended; one data directory has one server");
+        }
+        thread::sleep(PAUSE);
+        Ok(())
     }
 }
 

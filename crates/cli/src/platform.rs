@@ -1,4 +1,5 @@
-//! What differs between systems: permissions of folders and files, and the signals that end a server. Not tested on
+//! What differs between systems: permissions of folders and files, the signals that end a
+//! command, and how a terminal is set. Not tested on
 //! Windows and macOS.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
@@ -36,29 +37,85 @@ pub fn mode_for_others(metadata: &Metadata) -> u32 {
     }
 }
 
-/// The requests to end that come from outside: Ctrl-C, and on Unix SIGTERM.
+/// What happens to a command when its terminal is closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// What the system does: most often it ends at once, under `nohup` it goes on.
+    Goes,
+    /// It is a request to end.
+    Ends,
+}
+
+/// The requests to end that come from outside: Ctrl-C, and on Unix SIGTERM and perhaps a closed terminal.
 pub struct Ending {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    hang_up: Option<tokio::signal::unix::Signal>,
 }
 
 impl Ending {
     /// Takes the signals over from the system, which would end the process at once. In a runtime only.
-    pub fn watch() -> io::Result<Self> {
-        Ok(Self {
-            #[cfg(unix)]
-            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
-        })
+    pub fn watch(closing: Closing) -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let hang_up = (closing == Closing::Ends).then(|| signal(SignalKind::hangup())).transpose()?;
+            Ok(Self { terminate: signal(SignalKind::terminate())?, hang_up })
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = closing;
+            Ok(Self {})
+        }
     }
 
     /// Waits for the next one.
     pub async fn next(&mut self) {
         #[cfg(unix)]
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = self.terminate.recv() => {}
+        {
+            let hung_up = async {
+                match &mut self.hang_up {
+                    Some(signal) => signal.recv().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = self.terminate.recv() => {}
+                _ = hung_up => {}
+            }
         }
         #[cfg(not(unix))]
         let _ = tokio::signal::ctrl_c().await;
+    }
+}
+
+/// How this process's terminal is set, to be put back when a question whose answer it does not show is broken off.
+pub struct Terminal {
+    #[cfg(unix)]
+    set: Option<(File, rustix::termios::Termios)>,
+}
+
+impl Terminal {
+    /// As it is now.
+    pub fn now() -> Self {
+        #[cfg(unix)]
+        {
+            let terminal = File::open("/dev/tty").ok();
+            let set = terminal.and_then(|file| rustix::termios::tcgetattr(&file).ok().map(|set| (file, set)));
+            Self { set }
+        }
+        #[cfg(not(unix))]
+        Self {}
+    }
+
+    /// Puts it back.
+    pub fn restore(&self) {
+        #[cfg(unix)]
+        if let Some((terminal, set)) = &self.set {
+            // The process is ending: nobody could do anything about it.
+            let _ = rustix::termios::tcsetattr(terminal, rustix::termios::OptionalActions::Now, set);
+        }
     }
 }

@@ -1,17 +1,18 @@
-//! What happens at Ctrl-C and SIGTERM.
+//! What happens at Ctrl-C, at SIGTERM and when the terminal is closed.
 
 use std::thread;
 
 use anyhow::{Context, Result};
 
-use crate::platform::Ending;
+use crate::platform::{Closing, Ending};
 
-/// From now on, Ctrl-C and SIGTERM do not end the process but call `told`, with whether it is the first time.
-pub fn on_ending(mut told: impl FnMut(bool) + Send + 'static) -> Result<()> {
+/// From now on, Ctrl-C, SIGTERM and, as `closing` says, a closed terminal do not end the process but call `told`, with
+/// whether it is the first time.
+pub fn on_ending(closing: Closing, mut told: impl FnMut(bool) + Send + 'static) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut ending = {
         let _entered = runtime.enter();
-        Ending::watch().context("watching for Ctrl-C")?
+        Ending::watch(closing).context("watching for Ctrl-C")?
     };
     let watch = move || {
         runtime.block_on(async {

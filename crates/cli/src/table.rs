@@ -1,15 +1,27 @@
 //! Tables for a terminal, and the words in them: ages, sizes, and texts that come from strangers.
 
+use std::io;
 use std::time::Duration;
 
-use comfy_table::{Attribute, Cell, ContentArrangement, presets};
+use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Width, presets};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use otary_fleet::Time;
 
+use crate::terminal::colours;
+
 /// Columns under a heading each, without lines between them. On a terminal it is as wide as that and wraps within its
-/// columns; elsewhere each row is one line.
-pub struct Table(comfy_table::Table);
+/// columns, between words: what is copied, such as an address, stays whole. Elsewhere each row is one line.
+pub struct Table {
+    table: comfy_table::Table,
+    /// Characters of the longest word in each column.
+    words: Vec<usize>,
+}
+
+/// Blanks between columns.
+const PADDING: usize = 2;
+/// A word of more characters is broken all the same: a stranger may have made it up.
+const LONGEST_WORD: usize = 24;
 
 impl Table {
     /// A table with these headings.
@@ -17,22 +29,38 @@ impl Table {
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         table.style_text_only();
-        table.set_header(headings.map(|heading| Cell::new(heading).add_attribute(Attribute::Bold)));
+        let bold = colours(&io::stdout());
+        table.set_header(headings.map(|heading| {
+            let cell = Cell::new(heading);
+            if bold { cell.add_attribute(Attribute::Bold) } else { cell }
+        }));
         table.column_iter_mut().for_each(|column| {
             column.set_padding((0, 2));
         });
-        Self(table)
+        Self { table, words: headings.map(longest_word).into() }
     }
 
     /// Adds a row: a text for each heading.
     pub fn row<const COLUMNS: usize>(&mut self, cells: [String; COLUMNS]) {
-        self.0.add_row(cells);
+        for (longest, cell) in self.words.iter_mut().zip(&cells) {
+            *longest = longest_word(cell).max(*longest);
+        }
+        self.table.add_row(cells);
+        for (column, longest) in self.table.column_iter_mut().zip(&self.words) {
+            let width = u16::try_from(longest + PADDING).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+        }
     }
+}
+
+fn longest_word(text: &str) -> usize {
+    let longest = text.split_whitespace().map(|word| word.chars().count()).max().unwrap_or(0);
+    longest.min(LONGEST_WORD)
 }
 
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0.trim_fmt())
+        f.write_str(&self.table.trim_fmt())
     }
 }
 

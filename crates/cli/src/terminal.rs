@@ -25,6 +25,11 @@ pub fn line(text: std::fmt::Arguments<'_>) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
+/// Prints `value` as JSON, for programs.
+pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    Ok(say!("{}", serde_json::to_string_pretty(value)?)?)
+}
+
 /// Prints what a bare `otary` prints.
 pub fn print_tasks(version: &str) -> anyhow::Result<()> {
     say!("{}: updates for ESP32 and ESP8266 boards, from your own server\n", version.trim())?;

@@ -32,6 +32,13 @@ impl Address {
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
             return Err(anyhow!("{url} goes on behind the port")).help("give only https://HOST:PORT");
         }
+        if url.contains(['@', '#']) {
+            let error = anyhow!("the server's URL has more in it than a host and a port");
+            return Err(advised(
+                error,
+                "give only https://HOST:PORT; a token goes into --token-file or OTARY_TOKEN",
+            ));
+        }
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(host.clone()).with_context(|| format!("{host:?} is no host name"))?;
         Ok(Self { host, port: uri.port_u16().unwrap_or(PORT), name })
@@ -64,7 +71,16 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for url in ["", "pi.local", "ftp://pi", "https://pi/api/v1", "https://a b", "https://"] {
+        for url in [
+            "",
+            "pi.local",
+            "ftp://pi",
+            "https://pi/api/v1",
+            "https://a b",
+            "https://",
+            "https://me:word@pi",
+            "https://pi#top",
+        ] {
             assert!(Address::parse(url).is_err(), "{url}");
         }
     }

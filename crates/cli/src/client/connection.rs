@@ -1,8 +1,6 @@
 //! Options of commands that can work on a server elsewhere.
 
-use std::fs::{self, File};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use otary_server::operator::Secret;
@@ -12,6 +10,7 @@ use super::local::authority;
 use super::remote::Remote;
 use crate::advice::{Advise, advised};
 use crate::data::DataDir;
+use crate::file::read_text;
 use crate::global::Global;
 
 /// Which server to work on; without, the one of the data directory.
@@ -50,7 +49,7 @@ impl Connection {
 
     fn token(&self) -> anyhow::Result<Secret> {
         let (text, from) = match &self.token_file {
-            Some(file) => (read(file, MAX_TOKEN)?, file.display().to_string()),
+            Some(file) => (read_text(file, MAX_TOKEN)?, file.display().to_string()),
             None => (Zeroizing::new(std::env::var("OTARY_TOKEN").unwrap_or_default()), "OTARY_TOKEN".into()),
         };
         if text.is_empty() {
@@ -64,7 +63,7 @@ impl Connection {
     /// The certificates to trust, as PEM: the file given, else what the data directory of this machine has.
     fn anchors(&self, global: &Global) -> anyhow::Result<String> {
         if let Some(file) = &self.ca {
-            return Ok(read(file, MAX_CA)?.to_string());
+            return Ok(read_text(file, MAX_CA)?.to_string());
         }
         let here = DataDir::existing(&global.data_dir()?).ok();
         match here.map(|data| authority(&data)).transpose()?.flatten() {
@@ -76,15 +75,4 @@ impl Connection {
             )),
         }
     }
-}
-
-/// A small text file.
-fn read(path: &Path, max: u64) -> anyhow::Result<Zeroizing<String>> {
-    let reading = || format!("reading {}", path.display());
-    let mut text = Zeroizing::new(String::new());
-    if fs::metadata(path).with_context(reading)?.len() > max {
-        return Err(anyhow!("{} is too large", path.display()));
-    }
-    File::open(path).with_context(reading)?.take(max).read_to_string(&mut text).with_context(reading)?;
-    Ok(text)
 }

@@ -1,67 +1,69 @@
 //! The data directory of this machine: opened, or found open in the hands of a server.
 
+use std::io;
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use axum::Router;
 use otary_server::Clock;
 use otary_server::operator::{Announcement, Operator, Site, router};
-use otary_store::{Disk, DiskOptions, StoreError};
+use otary_store::{Disk, DiskOptions};
 use otary_trust::Authority;
+use tokio::runtime::Runtime;
 
-use crate::advice::{Advise, advised};
+use super::remote::Remote;
+use crate::advice::advised;
 use crate::config::Values;
-use crate::data::DataDir;
+use crate::data::{DataDir, Turn};
 use crate::global::Global;
 use crate::serve::retention;
-
-/// How long a command waits for another one that has the data directory open, and how often it looks.
-const PATIENCE: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Where the data directory is worked on.
 pub(super) enum Place {
     /// In this process.
     Here(Router),
-    /// In a server's.
-    Served(Announcement),
+    /// In a server's, which answers.
+    Served(Box<Remote>),
 }
 
-/// Opens the data directory.
-pub(super) fn open(global: &Global) -> anyhow::Result<Place> {
+/// Opens the data directory, or finds the server that has; waits while another command works on it.
+pub(super) fn open(global: &Global, runtime: &Runtime) -> anyhow::Result<Place> {
     let values = global.settings(Vec::new())?.values;
     let data = DataDir::existing(&values.data)?;
-    if !data.path().join("otary.db").exists() {
+    if !data.database().exists() {
         let error = anyhow!("{} is no data directory of otary's", data.path().display());
         return Err(advised(error, "name it with --data; `otary serve` makes one at its first start"));
     }
-    let began = Instant::now();
+    let max_strangers = usize::try_from(values.limits.unknown_devices).unwrap_or(usize::MAX);
+    let options = DiskOptions { max_strangers, ..DiskOptions::default() };
+    let mut turn = Turn::new(&data);
     loop {
-        if let Some(place) = try_open(&data, &values)? {
-            return Ok(place);
+        if let Some(store) = data.try_open_store(options)? {
+            return Ok(Place::Here(router(operator(store, &data, &values)?)));
         }
-        if began.elapsed() > PATIENCE {
-            return Err(anyhow!("another otary works on {}", data.path().display()))
-                .help("wait until it has ended; a server that is just starting takes commands in a moment");
+        if let Some((remote, _)) = reach(&data, runtime)? {
+            return Ok(Place::Served(Box::new(remote)));
         }
-        thread::sleep(PAUSE);
+        turn.wait()?;
     }
 }
 
-/// Opens the data directory, or finds the server that has; none while another command works on it.
-fn try_open(data: &DataDir, values: &Values) -> anyhow::Result<Option<Place>> {
-    let max_strangers = usize::try_from(values.limits.unknown_devices).unwrap_or(usize::MAX);
-    match Disk::open(data.path(), DiskOptions { max_strangers, ..DiskOptions::default() }) {
-        Ok(store) => Ok(Some(Place::Here(router(operator(store, data, values)?)))),
-        Err(StoreError::Locked(_)) => {
-            let announced =
-                Announcement::read(data.path()).context("reading what the server tells of itself")?;
-            Ok(announced.map(Place::Served))
-        }
-        Err(error) => Err(error).with_context(|| format!("opening {}", data.path().display())),
+/// The server that says that it works on the data directory, if it answers. One that was killed, or that is ending,
+/// does not.
+pub(super) fn reach(data: &DataDir, runtime: &Runtime) -> anyhow::Result<Option<(Remote, Announcement)>> {
+    let announced = Announcement::read(data.path()).context("reading what the server tells of itself")?;
+    let Some(announced) = announced else { return Ok(None) };
+    let mut remote = Remote::announced(&announced)?;
+    match runtime.block_on(remote.reach()) {
+        Ok(()) => Ok(Some((remote, announced))),
+        Err(error) if is_refused(&error) => Ok(None),
+        Err(error) => Err(error),
     }
+}
+
+fn is_refused(error: &anyhow::Error) -> bool {
+    let refused = |cause: &io::Error| cause.kind() == io::ErrorKind::ConnectionRefused;
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(refused)
 }
 
 fn operator(store: Disk, data: &DataDir, values: &Values) -> anyhow::Result<Operator> {

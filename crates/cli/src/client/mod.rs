@@ -9,6 +9,7 @@ mod refused;
 mod remote;
 mod upload;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -28,6 +29,7 @@ pub use connection::Connection;
 pub use path::path;
 pub use upload::PushedFile;
 
+use crate::data::DataDir;
 use crate::global::Global;
 use local::Place;
 use remote::Remote;
@@ -53,21 +55,18 @@ impl Client {
     /// the data directory open.
     pub fn open(global: &Global, connection: &Connection) -> anyhow::Result<Self> {
         match connection.remote(global)? {
-            Some(remote) => Self::new(Target::Remote(Box::new(remote))),
+            Some(remote) => Ok(Self { runtime: runtime()?, target: Target::Remote(Box::new(remote)) }),
             None => Self::at_home(global),
         }
     }
 
     /// Finds the way to the data directory, or to the server that has it open, whichever server was named.
     pub fn at_home(global: &Global) -> anyhow::Result<Self> {
-        Self::new(match local::open(global)? {
+        let runtime = runtime()?;
+        let target = match local::open(global, &runtime)? {
             Place::Here(router) => Target::Local(router),
-            Place::Served(announcement) => Target::Remote(Box::new(Remote::announced(announcement)?)),
-        })
-    }
-
-    fn new(target: Target) -> anyhow::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            Place::Served(remote) => Target::Remote(remote),
+        };
         Ok(Self { runtime, target })
     }
 
@@ -109,6 +108,15 @@ impl Client {
         let (parts, body) = exchanged.context("no answer came")??;
         if parts.status.is_success() { Ok(body) } else { Err(refused::error(&parts, &body)) }
     }
+}
+
+/// Where the server that works on a data directory speaks HTTPS to devices; none if no server does.
+pub fn served_at(data: &DataDir) -> anyhow::Result<Option<SocketAddr>> {
+    Ok(local::reach(data, &runtime()?)?.map(|(_, announced)| announced.https))
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
 }
 
 impl Target {

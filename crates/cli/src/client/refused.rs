@@ -2,7 +2,7 @@
 
 use anyhow::anyhow;
 use http::response::Parts;
-use otary_server::operator::ProblemDocument;
+use otary_server::operator::{PrivateCause, ProblemDocument};
 
 use crate::advice::advised;
 
@@ -10,6 +10,10 @@ use crate::advice::advised;
 pub(super) fn error(parts: &Parts, body: &[u8]) -> anyhow::Error {
     match serde_json::from_slice::<ProblemDocument>(body) {
         Ok(problem) => {
+            // In this process there is no log that would say why: the cause itself does.
+            if let Some(PrivateCause(cause)) = parts.extensions.get() {
+                return anyhow!("{}: {cause}", problem.detail);
+            }
             let error = anyhow!(problem.detail);
             match problem.help {
                 Some(help) => advised(error, help),

@@ -26,31 +26,32 @@ use crate::advice::{Advise, advised};
 /// The longest that a connection or a handshake may take.
 const CONNECT: Duration = Duration::from_secs(15);
 
+/// What to say when nobody answers.
+const UNREACHABLE: &str =
+    "is it running, and does its operator listener listen on more than 127.0.0.1 (`otary serve --operator`)?";
+
 /// A server, and the connection to it once there is one.
 pub(super) struct Remote {
     address: Address,
     tls: TlsConnector,
     token: Secret,
-    /// What to say when nobody answers.
-    unreachable: &'static str,
     sender: Option<SendRequest<Body>>,
 }
 
 impl Remote {
     /// The server at `url`, which shows a certificate by one of `anchors` (PEM) and is shown `token`.
     pub(super) fn new(url: &str, anchors: &[u8], token: Secret) -> anyhow::Result<Self> {
-        let unreachable = "is it running, and does its operator listener listen on more than 127.0.0.1 (`otary serve --operator`)?";
-        let address = Address::parse(url)?;
-        Ok(Self { address, tls: connector(anchors)?, token, unreachable, sender: None })
+        Ok(Self { address: Address::parse(url)?, tls: connector(anchors)?, token, sender: None })
     }
 
     /// The server that works on a data directory of this machine.
-    pub(super) fn announced(announcement: Announcement) -> anyhow::Result<Self> {
-        let remote = Self::new(&announcement.url, announcement.ca.as_bytes(), announcement.token)?;
-        Ok(Self {
-            unreachable: "another otary has the data directory open: wait until it has started, or ended",
-            ..remote
-        })
+    pub(super) fn announced(announcement: &Announcement) -> anyhow::Result<Self> {
+        Self::new(&announcement.url, announcement.ca.as_bytes(), announcement.token.clone())
+    }
+
+    /// Connects, if that has not happened yet.
+    pub(super) async fn reach(&mut self) -> anyhow::Result<()> {
+        self.sender().await.map(|_| ())
     }
 
     /// Sends a request with the token.
@@ -92,8 +93,7 @@ impl Remote {
         let Address { host, port, name } = &self.address;
         let connecting = timeout(CONNECT, TcpStream::connect((host.as_str(), *port))).await;
         let stream = connecting.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-        let stream =
-            stream.with_context(|| format!("cannot reach {}", self.host())).help(self.unreachable)?;
+        let stream = stream.with_context(|| format!("cannot reach {}", self.host())).help(UNREACHABLE)?;
         stream.set_nodelay(true)?;
         let shaking = timeout(CONNECT, self.tls.connect(name.clone(), stream)).await;
         let stream = shaking.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
@@ -110,7 +110,8 @@ impl Remote {
 fn connector(anchors: &[u8]) -> anyhow::Result<TlsConnector> {
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(anchors) {
-        roots.add(certificate.context("the certificate to trust is damaged")?)?;
+        let added = certificate.map_err(anyhow::Error::from).and_then(|found| Ok(roots.add(found)?));
+        added.context("the certificate to trust is damaged")?;
     }
     if roots.is_empty() {
         return Err(anyhow!("no certificate in the file that is to be trusted"))

@@ -3,6 +3,7 @@
 use crate::config::{Flag, Setting};
 use crate::global::Global;
 use crate::say;
+use crate::terminal::print_json;
 
 /// See the settings
 #[derive(Debug, clap::Args)]
@@ -33,7 +34,7 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     let Action::Show { json, set } = args.action;
     let settings = global.settings(set)?.list()?;
     if json {
-        return Ok(say!("{}", serde_json::to_string_pretty(&settings)?)?);
+        return print_json(&settings);
     }
     let widest = |width: fn(&Setting) -> usize| settings.iter().map(width).max().unwrap_or(0);
     let key_width = widest(|setting| setting.key.len());

@@ -11,6 +11,7 @@ use crate::command::product::chip;
 use crate::global::Global;
 use crate::say;
 use crate::table::{Table, ago, or_dash, plain};
+use crate::terminal::print_json;
 
 /// See devices, assign them, let go of their brakes
 #[derive(Debug, clap::Args)]
@@ -77,14 +78,14 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
             let mut devices = all(&mut client)?;
             devices.retain(|line| product.is_none() || line.product == product);
             if json {
-                return Ok(say!("{}", serde_json::to_string_pretty(&devices)?)?);
+                return print_json(&devices);
             }
-            list(&devices)
+            list(&devices, product.as_ref())
         }
         Action::Show { mac, json } => {
             let view: DeviceView = client.get(&place(mac, None))?;
             if json {
-                return Ok(say!("{}", serde_json::to_string_pretty(&view)?)?);
+                return print_json(&view);
             }
             show::show(&view)
         }
@@ -134,9 +135,13 @@ fn print_now(view: &DeviceView) -> anyhow::Result<()> {
     }
 }
 
-fn list(devices: &[DeviceLine]) -> anyhow::Result<()> {
-    if devices.is_empty() {
-        return Ok(say!("No device has asked yet. `otary sketch` prints a sketch that does.")?);
+fn list(devices: &[DeviceLine], product: Option<&ProductName>) -> anyhow::Result<()> {
+    match product {
+        Some(product) if devices.is_empty() => return Ok(say!("No device is known as {product}.")?),
+        None if devices.is_empty() => {
+            return Ok(say!("No device has asked yet. `otary sketch` prints a sketch that does.")?);
+        }
+        _ => {}
     }
     let now = clock::now();
     let mut table = Table::new(["DEVICE", "PRODUCT", "CHIP", "RUNS", "SEEN", "ANSWER"]);

@@ -6,6 +6,7 @@ use crate::client::{Client, Connection, path};
 use crate::global::Global;
 use crate::say;
 use crate::table::{count, size};
+use crate::terminal::print_json;
 
 /// Free the room of what is no longer kept
 ///
@@ -26,7 +27,10 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     let mut client = Client::open(global, &args.connection)?;
     let collected: Collected = client.act(&path(["gc"]))?;
     if args.json {
-        return Ok(say!("{}", serde_json::to_string_pretty(&collected)?)?);
+        return print_json(&collected);
+    }
+    if collected.artifacts.is_empty() && collected.events == 0 && collected.releases.is_empty() {
+        return Ok(say!("Nothing to free.")?);
     }
     for release in &collected.releases {
         say!("Let go of {release}")?;

@@ -7,6 +7,7 @@ use otary_fleet::Artifact;
 use crate::file::read_file;
 use crate::inspect::Inspection;
 use crate::say;
+use crate::terminal::print_json;
 
 /// The largest file that is read: the largest flash that a chip of the family can have, 128 MiB.
 const LARGEST: u64 = 4 * Artifact::MAX_SIZE;
@@ -30,7 +31,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let bytes = read_file(&args.file, LARGEST)?;
     let inspection = Inspection::of(&name(&args.file), &bytes);
     if args.json {
-        say!("{}", serde_json::to_string_pretty(&inspection)?)?;
+        print_json(&inspection)?;
     } else {
         say!("{}", inspection.page())?;
     }

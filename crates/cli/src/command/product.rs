@@ -9,6 +9,7 @@ use crate::client::{Client, Connection, path};
 use crate::global::Global;
 use crate::say;
 use crate::table::{Table, date};
+use crate::terminal::print_json;
 
 /// See and set the products: kinds of devices that share firmware
 #[derive(Debug, clap::Args)]
@@ -81,7 +82,7 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         Action::List { json } => {
             let products: Vec<ProductView> = client.get(&path(["products"]))?;
             if json {
-                return Ok(say!("{}", serde_json::to_string_pretty(&products)?)?);
+                return print_json(&products);
             }
             list(&products)
         }

@@ -15,6 +15,7 @@ use crate::command::release::print_facts;
 use crate::global::Global;
 use crate::say;
 use crate::table::plain;
+use crate::terminal::print_json;
 
 /// Publish a release: firmware files that the devices of a product are offered
 ///
@@ -99,7 +100,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
         uploads.iter().zip(&files).map(|(upload, file)| part(upload, file, args)).collect();
     let published: Published = client.post(&path(["releases"]), &publication)?;
     if args.json {
-        return Ok(say!("{}", serde_json::to_string_pretty(&published)?)?);
+        return print_json(&published);
     }
     print(&published, &uploads, args.dry_run)
 }

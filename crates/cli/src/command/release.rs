@@ -1,5 +1,6 @@
 //! `otary release`: what was published.
 
+use clap::builder::NonEmptyStringValueParser;
 use otary_fleet::{Artifact, ProductName};
 use otary_server::operator::{ReleaseView, ReleasedFile};
 
@@ -8,6 +9,7 @@ use crate::clock;
 use crate::global::Global;
 use crate::say;
 use crate::table::{Table, ago, count, minute, plain, size};
+use crate::terminal::print_json;
 
 /// See releases, take them back, keep them
 #[derive(Debug, clap::Args)]
@@ -53,6 +55,7 @@ struct Which {
     /// The product
     product: ProductName,
     /// The version
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     version: String,
 }
 
@@ -61,9 +64,9 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     let mut client = Client::open(global, &args.connection)?;
     match args.action {
         Action::List { product, json } => {
-            let query = product.map(|product| format!("?product={product}")).unwrap_or_default();
+            let query = product.as_ref().map(|product| format!("?product={product}")).unwrap_or_default();
             let releases: Vec<ReleaseView> = client.get(&(path(["releases"]) + &query))?;
-            if json { print_json(&releases) } else { list(&releases) }
+            if json { print_json(&releases) } else { list(&releases, product.as_ref()) }
         }
         Action::Show { which, json } => {
             let release: ReleaseView = client.get(&which.path(None))?;
@@ -96,11 +99,10 @@ fn change(client: &mut Client, which: &Which, act: &str, done: &str) -> anyhow::
     Ok(say!("{} {done}.", view.release.id)?)
 }
 
-fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    Ok(say!("{}", serde_json::to_string_pretty(value)?)?)
-}
-
-fn list(releases: &[ReleaseView]) -> anyhow::Result<()> {
+fn list(releases: &[ReleaseView], product: Option<&ProductName>) -> anyhow::Result<()> {
+    if let Some(product) = product.filter(|_| releases.is_empty()) {
+        return Ok(say!("No releases of {product}.")?);
+    }
     if releases.is_empty() {
         return Ok(say!(
             "No releases yet: `otary push FILE --product NAME --version 0.1` makes the first one."

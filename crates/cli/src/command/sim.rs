@@ -16,6 +16,7 @@ use otary_sim::{
 
 use crate::advice::Advise;
 use crate::file::read_file;
+use crate::platform::Closing;
 use crate::signals::on_ending;
 
 /// The largest file of certificates that is read, in bytes.
@@ -23,9 +24,9 @@ const MAX_PEM: u64 = 64 * 1024;
 
 /// Run a virtual board and watch its serial monitor
 ///
-/// The board has 4 MB of flash in a file, a bootloader, a partition table, and the sketch that `otary sketch` prints.
-/// It asks as a real one does, over real TLS, and fails with the same numbers. Lines that begin with # are what the
-/// board cannot know. Ctrl-C switches it off; with the same flash file it starts again where it was.
+/// The board has 4 MB of flash in a file, a bootloader, a partition table, and a sketch like those that `otary sketch`
+/// prints, which asks every ten seconds. It asks as a real one does, over real TLS, and fails with the same numbers.
+/// Lines that begin with # are what the board cannot know. Ctrl-C switches it off; with the same flash file it starts again where it was.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Args {
@@ -182,7 +183,7 @@ fn sketch(args: &Args) -> Result<Sketch> {
 fn switch() -> Result<Stop> {
     let stop = Stop::default();
     let switch = stop.clone();
-    on_ending(move |first| if first { switch.stop() } else { exit(1) })?;
+    on_ending(Closing::Goes, move |first| if first { switch.stop() } else { exit(1) })?;
     Ok(stop)
 }
 

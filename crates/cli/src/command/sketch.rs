@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Write};
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -17,8 +18,10 @@ use self::form::{Board, Ethernet, Form, Network};
 use self::host::Host;
 use self::text::Sketch;
 use crate::advice::{Advise, advised};
-use crate::config::{Listen, Values};
+use crate::client::served_at;
+use crate::config::Values;
 use crate::data::{DataDir, quoted};
+use crate::file::write_new;
 use crate::global::Global;
 use crate::serve::Names;
 
@@ -43,7 +46,7 @@ pub struct Args {
     /// The server's name in the URL, one of its certificate's [default: one you gave it, else an address]
     #[arg(long, value_name = "NAME")]
     host: Option<String>,
-    /// The port in the URL [default: that of the setting listen.https]
+    /// The port in the URL [default: that of the running server, else of the setting listen.https]
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
     /// The version that the sketch says it has
@@ -67,16 +70,24 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
         )
     })?;
     let names = leaf.certificate().names();
+    let listening = listening(&values)?;
     let host = match &args.host {
         Some(asked) => host::find(names, asked)?,
-        None => host::choose(names, &Names::find(&values.names)?)?,
+        None => host::choose(names, &Names::find(&values.names)?, listening.map(|address| address.ip()))?,
     };
     let path = args.product.as_ref().map(|product| format!("/{product}")).unwrap_or_default();
-    let url = format!("https://{host}:{}/update{path}", port(args, &values)?);
+    let port = args.port.or(listening.map(|address| address.port()));
+    let port =
+        port.with_context(|| format!("the setting listen.https says no port ({})", values.listen.https));
+    let port = port.help("start the server, or name the port that devices connect to with --port")?;
+    let url = format!("https://{host}:{port}/update{path}");
     let roots = authority.anchors_pem();
     let text = Sketch { form, url: &url, version: &args.version, roots: &roots }.render();
     write_out(&text, args.out.as_deref())?;
     print_advice(args, form, &host, &url)?;
+    if let Some(address) = listening.filter(|address| address.ip().is_loopback()) {
+        eprintln!("warning: the server listens on {} alone, where no device reaches it", address.ip());
+    }
     Ok(())
 }
 
@@ -92,19 +103,13 @@ fn open_authority(values: &Values) -> Result<otary_trust::Authority> {
     data.open_authority()
 }
 
-/// The port in the URL.
-fn port(args: &Args, values: &Values) -> Result<u16> {
-    let listening = match values.listen.https {
-        Listen::Off | Listen::Everywhere(0) => None,
-        Listen::Everywhere(port) => Some(port),
-        Listen::At(address) => Some(address.port()).filter(|port| *port != 0),
-    };
-    args.port.or(listening).ok_or_else(|| {
-        advised(
-            anyhow!("the setting listen.https says no port ({})", values.listen.https),
-            "name the port that devices connect to with --port",
-        )
-    })
+/// Where devices connect to: the server that runs knows, whatever flags it was given; else the settings say it.
+fn listening(values: &Values) -> Result<Option<SocketAddr>> {
+    if let Some(address) = served_at(&DataDir::existing(&values.data)?)? {
+        return Ok(Some(address));
+    }
+    let address = values.listen.https.address(Ipv6Addr::UNSPECIFIED.into());
+    Ok(address.filter(|address| address.port() != 0))
 }
 
 /// Puts the sketch where it was wanted. A file that is there may have somebody's program in it, and stays.
@@ -112,11 +117,11 @@ fn write_out(text: &str, out: Option<&Path>) -> Result<()> {
     let Some(path) = out else {
         return Ok(io::stdout().lock().write_all(text.as_bytes())?);
     };
-    let writing = || format!("writing {}", path.display());
-    let mut file = File::create_new(path)
-        .help("it is written to a new file only: remove the old one, or name another one")
-        .with_context(writing)?;
-    file.write_all(text.as_bytes()).with_context(writing)
+    if path.try_exists()? {
+        let error = anyhow!("{} is there already", path.display());
+        return Err(advised(error, "remove it, or name another one: a sketch is never overwritten"));
+    }
+    write_new(path, |path| File::create_new(path), text.as_bytes())
 }
 
 /// Says on standard error what to do with the sketch.

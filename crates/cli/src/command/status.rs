@@ -7,6 +7,7 @@ use crate::clock;
 use crate::global::Global;
 use crate::say;
 use crate::table::{ago, count, size};
+use crate::terminal::{in_two_lines, print_json};
 
 /// See how things stand: counts, room, limits, the authority and its backup
 #[derive(Debug, clap::Args)]
@@ -23,7 +24,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     let mut client = Client::open(global, &args.connection)?;
     let status: Status = client.get(&path(["status"]))?;
     if args.json {
-        return Ok(say!("{}", serde_json::to_string_pretty(&status)?)?);
+        return print_json(&status);
     }
     let Status { products, releases, artifacts, devices, held, strangers, .. } = status;
     let running = if status.open_files.is_some() { "serving" } else { "not serving" };
@@ -31,7 +32,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     say!("  data       {}", status.data)?;
     match &status.fingerprint {
         Some(digest) => {
-            let (first, second) = digest.split_at_checked(digest.len() / 2 + 1).unwrap_or((digest, ""));
+            let [first, second] = in_two_lines(digest);
             say!("  authority  SHA-256 {first}\n                     {second}")?;
         }
         None => say!("  authority  none yet: `otary serve` makes it")?,

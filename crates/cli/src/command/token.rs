@@ -1,6 +1,7 @@
 //! `otary token`: what build machines and people elsewhere show to act here.
 
 use clap::ValueEnum;
+use clap::builder::NonEmptyStringValueParser;
 use otary_fleet::{ProductName, Scope};
 use otary_server::operator::{CreatedToken, NewToken, TokenView};
 
@@ -9,6 +10,7 @@ use crate::clock;
 use crate::global::Global;
 use crate::say;
 use crate::table::{Table, ago, date, until};
+use crate::terminal::print_json;
 
 /// Make and revoke the tokens that `otary push --server` and others show
 #[derive(Debug, clap::Args)]
@@ -41,6 +43,7 @@ enum Action {
     /// End a token at once
     Revoke {
         /// Its name
+        #[arg(value_parser = NonEmptyStringValueParser::new())]
         name: String,
     },
 }
@@ -84,7 +87,7 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         Action::List { json } => {
             let tokens: Vec<TokenView> = client.get(&path(["tokens"]))?;
             if json {
-                return Ok(say!("{}", serde_json::to_string_pretty(&tokens)?)?);
+                return print_json(&tokens);
             }
             list(&tokens)
         }

@@ -3,8 +3,8 @@
 mod show;
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::exit;
 
 use anyhow::{Context, Result, anyhow};
 use otary_server::operator::{AUTHORITY_BACKED_UP, Status};
@@ -16,8 +16,10 @@ use crate::advice::{Advise, advised};
 use crate::client::{Client, path};
 use crate::clock;
 use crate::data::{DataDir, quoted, trusted};
-use crate::file::read_file;
+use crate::file::{read_file, read_text, write_new};
 use crate::global::Global;
+use crate::platform::{Closing, Terminal};
+use crate::signals::on_ending;
 use crate::table::date;
 use crate::terminal::in_two_lines;
 use crate::{platform, say};
@@ -71,6 +73,9 @@ const MAX_BACKUP: u64 = 4 * 1024 * 1024;
 const MAX_PASSPHRASE: u64 = 4 * 1024;
 const MAX_SETTINGS: u64 = 64 * 1024;
 
+/// The exit status of a command whose question was answered with Ctrl-C, as shells give it: 128 and SIGINT's number.
+const BROKEN_OFF: i32 = 130;
+
 /// Does what was asked for.
 pub fn run(args: Args, global: &Global) -> Result<()> {
     let data = global.data_dir()?;
@@ -95,7 +100,7 @@ fn back_up(file: &Path, passphrase: &PassphraseArgs, data: &DataDir, global: &Gl
     let passphrase = passphrase.read(true)?;
     let settings = serde_json::json!({ "otary.toml": settings_text(data)? });
     let text = backup(&authority, &settings, clock::now(), &passphrase)?;
-    write_whole(file, text.as_bytes())?;
+    write_new(file, platform::create_private_file, text.as_bytes())?;
     let _: Status = Client::at_home(global)?.act(&path(["authority", "backed-up"]))?;
     say!("{} holds the keys and certificates of the authority with this SHA-256:", file.display())?;
     say_fingerprint(&authority)?;
@@ -136,8 +141,7 @@ fn settings_text(data: &DataDir) -> Result<String> {
     if !file.try_exists()? {
         return Ok(String::new());
     }
-    let text = String::from_utf8(read_file(&file, MAX_SETTINGS)?);
-    text.with_context(|| format!("{} is no text", file.display()))
+    Ok(read_text(&file, MAX_SETTINGS)?.to_string())
 }
 
 /// Puts the settings file of a backup back, unless there is one; says what was done.
@@ -153,27 +157,18 @@ fn keep_settings(data: &Path, text: &str) -> Result<String> {
     Ok(format!("Its settings are in {}.", quoted(&file)))
 }
 
-/// Writes a file that only its owner can read, whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let writing = || format!("writing {}", path.display());
-    let mut file = platform::create_private_file(path).with_context(writing)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if written.is_err() {
-        // What is there is not a backup.
-        let _ = fs::remove_file(path);
-    }
-    written.with_context(writing)
-}
-
 impl PassphraseArgs {
     /// The passphrase, from the file or from the terminal; asked for twice if it is a new one.
     fn read(&self, new: bool) -> Result<Passphrase> {
         if let Some(file) = &self.passphrase_file {
-            let text = Zeroizing::new(read_file(file, MAX_PASSPHRASE)?);
-            let text =
-                std::str::from_utf8(&text).with_context(|| format!("{} is no text", file.display()))?;
+            let text = read_text(file, MAX_PASSPHRASE)?;
             return Ok(Passphrase::new(text.lines().next().unwrap_or_default().to_owned()));
         }
+        let terminal = Terminal::now();
+        on_ending(Closing::Goes, move |_| {
+            terminal.restore();
+            exit(BROKEN_OFF);
+        })?;
         let ask = |prompt: &str| rpassword::prompt_password(prompt).context("asking for the passphrase");
         let ask = |prompt: &str| ask(prompt).help("without a terminal, give it by --passphrase-file");
         let first = Zeroizing::new(ask("Passphrase: ")?);

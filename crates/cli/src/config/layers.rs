@@ -1,6 +1,8 @@
 //! Laying the sources of settings over one another, and what to say when one of them is wrong.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -10,7 +12,7 @@ use figment::{Figment, Metadata, Profile, Provider, Source};
 
 use super::Values;
 use super::refusal::{explain, name_of, suggest};
-use crate::advice::advised;
+use crate::advice::{Advise, advised};
 
 /// The sources, weakest first.
 #[derive(Debug, Default)]
@@ -18,7 +20,7 @@ pub struct Layers {
     /// The settings file, if one was named; else `otary.toml` in the data directory, if it is there.
     pub file: Option<PathBuf>,
     /// The environment's variables.
-    pub environment: BTreeMap<String, String>,
+    pub environment: BTreeMap<String, OsString>,
     /// What the command line says.
     pub flags: Vec<Flag>,
 }
@@ -120,13 +122,16 @@ struct Given {
 
 impl Given {
     /// A variable of the environment; none if it is not meant for otary.
-    fn variable(name: &str, value: &str, keys: &[String]) -> anyhow::Result<Option<Self>> {
+    fn variable(name: &str, value: &OsStr, keys: &[String]) -> anyhow::Result<Option<Self>> {
         let Some(rest) = name.strip_prefix("OTARY_") else { return Ok(None) };
         if NO_SETTINGS.contains(&rest) || KUBERNETES.iter().any(|prefix| rest.starts_with(prefix)) {
             return Ok(None);
         }
         match keys.iter().find(|key| variable_of(key) == name) {
-            Some(key) => Ok(Some(Self { name: name.to_owned(), key: key.clone(), value: value.to_owned() })),
+            Some(key) => {
+                let value = value.to_str().with_context(|| format!("what is in {name} is not UTF-8"))?;
+                Ok(Some(Self { name: name.to_owned(), key: key.clone(), value: value.to_owned() }))
+            }
             None => Err(advised(
                 anyhow!("there is no setting for the variable {name}"),
                 suggest(name, keys.iter().map(|key| variable_of(key))),
@@ -167,8 +172,16 @@ fn settings_file(named: Option<PathBuf>, above: &[Given]) -> anyhow::Result<Opti
     }
     let data = above.iter().rev().find(|given| given.key == "data");
     let file = data.map_or_else(super::default_data, |given| PathBuf::from(&given.value)).join("otary.toml");
-    if !file.try_exists().with_context(|| format!("looking for {}", file.display()))? {
-        return Ok(None);
+    match file.try_exists() {
+        Ok(true) => {}
+        // Whoever needs the data directory says that it is none.
+        Ok(false) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Ok(None),
+        Err(error) => {
+            return Err(error)
+                .with_context(|| format!("looking for {}", file.display()))
+                .help("is the data directory another user's? name your own with --data");
+        }
     }
     if Figment::from(Toml::file_exact(&file)).contains("data") {
         return Err(advised(
@@ -214,7 +227,7 @@ mod tests {
     }
 
     fn layers(data: &tempfile::TempDir, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Layers {
-        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), OsString::from(value));
         let data = Flag::new("--data", "data", &data.path().display());
         let flags = flags.iter().map(|(key, value)| Flag::new("--set", key, value));
         Layers {

@@ -130,7 +130,7 @@ impl Role {
             )?;
         }
         if !self.mishaps.is_empty() {
-            note.say("# the sketch as `otary sketch` prints it");
+            note.say("# the sketch with the right name and authority");
         }
         let until = Until::NoUpdate { at_most: PATIENCE };
         let polls = board.run_until(&self.sketch(chip, around, None), &pace, &mut console, until)?;

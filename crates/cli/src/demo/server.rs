@@ -23,7 +23,7 @@ use super::screen::{Screen, Shows};
 use super::{BOARDS, HOST, PACE, server_log};
 use crate::advice::advised;
 use crate::config::{Listen, Values};
-use crate::platform;
+use crate::platform::{self, Closing};
 use crate::serve::Ready;
 use crate::signals::on_ending;
 use crate::terminal::{Colour, in_two_lines};
@@ -61,7 +61,7 @@ impl Server {
         let ready = Ready::prepare(&settings(data))?;
         let (stop, handle) = (Stop::default(), ready.handle());
         let switches = (stop.clone(), handle.clone());
-        on_ending(move |first| {
+        on_ending(Closing::Ends, move |first| {
             if !first {
                 std::process::exit(1);
             }

@@ -18,6 +18,7 @@ use tracing_subscriber::registry::LookupSpan;
 
 use crate::advice::Advise;
 use crate::config::{Log, LogFormat};
+use crate::terminal::colours;
 
 /// Begins to log.
 pub fn start(log: &Log) -> Result<()> {
@@ -25,11 +26,12 @@ pub fn start(log: &Log) -> Result<()> {
         .with_context(|| format!("log.level {:?}", log.level))
         .help("it is error, warn, info, debug or trace, or a filter such as check_in=debug,warn")?;
     let terminal = io::stderr().is_terminal();
+    let colours = colours(&io::stderr());
     let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(terminal);
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours);
     match log.format {
         LogFormat::Json => builder.json().flatten_event(true).init(),
-        LogFormat::Text => builder.event_format(Line { terminal }).init(),
+        LogFormat::Text => builder.event_format(Line { terminal, colours }).init(),
     }
     Ok(())
 }
@@ -47,6 +49,14 @@ fn filter(level: &str) -> Result<EnvFilter> {
 struct Line {
     /// Somebody watches: local time without the date. Else the line is kept: UTC, whole.
     terminal: bool,
+    colours: bool,
+}
+
+impl Line {
+    /// `code`, and what ends it, if colours are shown.
+    const fn colour(&self, code: &'static str) -> (&'static str, &'static str) {
+        if self.colours { (code, RESET) } else { ("", "") }
+    }
 }
 
 const RED: &str = "\x1b[31m";
@@ -61,32 +71,31 @@ where
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         let now = jiff::Timestamp::now();
+        let (dim, reset) = self.colour(DIM);
         if self.terminal {
             let local = now.to_zoned(jiff::tz::TimeZone::system());
-            write!(out, "{DIM}{}{RESET} ", local.strftime("%H:%M:%S"))?;
+            write!(out, "{dim}{}{reset} ", local.strftime("%H:%M:%S"))?;
         } else {
             write!(out, "{now:.3} ")?;
         }
         let level = *event.metadata().level();
         if level != Level::INFO {
-            write_level(&mut out, level, self.terminal)?;
+            let (colour, reset) = self.colour(colour_of(level));
+            write!(out, "{colour}{level}{reset} ")?;
         }
         let mut fields = Fields::default();
         event.record(&mut fields);
         write!(out, "{:9} {}", subject(event.metadata().target()), fields.message)?;
-        let (dim, reset) = if self.terminal { (DIM, RESET) } else { ("", "") };
         writeln!(out, "{dim}{}{reset}", fields.others)
     }
 }
 
-fn write_level(out: &mut Writer<'_>, level: Level, colour: bool) -> fmt::Result {
-    let colours = match level {
-        _ if !colour => ("", ""),
-        Level::ERROR => (RED, RESET),
-        Level::WARN => (YELLOW, RESET),
-        _ => (DIM, RESET),
-    };
-    write!(out, "{}{level}{} ", colours.0, colours.1)
+const fn colour_of(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => RED,
+        Level::WARN => YELLOW,
+        _ => DIM,
+    }
 }
 
 /// What a line is about: a target that was chosen for it, or the crate that speaks.

@@ -5,6 +5,7 @@ mod custodian;
 mod log;
 mod names;
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
@@ -12,14 +13,17 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use otary_server::operator::{Announcement, Operator, Secret, Site, router};
-use otary_server::{Addresses, Clock, Handle, Identity, Limits, Options, Server, raise_descriptor_limit};
+use otary_server::{
+    Addresses, Clock, Handle, Identity, Limits, Options, ServeError, Server, raise_descriptor_limit,
+};
 use otary_store::{Disk, DiskOptions, Retention, Store};
 use otary_trust::Authority;
 
-use crate::advice::{Advise, advised};
+use crate::advice::advised;
 use crate::clock;
 use crate::config::{Listen, Values};
 use crate::data::{DataDir, trusted};
+use crate::platform::Closing;
 use crate::signals::on_ending;
 
 pub use log::start as start_log;
@@ -64,9 +68,8 @@ impl Ready {
         let operator = Operator::new(Arc::clone(&store) as _, Clock::system(), site, Some(&owner));
         let options = options(values, &names, descriptors)?;
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
-        let server = Server::bind(&options, shared, identity, Clock::system(), router(operator)).help(
-            "is another server running? `otary config show` lists the addresses and where each was set",
-        )?;
+        let server = Server::bind(&options, shared, identity, Clock::system(), router(operator));
+        let server = server.map_err(not_listening)?;
         let custodian = Custodian::new(authority, values.names.clone(), Arc::clone(&store), server.handle());
         Ok(Self { server, data, store, custodian, names, descriptors, owner })
     }
@@ -95,6 +98,7 @@ impl Ready {
     pub fn run(self) -> Result<()> {
         let announcement = Announcement {
             url: format!("https://{}", reachable(self.addresses().operator)),
+            https: self.addresses().https,
             token: self.owner,
             ca: self.custodian.authority().root().pem().to_owned(),
             process: std::process::id(),
@@ -185,6 +189,21 @@ pub const fn retention(values: &Values) -> Retention {
     }
 }
 
+/// Why a server does not listen, with what to do about it.
+fn not_listening(error: ServeError) -> anyhow::Error {
+    let kind = match &error {
+        ServeError::Listen { source, .. } => source.kind(),
+        _ => return error.into(),
+    };
+    let help = match kind {
+        io::ErrorKind::AddrNotAvailable => "this machine has no such address",
+        io::ErrorKind::PermissionDenied => "ports below 1024 take a privilege: choose another one",
+        _ => "is another server running?",
+    };
+    let help = format!("{help}; `otary config show` lists the addresses and where each was set");
+    advised(error.into(), help)
+}
+
 /// Every address of this machine: by IPv6, which takes in IPv4, or by IPv4 alone where there is no IPv6.
 fn everywhere() -> IpAddr {
     match TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)) {
@@ -204,7 +223,7 @@ fn reachable(listening: SocketAddr) -> SocketAddr {
 
 /// Stops the server at the first Ctrl-C or SIGTERM, and at once at the second.
 fn watch_signals(handle: Handle) -> Result<()> {
-    on_ending(move |first| {
+    on_ending(Closing::Goes, move |first| {
         if first {
             tracing::info!(target: "drain", "ending: running downloads are finished first; Ctrl-C again ends at once");
         }

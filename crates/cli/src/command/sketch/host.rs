@@ -44,14 +44,15 @@ pub fn find(names: &[Name], asked: &str) -> Result<Host> {
     Ok(Host(name))
 }
 
-/// The best of the certificate's `names`: the first that its owner gave, else the first address, which every device
-/// understands, else what the machine calls itself.
-pub fn choose(names: &[Name], machine: &Names) -> Result<Host> {
+/// The best of the certificate's `names`: the first that its owner gave, else an address, which every device
+/// understands (the one that the server is `listening` on, if it is one), else what the machine calls itself.
+pub fn choose(names: &[Name], machine: &Names, listening: Option<IpAddr>) -> Result<Host> {
     let rank = |name: &&Name| match name {
         name if machine.given.contains(name) => 0,
-        name if machine.host.contains(name) => 3,
+        name if machine.host.contains(name) => 4,
         Name::Host(_) => 1,
-        Name::Address(_) => 2,
+        Name::Address(address) if Some(*address) == listening => 2,
+        Name::Address(_) => 3,
     };
     let usable = names.iter().filter(|name| unusable(name).is_none() && !is_loopback(name));
     usable.min_by_key(rank).cloned().map(Host).ok_or_else(|| {
@@ -111,7 +112,19 @@ mod tests {
         let names =
             |texts: &[&str]| -> Vec<Name> { texts.iter().map(|text| text.parse().unwrap()).collect() };
         let machine = Names { given: names(given), host: names(&["pi", "pi.local"]), interfaces: Vec::new() };
-        choose(&names(certificate), &machine).unwrap().to_string()
+        choose(&names(certificate), &machine, None).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_address_that_the_server_listens_on_comes_before_others() {
+        let names: Vec<Name> = ["10.0.0.7", "192.168.1.7"].map(|text| text.parse().unwrap()).into();
+        let machine = Names { given: Vec::new(), host: Vec::new(), interfaces: Vec::new() };
+        for (listening, chosen) in
+            [("192.168.1.7", "192.168.1.7"), ("::", "10.0.0.7"), ("127.0.0.1", "10.0.0.7")]
+        {
+            let host = choose(&names, &machine, Some(listening.parse().unwrap())).unwrap();
+            assert_eq!(host.to_string(), chosen);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::data::{DataDir, quoted};
 use crate::global::Global;
 use crate::say;
 use crate::table::date;
-use crate::terminal::in_two_lines;
+use crate::terminal::{in_two_lines, print_json};
 
 /// The authority as `--json` shows it.
 #[derive(Serialize)]
@@ -67,7 +67,7 @@ pub fn run(data: &DataDir, json: bool, global: &Global) -> Result<()> {
     let status: Status = Client::at_home(global)?.get(&path(["status"]))?;
     let view = View::of(&authority, status.backed_up);
     if json {
-        return Ok(say!("{}", serde_json::to_string_pretty(&view)?)?);
+        return print_json(&view);
     }
     show_certificate("Root, which devices trust", &view.root)?;
     show_certificate("Next root, which they trust in advance", &view.next_root)?;
