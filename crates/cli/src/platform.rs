@@ -2,9 +2,11 @@
 //! command, and how a terminal is set. Not tested on
 //! Windows and macOS.
 
-use std::fs::{DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata};
 use std::io;
 use std::path::Path;
+
+pub use otary_server::create_private_file;
 
 /// Makes a folder, and those above it, that only its owner can enter.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
@@ -13,15 +15,6 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
-}
-
-/// Makes a file that only its owner can read; fails if the path exists.
-pub fn create_private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 /// What others than the owner may do, as permission bits; nothing where there are none.

@@ -18,16 +18,15 @@ pub enum Order {
 /// Compares `a` with `b`: by semver when both are (semver.org 2.0.0, section 11), else as dotted numbers
 /// (0.10 is newer than 0.9), else only as same or different. Never as floating point.
 ///
-/// A leading `v` and white space around are ignored.
+/// A leading `v` and white space around are ignored. Beside a semver text, `1.2` is 1.2.0.
 pub fn compare(a: &str, b: &str) -> Order {
     let [a, b] = [a, b].map(bare);
     if a == b {
         return Order::Same;
     }
-    let ordering = match (semver::Version::parse(a), semver::Version::parse(b)) {
-        (Ok(a), Ok(b)) => Some(a.cmp_precedence(&b)),
-        _ => numbers(a).zip(numbers(b)).map(|(a, b)| a.cmp(&b)),
-    };
+    let by_numbers = || Some(numbers(a)?.cmp(&numbers(b)?));
+    let by_semver = || Some(semver(a)?.cmp_precedence(&semver(b)?));
+    let ordering = by_numbers().or_else(by_semver);
     match ordering {
         Some(Ordering::Less) => Order::Older,
         Some(Ordering::Equal) => Order::Same,
@@ -42,6 +41,18 @@ fn bare(text: &str) -> &str {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
         _ => text,
     }
+}
+
+/// A semver text, or up to three numbers taken for one.
+fn semver(text: &str) -> Option<semver::Version> {
+    let short = || match *numbers(text)?.as_slice() {
+        [] => Some(semver::Version::new(0, 0, 0)),
+        [major] => Some(semver::Version::new(major, 0, 0)),
+        [major, minor] => Some(semver::Version::new(major, minor, 0)),
+        [major, minor, patch] => Some(semver::Version::new(major, minor, patch)),
+        _ => None,
+    };
+    semver::Version::parse(text).ok().or_else(short)
 }
 
 /// The numbers of `1.2.3`, without trailing zeros so that 1.0 is 1.
@@ -74,6 +85,8 @@ mod tests {
         assert_eq!(compare("1.0.0-rc.1", "1.0.0"), Order::Older);
         assert_eq!(compare("1.0.0-rc.2", "1.0.0-rc.10"), Order::Older);
         assert_eq!(compare("1.0.0+a", "1.0.0+b"), Order::Same);
+        assert_eq!(compare("0.10", "1.0.0-rc.1"), Order::Older, "a short version beside a semver one");
+        assert_eq!(compare("1.0", "1.0.0-rc.1"), Order::Newer);
     }
 
     #[test]

@@ -49,5 +49,5 @@ pub use error::ServeError;
 pub use identity::Identity;
 pub use limits::Limits;
 pub use options::Options;
-pub use platform::raise_descriptor_limit;
+pub use platform::{create_private_file, raise_descriptor_limit};
 pub use server::{Addresses, Handle, Server};

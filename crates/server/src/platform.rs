@@ -1,10 +1,13 @@
-//! What differs between systems: descriptor limits, and how several threads share one listening address.
+//! What differs between systems: descriptor limits, files for one's own eyes, and how several threads share one
+//! listening address.
 //!
 //! On Linux each thread has a listening socket of its own (`SO_REUSEPORT`) and the kernel spreads connections over
 //! them. Elsewhere the threads share one socket. Not tested on Windows and macOS.
 
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -27,6 +30,15 @@ pub fn raise_descriptor_limit() -> u64 {
 #[cfg(not(unix))]
 pub fn raise_descriptor_limit() -> u64 {
     u64::MAX
+}
+
+/// Makes a file that only its owner can read; fails if the path exists.
+pub fn create_private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// Listens on `address`, with `many` sockets for as many threads. All have the same port, also if the system chose it.

@@ -4,7 +4,8 @@
 //! `14:05:07 check_in  0.1 is older than 0.2  device=AA:BB:CC:DD:EE:FF source=192.168.1.23`. What stands in a field
 //! came from outside perhaps; control characters in it are escaped.
 
-use std::fmt::{self, Write as _};
+use std::borrow::Cow;
+use std::fmt;
 use std::io::{self, IsTerminal};
 
 use anyhow::{Context, Result, bail};
@@ -115,12 +116,11 @@ impl Fields {
     fn put(&mut self, field: &Field, value: &str) {
         let clean = clean(value);
         if field.name() == "message" {
-            self.message = clean;
+            self.message = clean.into_owned();
             return;
         }
         let quote = if clean.is_empty() || clean.contains([' ', '"', '=']) { "\"" } else { "" };
-        // Writing to a String cannot fail.
-        let _ = write!(self.others, "  {}={quote}{clean}{quote}", field.name());
+        self.others.extend(["  ", field.name(), "=", quote, &clean, quote]);
     }
 }
 
@@ -144,10 +144,16 @@ impl Visit for Fields {
     }
 }
 
-/// `text` on one line.
-fn clean(text: &str) -> String {
-    let escape = |c: char| if c.is_control() { c.escape_default().collect() } else { String::from(c) };
-    text.chars().map(escape).collect()
+/// `text` on one line. There is a line for every check-in, so the usual text is not copied.
+fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(char::is_control) {
+        return text.into();
+    }
+    let mut clean = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() { clean.extend(c.escape_default()) } else { clean.push(c) }
+    }
+    clean.into()
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! Whoever can read the file can read the data directory's keys and database as well, so the token in it gives away
 //! nothing. It is another one in each run.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
+use crate::platform::create_private_file;
 
 /// Where a running server takes an operator's requests.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,11 +42,7 @@ impl Announcement {
         let path = Self::path(data);
         let new = path.with_extension("json.new");
         remove_if_there(&new)?;
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&new)?;
+        let mut file = create_private_file(&new)?;
         file.write_all(&serde_json::to_vec_pretty(self)?)?;
         fs::rename(&new, &path)
     }
