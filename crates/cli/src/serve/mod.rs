@@ -114,7 +114,7 @@ impl Ready {
 
 /// `otary serve`: prepares, says what it serves and what to type next, serves until Ctrl-C or SIGTERM.
 pub fn serve(values: &Values) -> Result<()> {
-    start_log(&values.log)?;
+    let _log = start_log(&values.log)?;
     let ready = Ready::prepare(values)?;
     watch_signals(ready.handle())?;
     // Whoever started the server may have closed its output: no reason not to serve.

@@ -99,6 +99,6 @@ fn it_is_written_to_a_new_file_only() {
 
     std::fs::write(bench.path("lamp.ino"), "my own program").unwrap();
     let refused = bench.refused("--out lamp.ino");
-    assert!(refused.starts_with("error: writing lamp.ino: "), "{refused}");
+    assert!(refused.starts_with("error: lamp.ino is there already\nhelp: "), "{refused}");
     assert_eq!(std::fs::read_to_string(bench.path("lamp.ino")).unwrap(), "my own program");
 }

@@ -73,7 +73,10 @@ fn settings_that_no_sketch_fits() {
         bench.sketch(options)
     };
     let refused = with("listen.https = \":0\"", "").err;
-    assert!(refused.contains("help: name the port that devices connect to with --port"), "{refused}");
+    assert!(
+        refused.contains("help: start the server, or name the port that devices connect to with --port"),
+        "{refused}"
+    );
     assert!(with("listen.https = \":0\"", "--port 3443").ok);
     assert!(with("listen.https = \"10.0.0.7:8443\"", "").out.contains("https://ota.lan:8443/update?chip="));
 }

@@ -4,6 +4,8 @@
 //! `14:05:07 check_in  0.1 is older than 0.2  device=AA:BB:CC:DD:EE:FF source=192.168.1.23`. What stands in a field
 //! came from outside perhaps; control characters in it are escaped.
 
+mod batch;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -18,23 +20,25 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 use crate::advice::Advise;
-use crate::config::{Log, LogFormat};
+use crate::config::{self, LogFormat};
 use crate::terminal::colours;
 
-/// Begins to log.
-pub fn start(log: &Log) -> Result<()> {
+pub use batch::Log;
+
+/// Begins to log, until what is returned is dropped.
+pub fn start(log: &config::Log) -> Result<Log> {
     let filter = filter(&log.level)
         .with_context(|| format!("log.level {:?}", log.level))
         .help("it is error, warn, info, debug or trace, or a filter such as check_in=debug,warn")?;
     let terminal = io::stderr().is_terminal();
     let colours = colours(&io::stderr());
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours);
+    let (batch, open) = batch::Batch::start(terminal).context("starting the log")?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(batch).with_ansi(colours);
     match log.format {
         LogFormat::Json => builder.json().flatten_event(true).init(),
         LogFormat::Text => builder.event_format(Line { terminal, colours }).init(),
     }
-    Ok(())
+    Ok(open)
 }
 
 /// The filter that `level` describes. A word that is no level would pass for a subject, and nothing else be logged.
