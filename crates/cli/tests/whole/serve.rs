@@ -114,9 +114,9 @@ fn sigterm_ends_it_in_order_and_takes_back_what_local_commands_were_told() {
 fn a_server_on_the_same_data_is_refused_and_the_first_one_serves_on() {
     let house = House::new();
     let _server = house.serve("");
-    let refused =
-        house.otary("serve --data x --https 127.0.0.1:0 --http off --operator 127.0.0.1:0").refused();
-    assert!(refused.contains("another otary works on x"), "{refused}");
+    let second = house.otary("serve --data x --https 127.0.0.1:0 --http off --operator 127.0.0.1:0");
+    assert_eq!(second.status.code(), Some(1));
+    assert!(second.err.contains("\nerror: another otary works on x\nhelp: "), "{}", second.err);
     house.otary("device list --data x").printed();
 }
 
