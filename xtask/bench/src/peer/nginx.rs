@@ -1,5 +1,5 @@
 //! Debian's nginx as a person who knows it would set it up for this: a worker per core, a line in the access log for
-//! each check-in, 304 by a `map`, the image as a file.
+//! each check-in, written in batches as otary's are, 304 by a `map`, the image as a file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,7 +78,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     log_format check_in '$time_iso8601 $remote_addr $http_x_esp32_sta_mac $http_x_esp32_version '
                         '$http_x_esp32_sketch_md5 "$request" $status $body_bytes_sent';
-    access_log {folder}/access.log check_in;
+    access_log {folder}/access.log check_in buffer=64k flush=1s;
     sendfile on;
     tcp_nopush on;
     keepalive_timeout 120s;
