@@ -3,7 +3,7 @@
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Md5, Sha256, Time};
+use crate::{Build, Embedded, Md5, Sha256, Time};
 
 /// What an artifact is to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -56,6 +56,9 @@ pub struct Artifact {
     pub project: Option<String>,
     /// The SDK that it was built with, in its own words.
     pub sdk: Option<String>,
+    /// What lies inside: certificates, host names, keys.
+    #[serde(default)]
+    pub embedded: Embedded,
     /// When it was added.
     pub added: Time,
 }

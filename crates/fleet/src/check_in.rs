@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
-use crate::{Kind, Mac, Md5, ProductName, Sha256};
+use crate::{Handshake, Kind, Mac, Md5, ProductName, Proof, Sha256};
 
 /// The client library that a check-in came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,6 +142,12 @@ pub struct CheckIn {
     pub source: IpAddr,
     /// How it came.
     pub transport: Transport,
+    /// What it showed of who it is.
+    #[serde(default)]
+    pub proof: Proof,
+    /// The name that it asked for and the chain that it was shown; none over plain HTTP.
+    #[serde(default)]
+    pub handshake: Option<Handshake>,
 }
 
 impl CheckIn {
@@ -154,6 +160,7 @@ impl CheckIn {
             (Network::of(self.source).to_string(), self.dialect.name(), self.mode.kind().name()),
             (self.build.md5.map(|d| d.0), self.build.sha256.map(|d| d.0)),
             (self.version.as_deref(), self.sdk.as_deref(), self.free_space, self.chip_size),
+            self.proof.name(),
         );
         let digest = Sha256::of(format!("{said:?}").as_bytes());
         let (head, _) = digest.0.split_first_chunk().unwrap_or((&[0; 8], &[]));

@@ -6,8 +6,8 @@ use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Build, Channel, CheckIn, Claimant, Decision, Dialect, Kind, Mac, Network, ProductName, ReleaseId, Sha256,
-    Time, Transport,
+    Build, Channel, CheckIn, Claimant, Credential, Decision, Dialect, Handshake, Kind, Mac, Network,
+    ProductName, Proof, ReleaseId, Sha256, Time, Transport,
 };
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
@@ -23,6 +23,9 @@ pub struct Device {
     pub chip: Option<Chip>,
     /// The channel that the operator put it on; `stable` without.
     pub channel: Option<Channel>,
+    /// What was issued to it, to show who it is; at most [`Self::MAX_CREDENTIALS`].
+    #[serde(default)]
+    pub credentials: Vec<Credential>,
     /// When it first asked.
     pub first_seen: Time,
     /// When it last asked.
@@ -75,6 +78,12 @@ pub struct Snapshot {
     pub source: std::net::IpAddr,
     /// How it came.
     pub transport: Transport,
+    /// What it showed of who it is.
+    #[serde(default)]
+    pub proof: Proof,
+    /// The name that it asked for and the chain that it was shown.
+    #[serde(default)]
+    pub handshake: Option<Handshake>,
 }
 
 impl Snapshot {
@@ -91,6 +100,8 @@ impl Snapshot {
             sdk: check_in.sdk.clone(),
             source: check_in.source,
             transport: check_in.transport,
+            proof: check_in.proof,
+            handshake: check_in.handshake.clone(),
         }
     }
 
@@ -106,6 +117,8 @@ impl Snapshot {
             && self.sdk == check_in.sdk
             && self.source == check_in.source
             && self.transport == check_in.transport
+            && self.proof == check_in.proof
+            && self.handshake == check_in.handshake
     }
 }
 
@@ -124,6 +137,15 @@ pub struct SeenBuild {
     pub last: Time,
     /// How often.
     pub polls: u64,
+    /// The strongest proof that came with it.
+    #[serde(default)]
+    pub proof: Proof,
+    /// When it was last reported with that proof; none without any.
+    #[serde(default)]
+    pub proven: Option<Time>,
+    /// The name asked for and the chain shown when it was last reported over TLS.
+    #[serde(default)]
+    pub handshake: Option<Handshake>,
 }
 
 /// A network that a device asked from.
@@ -227,6 +249,8 @@ impl Device {
     pub const MAX_ATTEMPTS: usize = 8;
     /// Networks, apart from the latest, whose last update is remembered.
     pub const MAX_ELSEWHERE: usize = 7;
+    /// Credentials that are valid at the same time: the one in use, its successor, and one of either kind.
+    pub const MAX_CREDENTIALS: usize = 4;
 
     /// A device that has not asked yet.
     pub const fn new(mac: Mac, now: Time) -> Self {
@@ -235,6 +259,7 @@ impl Device {
             product: None,
             chip: None,
             channel: None,
+            credentials: Vec::new(),
             first_seen: now,
             last_seen: now,
             polls: 0,
@@ -251,10 +276,14 @@ impl Device {
         }
     }
 
-    /// Whether the operator spoke of it, or otary updated it. Others are strangers: their number is capped, and the
-    /// least recently seen ones are dropped.
+    /// Whether the operator spoke of it, issued it a credential, or otary updated it. Others are strangers: their number
+    /// is capped, and the least recently seen ones are dropped.
     pub const fn is_known(&self) -> bool {
-        self.product.is_some() || self.chip.is_some() || self.channel.is_some() || self.installed.is_some()
+        self.product.is_some()
+            || self.chip.is_some()
+            || self.channel.is_some()
+            || self.installed.is_some()
+            || !self.credentials.is_empty()
     }
 
     /// The attempt of a claimant at an artifact.

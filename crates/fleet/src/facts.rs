@@ -13,7 +13,7 @@ use otary_image::{
 };
 use thiserror::Error;
 
-use crate::{Artifact, Kind, Md5, Sha256, Time};
+use crate::{Artifact, Embedded, Kind, Md5, Sha256, Time};
 
 /// What is known of a pushed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -150,6 +150,7 @@ fn blank(bytes: &[u8], file_name: &str, now: Time) -> Artifact {
         proposed_version: None,
         project: None,
         sdk: None,
+        embedded: Embedded::default(),
         added: now,
     }
 }

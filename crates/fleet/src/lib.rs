@@ -12,6 +12,7 @@
 //!   kept per [`Claimant`], and a decision rests on the check-in at hand.
 //! - **Every answer has a reason** with its figures and one sentence for people.
 
+mod anchor;
 mod artifact;
 mod catalogue;
 mod check_in;
@@ -19,16 +20,20 @@ mod decide;
 mod decision;
 mod device;
 mod digest;
+mod embedded;
 mod event;
 mod facts;
+mod generation;
 mod mac;
 mod observe;
 mod product;
+mod proof;
 mod release;
 mod time;
 mod token;
 mod version;
 
+pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, Kind};
 pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
@@ -36,12 +41,15 @@ pub use decide::{View, decide};
 pub use decision::{Decision, Reason, Verdict};
 pub use device::{Attempt, Device, Installed, Outcome, SeenBuild, SeenNetwork, Snapshot, Standing};
 pub use digest::{DigestError, Md5, Sha256};
+pub use embedded::{Embedded, FoundCertificate, FoundKey};
 pub use event::{Event, EventKind};
 pub use facts::{Findings, ReadError, Wrapped, read};
+pub use generation::{Generation, GenerationId, Generations, Handshake, Phase, Presented, Rollover};
 pub use mac::{Mac, MacError};
 pub use observe::{Delivery, delivered, observe};
 pub use otary_image::Chip;
 pub use product::{NameError, Product, ProductName};
+pub use proof::{Credential, CredentialKind, Proof};
 pub use release::{Channel, Release, ReleaseId};
 pub use time::Time;
 pub use token::{Scope, Token};

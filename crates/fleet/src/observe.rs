@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Event, EventKind, Installed, Kind,
-    Mode, Network, Outcome, SeenBuild, SeenNetwork, Sha256, Snapshot, Standing, Time,
+    Mode, Network, Outcome, Proof, SeenBuild, SeenNetwork, Sha256, Snapshot, Standing, Time,
 };
 
 /// Complete downloads of one image without effect after which a claimant is held.
@@ -30,7 +30,7 @@ pub fn observe(
     device.polls += 1;
     device.last_seen = device.last_seen.max(now);
     if device.last.as_ref().is_some_and(|last| last.is_repeated_by(check_in)) {
-        repeat(device, now);
+        repeat(device, check_in, now);
     } else {
         kinds.extend(change(device, check_in, catalogue, now));
     }
@@ -44,10 +44,11 @@ pub fn observe(
     kinds.into_iter().map(event).collect()
 }
 
-fn repeat(device: &mut Device, now: Time) {
+fn repeat(device: &mut Device, check_in: &CheckIn, now: Time) {
     if let Some(seen) = device.builds.first_mut() {
         seen.last = now;
         seen.polls += 1;
+        note_proof(seen, check_in, now);
     }
     if let Some(seen) = device.networks.first_mut() {
         seen.last = now;
@@ -91,16 +92,29 @@ fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
             first: now,
             last: now,
             polls: 0,
+            proof: Proof::None,
+            proven: None,
+            handshake: None,
         },
     };
     seen.version.clone_from(&check_in.version);
+    seen.handshake = check_in.handshake.clone().or(seen.handshake);
     seen.last = now;
     seen.polls += 1;
+    note_proof(&mut seen, check_in, now);
     device.builds.insert(0, seen);
     if device.builds.len() > Device::MAX_BUILDS {
         forget_a_build(&mut device.builds);
     }
     turns
+}
+
+/// Notes the proof that came with a build, unless a stronger one came before.
+fn note_proof(seen: &mut SeenBuild, check_in: &CheckIn, now: Time) {
+    if check_in.proof > Proof::None && check_in.proof >= seen.proof {
+        seen.proof = check_in.proof;
+        seen.proven = Some(now);
+    }
 }
 
 /// Forgets one build: not the latest, but one of the network that brought the most, the one whose time is over. A

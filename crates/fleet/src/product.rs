@@ -8,7 +8,7 @@ use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::Time;
+use crate::{Proof, Sha256, Time};
 
 /// A product's name: 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`, beginning with a letter or digit.
 ///
@@ -74,14 +74,38 @@ pub struct Product {
     pub allow_plain_http: bool,
     /// Whether opaque files (encrypted images, other makers' containers) may be released.
     pub allow_raw: bool,
+    /// SHA-256 of the secret that its devices share, if it has one.
+    #[serde(default)]
+    pub secret: Option<Sha256>,
+    /// Whether its images are for those alone who show a proof.
+    #[serde(default)]
+    pub private: bool,
     /// When it was made.
     pub created: Time,
 }
 
 impl Product {
-    /// A product as `otary push` makes it: any chip, no plain HTTP, no raw files.
+    /// A product as `otary push` makes it: any chip, no plain HTTP, no raw files, open to everybody.
     pub const fn new(name: ProductName, created: Time) -> Self {
-        Self { name, chips: BTreeSet::new(), allow_plain_http: false, allow_raw: false, created }
+        Self {
+            name,
+            chips: BTreeSet::new(),
+            allow_plain_http: false,
+            allow_raw: false,
+            secret: None,
+            private: false,
+            created,
+        }
+    }
+
+    /// The least that a device has to show to be given an image: of a private product its secret, or a credential of
+    /// the device's own where there is no secret.
+    pub const fn required_proof(&self) -> Proof {
+        match (self.private, &self.secret) {
+            (false, _) => Proof::None,
+            (true, Some(_)) => Proof::ProductSecret,
+            (true, None) => Proof::DeviceCredential,
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A check-in: read, decide, commit, answer.
 
-use otary_fleet::{Catalogue, CheckIn, Decision, Mac, Time, View, decide, observe};
+use otary_fleet::{Catalogue, CheckIn, Decision, Mac, Proof, Time, View, decide, observe};
 use otary_store::StoreError;
 
 use crate::dialect::{self, Answer, NoCheckIn, Origin};
@@ -23,7 +23,8 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, product: Option<&str>) -> P
         visit.shared.troubles.refused(visit.peer, "the URL names a product by a name that none can have");
         return Reply::sentence(Status::NotFound, "No product has such a name.\n").into();
     };
-    let origin = Origin { source: visit.peer, transport: visit.transport, product };
+    let (source, transport) = (visit.peer, visit.transport);
+    let origin = Origin { source, transport, product, proof: Proof::None, handshake: None };
     match dialect::read(head, origin) {
         Ok(check_in) => serve(visit, &check_in),
         Err(NoCheckIn::UnknownClient) => Reply::sentence(Status::BadRequest, FOR_DEVICES).into(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use otary_fleet::{
     Artifact, Build, Catalogue, CheckIn, Chip, Decision, Delivery, Device, Dialect, Event, Kind, Mac, Md5,
-    Mode, Product, ProductName, Release, ReleaseId, Sha256, Time, Transport, View, decide, delivered,
+    Mode, Product, ProductName, Proof, Release, ReleaseId, Sha256, Time, Transport, View, decide, delivered,
     observe,
 };
 
@@ -73,6 +73,7 @@ impl World {
             proposed_version: None,
             project: None,
             sdk: None,
+            embedded: otary_fleet::Embedded::default(),
             added: self.now,
         });
         self.artifacts.last_mut().unwrap()
@@ -178,6 +179,8 @@ impl Board {
             sdk: Some("v4.4.5".into()),
             source: [192, 168, 1, 50].into(),
             transport: Transport::Https,
+            proof: Proof::None,
+            handshake: None,
         })
     }
 

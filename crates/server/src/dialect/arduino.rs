@@ -64,6 +64,8 @@ pub(super) fn read(
         sdk: text(fields.sdk),
         source: origin.source,
         transport: origin.transport,
+        proof: origin.proof,
+        handshake: origin.handshake,
     })
 }
 

@@ -9,7 +9,9 @@ mod arduino_esp8266;
 
 use std::net::IpAddr;
 
-use otary_fleet::{Catalogue, CheckIn, Chip, Decision, Dialect, Md5, ProductName, Sha256, Transport};
+use otary_fleet::{
+    Catalogue, CheckIn, Chip, Decision, Dialect, Handshake, Md5, ProductName, Proof, Sha256, Transport,
+};
 use thiserror::Error;
 
 use crate::http1::Head;
@@ -22,6 +24,10 @@ pub(crate) struct Origin {
     pub(crate) transport: Transport,
     /// The product that its path names.
     pub(crate) product: Option<ProductName>,
+    /// What the client showed of who it is.
+    pub(crate) proof: Proof,
+    /// What it was shown in the handshake.
+    pub(crate) handshake: Option<Handshake>,
 }
 
 /// Why a request is no check-in.
@@ -113,7 +119,13 @@ mod tests {
                 bytes.extend([name.as_bytes(), b": ", &value, b"\r\n"].concat());
             }
             bytes.extend(b"\r\n");
-            let origin = Origin { source: [192, 0, 2, 1].into(), transport: Transport::Https, product: None };
+            let origin = Origin {
+                source: [192, 0, 2, 1].into(),
+                transport: Transport::Https,
+                product: None,
+                proof: Proof::None,
+                handshake: None,
+            };
             let Ok(Some((Ok(check_in), _))) = http1::read(&bytes, |head| read(head, origin)) else { return Ok(()) };
             for text in [check_in.version, check_in.sdk].into_iter().flatten() {
                 prop_assert!((1..=CheckIn::MAX_TEXT).contains(&text.len()));

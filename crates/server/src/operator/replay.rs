@@ -23,5 +23,7 @@ fn last_check_in(device: &Device, mode: Mode) -> Option<CheckIn> {
         sdk: last.sdk,
         source: last.source,
         transport: last.transport,
+        proof: last.proof,
+        handshake: last.handshake,
     })
 }

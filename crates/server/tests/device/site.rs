@@ -214,6 +214,7 @@ fn facts(bytes: &[u8], file_name: &str, added: Time) -> Artifact {
         proposed_version: None,
         project: None,
         sdk: None,
+        embedded: otary_fleet::Embedded::default(),
         added,
     }
 }

@@ -254,5 +254,7 @@ pub fn board(mac: &str, firmware: &[u8], version: &str) -> CheckIn {
         sdk: Some("v4.4.5".into()),
         source: [192, 168, 1, 50].into(),
         transport: Transport::Https,
+        proof: otary_fleet::Proof::None,
+        handshake: None,
     }
 }

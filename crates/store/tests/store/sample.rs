@@ -52,6 +52,7 @@ pub fn artifact(bytes: &[u8], chip: Chip) -> Artifact {
         proposed_version: None,
         project: Some("lamp".into()),
         sdk: Some("v5.5.1".into()),
+        embedded: otary_fleet::Embedded::default(),
         added: at(1),
     }
 }
@@ -100,6 +101,8 @@ pub fn check_in(mac: Mac, build: Build) -> CheckIn {
         sdk: Some("v5.5.1".into()),
         source: "192.168.1.70".parse().unwrap(),
         transport: Transport::Https,
+        proof: otary_fleet::Proof::None,
+        handshake: None,
     }
 }
 
