@@ -59,7 +59,8 @@ impl Site {
         self.world.publish("lamp", version, &firmware, Some(Chip::Esp32));
         let made = self.world.now;
         let found = |name: &&str| FoundCertificate { offset: 0, pem: true, anchor: anchor(name, made) };
-        self.world.embed(&firmware, roots.iter().map(found).collect());
+        let found: Vec<_> = roots.iter().map(found).collect();
+        self.world.embed(&firmware, &found);
         self.lamp(&firmware, version, roots, url)
     }
 

@@ -80,10 +80,10 @@ impl World {
     }
 
     /// Certificates inside `firmware`.
-    pub fn embed(&mut self, firmware: &str, certificates: Vec<FoundCertificate>) {
+    pub fn embed(&mut self, firmware: &str, certificates: &[FoundCertificate]) {
         let id = Sha256::of(firmware.as_bytes());
         let artifacts = self.artifacts.iter_mut().filter(|artifact| artifact.id == id);
-        artifacts.for_each(|artifact| artifact.embedded.certificates.clone_from(&certificates));
+        artifacts.for_each(|artifact| artifact.embedded.certificates = certificates.to_vec());
     }
 
     pub fn publish(
