@@ -16,6 +16,7 @@
 mod artifact;
 mod check_in;
 mod clock;
+mod custody;
 mod dialect;
 mod drain;
 mod error;
@@ -45,6 +46,7 @@ mod visit;
 mod worker;
 
 pub use clock::Clock;
+pub use custody::{Custody, Held};
 pub use error::ServeError;
 pub use identity::Identity;
 pub use limits::Limits;

@@ -37,11 +37,22 @@ pub(super) struct Actor {
     pub who: String,
     /// What they may do.
     pub scope: Scope,
+    /// Whether it is the owner of the data directory, on this machine.
+    owner: bool,
 }
 
 impl Actor {
     fn owner() -> Self {
-        Self { who: "local".into(), scope: Scope::Operate }
+        Self { who: "local".into(), scope: Scope::Operate, owner: true }
+    }
+
+    /// Refuses everybody but the owner of the data directory: a token is not enough where a private key passes.
+    pub(super) fn check_owner(&self) -> Result<(), Problem> {
+        if self.owner {
+            return Ok(());
+        }
+        let detail = "this is for the owner of the data directory, on the server's machine";
+        Err(Problem::new(StatusCode::FORBIDDEN, "owner-only", detail).help("run it there, with --data"))
     }
 }
 
@@ -180,7 +191,7 @@ impl Operator {
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "expired-token", detail)
                 .help("otary token create NAME makes another"));
         }
-        let actor = Actor { who: token.name.clone(), scope: token.scope };
+        let actor = Actor { who: token.name.clone(), scope: token.scope, owner: false };
         self.note_use(token, now)?;
         Ok(actor)
     }

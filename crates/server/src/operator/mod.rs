@@ -22,6 +22,7 @@
 //! | read | `GET /products`, `GET /products/{product}` | products |
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
 //! | read | `GET /devices?after=&limit=`, `GET /devices/{mac}` | devices; one with its events and its next answer |
+//! | read | `GET /trust`, `GET /trust/ledger`, `GET /trust/rollover` | the authority; the fleet by anchor; whom a step cuts off |
 //! | push | `POST /artifacts?file=&raw=` | upload a file: its facts |
 //! | push | `DELETE /artifacts/{sha256}` | drop an upload that no release holds |
 //! | push | `POST /releases` | publish uploads, or say what that would do (`dry_run`) |
@@ -30,6 +31,9 @@
 //! | operate | `POST /devices/{mac}/{assign, release, resume}`, `DELETE` without the last part | |
 //! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
 //! | operate | `POST /gc` | let go of what is no longer kept |
+//! | operate | `POST /trust/renew` | new server certificates |
+//! | operate | `POST /trust/rollover`, `POST /trust/rollover/{switch, finish, abort}` | begin, and the steps |
+//! | owner | `POST /trust/adopt`, `POST /trust/next-key`, `DELETE /trust/next-key` | what private keys pass through |
 //! | operate | `POST /authority/backed-up` | note that the authority was backed up |
 //!
 //! [`Router`]: axum::Router
@@ -39,6 +43,7 @@ mod artifacts;
 mod auth;
 mod devices;
 mod effect;
+mod ledger;
 mod problem;
 mod products;
 mod publish;
@@ -53,12 +58,14 @@ mod site;
 mod status;
 mod throttle;
 mod tokens;
+mod trust;
 
 pub use announcement::Announcement;
 pub use artifacts::Uploaded;
 pub use auth::{Access, LocalOwner, Peer};
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
+pub use ledger::{AnchorLine, Ledger, Losses, Role};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView};
 pub use publish::{Part, Publication, Published};
@@ -69,3 +76,4 @@ pub use secret::{Secret, SecretError};
 pub use site::{AUTHORITY_BACKED_UP, Operator, Site};
 pub use status::{Collected, Status};
 pub use tokens::{CreatedToken, NewToken, TokenView};
+pub use trust::{Adoption, Begin, LeafView, NextKey, RolloverView, TrustView};

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
-use super::{artifacts, auth, devices, products, publish, releases, status, tokens};
+use super::{artifacts, auth, devices, products, publish, releases, status, tokens, trust};
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
 const MAX_BODY: usize = 128 * 1024;
@@ -51,6 +51,9 @@ fn to_look() -> Routes {
         .route("/releases/{product}/{version}", get(releases::show))
         .route("/devices", get(devices::list))
         .route("/devices/{mac}", get(devices::show))
+        .route("/trust", get(trust::show))
+        .route("/trust/ledger", get(trust::ledger))
+        .route("/trust/rollover", get(trust::rollover))
 }
 
 fn to_push() -> Routes {
@@ -77,6 +80,11 @@ fn to_operate() -> Routes {
         .route("/tokens/{name}", delete(tokens::revoke))
         .route("/gc", post(status::collect))
         .route("/authority/backed-up", post(status::backed_up))
+        .route("/trust/renew", post(trust::renew))
+        .route("/trust/rollover", post(trust::begin))
+        .route("/trust/rollover/{step}", post(trust::step))
+        .route("/trust/adopt", post(trust::adopt))
+        .route("/trust/next-key", post(trust::next_key).delete(trust::forget_next_key))
 }
 
 fn change(change: Change) -> MethodRouter<Arc<Operator>> {

@@ -12,7 +12,7 @@ use super::auth::Actor;
 use super::problem::Problem;
 use super::secret::Secret;
 use super::throttle::Throttle;
-use crate::Clock;
+use crate::{Clock, Custody};
 
 /// The store's setting that says when the authority was last backed up: milliseconds since 1970, in decimal.
 pub const AUTHORITY_BACKED_UP: &str = "authority.backed-up";
@@ -46,6 +46,8 @@ pub struct Operator {
     pub(super) uploads: Semaphore,
     /// The owner's token of this run, as its digest.
     pub(super) owner: Option<Sha256>,
+    /// The authority; none before the first `otary serve`.
+    pub(super) custody: Option<Arc<Custody>>,
     clock: Clock,
     changes: Mutex<()>,
 }
@@ -60,9 +62,16 @@ impl Operator {
             throttle: Throttle::default(),
             uploads: Semaphore::new(UPLOADS),
             owner: owner.map(Secret::hash),
+            custody: None,
             clock,
             changes: Mutex::new(()),
         }
+    }
+
+    /// The same with an authority to work on.
+    #[must_use]
+    pub fn with_custody(self, custody: Arc<Custody>) -> Self {
+        Self { custody: Some(custody), ..self }
     }
 
     pub(super) fn now(&self) -> Time {

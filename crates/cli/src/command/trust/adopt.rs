@@ -1,0 +1,56 @@
+//! `otary trust adopt`: a certificate that devices pin becomes generation 0.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use otary_server::operator::{Adoption, TrustView};
+use zeroize::Zeroizing;
+
+use super::MAX_KEY;
+use super::rollover::print_due;
+use crate::client::{Client, path};
+use crate::file::read_text;
+use crate::global::Global;
+use crate::say;
+use crate::table::{date, plain};
+
+/// The certificate and its key.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The certificate that devices pin, as PEM
+    #[arg(long, value_name = "FILE")]
+    cert: PathBuf,
+    /// Its private key, as PEM
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+}
+
+/// Carries it out.
+pub fn run(args: &Args, global: &Global) -> Result<()> {
+    let certificate = read_text(&args.cert, MAX_KEY)?.to_string();
+    let key = Zeroizing::new(read_text(&args.key, MAX_KEY)?.to_string());
+    let adopted: TrustView =
+        Client::at_home(global)?.post(&path(["trust", "adopt"]), &Adoption { certificate, key })?;
+    print_adopted(&adopted, &args.cert)
+}
+
+fn print_adopted(view: &TrustView, file: &Path) -> Result<()> {
+    let generations = &view.generations;
+    let names = |id| -> Vec<&str> {
+        generations.get(id).into_iter().flat_map(|shown| &shown.hosts).map(String::as_str).collect()
+    };
+    if let (Some(rollover), Some(old)) = (generations.rollover, generations.get(generations.current)) {
+        let anchor = &old.anchor;
+        say!("{} is generation {} now: {}, until {}.", file.display(), old.id, plain(&anchor.name), date(anchor.not_after))?;
+        say!("Who asks for {} is shown it as before, and so is who comes by an address.", listed(&names(rollover.from)))?;
+        say!("Generation {} is shown under {}.", rollover.to, listed(&names(rollover.to)))?;
+    }
+    say!("\nNext")?;
+    say!("  otary sketch                   has the new name and what to trust: build, and push it")?;
+    say!("  otary trust rollover status    shows who has not moved yet")?;
+    print_due(&view.due)
+}
+
+fn listed(names: &[&str]) -> String {
+    if names.is_empty() { "no host name".to_owned() } else { names.join(", ") }
+}
