@@ -18,7 +18,8 @@ use crate::certificate::Certificate;
 use crate::defect::Defect;
 use crate::error::Error;
 use crate::folder::Folder;
-use crate::identity::{Identity, PrivateKey};
+use crate::identity::Identity;
+use crate::key::PrivateKey;
 use crate::passphrase::{Passphrase, TooShort};
 
 const FORMAT: &str = "otary authority";

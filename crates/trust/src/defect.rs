@@ -15,11 +15,17 @@ pub enum Defect {
         found: String,
     },
     /// The block is no private key that we use.
-    #[error("expected an unencrypted P-256 private key in PKCS#8 form")]
+    #[error("expected an unencrypted private key: P-256, P-384, or RSA with 2048, 3072 or 4096 bits")]
     Key,
     /// The block is no certificate.
     #[error("expected an X.509 certificate that ends where its block ends")]
     Certificate,
+    /// More certificates than a server has to send.
+    #[error("expected at most {most} certificates, one behind the other")]
+    LongChain {
+        /// The limit.
+        most: usize,
+    },
     /// A certificate from which nothing can be issued.
     #[error("expected a self-signed certificate of an authority (CA:TRUE)")]
     NotARoot,

@@ -26,7 +26,8 @@ use zeroize::Zeroizing;
 use crate::certificate::Certificate;
 use crate::defect::Defect;
 use crate::error::Error;
-use crate::identity::{Identity, PrivateKey};
+use crate::identity::Identity;
+use crate::key::PrivateKey;
 use crate::permissions;
 
 /// No key or certificate of ours comes near this size, in bytes.

@@ -20,7 +20,8 @@ use rcgen::{
 use crate::certificate::Certificate;
 use crate::clock::TrustedTime;
 use crate::error::Error;
-use crate::identity::{Identity, PrivateKey};
+use crate::identity::Identity;
+use crate::key::{KeyKind, PrivateKey};
 use crate::name::Name;
 
 /// How far back a certificate's life begins: a device whose clock is in the wrong zone, or was restored from the
@@ -36,7 +37,7 @@ const MAX_COMMON_NAME: usize = 64;
 /// Makes a root: a new key and its self-signed certificate. Its name has 48 bits of the key's digest, so that no two
 /// installations share one: BearSSL finds its anchor by name.
 pub(crate) fn make_root(now: TrustedTime) -> Result<Identity, Error> {
-    let key = PrivateKey::generate()?;
+    let key = PrivateKey::generate(KeyKind::P256)?;
     let mut params = params(&root_name(&key), now.time() - BACKDATED, now.time() + ROOT_LIFE)?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -52,7 +53,7 @@ pub(crate) fn make_leaf(root: &Identity, names: &[Name], now: TrustedTime) -> Re
     if now.time() >= ended {
         return Err(Error::RootEnded { ended });
     }
-    let key = PrivateKey::generate()?;
+    let key = PrivateKey::generate(KeyKind::P256)?;
     let end = ended.min(now.time() + LEAF_LIFE);
     let mut params = params(&leaf_name(names)?, now.time() - BACKDATED, end)?;
     params.is_ca = IsCa::ExplicitNoCa;
