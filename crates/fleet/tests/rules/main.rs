@@ -4,5 +4,6 @@
 
 mod decision_table;
 mod properties;
+mod rollover;
 mod strangers;
 mod world;
