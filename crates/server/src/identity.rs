@@ -49,7 +49,8 @@ impl Identity {
             certified.keys_match().map_err(ServeError::Certificate)?;
             by_presented.entry(presented).or_default().push(Arc::new(certified));
         }
-        let chains = by_presented.into_iter().map(|(presented, keys)| (presented, Arc::new(Chains::new(keys))));
+        let chains =
+            by_presented.into_iter().map(|(presented, keys)| (presented, Arc::new(Chains::new(keys))));
         let identity = Self { generations, chains: chains.collect(), anchors_pem: anchors_pem.into(), root };
         identity.check_complete()?;
         Ok(identity)
@@ -127,9 +128,8 @@ impl ResolvesServerCert for Chains {
     /// The first whose signatures the client takes. Of a TLS 1.2 client rustls has already left out the schemes that go
     /// with none of its cipher suites. A client that takes none is shown the first, so that rustls says what is wrong.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let taken = |certified: &&Arc<CertifiedKey>| {
-            certified.key.choose_scheme(hello.signature_schemes()).is_some()
-        };
+        let taken =
+            |certified: &&Arc<CertifiedKey>| certified.key.choose_scheme(hello.signature_schemes()).is_some();
         self.0.iter().find(taken).or_else(|| self.0.first()).cloned()
     }
 }
