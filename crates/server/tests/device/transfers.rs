@@ -137,9 +137,14 @@ fn find(folder: &std::path::Path, end: &str) -> std::path::PathBuf {
     panic!("no file {end}");
 }
 
-/// The plaintext lengths of the records that answer a request.
+/// The plaintext lengths of the records that answer a board's request.
 fn records(site: &Site) -> Vec<usize> {
-    let StreamOwned { mut conn, mut sock, .. } = begin(site);
+    lengths(begin(site))
+}
+
+/// The same of whatever comes over a session.
+pub fn lengths(stream: StreamOwned<ClientConnection, TcpStream>) -> Vec<usize> {
+    let StreamOwned { mut conn, mut sock, .. } = stream;
     let mut lengths = Vec::new();
     let mut plain = Vec::new();
     loop {
@@ -170,7 +175,7 @@ fn head_and_first_bytes_come_in_one_record() {
 
 #[test]
 fn records_are_as_small_as_the_operator_says() {
-    let (site, _) = large_lamp(Site::with(&options_with(|options| options.max_record = Some(512))));
+    let (site, _) = large_lamp(Site::with(&options_with(|options| options.tls.max_record = Some(512))));
     let records = records(&site);
     assert_eq!(records.iter().max(), Some(&512));
     assert!(records.iter().sum::<usize>() > SIZE);
