@@ -10,7 +10,6 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use otary_fleet::Time;
 use rcgen::string::Ia5String;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
@@ -21,6 +20,7 @@ use crate::certificate::Certificate;
 use crate::clock::TrustedTime;
 use crate::error::Error;
 use crate::identity::{Identity, PrivateKey};
+use crate::life::Life;
 use crate::name::Name;
 
 /// How far back a certificate's life begins: a device whose clock is in the wrong zone, or was restored from the
@@ -37,7 +37,7 @@ const MAX_COMMON_NAME: usize = 64;
 /// installations share one: BearSSL finds its anchor by name.
 pub(crate) fn make_root(now: TrustedTime) -> Result<Identity, Error> {
     let key = PrivateKey::generate()?;
-    let mut params = params(&root_name(&key), now.time() - BACKDATED, now.time() + ROOT_LIFE)?;
+    let mut params = params(&root_name(&key), Life::of_root(now))?;
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let made = params.self_signed(key.pair()).map_err(Error::Crypto)?;
@@ -49,12 +49,9 @@ pub(crate) fn make_root(now: TrustedTime) -> Result<Identity, Error> {
 /// Makes a leaf: a new key and a certificate for these names, signed by `root` and never outliving it.
 pub(crate) fn make_leaf(root: &Identity, names: &[Name], now: TrustedTime) -> Result<Identity, Error> {
     let ended = root.certificate().not_after();
-    if now.time() >= ended {
-        return Err(Error::RootEnded { ended });
-    }
+    let life = Life::of_leaf(root.certificate().into(), now).ok_or(Error::RootEnded { ended })?;
     let key = PrivateKey::generate()?;
-    let end = ended.min(now.time() + LEAF_LIFE);
-    let mut params = params(&leaf_name(names)?, now.time() - BACKDATED, end)?;
+    let mut params = params(&leaf_name(names)?, life)?;
     params.is_ca = IsCa::ExplicitNoCa;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
@@ -76,12 +73,12 @@ pub(crate) fn encoded_len(name: &Name) -> usize {
     }
 }
 
-fn params(common_name: &str, not_before: Time, not_after: Time) -> Result<CertificateParams, Error> {
+fn params(common_name: &str, life: Life) -> Result<CertificateParams, Error> {
     let mut params = CertificateParams::default();
     params.distinguished_name = distinguished_name(common_name);
     params.serial_number = Some(serial_number()?);
-    params.not_before = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(not_before.secs());
-    params.not_after = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(not_after.secs());
+    params.not_before = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(life.not_before.secs());
+    params.not_after = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(life.not_after.secs());
     params.use_authority_key_identifier_extension = true;
     Ok(params)
 }
