@@ -1,11 +1,16 @@
 //! How long certificates live, and when a leaf is made anew: dates alone, so that decades of them can be tried in
 //! seconds by the rules that the real ones are made by.
 
+use std::time::Duration;
+
 use otary_fleet::{Anchor, Time};
 
 use crate::certificate::Certificate;
 use crate::clock::TrustedTime;
 use crate::profile::{BACKDATED, LEAF_LIFE, ROOT_LIFE};
+
+/// How much longer a next root lives than a root: ten years.
+const NEXT_ROOT_WAITS: Duration = Duration::from_hours(3_653 * 24);
 
 /// From the first moment of a certificate to its last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +26,13 @@ impl Life {
     pub fn of_root(now: TrustedTime) -> Self {
         let now = now.time();
         Self { not_before: now - BACKDATED, not_after: now + ROOT_LIFE }
+    }
+
+    /// That of a next root made at `now`. It waits for up to the life of the root before it, so it lives ten years longer:
+    /// otherwise both would end together, and the rollover to it would be overdue for the next one as it ends.
+    pub fn of_next_root(now: TrustedTime) -> Self {
+        let root = Self::of_root(now);
+        Self { not_after: root.not_after + NEXT_ROOT_WAITS, ..root }
     }
 
     /// That of a leaf made at `now`, which never outlives its root. None: the root has ended.
