@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Generations, Phase, Time};
 
+const YEAR: Duration = Duration::from_hours(8_766);
+/// The longest sleep of a device that is not to be lost: three years.
+pub(crate) const LONGEST_SLEEP: Duration = Duration::from_hours(3 * 8_766);
+
 /// For how long devices may be out of reach, and what is added to that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
@@ -22,8 +26,7 @@ pub struct Patience {
 impl Default for Patience {
     /// Three years of sleep, one year for people.
     fn default() -> Self {
-        let year = Duration::from_hours(8_766);
-        Self { sleep: year * 3, margin: year }
+        Self { sleep: LONGEST_SLEEP, margin: YEAR }
     }
 }
 
@@ -86,12 +89,21 @@ pub fn due(generations: &Generations, next_key_is_here: bool, patience: Patience
 
 /// The next step of the rollover. With an adopted certificate the end is that of the certificate, although the devices
 /// that pin it may not look at dates: its owner wants to be rid of it.
+///
+/// The root that follows has an end too. The one after it is first made when a rollover begins, and every device has to
+/// be given that one while the root that follows still lives: so its end hastens a beginning, and also what stands in the
+/// way of the beginning after this one.
 fn rollover(generations: &Generations, patience: Patience) -> Option<Due> {
     let end = generations.get(generations.current)?.anchor.not_after;
-    let (act, by) = match generations.rollover.map(|rollover| rollover.phase) {
-        None => (Act::Begin, end - patience.sleep - patience.margin),
-        Some(Phase::Begun) => (Act::Switch, end - patience.margin / 2),
-        Some(Phase::Switched) => (Act::Finish, end - patience.margin / 12),
+    let beginning = |end: Time| end - patience.sleep - patience.margin;
+    let Some(rollover) = generations.rollover else {
+        let by = beginning(end.min(generations.next.not_after));
+        return Some(Due { act: Act::Begin, by });
     };
-    Some(Due { act, by })
+    let (act, by) = match rollover.phase {
+        Phase::Begun => (Act::Switch, end - patience.margin / 2),
+        Phase::Switched => (Act::Finish, end - patience.margin / 12),
+    };
+    let following = beginning(generations.get(rollover.to)?.anchor.not_after);
+    Some(Due { act, by: by.min(following) })
 }

@@ -105,6 +105,25 @@ impl Generations {
         self.shown.iter().find(|generation| generation.id == id)
     }
 
+    /// As they are presented at `now`. An old generation whose anchor has ended has nothing to show but an ended leaf, so
+    /// where a bridge leads from it to the new one, its names go over to that: who looks at no dates comes over the
+    /// bridge, and who looks at them is not kept waiting for [`Step::Finish`](crate::Step::Finish).
+    #[must_use]
+    pub fn at(&self, now: Time) -> Self {
+        let mut then = self.clone();
+        let Some(Rollover { from, to, phase: Phase::Switched, .. }) = self.rollover else { return then };
+        let bridge = self.get(to).and_then(|new| new.bridged_from);
+        let outlived =
+            |old: &Generation| old.id == from && old.anchor.not_after < now && bridge == Some(old.anchor.id);
+        then.shown.iter_mut().filter(|old| outlived(old)).for_each(|old| old.hosts.clear());
+        then
+    }
+
+    /// The anchors that firmware made today has to hold: those that are shown, and the next.
+    pub fn to_embed(&self) -> impl Iterator<Item = &Anchor> {
+        self.shown.iter().map(|generation| &generation.anchor).chain([&self.next])
+    }
+
     /// What a client is shown that asks for `server_name` (in lower case); none is an address, or no name.
     pub fn presented(&self, server_name: Option<&str>) -> Presented {
         let own = |id| {

@@ -9,13 +9,15 @@
 //!
 //! - the device itself says otherwise with a proof that is as strong or stronger; or
 //! - it was not repeated for 30 days, or for three times the device's own rhythm if that is longer, while another build
-//!   was claimed from the same network; from another network that takes a year.
+//!   was claimed from the same network; from another network that takes longer than any device sleeps
+//!   (three years, as [`Patience`](crate::Patience) has it, and a month), and so long it takes at most.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::due::LONGEST_SLEEP;
 use crate::{
     AnchorId, Artifact, Build, Catalogue, Device, Generations, Mac, Presented, Proof, SeenBuild, Sha256,
     Time, Transport,
@@ -23,8 +25,9 @@ use crate::{
 
 /// How long a claim without proof counts at least, once another took its place.
 const MONTH: Duration = Duration::from_hours(30 * 24);
-/// The same where the other claim came from another network.
-const YEAR: Duration = Duration::from_hours(365 * 24);
+/// The same where the other claim came from another network, which is how strangers speak: the device itself must have
+/// had its turn in between.
+const UNHEARD: Duration = Duration::from_hours(LONGEST_SLEEP.as_secs() / 3600 + 30 * 24);
 /// Polls that a device may leave out before its silence means anything.
 const RHYTHM: u32 = 3;
 
@@ -192,9 +195,9 @@ fn counting(device: &Device) -> impl Iterator<Item = &SeenBuild> {
 /// Whether no later claim took the place of this one.
 fn still_counts(seen: &SeenBuild, device: &Device) -> bool {
     let later = device.builds.iter().filter(|other| other.last > seen.last);
-    let patience = MONTH.max(rhythm(seen).saturating_mul(RHYTHM));
+    let patience = rhythm(seen).saturating_mul(RHYTHM).clamp(MONTH, UNHEARD);
     let replaced = |other: &SeenBuild| {
-        let patience = if other.network == seen.network { patience } else { patience.max(YEAR) };
+        let patience = if other.network == seen.network { patience } else { UNHEARD };
         other.last.since(seen.last) > patience
     };
     !later.into_iter().any(replaced)

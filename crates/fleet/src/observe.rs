@@ -46,7 +46,7 @@ pub fn observe(
 
 fn repeat(device: &mut Device, check_in: &CheckIn, now: Time) {
     if let Some(seen) = device.builds.first_mut() {
-        seen.last = now;
+        seen.last = seen.last.max(now);
         seen.polls += 1;
         note_proof(seen, check_in, now);
     }
@@ -99,7 +99,8 @@ fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
     };
     seen.version.clone_from(&check_in.version);
     seen.handshake = check_in.handshake.clone().or(seen.handshake);
-    seen.last = now;
+    // The server's clock may have been set back: what was said last stays the last word.
+    seen.last = seen.last.max(now);
     seen.polls += 1;
     note_proof(&mut seen, check_in, now);
     device.builds.insert(0, seen);

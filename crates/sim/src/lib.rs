@@ -5,7 +5,9 @@
 //! sends, checks and prints, and which number it fails with, is what the device does; what the device cannot know (why
 //! it was refused) is in the [`Poll`] beside it.
 //!
-//! Everything is blocking and runs in the caller's thread. A [`Pace`] says how long the sketch's delays are, and its
+//! [`years`] is another matter: whole fleets of plain records through decades, in seconds, without a socket.
+//!
+//! Everything else is blocking and runs in the caller's thread. A [`Pace`] says how long the sketch's delays are, and its
 //! [`Stop`] is the power switch.
 
 mod board;
@@ -24,6 +26,7 @@ mod sketch;
 mod slots;
 pub mod tls;
 mod url;
+pub mod years;
 
 pub use board::{Board, Identity};
 pub use bootloader::{BootError, Refusal, Silicon, start};

@@ -17,6 +17,7 @@ use crate::folder::{ADOPTED, ENDED, Folder, Member, NEW_GENERATION};
 use crate::identity::Identity;
 use crate::key::KeyKind;
 use crate::leaf::{self, Cause};
+use crate::life::Life;
 use crate::line::{LEAF_KINDS, Line};
 use crate::name::Name;
 use crate::passphrase::Passphrase;
@@ -118,8 +119,8 @@ impl Authority {
     }
 
     fn create(folder: Folder, names: &[Name], now: TrustedTime) -> Result<Self, Error> {
-        let root = profile::make_root(profile::ROOT_LIFE, now)?;
-        let next_root = profile::make_root(profile::NEXT_ROOT_LIFE, now)?;
+        let root = profile::make_root(Life::of_root(now))?;
+        let next_root = profile::make_root(Life::of_next_root(now))?;
         let home = Line::make(folder.clone(), root, names, now)?;
         let state = State::first(home.root.certificate(), next_root.certificate());
         let (incoming, adopted, ended) = (None, None, Vec::new());

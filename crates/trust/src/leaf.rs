@@ -16,6 +16,7 @@ use otary_fleet::Time;
 use crate::certificate::Certificate;
 use crate::clock::Utc;
 use crate::key::KeyKind;
+use crate::life::Life;
 use crate::name::Name;
 use crate::profile;
 
@@ -66,9 +67,7 @@ pub(crate) fn find_cause(
     if let Some(name) = fit(wanted).into_iter().find(|name| !leaf.names().contains(name)) {
         return Some(Cause::MissingName(name));
     }
-    // A leaf that ends with its root gains nothing by another one from the same root.
-    let can_be_longer = leaf.not_after() < root.not_after();
-    (can_be_longer && now >= renewal_time(leaf)).then(|| Cause::Ageing { ends: leaf.not_after() })
+    Life::from(leaf).is_ageing(root.into(), now).then(|| Cause::Ageing { ends: leaf.not_after() })
 }
 
 /// The names of the next leaf: the wanted ones, then the host names of the last one, as many as fit.
@@ -79,13 +78,12 @@ pub(crate) fn choose_names(wanted: &[Name], last: &[Name]) -> Vec<Name> {
 
 /// When a third of the life that a certificate was made for is left.
 pub(crate) fn renewal_time(leaf: &Certificate) -> Time {
-    let life = leaf.not_after().since(made_at(leaf));
-    leaf.not_after() - life / 3
+    Life::from(leaf).renewal_time()
 }
 
 /// When a certificate of ours was made.
 pub(crate) fn made_at(certificate: &Certificate) -> Time {
-    certificate.not_before() + profile::BACKDATED
+    Life::from(certificate).made()
 }
 
 fn fit<'a>(names: impl IntoIterator<Item = &'a Name>) -> Vec<Name> {

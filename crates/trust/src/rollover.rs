@@ -20,6 +20,7 @@ use crate::error::Error;
 use crate::folder::{ADOPTED, Member, NEW_GENERATION};
 use crate::identity::{Identity, Kept};
 use crate::key::PrivateKey;
+use crate::life::Life;
 use crate::line::Line;
 use crate::name::{HostName, Name};
 use crate::profile;
@@ -45,7 +46,7 @@ impl Authority {
     pub fn begin(&mut self, start: Start<'_>, clock: &Clock) -> Result<(), Error> {
         settle(&self.folder, &self.state)?;
         let now = self.check_clock(clock)?;
-        let next_root = profile::make_root(profile::NEXT_ROOT_LIFE, now)?;
+        let next_root = profile::make_root(Life::of_next_root(now))?;
         let beginning = Beginning {
             hosts: texts(&start.hosts),
             server_hosts: host_names(start.names),

@@ -254,6 +254,56 @@ fn a_device_that_sleeps_for_half_a_year_at_a_time_is_not_forgotten_after_a_month
 }
 
 #[test]
+fn nobody_speaks_for_a_device_that_sleeps_for_three_years_after_one_busy_day() {
+    let mut site = Site::new();
+    let old = site.publish("1", &["first"], Some("ota.lan"));
+    for _ in 0..40 {
+        assert!(site.poll(&old));
+    }
+    site.begin(&[], false);
+    let mut spoof = site.publish("2", &["second", "third"], Some("ota.lan"));
+    spoof.trusts.insert(anchor("first", site.world.now).id);
+    spoof.board = spoof.board.from("203.0.113.7");
+    for _ in 0..36 {
+        site.world.pass(DAY * 30);
+        assert!(site.poll(&spoof));
+    }
+    assert_eq!(site.names(Step::Switch), [mac()]);
+}
+
+#[test]
+fn a_server_whose_clock_is_set_back_does_not_forget_who_spoke_last() {
+    let mut site = Site::new();
+    let old = site.publish("1", &["first"], Some("ota.lan"));
+    assert!(site.poll(&old));
+    let right = site.world.now;
+    site.world.now = Time::from_secs(60);
+    assert!(site.poll(&old));
+    site.world.now = right + DAY;
+    site.begin(&[], false);
+    let mut spoof = site.publish("2", &["second"], Some("ota.lan"));
+    spoof.trusts.insert(anchor("first", site.world.now).id);
+    spoof.board = spoof.board.from("203.0.113.7");
+    assert!(site.poll(&spoof));
+    assert_eq!(site.names(Step::Switch), [mac()], "the old build was not last said in 1970");
+}
+
+#[test]
+fn the_old_names_do_not_wait_for_the_finish_when_the_old_root_has_ended() {
+    let mut site = Site::new();
+    site.begin(&["new.lan"], true);
+    site.step(Step::Switch);
+    let shown = |at| {
+        let generations = site.generations.at(at);
+        generations.presented(Some("ota.lan")).generation.0
+    };
+    assert_eq!(shown(site.world.now + YEAR * 24), 1);
+    assert_eq!(shown(site.world.now + YEAR * 26), 2, "an ended root has nothing but an ended leaf to show");
+    let presented = site.generations.at(site.world.now + YEAR * 26).presented(Some("ota.lan"));
+    assert!(presented.bridged, "who holds the old root and looks at no dates comes over the bridge");
+}
+
+#[test]
 fn the_devices_own_credential_ends_what_strangers_said_before() {
     let mut site = Site::new();
     let stranger = site.publish("1", &["first"], Some("ota.lan"));
@@ -325,4 +375,17 @@ fn what_is_due_is_said_years_before() {
     site.step(Step::Switch);
     assert_eq!(next(&site, false).act, Act::Finish);
     assert!(next(&site, false).by < start + YEAR * 25);
+}
+
+#[test]
+fn a_next_root_that_ends_early_hastens_the_rollover() {
+    let mut site = Site::new();
+    let start = site.world.now;
+    let next = |site: &Site| due(&site.generations, false, Patience::default())[0];
+    site.generations.next.not_after = start + YEAR * 14;
+    assert_eq!((next(&site).act, next(&site).by), (Act::Begin, start + YEAR * 10));
+    site.begin(&[], true);
+    assert_eq!(next(&site).by, start + YEAR * 10, "the rollover after this one must begin then");
+    site.step(Step::Switch);
+    assert_eq!((next(&site).act, next(&site).by), (Act::Finish, start + YEAR * 10));
 }

@@ -1,0 +1,172 @@
+//! The server: its roots, generations, leaves and bridges as dates, made by the rules of `trust` and by a clock that was
+//! checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use otary_fleet::{
+    Anchor, AnchorId, Beginning, GenerationId, Generations, Misstep, Presented, Sha256, Step, Time,
+};
+use otary_trust::{Clock, Life, TrustedTime};
+
+use super::chain::{Bridge, Chain, Held};
+use super::plan::Style;
+
+/// The names that the server had from the start.
+pub const NAMES: [&str; 2] = ["ota.lan", "plug.lan"];
+
+/// A server's trust.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// The rollover's state, by the real rules.
+    pub generations: Generations,
+    /// Whether the next root's key is still on the machine.
+    pub next_key_here: bool,
+    roots: Vec<Life>,
+    anchors: BTreeMap<AnchorId, usize>,
+    leaves: BTreeMap<GenerationId, Life>,
+    bridges: BTreeMap<GenerationId, Bridge>,
+    names: BTreeSet<String>,
+    built: Time,
+    newest: Time,
+}
+
+/// What a look at the leaves came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Refreshed {
+    /// Leaves that were made.
+    pub made: u32,
+    /// Leaves that are due and have to wait for a clock that can be trusted.
+    pub postponed: u32,
+}
+
+impl Server {
+    /// A server whose authority was made at `installed`.
+    pub fn new(installed: TrustedTime) -> Self {
+        let now = installed.time();
+        let (root, next) = (anchor(0, Life::of_root(installed)), anchor(1, Life::of_next_root(installed)));
+        let mut server = Self {
+            generations: Generations::first(root.clone(), next.clone(), now),
+            next_key_here: false,
+            roots: Vec::new(),
+            anchors: BTreeMap::new(),
+            leaves: BTreeMap::new(),
+            bridges: BTreeMap::new(),
+            names: NAMES.map(str::to_owned).into(),
+            built: now,
+            newest: now,
+        };
+        server.enlist(&root);
+        server.enlist(&next);
+        server
+    }
+
+    /// The time, if the clock can be trusted; it is then the newest that is on record.
+    pub fn trusted(&mut self, shown: Time) -> Option<TrustedTime> {
+        let clock = Clock { now: shown, built: self.built, newest: self.newest };
+        let now = clock.check().ok()?;
+        self.newest = now.time();
+        Some(now)
+    }
+
+    /// The dates of all roots, in the order in which they were made.
+    pub fn roots(&self) -> &[Life] {
+        &self.roots
+    }
+
+    /// The roots of which these are anchors.
+    pub fn held<'a>(&self, anchors: impl IntoIterator<Item = &'a Anchor>) -> Held {
+        anchors.into_iter().filter_map(|anchor| self.anchors.get(&anchor.id).copied()).collect()
+    }
+
+    /// What a client is shown that asks for `name`. None: there is no leaf to show.
+    pub fn chain(&self, name: Option<&str>) -> Option<(Presented, Chain)> {
+        let presented = self.generations.presented(name);
+        let generation = self.generations.get(presented.generation)?;
+        let root = *self.anchors.get(&generation.anchor.id)?;
+        let leaf = *self.leaves.get(&generation.id)?;
+        let bridge = self.bridges.get(&generation.id).copied().filter(|_| presented.bridged);
+        Some((presented, Chain { leaf, root, bridge }))
+    }
+
+    /// Makes the leaves anew that are due at `shown`, by the server's clock.
+    pub fn refresh(&mut self, shown: Time) -> Refreshed {
+        let mut refreshed = Refreshed::default();
+        for generation in self.generations.shown.clone() {
+            let (id, root) = (generation.id, Life::from(&generation.anchor));
+            let due = self.leaves.get(&id).is_none_or(|leaf| leaf.is_ageing(root, shown));
+            if !due {
+                continue;
+            }
+            match self.trusted(shown).map(|now| Life::of_leaf(root, now)) {
+                None => refreshed.postponed += 1,
+                Some(None) => {}
+                Some(Some(leaf)) => {
+                    self.leaves.insert(id, leaf);
+                    refreshed.made += 1;
+                }
+            }
+        }
+        refreshed
+    }
+
+    /// Lets what has outlived its root go, as a server does that asks the rules at each time.
+    pub fn outlive(&mut self, now: Time) -> bool {
+        let then = self.generations.at(now);
+        let changed = then != self.generations;
+        self.generations = then;
+        changed
+    }
+
+    /// Begins a rollover; `own_name` becomes a name of the new generation's own.
+    pub fn begin(&mut self, style: Style, own_name: Option<String>, now: TrustedTime) -> Result<(), Misstep> {
+        let next = anchor(self.roots.len(), Life::of_next_root(now));
+        let hosts: BTreeSet<String> = own_name.into_iter().collect();
+        self.names.extend(hosts.iter().cloned());
+        let server_hosts = self.names.clone();
+        let beginning = Beginning { hosts, server_hosts, bridge: style.bridge, next: next.clone() };
+        let then = self.generations.begin(beginning, now.time())?;
+        self.enlist(&next);
+        if let Some(rollover) = then.rollover.filter(|_| style.bridge) {
+            self.build_bridge(&then, rollover.from, rollover.to, now);
+        }
+        self.generations = then;
+        self.next_key_here = true;
+        Ok(())
+    }
+
+    fn build_bridge(&mut self, then: &Generations, from: GenerationId, to: GenerationId, now: TrustedTime) {
+        let Some((old, new)) = then.get(from).zip(then.get(to)) else { return };
+        let Some(number) = self.anchors.get(&old.anchor.id).copied() else { return };
+        let life = Life::of_bridge((&old.anchor).into(), (&new.anchor).into(), now);
+        self.bridges.insert(to, Bridge { from: number, life });
+    }
+
+    /// Takes a step, whoever is cut off by it.
+    pub fn step(&mut self, step: Step, now: Time) -> Result<(), Misstep> {
+        self.generations = self.generations.after(step, now)?;
+        Ok(())
+    }
+
+    /// Breaks with everything: a root that nobody was given in advance is in charge at once.
+    pub fn start_over(&mut self, now: TrustedTime) -> Result<(), Misstep> {
+        let root = anchor(self.roots.len(), Life::of_next_root(now));
+        self.enlist(&root);
+        self.generations.next = root;
+        self.begin(Style { bridge: false, own_name: false }, None, now)?;
+        self.step(Step::Switch, now.time())?;
+        self.step(Step::Finish, now.time())
+    }
+
+    fn enlist(&mut self, anchor: &Anchor) {
+        self.anchors.insert(anchor.id, self.roots.len());
+        self.roots.push(anchor.into());
+    }
+}
+
+/// The root with this number.
+fn anchor(number: usize, life: Life) -> Anchor {
+    let name = format!("root {}", number + 1);
+    let digest = Sha256::of(name.as_bytes());
+    let Life { not_before, not_after } = life;
+    Anchor { id: AnchorId(digest), fingerprint: digest, name, not_before, not_after, authority: true }
+}

@@ -1,0 +1,3 @@
+//! Thirty years of fleets: nobody is cut off, and whoever weakens the rules sees the victims.
+
+mod fleets;
