@@ -51,16 +51,17 @@ impl Custody {
         Clock { now, built: self.built, newest }
     }
 
-    /// Changes the authority; the running server shows the outcome from the next handshake on, also where the change
+    /// Changes the authority at `now`; the running server shows the outcome from the next handshake on, also where the change
     /// failed half way and left something new.
     pub fn change<T, E: From<crate::ServeError>>(
         &self,
+        now: Time,
         change: impl FnOnce(&mut Held) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut held = self.lock();
         let changed = change(&mut held);
         if let Some(server) = self.server.get() {
-            server.show(Identity::of(&held.authority)?);
+            server.show(Identity::of(&held.authority, now)?);
         }
         changed
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use otary_fleet::{Generations, Presented};
+use otary_fleet::{Generations, Presented, Time};
 use otary_trust::{Authority, Certificate, ServerChain};
 use rustls::SignatureAlgorithm;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -56,15 +56,16 @@ impl Identity {
         Ok(identity)
     }
 
-    /// The identity of an authority: the chains of every generation that is shown, and all that devices are to trust.
-    pub fn of(authority: &Authority) -> Result<Self, ServeError> {
+    /// The identity of an authority at `now`: the chains of every generation that is shown, and all that devices are to
+    /// trust.
+    pub fn of(authority: &Authority, now: Time) -> Result<Self, ServeError> {
         let chain = |chain: ServerChain| Chain {
             presented: chain.presented,
             certificates: chain.chain,
             key: chain.key,
         };
         let (chains, root) = (authority.chains().into_iter().map(chain), authority.root().der().clone());
-        Self::new(authority.generations().clone(), chains, &authority.anchors_pem(), root)
+        Self::new(authority.generations().at(now), chains, &authority.anchors_pem(), root)
     }
 
     /// An identity of one chain, with nothing known of what comes after its root.

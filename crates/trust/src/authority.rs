@@ -402,6 +402,17 @@ impl Authority {
         Some((line.chain(leaf, self.is_bridged(id)), leaf.key()?.to_der()))
     }
 
+    /// The certificates that the server presents first, and whose generation each is: a P-256 and an RSA leaf of each
+    /// root, or the adopted certificate.
+    pub fn leaves(&self) -> impl Iterator<Item = (GenerationId, &Certificate)> {
+        self.generations().shown.iter().flat_map(|generation| {
+            let id = generation.id;
+            let adopted = self.adopted.iter().filter(move |adopted| adopted.id == id).map(Adopted::certificate);
+            let leaves = self.line(id).into_iter().flat_map(|line| LEAF_KINDS.into_iter().filter_map(|kind| line.leaf_of(kind))).map(Identity::certificate);
+            adopted.chain(leaves).map(move |certificate| (id, certificate))
+        })
+    }
+
     /// Everything that the server presents to anybody, for each generation that is shown: by the P-256 leaf, then by
     /// the RSA leaf; an adopted certificate as it is. What has no key here is left out.
     pub fn chains(&self) -> Vec<ServerChain> {

@@ -181,14 +181,22 @@ impl Operator {
     }
 
     fn rollover_view(&self) -> Result<RolloverView, Problem> {
-        let now = self.custody()?.generations();
         let mut steps = Vec::new();
         for step in [Step::Switch, Step::Finish, Step::Abort] {
-            if let Ok(then) = now.after(step, self.now()) {
-                steps.push(Losses::of(step, self.stragglers(&now, &then)?));
+            if let Ok(stragglers) = self.lost_by(step)? {
+                steps.push(Losses::of(step, stragglers));
             }
         }
         Ok(RolloverView { trust: self.trust_view()?, steps })
+    }
+
+    /// Whom a step would cut off now, if it can be taken.
+    fn lost_by(&self, step: Step) -> Result<Result<Vec<Straggler>, Misstep>, Problem> {
+        let (time, generations) = (self.now(), self.custody()?.generations());
+        match generations.after(step, time) {
+            Ok(then) => self.stragglers(&generations.at(time), &then.at(time)).map(Ok),
+            Err(misstep) => Ok(Err(misstep)),
+        }
     }
 
     fn renew(&self, actor: &Actor) -> Result<TrustView, Problem> {
@@ -215,9 +223,7 @@ impl Operator {
     /// Takes a step, if nobody is cut off by it who was not given up.
     fn take(&self, step: Step, given_up: &GivenUp, actor: &Actor) -> Result<TrustView, Problem> {
         let _changing = self.changing();
-        let now = self.custody()?.generations();
-        let then = now.after(step, self.now()).map_err(|error| misstep(&error))?;
-        let stragglers = self.stragglers(&now, &then)?;
+        let stragglers = self.lost_by(step)?.map_err(|error| misstep(&error))?;
         let spared: Vec<&Straggler> = stragglers.iter().filter(|one| given_up.spares(one)).collect();
         if !spared.is_empty() {
             return Err(would_cut_off(step, &spared));
@@ -266,7 +272,7 @@ impl Operator {
     ) -> Result<(), Problem> {
         let custody = self.custody()?;
         let clock = custody.clock(self.now(), self.store.newest_time()?);
-        custody.change(|held| change(held, &clock).map_err(Problem::from))
+        custody.change(clock.now, |held| change(held, &clock).map_err(Problem::from))
     }
 }
 
