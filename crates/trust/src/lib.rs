@@ -11,7 +11,10 @@
 //!   ([`PERMISSIONS_ENFORCED`] says where that holds).
 //! - **An authority is never overwritten**, neither by a new one nor by a [`restore`].
 //!
-//! Time comes in as a value. Only [`Authority`], [`backup`] and [`restore`] touch the disk or the system's randomness.
+//! A [`Request`] makes a self-signed certificate instead, by names or as an OpenSSL request file says.
+//!
+//! Time comes in as a value. Only [`Authority`], [`backup`] and [`restore`] touch the disk; they, [`PrivateKey`] and
+//! [`Request::self_sign`] take from the system's randomness.
 
 mod authority;
 mod backup;
@@ -28,6 +31,7 @@ mod passphrase;
 mod pem;
 mod permissions;
 mod profile;
+mod request;
 
 pub use authority::{Authority, Renewal};
 pub use backup::{BackupError, Restored, backup, restore};
@@ -41,3 +45,4 @@ pub use leaf::{Cause, MAX_NAMES};
 pub use name::{HostName, Name, NameFault};
 pub use passphrase::{LEAST_CHARACTERS, Passphrase, TooShort};
 pub use permissions::ENFORCED as PERMISSIONS_ENFORCED;
+pub use request::{Addresses, ConfigFault, KeyFault, Request, SyntaxFault};
