@@ -18,6 +18,7 @@ mod serve;
 mod signals;
 mod table;
 mod terminal;
+mod verdicts;
 
 use std::process::ExitCode;
 

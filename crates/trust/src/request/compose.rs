@@ -60,7 +60,9 @@ pub(super) fn certificate(request: &Request, key: &PrivateKey, life: [Time; 2]) 
 fn write_extensions(extensions: &[Extension], about: Subject<'_>, writer: DERWriter<'_>) {
     writer.write_tagged(Tag::context(3), |writer| {
         writer.write_sequence(|writer| {
-            extensions.iter().for_each(|extension| extension.write(about, writer.next()));
+            for extension in extensions {
+                extension.write(about, writer.next());
+            }
         });
     });
 }

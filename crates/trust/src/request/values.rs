@@ -1,4 +1,4 @@
-//! The values of extensions in an OpenSSL request file (OpenSSL's manual, x509v3_config(5)).
+//! The values of extensions in an OpenSSL request file (OpenSSL's manual, `x509v3_config(5)`).
 
 use std::net::IpAddr;
 

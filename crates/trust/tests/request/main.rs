@@ -1,6 +1,7 @@
 //! Self-signed certificates: what is asked for, by names or by a request file, is what is in them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod description;
 mod names;
 mod openssl;
 mod refusals;
