@@ -1,14 +1,14 @@
 //! Who gets what: the one rule that every check-in of every dialect goes through.
 //!
-//! The order of the questions is the order of this file: which product, over which transport, which chip, what is
-//! meant for it, is it there already, may it be replaced, does it fit, does it loop.
+//! The order of the questions is the order of this file: which product, over which transport, is it private, which
+//! chip, what is meant for it, is it there already, may it be replaced, does it fit, does it loop.
 
 use otary_image::Chip;
 
 use crate::observe::LONGEST_HOLD;
 use crate::{
-    Artifact, Catalogue, CheckIn, Decision, Device, Kind, Mode, Network, Order, Product, Reason, Target,
-    Time, Transport, compare,
+    Artifact, Catalogue, CheckIn, Decision, Device, Evidence, Kind, Mode, Network, Order, Product, Proof,
+    Reason, Target, Time, Transport, compare,
 };
 
 /// What is known when a check-in is decided on.
@@ -19,6 +19,16 @@ pub struct View<'a> {
     /// What is remembered of the device. None: it is not on record, and this check-in is not going to be recorded
     /// (it says no address, or too many new ones ask).
     pub device: Option<&'a Device>,
+}
+
+/// What a check-in's evidence proves of the product that it is taken for and of the device that it says it is. Over
+/// plain HTTP nothing is proven: whatever is shown there is shown to everybody on the way.
+pub fn prove(check_in: &CheckIn, evidence: &Evidence, view: View<'_>) -> Proof {
+    if evidence.is_empty() || check_in.transport == Transport::Http {
+        return Proof::None;
+    }
+    let product = product(check_in, view, view.catalogue.running(&check_in.build));
+    evidence.proof(product.ok(), view.device)
 }
 
 /// Decides what a check-in is answered. Pure: the same check-in, view and time give the same decision.
@@ -35,10 +45,11 @@ fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -
     let product = product(check_in, view, running);
     found.product = product.as_ref().ok().map(|product| product.name.clone());
     let plain = check_in.transport == Transport::Http;
-    if plain && !product.as_ref().is_ok_and(|product| product.allow_plain_http) {
+    if plain && !product.as_ref().is_ok_and(|product| product.goes_over_plain_http()) {
         return Err(Reason::PlainHttp { product: found.product.clone() });
     }
     let product = product?;
+    opens(check_in, view, product)?;
     let chip = chip(check_in, view, running, product)?;
     found.chip = chip;
     let kind = check_in.mode.kind();
@@ -70,6 +81,16 @@ fn product<'a>(
         .or_else(|| catalogue.product(assigned?))
         .or_else(|| catalogue.only_product())
         .ok_or(Reason::NoProduct { build: check_in.build })
+}
+
+/// A private product is for those alone who showed that they may have it. Nothing more is found out for others, and
+/// every dialect answers them as if there were no such product.
+fn opens(check_in: &CheckIn, view: View<'_>, product: &Product) -> Result<(), Reason> {
+    if product.opens_to(check_in.proof, view.device) {
+        return Ok(());
+    }
+    let (shown, needed) = (check_in.proof, product.required_proof());
+    Err(Reason::NotProven { product: product.name.clone(), shown, needed })
 }
 
 /// From the digest of what runs, else from the URL's query, else as the operator said, else the product's only one.

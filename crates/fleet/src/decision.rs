@@ -6,7 +6,7 @@ use std::time::Duration;
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Dialect, ProductName, ReleaseId, Sha256, Time};
+use crate::{Build, Dialect, ProductName, Proof, ReleaseId, Sha256, Time};
 
 /// What a device is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -148,6 +148,15 @@ pub enum Reason {
         /// The product, if one is known.
         product: Option<ProductName>,
     },
+    /// Its product is private, and it did not show that it may have it.
+    NotProven {
+        /// The product.
+        product: ProductName,
+        /// What it showed.
+        shown: Proof,
+        /// What is needed; what was shown may be as much, from a device of another product.
+        needed: Proof,
+    },
     /// Nothing says which chip it is, and the product has several.
     ChipUnknown {
         /// The product.
@@ -204,6 +213,7 @@ impl Reason {
             | Self::NotRecorded
             | Self::UnknownProduct { .. }
             | Self::PlainHttp { .. }
+            | Self::NotProven { .. }
             | Self::ChipUnknown { .. }
             | Self::ChipContradicts { .. }
             | Self::NoSlot
@@ -229,6 +239,7 @@ impl Reason {
             Self::NoProduct { .. } => "no-product",
             Self::UnknownProduct { .. } => "unknown-product",
             Self::PlainHttp { .. } => "plain-http",
+            Self::NotProven { .. } => "not-proven",
             Self::ChipUnknown { .. } => "chip-unknown",
             Self::ChipContradicts { .. } => "chip-contradicts",
             Self::NoSlot => "no-slot",
@@ -247,6 +258,13 @@ impl Reason {
                 format!("use the https URL, or otary product set {product} --allow-plain-http")
             }
             Self::PlainHttp { product: None } => "use the https URL".into(),
+            Self::NotProven { product, shown, needed } if shown >= needed => {
+                format!("otary device assign {device} {product}")
+            }
+            Self::NotProven { product, needed: Proof::ProductSecret, .. } => {
+                format!("otary sketch --product {product} --secret-file FILE")
+            }
+            Self::NotProven { .. } => format!("otary device enroll {device} --token"),
             Self::ChipUnknown { product } => {
                 format!(
                     "add ?chip= to the sketch's URL, or otary device assign {device} {product} --chip CHIP"
@@ -304,6 +322,16 @@ impl fmt::Display for Reason {
             }
             Self::PlainHttp { product: None } => {
                 f.write_str("asked over plain HTTP without a product that allows it")
+            }
+            Self::NotProven { product, shown, needed } if shown >= needed => {
+                write!(
+                    f,
+                    "shows {}, but is assigned to another product than {product}, which is private",
+                    shown.words()
+                )
+            }
+            Self::NotProven { product, shown, needed } => {
+                write!(f, "{product} is private and wants {}, this shows {}", needed.words(), shown.words())
             }
             Self::ChipUnknown { product } => write!(f, "chip unknown, and {product} has several"),
             Self::ChipContradicts { chip, dialect } => {

@@ -8,7 +8,7 @@ use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::{Proof, Sha256, Time};
+use crate::{Device, Proof, Sha256, Time};
 
 /// A product's name: 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`, beginning with a letter or digit.
 ///
@@ -106,6 +106,23 @@ impl Product {
             (true, Some(_)) => Proof::ProductSecret,
             (true, None) => Proof::DeviceCredential,
         }
+    }
+
+    /// Whether its images are for one who showed `proof` under the address of `device`.
+    ///
+    /// A device's credential opens no private product but the one that the operator assigned the device to, if it was
+    /// assigned: an owner of a lamp is no owner of everything else.
+    pub fn opens_to(&self, proof: Proof, device: Option<&Device>) -> bool {
+        let assigned = device.and_then(|device| device.product.as_ref());
+        let of_another =
+            proof == Proof::DeviceCredential && assigned.is_some_and(|product| *product != self.name);
+        proof >= self.required_proof() && !(self.private && of_another)
+    }
+
+    /// Whether devices may be updated over plain HTTP. Never of a private product, whatever else was set: what goes
+    /// over plain HTTP is everybody's.
+    pub const fn goes_over_plain_http(&self) -> bool {
+        self.allow_plain_http && !self.private
     }
 }
 

@@ -1,8 +1,12 @@
 //! Proof: how far a check-in showed who it comes from.
+//!
+//! What was shown is compared with everything that was issued, in constant time, whether there is such a product or
+//! device or not: neither an answer nor its time tells how much of it was right.
 
 use serde::{Deserialize, Serialize};
+use subtle::{Choice, ConstantTimeEq};
 
-use crate::{Sha256, Time};
+use crate::{Device, Product, Sha256, Time};
 
 /// What a check-in showed of who it comes from, weakest first. A claim without proof is never more than a claim.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -26,6 +30,15 @@ impl Proof {
             Self::DeviceCredential => "device-credential",
         }
     }
+
+    /// The same for people, as what is shown or has to be.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::None => "no proof",
+            Self::ProductSecret => "the product's secret",
+            Self::DeviceCredential => "a credential of its own",
+        }
+    }
 }
 
 /// A credential that was issued to one device, without the secret itself.
@@ -45,4 +58,102 @@ pub enum CredentialKind {
     Token(Sha256),
     /// A client certificate of our authority, by the SHA-256 of its DER form.
     Certificate(Sha256),
+}
+
+impl CredentialKind {
+    /// Its digest, if it is a token.
+    const fn token(&self) -> Option<Sha256> {
+        match self {
+            Self::Token(digest) => Some(*digest),
+            Self::Certificate(_) => None,
+        }
+    }
+
+    /// Its digest, if it is a certificate.
+    const fn certificate(&self) -> Option<Sha256> {
+        match self {
+            Self::Certificate(digest) => Some(*digest),
+            Self::Token(_) => None,
+        }
+    }
+
+    /// The digest by which it is known.
+    pub const fn digest(&self) -> Sha256 {
+        match self {
+            Self::Token(digest) | Self::Certificate(digest) => *digest,
+        }
+    }
+
+    /// What it is, in a word.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Token(_) => "token",
+            Self::Certificate(_) => "certificate",
+        }
+    }
+}
+
+/// What a client shows to prove who it is, as digests: nothing here can be turned back into a secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// SHA-256 of the secret or token in its `Authorization`.
+    pub secret: Option<Sha256>,
+    /// SHA-256 of the client certificate (DER) whose key it was seen to hold.
+    pub certificate: Option<Sha256>,
+}
+
+impl Evidence {
+    /// Whether nothing was shown.
+    pub const fn is_empty(&self) -> bool {
+        self.secret.is_none() && self.certificate.is_none()
+    }
+
+    /// What it proves of one who asks as `device` for `product`. A credential proves nothing under another device's
+    /// address, and a secret nothing of another product.
+    pub fn proof(&self, product: Option<&Product>, device: Option<&Device>) -> Proof {
+        let issued = device.map_or(&[][..], |device| device.credentials.as_slice());
+        let own = (0..Device::MAX_CREDENTIALS).fold(Choice::from(0), |own, place| {
+            let kind = issued.get(place).map(|credential| credential.kind);
+            let token = same(self.secret, kind.and_then(|kind| kind.token()));
+            own | token | same(self.certificate, kind.and_then(|kind| kind.certificate()))
+        });
+        let shared = same(self.secret, product.and_then(|product| product.secret));
+        match (bool::from(own), bool::from(shared)) {
+            (true, _) => Proof::DeviceCredential,
+            (false, true) => Proof::ProductSecret,
+            (false, false) => Proof::None,
+        }
+    }
+}
+
+/// Whether both are there and the same; one that is absent takes as long to compare.
+fn same(shown: Option<Sha256>, issued: Option<Sha256>) -> Choice {
+    let there = Choice::from(u8::from(shown.is_some())) & Choice::from(u8::from(issued.is_some()));
+    let bytes = |digest: Option<Sha256>| digest.unwrap_or(Sha256([0; 32])).0;
+    there & bytes(shown).ct_eq(&bytes(issued))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_absent_fits_nothing() {
+        let zero = Some(Sha256([0; 32]));
+        for (shown, issued) in [(None, None), (zero, None), (None, zero)] {
+            assert!(!bool::from(same(shown, issued)), "{shown:?} {issued:?}");
+        }
+        assert!(bool::from(same(zero, zero)));
+    }
+
+    #[test]
+    fn a_token_is_no_certificate_of_the_same_digest() {
+        let digest = Sha256::of(b"credential");
+        let mut device = Device::new("24:6F:28:AA:BB:CC".parse().unwrap(), Time::default());
+        device.credentials.push(Credential { kind: CredentialKind::Token(digest), issued: Time::default() });
+        let certificate = Evidence { certificate: Some(digest), secret: None };
+        assert_eq!(certificate.proof(None, Some(&device)), Proof::None);
+        let token = Evidence { secret: Some(digest), certificate: None };
+        assert_eq!(token.proof(None, Some(&device)), Proof::DeviceCredential);
+    }
 }

@@ -4,11 +4,15 @@
 //! The URL names the bytes, so what it answers never changes: a client that fetches ranges over days never gets a mix.
 //! What no release offers any more is 410, also for a client that has half of it: a withdrawn image may be one
 //! that breaks devices, and a device that stops half way keeps what it runs.
+//!
+//! An artifact of private products alone is for those who prove that they may have it. For everybody else it does not
+//! exist, by any method, in any part and by any of its checksums; the same is looked at for one that does not.
 
 use std::ops::Range;
 
-use otary_fleet::{Artifact, Catalogue, Sha256, Transport};
+use otary_fleet::{Artifact, Catalogue, Device, Sha256, Transport};
 
+use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply, Status};
 use crate::sending::{Part, Sending, file_name};
 use crate::visit::{Plan, Visit};
@@ -24,21 +28,88 @@ enum Asked {
 /// Answers a request for what is behind `/artifact/`.
 pub(crate) fn answer(visit: &Visit, head: &Head<'_>, name: &str) -> Plan {
     let catalogue = visit.shared.store.catalogue();
-    let found = parse(name).and_then(|(id, asked)| Some((catalogue.artifact(&id)?, asked)));
-    let plain = visit.transport == Transport::Http;
-    if plain && !found.is_some_and(|(artifact, _)| allows_plain(&catalogue, artifact)) {
-        return visit.forbid("no product that allows plain HTTP has this artifact");
-    }
-    let Some((artifact, asked)) = found else {
-        return Reply::sentence(Status::NotFound, "There is no such artifact.\n").into();
+    let Some((id, asked)) = parse(name) else {
+        return absent(visit);
     };
-    if !is_offered(&catalogue, artifact) {
+    let asker = Asker::of(visit, head);
+    let access = Access::find(&catalogue, &id, &asker);
+    let found = catalogue.artifact(&id).filter(|_| access.known);
+    if visit.transport == Transport::Http && !access.plain {
+        return absent(visit);
+    }
+    let Some(artifact) = found else {
+        asker.tell_if_wrong(visit, &catalogue);
+        return absent(visit);
+    };
+    if !access.offered {
         return Reply::sentence(Status::Gone, "No release offers this artifact any more.\n").into();
     }
     match asked {
-        Asked::Bytes => bytes(head, artifact),
+        Asked::Bytes => bytes(head, artifact, access),
         Asked::Md5 => checksum(&artifact.md5.to_string(), artifact),
         Asked::Sha256 => checksum(&artifact.id.to_string(), artifact),
+    }
+}
+
+/// What is answered where nothing is, or nothing for whoever asks.
+fn absent(visit: &Visit) -> Plan {
+    match visit.transport {
+        Transport::Http => visit.forbid("no product that allows plain HTTP has this artifact"),
+        Transport::Https => Reply::sentence(Status::NotFound, "There is no such artifact.\n").into(),
+    }
+}
+
+/// Who asks: what they show, and the record of the device that they say they are.
+struct Asker {
+    pass: Pass,
+    device: Option<Device>,
+}
+
+impl Asker {
+    fn of(visit: &Visit, head: &Head<'_>) -> Self {
+        let pass = Pass::by(visit, head);
+        let mac = pass.device.filter(|_| !pass.evidence.is_empty());
+        // A record that cannot be read proves nothing.
+        let device = mac.and_then(|mac| visit.shared.store.device(mac).ok().flatten());
+        Self { pass, device }
+    }
+
+    /// Logs that what was shown is good for nothing here.
+    fn tell_if_wrong(&self, visit: &Visit, catalogue: &Catalogue) {
+        let proofs = catalogue.products().map(|p| self.pass.evidence.proof(Some(p), self.device.as_ref()));
+        self.pass.tell_if_wrong(visit, proofs.max().unwrap_or_default());
+    }
+}
+
+/// What whoever asks may have of an artifact.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Access {
+    /// A release of a product that is open to them holds it, or held it until it was withdrawn.
+    known: bool,
+    /// Such a release offers it.
+    offered: bool,
+    /// So does one of a product that goes over plain HTTP.
+    plain: bool,
+    /// So does one of a product that is for everybody.
+    public: bool,
+}
+
+impl Access {
+    /// Looks at every release of every product, whatever is found on the way.
+    fn find(catalogue: &Catalogue, id: &Sha256, asker: &Asker) -> Self {
+        let mut access = Self::default();
+        for product in catalogue.products() {
+            let open = asker.pass.opens(product, asker.device.as_ref());
+            for release in catalogue.releases(&product.name) {
+                let known = release.artifacts.contains(id) & open;
+                let offered = known & release.withdrawn.is_none();
+                access.known |= known;
+                access.offered |= offered;
+                access.plain |= offered & product.goes_over_plain_http();
+                access.public |= offered & !product.private;
+            }
+        }
+        access
     }
 }
 
@@ -52,33 +123,22 @@ fn parse(name: &str) -> Option<(Sha256, Asked)> {
     Some((digest.parse().ok()?, asked))
 }
 
-fn is_offered(catalogue: &Catalogue, artifact: &Artifact) -> bool {
-    catalogue.all_releases().any(|r| r.withdrawn.is_none() && r.artifacts.contains(&artifact.id))
-}
-
-fn allows_plain(catalogue: &Catalogue, artifact: &Artifact) -> bool {
-    catalogue.products().filter(|product| product.allow_plain_http).any(|product| {
-        let mut releases = catalogue.releases(&product.name).iter();
-        releases.any(|r| r.withdrawn.is_none() && r.artifacts.contains(&artifact.id))
-    })
-}
-
 fn checksum(digest: &str, artifact: &Artifact) -> Plan {
     Reply::file("text/plain; charset=utf-8", format!("{digest}  {}\n", file_name(artifact))).into()
 }
 
-fn bytes(head: &Head<'_>, artifact: &Artifact) -> Plan {
+fn bytes(head: &Head<'_>, artifact: &Artifact, access: Access) -> Plan {
     if holds_it_already(head, artifact) {
-        return describe(Status::NotModified, artifact).into();
+        return describe(Status::NotModified, artifact, access).into();
     }
     let Ok(range) = head.field("range").map_or(Ok(None), |text| find_range(text, artifact.size)) else {
         let reply = Reply::empty(Status::RangeNotSatisfiable);
         return reply.field("Content-Range", format_args!("bytes */{}", artifact.size)).into();
     };
     let (reply, length, part) = match range {
-        None => (describe(Status::Ok, artifact), artifact.size, Part::Counted(None)),
+        None => (describe(Status::Ok, artifact, access), artifact.size, Part::Counted(None)),
         Some(range) => {
-            let reply = describe(Status::PartialContent, artifact);
+            let reply = describe(Status::PartialContent, artifact, access);
             let (last, size) = (range.end.saturating_sub(1), artifact.size);
             let reply = reply.field("Content-Range", format_args!("bytes {}-{last}/{size}", range.start));
             (reply, range.end.saturating_sub(range.start), Part::Range(range))
@@ -96,12 +156,14 @@ fn bytes(head: &Head<'_>, artifact: &Artifact) -> Plan {
     }))
 }
 
-/// What is the same in 200, 206 and 304. The digests are those of the whole file, also with a part of it.
-fn describe(status: Status, artifact: &Artifact) -> Reply {
+/// What is the same in 200, 206 and 304. The digests are those of the whole file, also with a part of it. No cache that
+/// others read keeps what is private (RFC 9111, section 5.2.2.7).
+fn describe(status: Status, artifact: &Artifact, access: Access) -> Reply {
+    let whose = if access.public { "public" } else { "private" };
     Sending::describe(Reply::empty(status), artifact)
         .field("ETag", format_args!("\"{}\"", artifact.id))
         .field("Accept-Ranges", "bytes")
-        .field("Cache-Control", "public, max-age=31536000, immutable")
+        .field("Cache-Control", format_args!("{whose}, max-age=31536000, immutable"))
 }
 
 fn holds_it_already(head: &Head<'_>, artifact: &Artifact) -> bool {

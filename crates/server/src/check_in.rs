@@ -1,9 +1,10 @@
 //! A check-in: read, decide, commit, answer.
 
-use otary_fleet::{Catalogue, CheckIn, Decision, Mac, Proof, Time, View, decide, observe};
+use otary_fleet::{Catalogue, CheckIn, Decision, Mac, Time, View, decide, observe, prove};
 use otary_store::StoreError;
 
 use crate::dialect::{self, Answer, NoCheckIn, Origin};
+use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply, Status};
 use crate::sending::{Part, Recipient, Sending};
 use crate::visit::{Plan, Visit, only};
@@ -24,9 +25,9 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, product: Option<&str>) -> P
         return Reply::sentence(Status::NotFound, "No product has such a name.\n").into();
     };
     let (source, transport) = (visit.peer, visit.transport);
-    let origin = Origin { source, transport, product, proof: Proof::None, handshake: None };
-    match dialect::read(head, origin) {
-        Ok(check_in) => serve(visit, &check_in),
+    let handshake = visit.secured.as_ref().map(|secured| secured.handshake.clone());
+    match dialect::read(head, Origin { source, transport, product, handshake }) {
+        Ok(check_in) => serve(visit, check_in, Pass::by(visit, head)),
         Err(NoCheckIn::UnknownClient) => Reply::sentence(Status::BadRequest, FOR_DEVICES).into(),
         Err(NoCheckIn::UnknownMode) => {
             visit.shared.troubles.refused(visit.peer, "the client asks in a mode that otary does not know");
@@ -35,9 +36,9 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, product: Option<&str>) -> P
     }
 }
 
-fn serve(visit: &Visit, check_in: &CheckIn) -> Plan {
+fn serve(visit: &Visit, mut check_in: CheckIn, pass: Pass) -> Plan {
     let catalogue = visit.shared.store.catalogue();
-    let decision = match resolve(visit, check_in, &catalogue) {
+    let decision = match resolve(visit, &mut check_in, pass, &catalogue) {
         Ok(decision) => decision,
         Err(error) => {
             // Without the record the operator's word (product, chip, channel, holds) is unknown: nothing is offered.
@@ -46,8 +47,9 @@ fn serve(visit: &Visit, check_in: &CheckIn) -> Plan {
             return Reply::empty(Status::NotModified).into();
         }
     };
-    tell(visit, check_in, &decision);
-    match dialect::answer(check_in, &decision, &catalogue) {
+    tell(visit, &check_in, &decision);
+    pass.tell_if_wrong(visit, check_in.proof);
+    match dialect::answer(&check_in, &decision, &catalogue) {
         Answer::NoUpdate => Reply::empty(Status::NotModified).into(),
         Answer::Forbidden => Reply::empty(Status::Forbidden).into(),
         Answer::NotFound => Reply::empty(Status::NotFound).into(),
@@ -73,18 +75,30 @@ fn serve(visit: &Visit, check_in: &CheckIn) -> Plan {
 
 /// Decides on the device's record, and notes in it what the check-in taught. A client that does not say who it is has
 /// no record.
-fn resolve(visit: &Visit, check_in: &CheckIn, catalogue: &Catalogue) -> Result<Decision, StoreError> {
+fn resolve(
+    visit: &Visit,
+    check_in: &mut CheckIn,
+    pass: Pass,
+    catalogue: &Catalogue,
+) -> Result<Decision, StoreError> {
     let now = visit.shared.clock.now();
     match check_in.device {
-        Some(mac) => on_record(visit, mac, check_in, catalogue, now),
-        None => Ok(decide(check_in, View { catalogue, device: None }, now)),
+        Some(mac) => on_record(visit, mac, check_in, pass, catalogue, now),
+        None => Ok(judge(check_in, pass, View { catalogue, device: None }, now)),
     }
+}
+
+/// Finds out what was proven, then decides.
+fn judge(check_in: &mut CheckIn, pass: Pass, view: View<'_>, now: Time) -> Decision {
+    check_in.proof = prove(check_in, &pass.evidence, view);
+    decide(check_in, view, now)
 }
 
 fn on_record(
     visit: &Visit,
     mac: Mac,
-    check_in: &CheckIn,
+    check_in: &mut CheckIn,
+    pass: Pass,
     catalogue: &Catalogue,
     now: Time,
 ) -> Result<Decision, StoreError> {
@@ -92,7 +106,7 @@ fn on_record(
     let admit = newcomers.admit(visit.peer, now);
     let mut decided = None;
     let new = visit.shared.store.with_device(mac, now, admit, &mut |device| {
-        let decision = decide(check_in, View { catalogue, device: device.as_deref() }, now);
+        let decision = judge(check_in, pass, View { catalogue, device: device.as_deref() }, now);
         let events = device.map(|device| observe(device, check_in, &decision, catalogue, now));
         decided = Some(decision);
         events.unwrap_or_default()
@@ -100,7 +114,7 @@ fn on_record(
     if new {
         newcomers.count(visit.peer, now);
     }
-    Ok(decided.unwrap_or_else(|| decide(check_in, View { catalogue, device: None }, now)))
+    Ok(decided.unwrap_or_else(|| judge(check_in, pass, View { catalogue, device: None }, now)))
 }
 
 /// One line per check-in. Texts of the client's are bounded and free of control characters.
@@ -114,6 +128,7 @@ fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
         dialect = check_in.dialect.name(),
         runs = %check_in.build,
         version = check_in.version,
+        proof = check_in.proof.name(),
         verdict = decision.verdict().name(),
         rule = decision.reason.rule(),
         advice = decision.reason.advice(device.as_deref().unwrap_or("MAC")),

@@ -1,10 +1,10 @@
-//! What keeps the server from serving.
+//! What keeps the server from serving, or from showing another certificate.
 
 use std::net::SocketAddr;
 
 use thiserror::Error;
 
-/// Why the server did not start.
+/// Why the server did not start, or goes on showing the certificate that it showed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ServeError {
@@ -22,6 +22,9 @@ pub enum ServeError {
     /// The authority has no server certificate.
     #[error("there is no server certificate")]
     NoLeaf,
+    /// A generation is to be presented of which there is no chain.
+    #[error("there is no server certificate of generation {0}")]
+    NoChain(otary_fleet::GenerationId),
     /// The cap on record sizes is out of bounds.
     #[error("records cannot be capped at {0} bytes: the least is 512, the most 16384")]
     RecordSize(usize),

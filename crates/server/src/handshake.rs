@@ -4,13 +4,18 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
+use otary_fleet::Handshake;
+use rustls::server::Acceptor;
 use rustls::{AlertDescription, ServerConnection};
 use tokio::io::AsyncWriteExt;
-use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::server::TlsStream;
 
+use crate::client_certificate::Held;
+use crate::front::Secured;
 use crate::limits::TLS_SEND_BUFFER;
+use crate::reception::Reception;
 use crate::socket::{PlainHttp, Socket};
 
 /// What a client that speaks plain HTTP to the HTTPS port is answered.
@@ -36,23 +41,39 @@ pub(crate) enum Failure {
 
 /// Makes a handshake within `limit`.
 pub(crate) async fn shake_hands(
-    acceptor: &TlsAcceptor,
+    reception: &Reception,
     socket: Socket,
     limit: Duration,
-) -> Result<TlsStream<Socket>, Failure> {
-    let prepare = |session: &mut ServerConnection| session.set_buffer_limit(Some(TLS_SEND_BUFFER));
-    let handshake = acceptor.accept_with(socket, prepare).into_fallible();
-    let (error, mut socket) = match timeout(limit, handshake).await {
-        Ok(Ok(stream)) => return Ok(stream),
-        Ok(Err(failed)) => failed,
+) -> Result<(TlsStream<Socket>, Box<Secured>), Failure> {
+    let deadline = Instant::now() + limit;
+    let mut hello = LazyConfigAcceptor::new(Acceptor::default(), socket);
+    let start = match timeout_at(deadline, &mut hello).await {
+        Ok(Ok(start)) => start,
+        Ok(Err(error)) => return Err(give_up(&error, hello.take_io(), limit).await),
         Err(_) => return Err(Failure::TimedOut),
     };
-    let failure = Failure::from(&error);
-    if failure == Failure::PlainHttp {
+    let server_name = start.client_hello().server_name().map(str::to_ascii_lowercase);
+    let face = reception.face(server_name.as_deref());
+    let prepare = |session: &mut ServerConnection| session.set_buffer_limit(Some(TLS_SEND_BUFFER));
+    let handshake = start.into_stream_with(face.config, prepare).into_fallible();
+    let stream = match timeout_at(deadline, handshake).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err((error, socket))) => return Err(give_up(&error, Some(socket), limit).await),
+        Err(_) => return Err(Failure::TimedOut),
+    };
+    let certificate = stream.get_ref().1.peer_certificates().and_then(Held::of);
+    let handshake = Handshake { server_name, presented: face.presented };
+    Ok((stream, Box::new(Secured { handshake, certificate })))
+}
+
+/// Why a handshake failed. Who speaks plain HTTP is told so.
+async fn give_up(error: &io::Error, socket: Option<Socket>, limit: Duration) -> Failure {
+    let failure = Failure::from(error);
+    if let Some(mut socket) = socket.filter(|_| failure == Failure::PlainHttp) {
         // Whether it arrives does not matter: the cause is logged.
         let _ = timeout(limit, socket.write_all(WRONG_SCHEME)).await;
     }
-    Err(failure)
+    failure
 }
 
 impl From<&io::Error> for Failure {

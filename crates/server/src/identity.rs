@@ -1,44 +1,104 @@
-//! What the server shows of itself: its certificate and key to devices, its authority's certificates to people.
+//! What the server shows of itself: chains and keys to devices, its authority's certificates to people.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use otary_trust::Authority;
+use otary_fleet::{Generation, GenerationId, Generations, Presented};
+use otary_trust::{Authority, Certificate};
+use rustls::SignatureAlgorithm;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
+use zeroize::Zeroizing;
 
 use crate::ServeError;
 
-/// A server certificate with its key, and the anchors that lead to it.
+/// A chain of certificates with the key of the first.
+pub struct Chain {
+    /// What is presented with it.
+    pub presented: Presented,
+    /// The server's certificate, then those that lead towards the anchor.
+    pub certificates: Vec<CertificateDer<'static>>,
+    /// The server's key.
+    pub key: Zeroizing<PrivateKeyDer<'static>>,
+}
+
+/// All generations that are shown, with the chains of each, and the anchors that lead to them.
 #[derive(Debug, Clone)]
 pub struct Identity {
-    certified: Arc<CertifiedKey>,
+    generations: Generations,
+    chains: HashMap<Presented, Arc<Chains>>,
     anchors_pem: Arc<str>,
     root: CertificateDer<'static>,
 }
 
 impl Identity {
-    /// An identity of a chain (the server's certificate first), its key, and what devices are to trust: all anchors as
-    /// PEM text, and the current root alone as DER. Key and certificate must belong together.
+    /// An identity of `chains`, and of what devices are to trust: all anchors as PEM text, and the current root alone
+    /// as DER. Each key belongs to its certificate, and there is a chain for whatever the generations present.
     pub fn new(
-        chain: Vec<CertificateDer<'static>>,
-        key: &PrivateKeyDer<'static>,
+        generations: Generations,
+        chains: impl IntoIterator<Item = Chain>,
         anchors_pem: &str,
         root: CertificateDer<'static>,
     ) -> Result<Self, ServeError> {
-        let key = any_supported_type(key).map_err(ServeError::Certificate)?;
-        let certified = CertifiedKey::new(chain, key);
-        certified.keys_match().map_err(ServeError::Certificate)?;
-        Ok(Self { certified: Arc::new(certified), anchors_pem: anchors_pem.into(), root })
+        let mut by_presented: HashMap<Presented, Vec<Arc<CertifiedKey>>> = HashMap::new();
+        for Chain { presented, certificates, key } in chains {
+            let key = any_supported_type(&key).map_err(ServeError::Certificate)?;
+            let certified = CertifiedKey::new(certificates, key);
+            certified.keys_match().map_err(ServeError::Certificate)?;
+            by_presented.entry(presented).or_default().push(Arc::new(certified));
+        }
+        let chains = by_presented.into_iter().map(|(presented, keys)| (presented, Arc::new(Chains::new(keys))));
+        let identity = Self { generations, chains: chains.collect(), anchors_pem: anchors_pem.into(), root };
+        identity.check_complete()?;
+        Ok(identity)
     }
 
     /// The identity of an authority: its leaf, and all that devices are to trust.
     pub fn of(authority: &Authority) -> Result<Self, ServeError> {
-        let leaf = authority.leaf().ok_or(ServeError::NoLeaf)?;
-        let chain = vec![leaf.certificate().der().clone()];
-        let root = authority.root().der().clone();
-        Self::new(chain, &leaf.key().to_der(), &authority.anchors_pem(), root)
+        let (certificates, key) = authority.server_chain().ok_or(ServeError::NoLeaf)?;
+        Self::alone(certificates, key, &authority.anchors_pem(), authority.root())
+    }
+
+    /// An identity of one chain, with nothing known of what comes after its root.
+    pub fn alone(
+        certificates: Vec<CertificateDer<'static>>,
+        key: Zeroizing<PrivateKeyDer<'static>>,
+        anchors_pem: &str,
+        root: &Certificate,
+    ) -> Result<Self, ServeError> {
+        let (id, anchor) = (GenerationId(1), root.anchor());
+        let (began, next) = (anchor.not_before, anchor.clone());
+        let (adopted, hosts, bridged_from) = (false, BTreeSet::new(), None);
+        let generations = Generations {
+            shown: vec![Generation { id, anchor, adopted, hosts, bridged_from, began }],
+            current: id,
+            rollover: None,
+            next,
+        };
+        let presented = generations.presented(None);
+        let chain = Chain { presented, certificates, key };
+        Self::new(generations, [chain], anchors_pem, root.der().clone())
+    }
+
+    /// Whoever asks, under whichever name, is shown a chain.
+    fn check_complete(&self) -> Result<(), ServeError> {
+        let hosts = self.generations.shown.iter().flat_map(|generation| &generation.hosts);
+        let names = hosts.map(|host| Some(host.as_str())).chain([None]);
+        let mut presented = names.map(|name| self.generations.presented(name));
+        let missing = presented.find(|presented| !self.chains.contains_key(presented));
+        missing.map_or(Ok(()), |presented| Err(ServeError::NoChain(presented.generation)))
+    }
+
+    /// Which chain goes to whom.
+    pub(crate) const fn generations(&self) -> &Generations {
+        &self.generations
+    }
+
+    /// Every chain that there is.
+    pub(crate) fn chains(&self) -> impl Iterator<Item = (Presented, &Arc<Chains>)> {
+        self.chains.iter().map(|(presented, chains)| (*presented, chains))
     }
 
     /// The anchors as PEM text, the current root first.
@@ -52,26 +112,24 @@ impl Identity {
     }
 }
 
-/// The identity that is shown now. It can be replaced while the server runs: the next handshake sees the new one.
+/// The chains of one generation, by the kind of key: ECDSA first, which is smaller on the wire and cheaper to sign with.
 #[derive(Debug)]
-pub(crate) struct Shown(RwLock<Identity>);
+pub(crate) struct Chains(Vec<Arc<CertifiedKey>>);
 
-impl Shown {
-    pub(crate) fn new(identity: Identity) -> Self {
-        Self(RwLock::new(identity))
-    }
-
-    pub(crate) fn get(&self) -> Identity {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub(crate) fn replace(&self, identity: Identity) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = identity;
+impl Chains {
+    fn new(mut keys: Vec<Arc<CertifiedKey>>) -> Self {
+        keys.sort_by_key(|certified| certified.key.algorithm() != SignatureAlgorithm::ECDSA);
+        Self(keys)
     }
 }
 
-impl ResolvesServerCert for Shown {
-    fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).certified))
+impl ResolvesServerCert for Chains {
+    /// The first whose signatures the client takes. Of a TLS 1.2 client rustls has already left out the schemes that go
+    /// with none of its cipher suites. A client that takes none is shown the first, so that rustls says what is wrong.
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let taken = |certified: &&Arc<CertifiedKey>| {
+            certified.key.choose_scheme(hello.signature_schemes()).is_some()
+        };
+        self.0.iter().find(taken).or_else(|| self.0.first()).cloned()
     }
 }

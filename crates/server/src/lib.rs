@@ -7,6 +7,9 @@
 //! - **Every check-in is on record** when its answer goes out, and has one line in the log with the reason.
 //! - **A download that was begun is finished**, also when the server stops; what was handed over is counted.
 //! - **What a device cannot say is said here**: why its handshake failed.
+//! - **A private product is for its devices**: whoever does not prove to be one is answered, on every route, as if there
+//!   were no such product.
+//! - **A certificate is replaced while it is shown**: open connections stay, the next handshake sees the new one.
 //! - **Strangers cannot use up the server**: connections, heads, new devices and log lines are bounded
 //!   ([`Limits`]).
 //!
@@ -15,10 +18,12 @@
 
 mod artifact;
 mod check_in;
+mod client_certificate;
 mod clock;
 mod dialect;
 mod drain;
 mod error;
+mod evidence;
 mod front;
 mod gate;
 mod handshake;
@@ -33,8 +38,10 @@ mod options;
 mod page;
 mod peer;
 mod platform;
+mod reception;
 mod sending;
 mod server;
+mod shown;
 mod socket;
 mod sockets;
 mod supervisor;
@@ -46,8 +53,8 @@ mod worker;
 
 pub use clock::Clock;
 pub use error::ServeError;
-pub use identity::Identity;
+pub use identity::{Chain, Identity};
 pub use limits::Limits;
-pub use options::Options;
+pub use options::{Options, TlsRules};
 pub use platform::{create_private_file, raise_descriptor_limit};
 pub use server::{Addresses, Handle, Server};

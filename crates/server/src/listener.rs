@@ -8,16 +8,16 @@ use std::sync::Arc;
 use tokio::io::{AsyncBufRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::sleep;
-use tokio_rustls::TlsAcceptor;
 
 use crate::Limits;
 use crate::drain::Draining;
-use crate::front::Front;
+use crate::front::{Caller, Front};
 use crate::gate::{Gate, Permit};
 use crate::handshake::shake_hands;
 use crate::http1::{Lazy, Rules};
 use crate::limits::{ACCEPT_PAUSE, TLS_SEND_BUFFER};
 use crate::platform;
+use crate::reception::Reception;
 use crate::socket::Socket;
 use crate::trouble::Troubles;
 
@@ -26,7 +26,7 @@ use crate::trouble::Troubles;
 pub(crate) struct Listener<F> {
     pub(crate) front: F,
     /// None: plain HTTP.
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<Arc<Reception>>,
     pub(crate) gate: Arc<Gate>,
     pub(crate) limits: Limits,
     pub(crate) troubles: Arc<Troubles>,
@@ -66,28 +66,32 @@ impl<F: Front> Listener<F> {
             return tracing::debug!(target: "connection", %peer, %error, "not served");
         }
         let socket = Socket::new(stream, self.limits.stall, self.tls.is_some());
-        let Some(acceptor) = &self.tls else {
-            return self.serve(Lazy::new(socket), peer, 0, draining).await;
+        let Some(reception) = &self.tls else {
+            let caller = Caller { peer, held_back: 0, secured: None };
+            return self.serve(Lazy::new(socket), caller, draining).await;
         };
         // In boxes of their own: a task would keep room for the largest of its states, several times over.
-        let handshake = Box::pin(shake_hands(acceptor, socket, self.limits.handshake));
+        let handshake = Box::pin(shake_hands(reception, socket, self.limits.handshake));
         let shaken = tokio::select! {
             shaken = handshake => shaken,
             () = draining.begun() => return,
         };
         match shaken {
-            Ok(stream) => self.serve(Box::new(stream), peer, TLS_SEND_BUFFER as u64, draining).await,
+            Ok((stream, secured)) => {
+                let caller = Caller { peer, held_back: TLS_SEND_BUFFER as u64, secured: Some(secured) };
+                self.serve(Box::new(stream), caller, draining).await;
+            }
             Err(failure) => self.troubles.handshake(peer, &failure),
         }
     }
 
-    async fn serve<S>(&self, stream: S, peer: IpAddr, held_back: u64, draining: Draining)
+    async fn serve<S>(&self, stream: S, caller: Caller, draining: Draining)
     where
         S: AsyncBufRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let rules = Rules { head: self.limits.head, draining };
+        let (rules, peer) = (Rules { head: self.limits.head, draining }, caller.peer);
         // Clients that hang up are no error: stock ones do so with the last byte, often by a reset.
-        if let Err(error) = self.front.serve(stream, peer, held_back, rules).await {
+        if let Err(error) = self.front.serve(stream, caller, rules).await {
             tracing::debug!(target: "connection", %peer, %error, "ended");
         }
     }

@@ -1,7 +1,6 @@
 //! The operator listener's front: the operator router behind TLS, told who asks. hyper serves it, since it takes bodies.
 
 use std::io;
-use std::net::IpAddr;
 use std::pin::pin;
 
 use axum::Router;
@@ -13,7 +12,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncBufRead, AsyncWrite};
 use tower::ServiceExt;
 
-use crate::front::Front;
+use crate::front::{Caller, Front};
 use crate::http1::Rules;
 use crate::limits::{REQUEST_HEAD, REQUEST_HEADERS};
 use crate::operator::Peer;
@@ -29,12 +28,12 @@ impl Operators {
 }
 
 impl Front for Operators {
-    async fn serve<S>(&self, stream: S, peer: IpAddr, _: u64, rules: Rules) -> io::Result<()>
+    async fn serve<S>(&self, stream: S, caller: Caller, rules: Rules) -> io::Result<()>
     where
         S: AsyncBufRead + AsyncWrite + Unpin + Send + 'static,
     {
         let service = service_fn(|mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(Peer(caller.peer));
             self.0.clone().oneshot(request)
         });
         let connection = http1::Builder::new()

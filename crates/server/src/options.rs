@@ -1,5 +1,6 @@
 //! What the server is told when it starts.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -25,11 +26,22 @@ pub struct Options {
     pub descriptors: u64,
     /// How long running downloads may go on after a stop. A device that is cut off hangs for up to 42 minutes.
     pub drain: Duration,
-    /// The most plaintext in one TLS record sent to devices, 512 to 16384 bytes. ESP8266 sketches with a small receive
-    /// buffer ask for it by `max_fragment_length`, which rustls does not negotiate. None: 16384.
-    pub max_record: Option<usize>,
+    /// TLS with devices.
+    pub tls: TlsRules,
+    /// The same for devices that ask for one of these host names (SNI), which are in lower case.
+    pub tls_of_names: BTreeMap<String, TlsRules>,
     /// How long things are kept.
     pub retention: Retention,
     /// The other limits.
     pub limits: Limits,
+}
+
+/// How TLS is spoken with a device.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TlsRules {
+    /// The most plaintext in one TLS record sent to it, 512 to 16384 bytes. ESP8266 sketches with a small receive
+    /// buffer ask for it by `max_fragment_length`, which rustls does not negotiate. None: 16384.
+    pub max_record: Option<usize>,
+    /// Whether it is asked for a client certificate. One that has none is served as well.
+    pub client_certificates: bool,
 }

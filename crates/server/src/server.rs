@@ -10,21 +10,20 @@ use otary_fleet::Transport;
 use otary_store::Store;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
-use tokio_rustls::TlsAcceptor;
 
 use crate::drain::Drain;
 use crate::gate::Gate;
-use crate::identity::Shown;
 use crate::limits::{OPERATOR_CONNECTIONS, OWN_DESCRIPTORS};
 use crate::listener::Listener;
 use crate::newcomers::Newcomers;
 use crate::operators::Operators;
+use crate::shown::Shown;
 use crate::sockets::Sockets;
 use crate::supervisor::{Phase, Supervisor};
 use crate::trouble::Troubles;
 use crate::visit::{Devices, Shared};
 use crate::worker::Worker;
-use crate::{Clock, Identity, Options, ServeError, tls};
+use crate::{Clock, Identity, Options, ServeError};
 
 /// A server that listens already and does not serve yet.
 pub struct Server {
@@ -61,9 +60,9 @@ impl Handle {
         });
     }
 
-    /// Shows another certificate from the next handshake on.
-    pub fn show(&self, identity: Identity) {
-        self.shown.replace(identity);
+    /// Shows another identity from the next handshake on. On an error the server goes on with the one that it shows.
+    pub fn show(&self, identity: Identity) -> Result<(), ServeError> {
+        self.shown.replace(identity)
     }
 }
 
@@ -77,7 +76,7 @@ impl Server {
         operators: Router,
     ) -> Result<Self, ServeError> {
         let Sockets { https, http, operator, addresses } = Sockets::open(options)?;
-        let shown = Arc::new(Shown::new(identity));
+        let shown = Arc::new(Shown::new(identity, options)?);
         let shared = Arc::new(Shared {
             store,
             clock,
@@ -154,8 +153,6 @@ impl Parts<'_> {
         https: Vec<TcpListener>,
         http: Vec<TcpListener>,
     ) -> Result<Vec<Worker>, ServeError> {
-        let identity = Arc::clone(self.shown);
-        let acceptor = TlsAcceptor::from(tls::config(identity, self.options.max_record)?);
         let gate = Arc::new(Gate::new(self.connections(), self.options.limits.share_of_one_address));
         let listener = |transport, tls| Listener {
             front: Devices { shared: Arc::clone(self.shared), transport },
@@ -168,7 +165,7 @@ impl Parts<'_> {
         let mut workers = Vec::new();
         for socket in https {
             let worker = Worker::new(self.drain.clone()).map_err(ServeError::Worker)?;
-            let tls = listener(Transport::Https, Some(acceptor.clone()));
+            let tls = listener(Transport::Https, Some(Arc::clone(&self.shown.to_devices)));
             worker.serve(socket, tls).map_err(ServeError::Worker)?;
             if let Some(socket) = http.next() {
                 worker.serve(socket, listener(Transport::Http, None)).map_err(ServeError::Worker)?;
@@ -180,10 +177,9 @@ impl Parts<'_> {
 
     fn operator_worker(&self, sockets: Vec<TcpListener>, router: Router) -> Result<Worker, ServeError> {
         let worker = Worker::new(self.drain.clone()).map_err(ServeError::Worker)?;
-        let identity = Arc::clone(self.shown);
         let listener = Listener {
             front: Operators::new(router),
-            tls: Some(TlsAcceptor::from(tls::config(identity, None)?)),
+            tls: Some(Arc::clone(&self.shown.to_operators)),
             gate: Arc::new(Gate::new(OPERATOR_CONNECTIONS, 1)),
             limits: self.options.limits,
             troubles: Arc::clone(&self.shared.troubles),

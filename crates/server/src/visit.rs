@@ -14,11 +14,11 @@ use otary_store::Store;
 use tokio::io::{AsyncBufRead, AsyncWrite};
 
 use crate::Clock;
-use crate::front::Front;
+use crate::front::{Caller, Front, Secured};
 use crate::http1::{Handler, Head, Method, Reply, Rules, Status, serve};
-use crate::identity::Shown;
 use crate::newcomers::Newcomers;
 use crate::sending::Sending;
+use crate::shown::Shown;
 use crate::trouble::Troubles;
 use crate::{artifact, check_in, page};
 
@@ -51,6 +51,8 @@ pub(crate) struct Visit {
     pub(crate) source: Box<str>,
     /// Bytes that the connection may have taken and not handed to the socket.
     pub(crate) held_back: u64,
+    /// What TLS found out; none over plain HTTP.
+    pub(crate) secured: Option<Box<Secured>>,
 }
 
 /// What a request comes to.
@@ -62,13 +64,14 @@ pub(crate) enum Plan {
 }
 
 impl Front for Devices {
-    async fn serve<S>(&self, stream: S, peer: IpAddr, held_back: u64, rules: Rules) -> io::Result<()>
+    async fn serve<S>(&self, stream: S, caller: Caller, rules: Rules) -> io::Result<()>
     where
         S: AsyncBufRead + AsyncWrite + Unpin + Send + 'static,
     {
         let shared = Arc::clone(&self.shared);
+        let Caller { peer, held_back, secured } = caller;
         let source = peer.to_string().into();
-        let visit = Visit { shared, transport: self.transport, peer, source, held_back };
+        let visit = Visit { shared, transport: self.transport, peer, source, held_back, secured };
         serve(stream, &visit, rules).await
     }
 }

@@ -3,16 +3,19 @@
 //! `otary serve` makes P-256 certificates alone, so the cost of an RSA handshake is measured on the same server
 //! library, store and options, in this program. Only the form of the log differs.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use otary_server::{Clock, Identity, Limits, Options, Server, raise_descriptor_limit};
+use otary_server::{Clock, Identity, Limits, Options, Server, TlsRules, raise_descriptor_limit};
 use otary_store::{Disk, DiskOptions, Retention};
+use otary_trust::Certificate;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use zeroize::Zeroizing;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -47,8 +50,9 @@ pub fn serve(files: Files<'_>, port: u16) -> anyhow::Result<()> {
 fn identity(files: Files<'_>) -> anyhow::Result<Identity> {
     let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(files.certificate)?.collect();
     let key = PrivateKeyDer::from_pem_file(files.key).context("the server's key")?;
-    let root = CertificateDer::from_pem_file(files.root).context("the root")?;
-    Ok(Identity::new(chain?, &key, &std::fs::read_to_string(files.root)?, root)?)
+    let anchors = std::fs::read_to_string(files.root)?;
+    let root = Certificate::from_pem(anchors.as_bytes()).context("the root")?;
+    Ok(Identity::alone(chain?, Zeroizing::new(key), &anchors, &root)?)
 }
 
 fn options(port: u16) -> anyhow::Result<Options> {
@@ -61,7 +65,8 @@ fn options(port: u16) -> anyhow::Result<Options> {
         workers: std::thread::available_parallelism()?.get(),
         descriptors: raise_descriptor_limit(),
         drain: Duration::ZERO,
-        max_record: None,
+        tls: TlsRules::default(),
+        tls_of_names: BTreeMap::new(),
         retention: KEEP_ALL,
         limits: Limits::default(),
     })

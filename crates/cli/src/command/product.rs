@@ -1,13 +1,17 @@
 //! `otary product`: the kinds of devices that there are.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use otary_fleet::{Chip, ProductName};
-use otary_server::operator::{NewProduct, ProductChange, ProductView};
+use anyhow::{Result, anyhow};
+use otary_fleet::{Chip, ProductName, Sha256};
+use otary_server::operator::{NewProduct, ProductChange, ProductView, Secret, SecretChange};
+use zeroize::Zeroizing;
 
 use crate::client::{Client, Connection, path};
 use crate::global::Global;
 use crate::say;
+use crate::secret::read_secret;
 use crate::table::{Table, date};
 use crate::terminal::print_json;
 
@@ -55,6 +59,29 @@ struct Settings {
     /// Take opaque files (encrypted, or of another maker's making) with `otary push --kind raw`
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     allow_raw: Option<bool>,
+    /// Give images to those devices alone that prove to be of this product
+    #[arg(long, overrides_with = "no_private")]
+    private: bool,
+    /// Give images to whoever asks
+    #[arg(long, overrides_with = "private")]
+    no_private: bool,
+    #[command(flatten)]
+    secret: SecretSettings,
+}
+
+/// What becomes of the secret that the devices share (setAuthorization in a sketch).
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+struct SecretSettings {
+    /// Make a new secret for its devices to share, and print it, this once
+    #[arg(long)]
+    new_secret: bool,
+    /// Its devices share the secret in the first line of this file; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
+    /// Its devices share no secret
+    #[arg(long)]
+    no_secret: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -87,26 +114,61 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
             list(&products)
         }
         Action::Add { product, settings } => {
-            let new = NewProduct { name: product, settings: settings.into() };
+            let (settings, made) = settings.resolve()?;
+            let new = NewProduct { name: product, settings };
             let added: ProductView = client.post(&path(["products"]), &new)?;
-            Ok(say!("Added {}: {}", added.product.name, words(&added))?)
+            tell(&format!("Added {}", added.product.name), &added, made.as_ref())
         }
         Action::Set { product, settings } => {
-            let change = ProductChange::from(settings);
+            let (change, made) = settings.resolve()?;
             let set: ProductView = client.patch(&path(["products", product.as_str()]), &change)?;
-            Ok(say!("{product}: {}", words(&set))?)
+            tell(product.as_str(), &set, made.as_ref())
         }
     }
 }
 
-impl From<Settings> for ProductChange {
-    fn from(set: Settings) -> Self {
-        Self {
-            chips: set.chips.map(|chips| chips.0),
-            allow_plain_http: set.allow_plain_http,
-            allow_raw: set.allow_raw,
-        }
+impl Settings {
+    /// What is to be changed, and the secret that was made for it.
+    fn resolve(self) -> Result<(ProductChange, Option<Secret>)> {
+        let made = if self.secret.new_secret { Some(new_secret()?) } else { None };
+        let change = ProductChange {
+            chips: self.chips.map(|chips| chips.0),
+            allow_plain_http: self.allow_plain_http,
+            allow_raw: self.allow_raw,
+            private: (self.private || self.no_private).then_some(self.private),
+            secret: match &made {
+                Some(secret) => Some(SecretChange::Sha256(secret.hash())),
+                None => self.secret.change()?,
+            },
+        };
+        Ok((change, made))
     }
+}
+
+impl SecretSettings {
+    /// What was asked for, apart from a new one.
+    fn change(&self) -> Result<Option<SecretChange>> {
+        let Some(file) = &self.secret_file else {
+            return Ok(self.no_secret.then_some(SecretChange::None));
+        };
+        let secret: Zeroizing<String> = read_secret(file)?;
+        Ok(Some(SecretChange::Sha256(Sha256::of(secret.as_bytes()))))
+    }
+}
+
+/// A secret from this machine's randomness: the server is told its digest alone.
+pub fn new_secret() -> Result<Secret> {
+    Secret::generate().map_err(|_| anyhow!("the system gives no random numbers"))
+}
+
+/// Says how a product stands. A secret that was made for it is alone on standard output:
+/// `otary product set lamp --new-secret > lamp.secret`.
+fn tell(subject: &str, view: &ProductView, made: Option<&Secret>) -> Result<()> {
+    let Some(secret) = made else {
+        return Ok(say!("{subject}: {}", words(view))?);
+    };
+    eprintln!("{subject}: {}\nThis is its secret. It is not shown again.", words(view));
+    Ok(say!("{}", secret.expose())?)
 }
 
 fn list(products: &[ProductView]) -> anyhow::Result<()> {
@@ -115,7 +177,7 @@ fn list(products: &[ProductView]) -> anyhow::Result<()> {
             "No products yet: `otary push FILE --product NAME --version 0.1` makes the first one."
         )?);
     }
-    let mut table = Table::new(["PRODUCT", "CHIPS", "OFFERS", "RELEASES", "DEVICES", "ALLOWS", "SINCE"]);
+    let mut table = Table::new(["PRODUCT", "CHIPS", "OFFERS", "RELEASES", "DEVICES", "ALLOWS", "FOR", "SINCE"]);
     for view in products {
         let newest: Vec<String> = view
             .newest
@@ -133,6 +195,7 @@ fn list(products: &[ProductView]) -> anyhow::Result<()> {
             view.releases.to_string(),
             view.devices.to_string(),
             allows(view),
+            audience(view).to_owned(),
             date(product.created),
         ]);
     }
@@ -151,10 +214,24 @@ fn allows(view: &ProductView) -> String {
     if allowed.is_empty() { "-".into() } else { allowed.join(", ") }
 }
 
+/// Whom its images are for.
+const fn audience(view: &ProductView) -> &'static str {
+    match (view.product.private, view.has_secret) {
+        (false, _) => "everybody",
+        (true, true) => "its secret",
+        (true, false) => "enrolled devices",
+    }
+}
+
 fn words(view: &ProductView) -> String {
     format!(
-        "chips {}, allows {}",
+        "chips {}, {}, allows {}",
         chip_names(view),
+        match audience(view) {
+            "everybody" => "for everybody",
+            "its secret" => "private: for who shows its secret or a credential of their own",
+            _ => "private: for who shows a credential of their own (otary device enroll)",
+        },
         match allows(view).as_str() {
             "-" => "neither plain HTTP nor raw files",
             allowed => allowed,

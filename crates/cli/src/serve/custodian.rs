@@ -64,7 +64,7 @@ impl Custodian {
         match self.authority.refresh(&names, &facts)? {
             Renewal::NotDue => self.said = None,
             Renewal::Issued(cause) => {
-                self.handle.show(Identity::of(&self.authority)?);
+                self.handle.show(Identity::of(&self.authority)?)?;
                 self.said = None;
                 tracing::info!(target: "trust", "a new server certificate: {cause}");
             }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod decision_table;
+mod proofs;
 mod properties;
 mod strangers;
 mod world;

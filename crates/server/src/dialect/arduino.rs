@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use otary_fleet::{Build, CheckIn, Decision, Dialect, Mode, Reason};
+use otary_fleet::{Build, CheckIn, Decision, Dialect, Mode, Proof, Reason};
 
 use super::{Answer, NoCheckIn, Origin, chip_in_query};
 use crate::http1::Head;
@@ -64,7 +64,8 @@ pub(super) fn read(
         sdk: text(fields.sdk),
         source: origin.source,
         transport: origin.transport,
-        proof: origin.proof,
+        // It takes the device's record to tell.
+        proof: Proof::None,
         handshake: origin.handshake,
     })
 }
@@ -125,12 +126,14 @@ fn text(value: &[u8]) -> Option<String> {
 }
 
 /// The answer in the modes that ask for an image. 304 is the one "no update" that every version understands; a 403 or
-/// 404 ends the attempt and shows on the device's console.
-pub(super) fn answer(decision: &Decision) -> Answer {
+/// 404 ends the attempt and shows on the device's console. A product that the client may not know of is answered as one
+/// that does not exist.
+pub(super) fn answer(check_in: &CheckIn, decision: &Decision) -> Answer {
     match (&decision.reason, decision.offered()) {
         (_, Some(artifact)) => Answer::Image(artifact),
         (Reason::PlainHttp { .. }, None) => Answer::Forbidden,
         (Reason::UnknownProduct { .. }, None) => Answer::NotFound,
+        (Reason::NotProven { .. }, None) if check_in.product.is_some() => Answer::NotFound,
         _ => Answer::NoUpdate,
     }
 }

@@ -24,8 +24,8 @@ impl Speaker for HttpUpdate {
         arduino::read(head, origin, self.dialect(), PREFIX, mode)
     }
 
-    fn answer(&self, _: &CheckIn, decision: &Decision, _: &Catalogue) -> Answer {
-        arduino::answer(decision)
+    fn answer(&self, check_in: &CheckIn, decision: &Decision, _: &Catalogue) -> Answer {
+        arduino::answer(check_in, decision)
     }
 }
 

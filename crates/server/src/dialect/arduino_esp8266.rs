@@ -27,7 +27,7 @@ impl Speaker for HttpUpdate {
     fn answer(&self, check_in: &CheckIn, decision: &Decision, catalogue: &Catalogue) -> Answer {
         match check_in.mode {
             Mode::Version => available(decision, catalogue),
-            Mode::Sketch | Mode::Filesystem => arduino::answer(decision),
+            Mode::Sketch | Mode::Filesystem => arduino::answer(check_in, decision),
         }
     }
 }

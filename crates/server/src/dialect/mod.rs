@@ -10,7 +10,7 @@ mod arduino_esp8266;
 use std::net::IpAddr;
 
 use otary_fleet::{
-    Catalogue, CheckIn, Chip, Decision, Dialect, Handshake, Md5, ProductName, Proof, Sha256, Transport,
+    Catalogue, CheckIn, Chip, Decision, Dialect, Handshake, Md5, ProductName, Sha256, Transport,
 };
 use thiserror::Error;
 
@@ -24,8 +24,6 @@ pub(crate) struct Origin {
     pub(crate) transport: Transport,
     /// The product that its path names.
     pub(crate) product: Option<ProductName>,
-    /// What the client showed of who it is.
-    pub(crate) proof: Proof,
     /// What it was shown in the handshake.
     pub(crate) handshake: Option<Handshake>,
 }
@@ -123,7 +121,6 @@ mod tests {
                 source: [192, 0, 2, 1].into(),
                 transport: Transport::Https,
                 product: None,
-                proof: Proof::None,
                 handshake: None,
             };
             let Ok(Some((Ok(check_in), _))) = http1::read(&bytes, |head| read(head, origin)) else { return Ok(()) };

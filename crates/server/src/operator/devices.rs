@@ -177,7 +177,7 @@ impl Operator {
         Ok(DevicePage { devices: devices.iter().map(|device| line(device, &catalogue)).collect(), next })
     }
 
-    fn show_device(&self, mac: Mac) -> Result<DeviceView, Problem> {
+    pub(super) fn show_device(&self, mac: Mac) -> Result<DeviceView, Problem> {
         let device = self.store.device(mac)?.ok_or_else(|| no_device(mac))?;
         let catalogue = self.store.catalogue();
         let now = replay(&device, Mode::Sketch, &catalogue, self.now()).map(|decision| answer(mac, decision));
@@ -210,7 +210,7 @@ impl Operator {
         })
     }
 
-    fn change_device(
+    pub(super) fn change_device(
         &self,
         mac: Mac,
         admit: Admit,
@@ -244,7 +244,7 @@ impl Operator {
     }
 }
 
-fn no_device(mac: Mac) -> Problem {
+pub(super) fn no_device(mac: Mac) -> Problem {
     Problem::not_found("no-device", format!("no device {mac} is on record")).help("otary device list")
 }
 

@@ -28,6 +28,7 @@
 //! | operate | `POST /products`, `PATCH /products/{product}` | add, set |
 //! | operate | `POST /releases/{product}/{version}/{withdraw, restore, pin, unpin}`, `DELETE` without the last part | |
 //! | operate | `POST /devices/{mac}/{assign, release, resume}`, `DELETE` without the last part | |
+//! | operate | `POST /devices/{mac}/{enroll, disenroll}` | issue it a credential, by its digest; take one or all back |
 //! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
 //! | operate | `POST /gc` | let go of what is no longer kept |
 //! | operate | `POST /authority/backed-up` | note that the authority was backed up |
@@ -39,6 +40,7 @@ mod artifacts;
 mod auth;
 mod devices;
 mod effect;
+mod enrolment;
 mod problem;
 mod products;
 mod publish;
@@ -59,8 +61,9 @@ pub use artifacts::Uploaded;
 pub use auth::{Access, LocalOwner, Peer};
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
+pub use enrolment::Disenrolment;
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
-pub use products::{NewProduct, ProductChange, ProductView};
+pub use products::{NewProduct, ProductChange, ProductView, SecretChange};
 pub use publish::{Part, Publication, Published};
 pub use refusal::{Allowance, Refusal};
 pub use releases::{ReleaseView, ReleasedFile};

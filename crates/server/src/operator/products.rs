@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Catalogue, Chip, Device, Product, ProductName};
+use otary_fleet::{Catalogue, Chip, Device, Product, ProductName, Sha256};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
@@ -17,9 +17,12 @@ use super::site::{Operator, carry_out};
 /// A product with what is known around it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductView {
-    /// The product.
+    /// The product. Its secret's digest is left out: who may look may not try words against it at leisure.
     #[serde(flatten)]
     pub product: Product,
+    /// Whether its devices share a secret.
+    #[serde(default)]
+    pub has_secret: bool,
     /// How many releases it has, withdrawn ones too.
     pub releases: u64,
     /// The version that each channel offers.
@@ -51,6 +54,22 @@ pub struct ProductChange {
     /// Whether opaque files may be released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow_raw: Option<bool>,
+    /// Whether its images are for those alone who show a proof.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<bool>,
+    /// The secret that its devices share.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<SecretChange>,
+}
+
+/// What becomes of a product's secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecretChange {
+    /// It is the text with this SHA-256. The text itself stays with the operator and the devices.
+    Sha256(Sha256),
+    /// There is none.
+    None,
 }
 
 pub(super) async fn list(State(operator): State<Arc<Operator>>) -> Result<Json<Vec<ProductView>>, Problem> {
@@ -103,6 +122,7 @@ impl Operator {
         }
         let mut product = Product::new(new.name, self.now());
         new.settings.apply(&mut product);
+        check_possible(&product)?;
         self.store.put_product(&product)?;
         self.log(actor, Some(&product.name), format!("added the product {}", product.name))?;
         self.show_product(&product.name)
@@ -117,6 +137,7 @@ impl Operator {
         let _changing = self.changing();
         let mut changed = product(&self.store.catalogue(), name)?.clone();
         change.apply(&mut changed);
+        check_possible(&changed)?;
         self.store.put_product(&changed)?;
         self.log(actor, Some(name), format!("set {}", change.words()))?;
         self.show_product(name)
@@ -140,6 +161,12 @@ impl ProductChange {
         }
         product.allow_plain_http = self.allow_plain_http.unwrap_or(product.allow_plain_http);
         product.allow_raw = self.allow_raw.unwrap_or(product.allow_raw);
+        product.private = self.private.unwrap_or(product.private);
+        match self.secret {
+            Some(SecretChange::Sha256(digest)) => product.secret = Some(digest),
+            Some(SecretChange::None) => product.secret = None,
+            None => {}
+        }
     }
 
     fn words(&self) -> String {
@@ -149,7 +176,12 @@ impl ProductChange {
         });
         let plain = self.allow_plain_http.map(|allow| format!("allow-plain-http = {allow}"));
         let raw = self.allow_raw.map(|allow| format!("allow-raw = {allow}"));
-        let words: Vec<String> = [chips, plain, raw].into_iter().flatten().collect();
+        let private = self.private.map(|private| format!("private = {private}"));
+        let secret = self.secret.map(|secret| match secret {
+            SecretChange::Sha256(_) => "a new secret".to_owned(),
+            SecretChange::None => "no secret".to_owned(),
+        });
+        let words: Vec<String> = [chips, plain, raw, private, secret].into_iter().flatten().collect();
         if words.is_empty() { "nothing".into() } else { words.join(", ") }
     }
 }
@@ -168,11 +200,23 @@ pub(super) fn product<'a>(catalogue: &'a Catalogue, name: &ProductName) -> Resul
     })
 }
 
+/// What is private is never sent over plain HTTP, so nothing may say that it were.
+fn check_possible(product: &Product) -> Result<(), Problem> {
+    if product.private && product.allow_plain_http {
+        let name = &product.name;
+        let detail = format!("{name} cannot be private and go over plain HTTP, where everybody can read it");
+        return Err(Problem::conflict("private-over-plain-http", detail)
+            .help(format!("otary product set {name} --private --allow-plain-http false")));
+    }
+    Ok(())
+}
+
 fn view(product: &Product, catalogue: &Catalogue, devices: &HashMap<ProductName, u64>) -> ProductView {
     let releases = catalogue.releases(&product.name);
     let live = releases.iter().filter(|release| release.withdrawn.is_none());
     ProductView {
-        product: product.clone(),
+        product: Product { secret: None, ..product.clone() },
+        has_secret: product.secret.is_some(),
         releases: releases.len() as u64,
         // Oldest first: the newest of a channel is the one that stays.
         newest: live.map(|release| (release.channel.to_string(), release.id.version.clone())).collect(),

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
-use super::{artifacts, auth, devices, products, publish, releases, status, tokens};
+use super::{artifacts, auth, devices, enrolment, products, publish, releases, status, tokens};
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
 const MAX_BODY: usize = 128 * 1024;
@@ -73,6 +73,8 @@ fn to_operate() -> Routes {
         .route("/devices/{mac}/assign", post(devices::assign))
         .route("/devices/{mac}/release", brake(Brakes::Release))
         .route("/devices/{mac}/resume", brake(Brakes::Resume))
+        .route("/devices/{mac}/enroll", post(enrolment::enroll))
+        .route("/devices/{mac}/disenroll", post(enrolment::disenroll))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{name}", delete(tokens::revoke))
         .route("/gc", post(status::collect))

@@ -1,5 +1,6 @@
 //! A server with its catalogue, on ports that the system chose.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use otary_fleet::{
     Artifact, Channel, Chip, Device, Kind, Mac, Md5, Product, ProductName, Release, ReleaseId, Sha256, Time,
 };
-use otary_server::{Addresses, Clock, Handle, Identity, Limits, Options, Server};
+use otary_server::{Addresses, Clock, Handle, Identity, Limits, Options, Server, TlsRules};
 use otary_store::{Admit, Memory, Retention, Store};
 use otary_trust::{Authority, Name};
 use tempfile::TempDir;
@@ -44,7 +45,8 @@ pub fn options() -> Options {
         workers: 2,
         descriptors: 1024,
         drain: Duration::from_secs(10),
-        max_record: None,
+        tls: TlsRules::default(),
+        tls_of_names: BTreeMap::new(),
         retention: Retention {
             events: Duration::from_hours(24),
             max_events: 100_000,

@@ -130,7 +130,7 @@ fn bearssl_with_a_small_buffer_needs_small_records() {
     let (full, _) = large_lamp(Site::start());
     let output = client.ask(&full, "serverota.local", full.authority.root().der(), &["1024", "1"], &request);
     assert!(output.stdout.len() < SIZE, "full records do not fit");
-    let (small, _) = large_lamp(Site::with(&options_with(|options| options.max_record = Some(1024))));
+    let (small, _) = large_lamp(Site::with(&options_with(|options| options.tls.max_record = Some(1024))));
     let output =
         client.ask(&small, "serverota.local", small.authority.root().der(), &["1024", "1"], &request);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

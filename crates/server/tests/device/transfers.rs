@@ -170,7 +170,7 @@ fn head_and_first_bytes_come_in_one_record() {
 
 #[test]
 fn records_are_as_small_as_the_operator_says() {
-    let (site, _) = large_lamp(Site::with(&options_with(|options| options.max_record = Some(512))));
+    let (site, _) = large_lamp(Site::with(&options_with(|options| options.tls.max_record = Some(512))));
     let records = records(&site);
     assert_eq!(records.iter().max(), Some(&512));
     assert!(records.iter().sum::<usize>() > SIZE);

@@ -1,0 +1,143 @@
+//! Who the device is: what is shown, what it proves, and what a private product asks for.
+
+use otary_fleet::{
+    Credential, CredentialKind, Decision, Evidence, Proof, Reason, Sha256, Transport, Verdict, View, decide,
+    prove,
+};
+
+use crate::world::{Board, MAC, World, name};
+
+const OTHER: &str = "24:6F:28:AA:BB:CD";
+
+fn digest(secret: &str) -> Option<Sha256> {
+    Some(Sha256::of(secret.as_bytes()))
+}
+
+fn shows(secret: &str) -> Evidence {
+    Evidence { secret: digest(secret), certificate: None }
+}
+
+/// The lamp, private, with a secret if one is given; two devices, of which the first has a token and a certificate.
+fn private_lamp(secret: Option<&str>) -> World {
+    let mut world = World::new();
+    let product = world.product("lamp");
+    (product.private, product.secret) = (true, secret.and_then(digest));
+    world.publish("lamp", "0.3", "lamp-0.3", Some(otary_fleet::Chip::Esp32));
+    let issued = world.now;
+    let kinds = [
+        CredentialKind::Token(Sha256::of(b"token")),
+        CredentialKind::Certificate(Sha256::of(b"certificate")),
+    ];
+    world.device(MAC).credentials = kinds.map(|kind| Credential { kind, issued }).to_vec();
+    world.device(OTHER);
+    world
+}
+
+/// A poll by a board that runs something old and shows this.
+fn poll(world: &World, board: &Board, evidence: Evidence) -> (Proof, Decision) {
+    let mut check_in = board.check_in();
+    let catalogue = world.catalogue();
+    let device = check_in.device.and_then(|mac| world.devices.get(&mac));
+    let view = View { catalogue: &catalogue, device };
+    check_in.proof = prove(&check_in, &evidence, view);
+    (check_in.proof, decide(&check_in, view, world.now))
+}
+
+fn lamp(mac: &str) -> Board {
+    let mut board = Board::running("lamp-0.1", "0.1").asking_for("lamp");
+    board.0.device = Some(mac.parse().unwrap());
+    board
+}
+
+#[test]
+fn each_credential_proves_what_it_was_issued_for() {
+    let world = private_lamp(Some("secret"));
+    let certificate = Evidence { secret: None, certificate: digest("certificate") };
+    for (mac, evidence, proof) in [
+        (MAC, Evidence::default(), Proof::None),
+        (MAC, shows("wrong"), Proof::None),
+        (MAC, shows("secret"), Proof::ProductSecret),
+        (OTHER, shows("secret"), Proof::ProductSecret),
+        (MAC, shows("token"), Proof::DeviceCredential),
+        (MAC, certificate, Proof::DeviceCredential),
+        (MAC, Evidence { secret: digest("secret"), ..certificate }, Proof::DeviceCredential),
+        (OTHER, shows("token"), Proof::None),
+        (OTHER, certificate, Proof::None),
+        (MAC, Evidence { secret: None, certificate: digest("token") }, Proof::None),
+        ("24:6F:28:00:00:00", shows("token"), Proof::None),
+    ] {
+        assert_eq!(poll(&world, &lamp(mac), evidence).0, proof, "{mac} {evidence:?}");
+    }
+    let mut nameless = lamp(MAC);
+    nameless.0.device = None;
+    assert_eq!(poll(&world, &nameless, shows("token")).0, Proof::None, "a token is its device's alone");
+    assert_eq!(poll(&world, &nameless, shows("secret")).0, Proof::ProductSecret);
+}
+
+#[test]
+fn a_private_product_is_for_those_who_show_its_secret_or_their_own() {
+    let world = private_lamp(Some("secret"));
+    for evidence in [shows("secret"), shows("token")] {
+        assert_eq!(poll(&world, &lamp(MAC), evidence).1.verdict(), Verdict::Offer);
+    }
+    let (_, held) = poll(&world, &lamp(MAC), shows("guess"));
+    let (shown, needed) = (Proof::None, Proof::ProductSecret);
+    assert_eq!(held.reason, Reason::NotProven { product: name("lamp"), shown, needed });
+    assert_eq!((held.release, held.artifact), (None, None), "nothing more is found out for a stranger");
+}
+
+#[test]
+fn without_a_secret_it_takes_a_credential_of_the_devices_own() {
+    let world = private_lamp(None);
+    assert_eq!(poll(&world, &lamp(MAC), shows("token")).1.verdict(), Verdict::Offer);
+    for (mac, evidence) in [(OTHER, shows("token")), (MAC, shows("")), (OTHER, Evidence::default())] {
+        let (_, held) = poll(&world, &lamp(mac), evidence);
+        let advice = held.reason.advice(mac).unwrap();
+        assert_eq!((held.verdict(), advice), (Verdict::Hold, format!("otary device enroll {mac} --token")));
+    }
+}
+
+#[test]
+fn a_credential_opens_no_product_but_the_one_that_its_device_was_assigned_to() {
+    let mut world = private_lamp(Some("secret"));
+    world.product("plug");
+    world.device(MAC).product = Some(name("plug"));
+    let (proof, held) = poll(&world, &lamp(MAC), shows("token"));
+    assert_eq!((proof, held.verdict()), (Proof::DeviceCredential, Verdict::Hold));
+    assert_eq!(held.reason.advice(MAC).unwrap(), format!("otary device assign {MAC} lamp"));
+    assert_eq!(poll(&world, &lamp(MAC), shows("secret")).1.verdict(), Verdict::Offer, "its secret does");
+    world.device(MAC).product = Some(name("lamp"));
+    assert_eq!(poll(&world, &lamp(MAC), shows("token")).1.verdict(), Verdict::Offer);
+}
+
+#[test]
+fn over_plain_http_nothing_is_proven_and_nothing_private_is_sent() {
+    let mut world = private_lamp(Some("secret"));
+    let open = world.product("open");
+    (open.allow_plain_http, open.secret) = (true, digest("secret"));
+    let mut board = lamp(MAC);
+    board.0.transport = Transport::Http;
+    for evidence in [shows("secret"), shows("token")] {
+        let (proof, held) = poll(&world, &board, evidence);
+        assert_eq!(proof, Proof::None);
+        assert_eq!(held.reason, Reason::PlainHttp { product: Some(name("lamp")) });
+    }
+    let open = board.asking_for("open");
+    assert_eq!(poll(&world, &open, shows("secret")).0, Proof::None, "who listened has it too");
+}
+
+#[test]
+fn neither_its_build_nor_its_assignment_nor_being_the_only_one_lets_a_stranger_in() {
+    let mut world = private_lamp(Some("secret"));
+    world.publish("lamp", "0.4", "lamp-0.4", Some(otary_fleet::Chip::Esp32));
+    let unnamed = |firmware: &str| Board::running(firmware, "0.1");
+    for firmware in ["lamp-0.3", "unknown"] {
+        let (_, held) = poll(&world, &unnamed(firmware), Evidence::default());
+        assert_eq!(held.reason.rule(), "not-proven", "{firmware}");
+        assert_eq!(poll(&world, &unnamed(firmware), shows("secret")).1.verdict(), Verdict::Offer);
+    }
+    world.product("plug");
+    world.device(MAC).product = Some(name("lamp"));
+    let (_, held) = poll(&world, &unnamed("unknown"), Evidence::default());
+    assert_eq!(held.reason.rule(), "not-proven");
+}
