@@ -54,6 +54,16 @@ impl Verdicts {
         views.collect()
     }
 
+    /// A sentence for every reason for which a device does not connect.
+    pub fn refusals(&self) -> Vec<String> {
+        let stacks =
+            |stacks: Vec<Stack>| stacks.iter().map(|stack| stack.name()).collect::<Vec<_>>().join(", ");
+        self.reasons()
+            .into_iter()
+            .map(|(reason, refusing)| format!("{}: {reason}", stacks(refusing)))
+            .collect()
+    }
+
     /// What is behind the words, each reason once, with the stacks that give it.
     fn reasons(&self) -> Vec<(String, Vec<Stack>)> {
         let mut reasons: Vec<(String, Vec<Stack>)> = Vec::new();
@@ -99,10 +109,9 @@ impl fmt::Display for Verdicts {
             table.row([plain(&row.name), a, b, c, d, e, g]);
         }
         write!(f, "{table}")?;
-        for (index, (reason, stacks)) in self.reasons().iter().enumerate() {
-            let stacks: Vec<&str> = stacks.iter().map(|stack| stack.name()).collect();
+        for (index, refusal) in self.refusals().iter().enumerate() {
             let separator = if index == 0 { "\n\n" } else { "\n" };
-            write!(f, "{separator}  {}: {reason}", stacks.join(", "))?;
+            write!(f, "{separator}  {refusal}")?;
         }
         Ok(())
     }

@@ -31,7 +31,13 @@ pub struct Identity {
     chains: HashMap<Presented, Arc<Chains>>,
     anchors_pem: Arc<str>,
     root: CertificateDer<'static>,
+    /// What operators are shown, if that is something else.
+    to_operators: Option<Arc<Identity>>,
 }
+
+/// Number of the generation of a certificate from elsewhere: none of the authority's, so that no device is taken to hold
+/// a root of the authority because it accepted that certificate.
+const ELSEWHERE: GenerationId = GenerationId(u32::MAX);
 
 impl Identity {
     /// An identity of `chains`, and of what devices are to trust: all anchors as PEM text, and the current root alone
@@ -49,8 +55,15 @@ impl Identity {
             certified.keys_match().map_err(ServeError::Certificate)?;
             by_presented.entry(presented).or_default().push(Arc::new(certified));
         }
-        let chains = by_presented.into_iter().map(|(presented, keys)| (presented, Arc::new(Chains::new(keys))));
-        let identity = Self { generations, chains: chains.collect(), anchors_pem: anchors_pem.into(), root };
+        let chains =
+            by_presented.into_iter().map(|(presented, keys)| (presented, Arc::new(Chains::new(keys))));
+        let identity = Self {
+            generations,
+            chains: chains.collect(),
+            anchors_pem: anchors_pem.into(),
+            root,
+            to_operators: None,
+        };
         identity.check_complete()?;
         Ok(identity)
     }
@@ -68,7 +81,30 @@ impl Identity {
         anchors_pem: &str,
         root: &Certificate,
     ) -> Result<Self, ServeError> {
-        let (id, anchor) = (GenerationId(1), root.anchor());
+        Self::of_one(GenerationId(1), certificates, key, anchors_pem, root)
+    }
+
+    /// The same of a chain from elsewhere, which the authority has nothing to do with: devices are shown it, operators
+    /// what `authority` shows.
+    pub fn from_elsewhere(
+        certificates: Vec<CertificateDer<'static>>,
+        key: Zeroizing<PrivateKeyDer<'static>>,
+        anchors_pem: &str,
+        root: &Certificate,
+        authority: Self,
+    ) -> Result<Self, ServeError> {
+        let shown = Self::of_one(ELSEWHERE, certificates, key, anchors_pem, root)?;
+        Ok(Self { to_operators: Some(Arc::new(authority)), ..shown })
+    }
+
+    fn of_one(
+        id: GenerationId,
+        certificates: Vec<CertificateDer<'static>>,
+        key: Zeroizing<PrivateKeyDer<'static>>,
+        anchors_pem: &str,
+        root: &Certificate,
+    ) -> Result<Self, ServeError> {
+        let anchor = root.anchor();
         let (began, next) = (anchor.not_before, anchor.clone());
         let (adopted, hosts, bridged_from) = (false, BTreeSet::new(), None);
         let generations = Generations {
@@ -89,6 +125,11 @@ impl Identity {
         let mut presented = names.map(|name| self.generations.presented(name));
         let missing = presented.find(|presented| !self.chains.contains_key(presented));
         missing.map_or(Ok(()), |presented| Err(ServeError::NoChain(presented.generation)))
+    }
+
+    /// What operators are shown.
+    pub(crate) fn to_operators(&self) -> &Self {
+        self.to_operators.as_deref().unwrap_or(self)
     }
 
     /// Which chain goes to whom.
@@ -127,9 +168,8 @@ impl ResolvesServerCert for Chains {
     /// The first whose signatures the client takes. Of a TLS 1.2 client rustls has already left out the schemes that go
     /// with none of its cipher suites. A client that takes none is shown the first, so that rustls says what is wrong.
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let taken = |certified: &&Arc<CertifiedKey>| {
-            certified.key.choose_scheme(hello.signature_schemes()).is_some()
-        };
+        let taken =
+            |certified: &&Arc<CertifiedKey>| certified.key.choose_scheme(hello.signature_schemes()).is_some();
         self.0.iter().find(taken).or_else(|| self.0.first()).cloned()
     }
 }

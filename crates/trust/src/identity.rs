@@ -13,7 +13,7 @@ pub struct Identity {
 
 impl Identity {
     /// Joins a key and its certificate; an error if they are not a pair.
-    pub(crate) fn new(certificate: Certificate, key: PrivateKey) -> Result<Self, Defect> {
+    pub fn new(certificate: Certificate, key: PrivateKey) -> Result<Self, Defect> {
         if certificate.public_key() != key.public_key() {
             return Err(Defect::KeyMismatch { subject: certificate.common_name().to_owned() });
         }

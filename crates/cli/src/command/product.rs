@@ -177,7 +177,8 @@ fn list(products: &[ProductView]) -> anyhow::Result<()> {
             "No products yet: `otary push FILE --product NAME --version 0.1` makes the first one."
         )?);
     }
-    let mut table = Table::new(["PRODUCT", "CHIPS", "OFFERS", "RELEASES", "DEVICES", "ALLOWS", "FOR", "SINCE"]);
+    let mut table =
+        Table::new(["PRODUCT", "CHIPS", "OFFERS", "RELEASES", "DEVICES", "ALLOWS", "FOR", "SINCE"]);
     for view in products {
         let newest: Vec<String> = view
             .newest

@@ -104,6 +104,12 @@ pub struct Limits {
 pub struct Tls {
     /// The most that one TLS record carries, for devices with small buffers.
     pub max_fragment_size: Option<Size>,
+    /// A certificate from elsewhere, shown to devices instead of the authority's: PEM, the server's first.
+    pub cert: Option<PathBuf>,
+    /// Its key, PEM.
+    pub key: Option<PathBuf>,
+    /// What devices trust that are shown it; else the last certificate of that file.
+    pub ca: Option<PathBuf>,
 }
 
 const DAY: Duration = Duration::from_hours(24);

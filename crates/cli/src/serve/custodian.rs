@@ -1,10 +1,10 @@
 //! Care of the server's certificate while it serves: renewed in time, and made anew when the machine gets an address
-//! or a name that is not in it.
+//! or a name that is not in it; one from elsewhere is read again when its files change.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use otary_server::{Handle, Identity};
@@ -12,19 +12,49 @@ use otary_store::Disk;
 use otary_trust::{Authority, Renewal};
 
 use super::Names;
+use super::supplied::Supplied;
 use crate::clock;
+use crate::table::date;
 
 /// How often is looked: devices that poll meanwhile at a new address fail and come again.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 
-/// Looks after an authority's certificate.
+/// How often the files of a certificate from elsewhere are looked at.
+const GLANCE_EVERY: Duration = Duration::from_secs(2);
+
+/// From when on it is told that such a certificate ends: nobody but its owner can renew it.
+const LAST_DAYS: Duration = Duration::from_hours(30 * 24);
+
+/// Looks after an authority's certificate, and after one from elsewhere.
 pub struct Custodian {
     authority: Authority,
     given: Vec<String>,
+    supplied: Option<Supplied>,
     store: Arc<Disk>,
     handle: Handle,
-    /// What was said last of a renewal that cannot be: it is said once.
-    said: Option<String>,
+    /// What was said last of a renewal that cannot be.
+    said: Once,
+    /// The same of files that cannot be used.
+    said_of_files: Once,
+    /// The same of a certificate from elsewhere that ends.
+    said_of_end: Once,
+}
+
+/// A warning that is given once, until it is taken back.
+#[derive(Debug, Default)]
+struct Once(Option<String>);
+
+impl Once {
+    fn warn(&mut self, text: String) {
+        if self.0.as_ref() != Some(&text) {
+            tracing::warn!(target: "trust", "{text}");
+            self.0 = Some(text);
+        }
+    }
+
+    fn take_back(&mut self) {
+        self.0 = None;
+    }
 }
 
 /// The custodian at work, until dropped.
@@ -34,9 +64,17 @@ pub struct Care {
 }
 
 impl Custodian {
-    /// A custodian who shows new certificates by `handle`. `given` are the names that the owner gave.
-    pub const fn new(authority: Authority, given: Vec<String>, store: Arc<Disk>, handle: Handle) -> Self {
-        Self { authority, given, store, handle, said: None }
+    /// A custodian who shows new certificates by `handle`. `given` are the names that the owner gave, `supplied` the
+    /// certificate, if that is from elsewhere.
+    pub fn new(
+        authority: Authority,
+        given: Vec<String>,
+        supplied: Option<Supplied>,
+        store: Arc<Disk>,
+        handle: Handle,
+    ) -> Self {
+        let [said, said_of_files, said_of_end] = [Once(None), Once(None), Once(None)];
+        Self { authority, given, supplied, store, handle, said, said_of_files, said_of_end }
     }
 
     /// Whose certificate it is.
@@ -44,13 +82,22 @@ impl Custodian {
         &self.authority
     }
 
+    /// The certificate from elsewhere, if devices are shown one.
+    pub const fn supplied(&self) -> Option<&Supplied> {
+        self.supplied.as_ref()
+    }
+
     /// Begins, in a thread.
     pub fn start(mut self) -> Result<Care> {
         let (end, ended) = mpsc::channel::<()>();
+        let pause = if self.supplied.is_some() { GLANCE_EVERY } else { LOOK_EVERY };
         let work = move || {
-            while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = self.look() {
-                    self.say(format!("the server certificate cannot be renewed: {error:#}"));
+            let mut next = Instant::now() + LOOK_EVERY;
+            while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                self.glance();
+                if Instant::now() >= next {
+                    next = Instant::now() + LOOK_EVERY;
+                    self.attend();
                 }
             }
         };
@@ -58,29 +105,78 @@ impl Custodian {
         Ok(Care { end: Some(end), thread: Some(thread) })
     }
 
+    fn attend(&mut self) {
+        if let Err(error) = self.look() {
+            self.said.warn(format!("the server certificate cannot be renewed: {error:#}"));
+        }
+    }
+
+    /// Looks at the files of a certificate from elsewhere.
+    fn glance(&mut self) {
+        let Some(supplied) = &mut self.supplied else { return };
+        match supplied.refresh() {
+            Ok(false) => self.said_of_files.take_back(),
+            Ok(true) => match self.show() {
+                Ok(()) => self.tell(),
+                Err(error) => {
+                    self.said_of_files.warn(format!("the new certificate cannot be shown: {error:#}"))
+                }
+            },
+            Err(error) => {
+                self.said_of_files.warn(format!("the certificate before it is shown on: {error:#}"));
+            }
+        }
+        self.warn_of_end();
+    }
+
+    fn tell(&mut self) {
+        self.said_of_files.take_back();
+        let Some(supplied) = &self.supplied else { return };
+        let (file, end) = (supplied.file().display(), date(supplied.certificate().not_after()));
+        tracing::info!(target: "trust", "the new certificate in {file} is shown to devices; it ends on {end}");
+        for refusal in supplied.verdicts(clock::now()).refusals() {
+            tracing::warn!(target: "trust", "{refusal}");
+        }
+    }
+
+    fn warn_of_end(&mut self) {
+        let Some(supplied) = &self.supplied else { return };
+        let end = supplied.certificate().not_after();
+        if clock::now() + LAST_DAYS < end {
+            return self.said_of_end.take_back();
+        }
+        let file = supplied.file().display();
+        self.said_of_end.warn(format!(
+            "the certificate in {file} ends on {}, and otary cannot renew it: put a new one in its place",
+            date(end)
+        ));
+    }
+
+    /// What is to be shown now.
+    fn show(&self) -> Result<()> {
+        let own = Identity::of(&self.authority)?;
+        let shown = match &self.supplied {
+            Some(supplied) => supplied.identity(own)?,
+            None => own,
+        };
+        Ok(self.handle.show(shown)?)
+    }
+
     fn look(&mut self) -> Result<()> {
         let names = Names::find(&self.given)?.all();
         let facts = clock::facts(&*self.store)?;
         match self.authority.refresh(&names, &facts)? {
-            Renewal::NotDue => self.said = None,
+            Renewal::NotDue => self.said.take_back(),
             Renewal::Issued(cause) => {
-                self.handle.show(Identity::of(&self.authority)?)?;
-                self.said = None;
+                self.show()?;
+                self.said.take_back();
                 tracing::info!(target: "trust", "a new server certificate: {cause}");
             }
             Renewal::Postponed { cause, fault } => {
-                self.say(format!("{cause}, and no new one is made: {fault}; {}", fault.help()));
+                self.said.warn(format!("{cause}, and no new one is made: {fault}; {}", fault.help()));
             }
         }
         Ok(())
-    }
-
-    /// Warns, once of each thing.
-    fn say(&mut self, text: String) {
-        if self.said.as_ref() != Some(&text) {
-            tracing::warn!(target: "trust", "{text}");
-            self.said = Some(text);
-        }
     }
 }
 

@@ -4,6 +4,7 @@ mod banner;
 mod custodian;
 mod log;
 mod names;
+mod supplied;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -30,6 +31,7 @@ pub use log::start as start_log;
 pub use names::Names;
 
 use custodian::Custodian;
+use supplied::Supplied;
 
 /// How long the clock is given before it is looked at again.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(2);
@@ -55,7 +57,13 @@ impl Ready {
         let store = Arc::new(store);
         let names = Names::find(&values.names)?;
         let authority = open_authority(&data, &names, &*store)?;
-        let identity = Identity::of(&authority)?;
+        let supplied = Supplied::read(&values.tls)?;
+        let own = Identity::of(&authority)?;
+        let identity = match &supplied {
+            Some(supplied) => supplied.identity(own)?,
+            None => own,
+        };
+        let names = names.shown(supplied.as_ref().map(Supplied::certificate));
         let descriptors = raise_descriptor_limit();
         let owner = Secret::generate().map_err(|_| anyhow!("the system gives no random numbers"))?;
         let site = Site {
@@ -70,7 +78,8 @@ impl Ready {
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
         let server = Server::bind(&options, shared, identity, Clock::system(), router(operator));
         let server = server.map_err(not_listening)?;
-        let custodian = Custodian::new(authority, values.names.clone(), Arc::clone(&store), server.handle());
+        let custodian =
+            Custodian::new(authority, values.names.clone(), supplied, Arc::clone(&store), server.handle());
         Ok(Self { server, data, store, custodian, names, descriptors, owner })
     }
 
@@ -82,6 +91,11 @@ impl Ready {
     /// The authority that devices trust.
     pub const fn authority(&self) -> &Authority {
         self.custodian.authority()
+    }
+
+    /// The certificate from elsewhere, if devices are shown one.
+    const fn supplied(&self) -> Option<&Supplied> {
+        self.custodian.supplied()
     }
 
     /// The store that it works on.

@@ -58,12 +58,16 @@ impl Operator {
         let _changing = self.changing();
         let issued = self.store.device(mac)?.map(|device| device.credentials).unwrap_or_default();
         if issued.iter().any(|credential| credential.kind == kind) {
-            return Err(Problem::conflict("already-issued", format!("{mac} has this {} already", kind.name())));
+            return Err(Problem::conflict(
+                "already-issued",
+                format!("{mac} has this {} already", kind.name()),
+            ));
         }
         if issued.len() >= Device::MAX_CREDENTIALS {
             let detail = format!("{mac} has {} credentials, which is the most", Device::MAX_CREDENTIALS);
-            return Err(Problem::conflict("too-many-credentials", detail)
-                .help(format!("otary device show {mac} lists them, otary device disenroll {mac} CREDENTIAL takes one back")));
+            return Err(Problem::conflict("too-many-credentials", detail).help(format!(
+                "otary device show {mac} lists them, otary device disenroll {mac} CREDENTIAL takes one back"
+            )));
         }
         let (credential, action) = (Credential { kind, issued: self.now() }, enrolled(kind));
         self.change_device(mac, Admit::New, actor, action, |device| {
