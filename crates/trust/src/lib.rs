@@ -33,6 +33,7 @@ mod pem;
 mod permissions;
 mod profile;
 mod request;
+pub mod verdict;
 
 pub use authority::{Authority, Renewal};
 pub use backup::{BackupError, Restored, backup, restore};
