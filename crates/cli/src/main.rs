@@ -19,6 +19,7 @@ mod serve;
 mod signals;
 mod table;
 mod terminal;
+mod verdicts;
 
 use std::process::ExitCode;
 

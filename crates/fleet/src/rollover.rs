@@ -97,7 +97,11 @@ pub enum Misstep {
 impl Generations {
     /// The generations of a new authority.
     pub fn first(root: Anchor, next: Anchor, now: Time) -> Self {
-        let id = GenerationId(1);
+        Self::of_one(GenerationId(1), root, next, now)
+    }
+
+    /// One generation alone, with this number.
+    pub fn of_one(id: GenerationId, root: Anchor, next: Anchor, now: Time) -> Self {
         let hosts = BTreeSet::new();
         let first = Generation { id, anchor: root, adopted: false, hosts, bridged_from: None, began: now };
         Self { shown: vec![first], current: id, rollover: None, next, ended: Vec::new() }

@@ -8,13 +8,16 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use otary_fleet::{Generations, Time};
 use otary_trust::{Authority, Clock, Name};
 
-use crate::{Handle, Identity};
+use crate::ServeError;
+
+/// Has a server show the certificates of an authority as they are at a time.
+type Show = Box<dyn Fn(&Authority, Time) -> Result<(), ServeError> + Send + Sync>;
 
 /// An authority, the names that its server is reached by, and the server that shows its certificates, if one runs.
 pub struct Custody {
     held: Mutex<Held>,
     built: Time,
-    server: OnceLock<Handle>,
+    show: OnceLock<Show>,
 }
 
 /// What is in custody.
@@ -28,12 +31,12 @@ pub struct Held {
 impl Custody {
     /// Takes an authority into custody. `built` is when this program was built: no right clock is before that.
     pub const fn new(authority: Authority, names: Vec<Name>, built: Time) -> Self {
-        Self { held: Mutex::new(Held { authority, names }), built, server: OnceLock::new() }
+        Self { held: Mutex::new(Held { authority, names }), built, show: OnceLock::new() }
     }
 
-    /// The server that is to show what changes; the first one counts.
-    pub fn serve_by(&self, handle: Handle) {
-        let _ = self.server.set(handle);
+    /// Has what changes shown by `show`; the first one counts.
+    pub fn show_by(&self, show: impl Fn(&Authority, Time) -> Result<(), ServeError> + Send + Sync + 'static) {
+        let _ = self.show.set(Box::new(show));
     }
 
     /// Looks at the authority, and keeps others from it meanwhile.
@@ -51,19 +54,24 @@ impl Custody {
         Clock { now, built: self.built, newest }
     }
 
-    /// Changes the authority at `now`; the running server shows the outcome from the next handshake on, also where the change
-    /// failed half way and left something new.
-    pub fn change<T, E: From<crate::ServeError>>(
+    /// Changes the authority at `now`; the running server shows the outcome from the next handshake on, also where the
+    /// change failed half way and left something new.
+    pub fn change<T, E: From<ServeError>>(
         &self,
         now: Time,
         change: impl FnOnce(&mut Held) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut held = self.lock();
         let changed = change(&mut held);
-        if let Some(server) = self.server.get() {
-            server.show(Identity::of(&held.authority, now)?);
-        }
-        changed
+        let shown = self.show.get().map_or(Ok(()), |show| show(&held.authority, now));
+        let changed = changed?;
+        shown?;
+        Ok(changed)
+    }
+
+    /// Has the server show what there is at `now`: it may have changed with the time alone.
+    pub fn show(&self, now: Time) -> Result<(), ServeError> {
+        self.show.get().map_or(Ok(()), |show| show(&self.lock().authority, now))
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {

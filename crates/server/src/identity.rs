@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use otary_fleet::{Generations, Presented, Time};
+use otary_fleet::{GenerationId, Generations, Presented, Time};
 use otary_trust::{Authority, Certificate, ServerChain};
 use rustls::SignatureAlgorithm;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
@@ -31,7 +31,13 @@ pub struct Identity {
     chains: HashMap<Presented, Arc<Chains>>,
     anchors_pem: Arc<str>,
     root: CertificateDer<'static>,
+    /// What operators are shown, if that is something else.
+    to_operators: Option<Arc<Identity>>,
 }
+
+/// Number of the generation of a certificate from elsewhere: none of the authority's, so that no device is taken to hold
+/// a root of the authority because it accepted that certificate.
+const ELSEWHERE: GenerationId = GenerationId(u32::MAX);
 
 impl Identity {
     /// An identity of `chains`, and of what devices are to trust: all anchors as PEM text, and the current root alone
@@ -51,7 +57,13 @@ impl Identity {
         }
         let chains =
             by_presented.into_iter().map(|(presented, keys)| (presented, Arc::new(Chains::new(keys))));
-        let identity = Self { generations, chains: chains.collect(), anchors_pem: anchors_pem.into(), root };
+        let identity = Self {
+            generations,
+            chains: chains.collect(),
+            anchors_pem: anchors_pem.into(),
+            root,
+            to_operators: None,
+        };
         identity.check_complete()?;
         Ok(identity)
     }
@@ -75,8 +87,32 @@ impl Identity {
         anchors_pem: &str,
         root: &Certificate,
     ) -> Result<Self, ServeError> {
+        Self::of_one(GenerationId(1), certificates, key, anchors_pem, root)
+    }
+
+    /// The same of a chain from elsewhere, which the authority has nothing to do with: devices are shown it, operators
+    /// what `authority` shows.
+    pub fn from_elsewhere(
+        certificates: Vec<CertificateDer<'static>>,
+        key: Zeroizing<PrivateKeyDer<'static>>,
+        anchors_pem: &str,
+        root: &Certificate,
+        authority: Self,
+    ) -> Result<Self, ServeError> {
+        let shown = Self::of_one(ELSEWHERE, certificates, key, anchors_pem, root)?;
+        Ok(Self { to_operators: Some(Arc::new(authority)), ..shown })
+    }
+
+    fn of_one(
+        id: GenerationId,
+        certificates: Vec<CertificateDer<'static>>,
+        key: Zeroizing<PrivateKeyDer<'static>>,
+        anchors_pem: &str,
+        root: &Certificate,
+    ) -> Result<Self, ServeError> {
         let anchor = root.anchor();
-        let generations = Generations::first(anchor.clone(), anchor.clone(), anchor.not_before);
+        let (began, next) = (anchor.not_before, anchor.clone());
+        let generations = Generations::of_one(id, anchor, next, began);
         let presented = generations.presented(None);
         let chain = Chain { presented, certificates, key };
         Self::new(generations, [chain], anchors_pem, root.der().clone())
@@ -89,6 +125,11 @@ impl Identity {
         let mut presented = names.map(|name| self.generations.presented(name));
         let missing = presented.find(|presented| !self.chains.contains_key(presented));
         missing.map_or(Ok(()), |presented| Err(ServeError::NoChain(presented.generation)))
+    }
+
+    /// What operators are shown.
+    pub(crate) fn to_operators(&self) -> &Self {
+        self.to_operators.as_deref().unwrap_or(self)
     }
 
     /// Which chain goes to whom.

@@ -16,7 +16,7 @@ pub(crate) struct Shown {
 impl Shown {
     pub(crate) fn new(identity: Identity, options: &Options) -> Result<Self, ServeError> {
         let to_devices = Reception::new(&identity, options.tls, options.tls_of_names.clone())?;
-        let to_operators = Reception::new(&identity, TlsRules::default(), BTreeMap::new())?;
+        let to_operators = Reception::new(identity.to_operators(), TlsRules::default(), BTreeMap::new())?;
         let [to_devices, to_operators] = [to_devices, to_operators].map(Arc::new);
         Ok(Self { to_devices, to_operators, identity: RwLock::new(identity) })
     }
@@ -29,7 +29,7 @@ impl Shown {
     /// Shows another identity to the next handshake.
     pub(crate) fn replace(&self, identity: Identity) -> Result<(), ServeError> {
         self.to_devices.replace(&identity)?;
-        self.to_operators.replace(&identity)?;
+        self.to_operators.replace(identity.to_operators())?;
         *self.identity.write().unwrap_or_else(PoisonError::into_inner) = identity;
         Ok(())
     }

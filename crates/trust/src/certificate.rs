@@ -178,7 +178,7 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-fn parse(der: &[u8]) -> Result<X509Certificate<'_>, Defect> {
+pub(crate) fn parse(der: &[u8]) -> Result<X509Certificate<'_>, Defect> {
     match X509Certificate::from_der(der) {
         Ok(([], x509)) => Ok(x509),
         _ => Err(Defect::Certificate),

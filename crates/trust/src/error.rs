@@ -64,6 +64,16 @@ pub enum Error {
     /// A leaf is to be made, but there is no name to put into it.
     #[error("a server certificate needs at least one host name or address")]
     NoNames,
+    /// More names than a certificate for small devices has room for.
+    #[error(
+        "the names take {found} bytes of the certificate, and {most} are the most for a device's receive buffer"
+    )]
+    ManyNames {
+        /// The limit in bytes.
+        most: usize,
+        /// What they take.
+        found: usize,
+    },
     /// The root has ended; nothing can be issued from it.
     #[error("the root certificate ended at {}", Utc(*ended))]
     RootEnded {
@@ -133,6 +143,7 @@ impl Error {
                 Some("move the folder away and get it from a backup: `otary trust restore FILE`".to_owned())
             }
             Self::NoNames => Some("give one with `--name`".to_owned()),
+            Self::ManyNames { .. } => Some("leave out what devices do not use".to_owned()),
             Self::Locked { .. } => Some("give the passphrase under which the keys were put".to_owned()),
             Self::NextKeyAway | Self::OtherNextKey { .. } => {
                 Some("give the file that `otary trust export-next-key` wrote".to_owned())

@@ -11,7 +11,10 @@
 //!   ([`PERMISSIONS_ENFORCED`] says where that holds).
 //! - **An authority is never overwritten**, neither by a new one nor by a [`restore`].
 //!
-//! Time comes in as a value. Only [`Authority`], [`backup`] and [`restore`] touch the disk or the system's randomness.
+//! A [`Request`] makes a self-signed certificate instead, by names or as an OpenSSL request file says.
+//!
+//! Time comes in as a value. Only [`Authority`], [`backup`] and [`restore`] touch the disk; they, [`PrivateKey`] and
+//! [`Request::self_sign`] take from the system's randomness.
 
 mod adopted;
 mod authority;
@@ -19,6 +22,7 @@ mod backup;
 mod certificate;
 mod clock;
 mod defect;
+mod description;
 mod disk;
 mod error;
 mod folder;
@@ -36,12 +40,15 @@ mod rollover;
 mod sealed;
 mod settle;
 mod state;
+mod request;
+pub mod verdict;
 
 pub use authority::{Authority, Renewal, ServerChain};
 pub use backup::{BackupError, Restored, backup, restore};
 pub use certificate::{Certificate, Fingerprint};
 pub use clock::{Clock, ClockFault, TrustedTime};
 pub use defect::Defect;
+pub use description::Description;
 pub use error::Error;
 pub use identity::Identity;
 pub use key::{KeyKind, PrivateKey, UnknownKeyKind};
@@ -51,3 +58,4 @@ pub use name::{HostName, Name, NameFault};
 pub use passphrase::{LEAST_CHARACTERS, Passphrase, TooShort};
 pub use permissions::ENFORCED as PERMISSIONS_ENFORCED;
 pub use rollover::Start;
+pub use request::{Addresses, ConfigFault, KeyFault, Request, SyntaxFault};

@@ -51,7 +51,8 @@ impl Life {
         Self::of(CLIENT_LIFE, now).within(root, now)
     }
 
-    fn of(length: Duration, now: TrustedTime) -> Self {
+    /// That of a certificate made at `now` to live so long.
+    pub fn of(length: Duration, now: TrustedTime) -> Self {
         Self { not_before: now.time() - BACKDATED, not_after: now.time() + length }
     }
 

@@ -152,14 +152,14 @@ fn root_name(key: &PrivateKey) -> String {
 }
 
 /// The first name that fits into a common name; Mbed TLS and BearSSL do not look at it when there are others.
-fn leaf_name(names: &[Name]) -> Result<String, Error> {
+pub(crate) fn leaf_name(names: &[Name]) -> Result<String, Error> {
     let first = names.first().ok_or(Error::NoNames)?;
     let fitting = names.iter().map(Name::to_string).find(|name| name.len() <= MAX_COMMON_NAME);
     Ok(fitting.unwrap_or_else(|| first.to_string().chars().take(MAX_COMMON_NAME).collect()))
 }
 
 /// 16 random bytes (RFC 5280, 4.1.2.2: positive, at most 20 bytes), the first with neither its sign bit set nor zero.
-fn serial_number() -> Result<SerialNumber, Error> {
+pub(crate) fn serial_number() -> Result<SerialNumber, Error> {
     let mut bytes = [0; 16];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Crypto(rcgen::Error::RingUnspecified))?;
     bytes[0] = bytes[0] & 0x7f | 0x40;

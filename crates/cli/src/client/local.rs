@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use axum::Router;
-use otary_server::Clock;
+use otary_server::{Clock, Custody};
 use otary_server::operator::{Announcement, Operator, Site, router};
 use otary_store::{Disk, DiskOptions};
 use otary_trust::Authority;
@@ -13,10 +13,11 @@ use tokio::runtime::Runtime;
 
 use super::remote::Remote;
 use crate::advice::advised;
+use crate::clock;
 use crate::config::Values;
 use crate::data::{DataDir, Turn};
 use crate::global::Global;
-use crate::serve::retention;
+use crate::serve::{Names, retention};
 
 /// Where the data directory is worked on.
 pub(super) enum Place {
@@ -74,7 +75,10 @@ fn operator(store: Disk, data: &DataDir, values: &Values) -> anyhow::Result<Oper
         max_strangers: values.limits.unknown_devices,
         open_files: None,
     };
-    Ok(Operator::new(Arc::new(store), Clock::system(), site, None))
+    let operator = Operator::new(Arc::new(store), Clock::system(), site, None);
+    let Some(authority) = authority(data)? else { return Ok(operator) };
+    let custody = Custody::new(authority, Names::find(&values.names)?.all(), clock::built());
+    Ok(operator.with_custody(Arc::new(custody)))
 }
 
 /// The authority in a data directory, if there is one.

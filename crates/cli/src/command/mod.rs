@@ -1,5 +1,6 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
+pub mod cert;
 pub mod config;
 pub mod demo;
 pub mod device;
@@ -28,6 +29,7 @@ pub enum Command {
     Product(product::Args),
     Status(status::Args),
     Trust(trust::Args),
+    Cert(cert::Args),
     Token(token::Args),
     Gc(gc::Args),
     Inspect(inspect::Args),
@@ -51,6 +53,7 @@ impl Command {
             Self::Gc(args) => gc::run(&args, global),
             Self::Demo(args) => demo::run(args, global),
             Self::Trust(args) => trust::run(args, global),
+            Self::Cert(args) => cert::run(&args),
             Self::Config(args) => config::run(args, global),
             Self::Inspect(args) => inspect::run(&args),
             Self::Sketch(args) => sketch::run(&args, global),

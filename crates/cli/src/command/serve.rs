@@ -10,6 +10,9 @@ use crate::serve;
 /// The first start needs nothing: it makes the data directory with its database, a private certificate authority and
 /// a server certificate for the names and addresses of this machine, and prints what to type next.
 ///
+/// With --cert and --key, devices are shown a certificate from elsewhere instead. Its files are read again when they
+/// change. The authority is still there, for commands, and for devices that are moved to it later.
+///
 /// Ctrl-C or SIGTERM ends it when running downloads are finished; a second Ctrl-C ends it at once.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -25,6 +28,15 @@ pub struct Args {
     /// Where commands and other programs of operators come in [default: 127.0.0.1:3444]
     #[arg(long, value_name = "ADDRESS")]
     operator: Option<String>,
+    /// A certificate from elsewhere to show to devices, PEM, the server's first
+    #[arg(long, value_name = "FILE")]
+    cert: Option<String>,
+    /// Its key, PEM
+    #[arg(long, value_name = "FILE")]
+    key: Option<String>,
+    /// The root that devices trust who are shown it [default: the last certificate in its file]
+    #[arg(long, value_name = "FILE")]
+    ca: Option<String>,
     /// How long running downloads may go on after Ctrl-C [default: 1m]
     #[arg(long, value_name = "TIME")]
     drain: Option<String>,
@@ -51,6 +63,9 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         ("--https", "listen.https", args.https),
         ("--http", "listen.http", args.http),
         ("--operator", "listen.operator", args.operator),
+        ("--cert", "tls.cert", args.cert),
+        ("--key", "tls.key", args.key),
+        ("--ca", "tls.ca", args.ca),
         ("--drain", "drain", args.drain),
         ("--log-format", "log.format", format),
         ("--log-level", "log.level", args.log_level),

@@ -105,6 +105,12 @@ pub struct Limits {
 pub struct Tls {
     /// The most that one TLS record carries, for devices with small buffers.
     pub max_fragment_size: Option<Size>,
+    /// A certificate from elsewhere, shown to devices instead of the authority's: PEM, the server's first.
+    pub cert: Option<PathBuf>,
+    /// Its key, PEM.
+    pub key: Option<PathBuf>,
+    /// What devices trust that are shown it; else the last certificate of that file.
+    pub ca: Option<PathBuf>,
     /// Whether devices are asked for a client certificate, which they need not have.
     pub client_certificates: bool,
     /// What differs for devices that ask for one of these names: `[tls.names."small.lan"]`.

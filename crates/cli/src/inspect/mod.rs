@@ -38,7 +38,7 @@ use gzip::GzipFacts;
 use image::ImageFacts;
 use merged::MergedFacts;
 use otadata::OtadataFacts;
-use page::Page;
+pub use page::Page;
 use push::PushFacts;
 use tables::TableFacts;
 

@@ -9,6 +9,7 @@ use otary_store::Store;
 
 use super::Ready;
 use super::names::{Interface, Names, in_url};
+use crate::clock;
 use crate::data::quoted;
 use crate::terminal::in_two_lines;
 
@@ -27,9 +28,7 @@ pub fn print(ready: &Ready) -> io::Result<()> {
             writeln!(out, "  {url:52} {remark}")?;
         }
     }
-    let fingerprint = ready.authority().root().fingerprint().to_string();
-    let [first, second] = in_two_lines(&fingerprint);
-    writeln!(out, "They trust the authority with this SHA-256\n  {first}\n  {second}")?;
+    trusted(ready, &mut out)?;
     writeln!(out, "Operators' commands come in at {}", addresses.operator)?;
     writeln!(out, "Files and connections that may be open: {}", ready.descriptors)?;
     writeln!(out, "\nNext")?;
@@ -38,6 +37,21 @@ pub fn print(ready: &Ready) -> io::Result<()> {
     }
     writeln!(out)?;
     out.flush()
+}
+
+/// Whom devices trust; of a certificate from elsewhere also what they say of it.
+fn trusted(ready: &Ready, out: &mut impl Write) -> io::Result<()> {
+    let own = || ready.custody().look(|held| held.authority.root().fingerprint());
+    let elsewhere = ready.exhibit().look(|supplied| supplied.anchor().fingerprint());
+    let whom = if elsewhere.is_some() { "certificate" } else { "authority" };
+    let fingerprint = elsewhere.unwrap_or_else(own).to_string();
+    let [first, second] = in_two_lines(&fingerprint);
+    writeln!(out, "They trust the {whom} with this SHA-256\n  {first}\n  {second}")?;
+    let said = ready.exhibit().look(|supplied| {
+        writeln!(out, "and are shown {}, of which they say\n", supplied.file().display())?;
+        writeln!(out, "{}\n", supplied.verdicts(clock::now()))
+    });
+    said.unwrap_or(Ok(()))
 }
 
 /// The three commands to type next, and what each is for.

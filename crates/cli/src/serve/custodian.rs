@@ -1,30 +1,59 @@
 //! Care of the server's certificate while it serves: renewed in time, and made anew when the machine gets an address
-//! or a name that is not in it.
+//! or a name that is not in it; one from elsewhere is read again when its files change.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use otary_server::{Handle, Identity};
+use otary_server::Custody;
 use otary_store::Disk;
-use otary_trust::{Authority, Renewal};
+use otary_trust::Renewal;
 
 use super::Names;
+use super::exhibit::Exhibit;
 use crate::clock;
+use crate::table::date;
 
 /// How often is looked: devices that poll meanwhile at a new address fail and come again.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 
-/// Looks after an authority's certificate.
+/// How often the files of a certificate from elsewhere are looked at.
+const GLANCE_EVERY: Duration = Duration::from_secs(2);
+
+/// From when on it is told that such a certificate ends: nobody but its owner can renew it.
+const LAST_DAYS: Duration = Duration::from_hours(30 * 24);
+
+/// Looks after an authority's certificates, and after one from elsewhere.
 pub struct Custodian {
-    authority: Authority,
+    custody: Arc<Custody>,
     given: Vec<String>,
+    exhibit: Arc<Exhibit>,
     store: Arc<Disk>,
-    handle: Handle,
-    /// What was said last of a renewal that cannot be: it is said once.
-    said: Option<String>,
+    /// What was said last of a renewal that cannot be.
+    said: Once,
+    /// The same of files that cannot be used.
+    said_of_files: Once,
+    /// The same of a certificate from elsewhere that ends.
+    said_of_end: Once,
+}
+
+/// A warning that is given once, until it is taken back.
+#[derive(Debug, Default)]
+struct Once(Option<String>);
+
+impl Once {
+    fn warn(&mut self, text: String) {
+        if self.0.as_ref() != Some(&text) {
+            tracing::warn!(target: "trust", "{text}");
+            self.0 = Some(text);
+        }
+    }
+
+    fn take_back(&mut self) {
+        self.0 = None;
+    }
 }
 
 /// The custodian at work, until dropped.
@@ -34,23 +63,28 @@ pub struct Care {
 }
 
 impl Custodian {
-    /// A custodian who shows new certificates by `handle`. `given` are the names that the owner gave.
-    pub const fn new(authority: Authority, given: Vec<String>, store: Arc<Disk>, handle: Handle) -> Self {
-        Self { authority, given, store, handle, said: None }
-    }
-
-    /// Whose certificate it is.
-    pub const fn authority(&self) -> &Authority {
-        &self.authority
+    /// A custodian of what is in `custody` and on show by `exhibit`. `given` are the names that the owner gave.
+    pub fn new(
+        custody: Arc<Custody>,
+        exhibit: Arc<Exhibit>,
+        given: Vec<String>,
+        store: Arc<Disk>,
+    ) -> Self {
+        let [said, said_of_files, said_of_end] = [Once(None), Once(None), Once(None)];
+        Self { custody, given, exhibit, store, said, said_of_files, said_of_end }
     }
 
     /// Begins, in a thread.
     pub fn start(mut self) -> Result<Care> {
         let (end, ended) = mpsc::channel::<()>();
+        let pause = if self.exhibit.is_from_elsewhere() { GLANCE_EVERY } else { LOOK_EVERY };
         let work = move || {
-            while ended.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-                if let Err(error) = self.look() {
-                    self.say(format!("the server certificate cannot be renewed: {error:#}"));
+            let mut next = Instant::now() + LOOK_EVERY;
+            while ended.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+                self.glance();
+                if Instant::now() >= next {
+                    next = Instant::now() + LOOK_EVERY;
+                    self.attend();
                 }
             }
         };
@@ -58,29 +92,72 @@ impl Custodian {
         Ok(Care { end: Some(end), thread: Some(thread) })
     }
 
+    fn attend(&mut self) {
+        if let Err(error) = self.look() {
+            self.said.warn(format!("the server certificate cannot be renewed: {error:#}"));
+        }
+    }
+
+    /// Looks at the files of a certificate from elsewhere.
+    fn glance(&mut self) {
+        match self.exhibit.refresh() {
+            Ok(false) => self.said_of_files.take_back(),
+            Ok(true) => match self.custody.show(clock::now()) {
+                Ok(()) => self.tell(),
+                Err(error) => {
+                    self.said_of_files.warn(format!("the new certificate cannot be shown: {error:#}"))
+                }
+            },
+            Err(error) => {
+                self.said_of_files.warn(format!("the certificate before it is shown on: {error:#}"));
+            }
+        }
+        self.warn_of_end();
+    }
+
+    fn tell(&mut self) {
+        self.said_of_files.take_back();
+        self.exhibit.look(|supplied| {
+            let (file, end) = (supplied.file().display(), date(supplied.certificate().not_after()));
+            tracing::info!(target: "trust", "the new certificate in {file} is shown to devices; it ends on {end}");
+            for refusal in supplied.verdicts(clock::now()).refusals() {
+                tracing::warn!(target: "trust", "{refusal}");
+            }
+        });
+    }
+
+    fn warn_of_end(&mut self) {
+        let found = self.exhibit.look(|supplied| {
+            (supplied.file().display().to_string(), supplied.certificate().not_after())
+        });
+        match found {
+            Some((file, end)) if clock::now() + LAST_DAYS >= end => self.said_of_end.warn(format!(
+                "the certificate in {file} ends on {}, and otary cannot renew it: put a new one in its place",
+                date(end)
+            )),
+            _ => self.said_of_end.take_back(),
+        }
+    }
+
     fn look(&mut self) -> Result<()> {
         let names = Names::find(&self.given)?.all();
         let facts = clock::facts(&*self.store)?;
-        match self.authority.refresh(&names, &facts)? {
-            Renewal::NotDue => self.said = None,
+        // What is shown follows the time as well, so it is shown anew each time.
+        let renewal = self.custody.change(facts.now, |held| -> Result<Renewal> {
+            held.names = names;
+            Ok(held.authority.refresh(&held.names, &facts)?)
+        })?;
+        match renewal {
+            Renewal::NotDue => self.said.take_back(),
             Renewal::Issued(cause) => {
-                self.handle.show(Identity::of(&self.authority)?)?;
-                self.said = None;
+                self.said.take_back();
                 tracing::info!(target: "trust", "a new server certificate: {cause}");
             }
             Renewal::Postponed { cause, fault } => {
-                self.say(format!("{cause}, and no new one is made: {fault}; {}", fault.help()));
+                self.said.warn(format!("{cause}, and no new one is made: {fault}; {}", fault.help()));
             }
         }
         Ok(())
-    }
-
-    /// Warns, once of each thing.
-    fn say(&mut self, text: String) {
-        if self.said.as_ref() != Some(&text) {
-            tracing::warn!(target: "trust", "{text}");
-            self.said = Some(text);
-        }
     }
 }
 
@@ -135,7 +212,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let ready = prepare(&folder);
         let (port, handle) = (ready.addresses().https.port(), ready.handle());
-        let anchors = Anchors::from_pem(ready.authority().anchors_pem().as_bytes()).unwrap();
+        let anchors = ready.custody().look(|held| held.authority.anchors_pem());
+        let anchors = Anchors::from_pem(anchors.as_bytes()).unwrap();
         let here = IpAddr::from(Ipv4Addr::LOCALHOST);
         let dns = Responder::start([("first.lan", here), ("second.lan", here)]).unwrap();
         let Ready { server, mut custodian, .. } = ready;

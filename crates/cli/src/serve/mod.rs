@@ -2,8 +2,10 @@
 
 mod banner;
 mod custodian;
+mod exhibit;
 mod log;
 mod names;
+mod supplied;
 mod tls;
 
 use std::io;
@@ -15,7 +17,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use otary_server::operator::{Announcement, Operator, Secret, Site, router};
 use otary_server::{
-    Addresses, Clock, Handle, Identity, Limits, Options, ServeError, Server, raise_descriptor_limit,
+    Addresses, Clock, Custody, Handle, Limits, Options, ServeError, Server, raise_descriptor_limit,
 };
 use otary_store::{Disk, DiskOptions, Retention, Store};
 use otary_trust::Authority;
@@ -31,6 +33,8 @@ pub use log::start as start_log;
 pub use names::Names;
 
 use custodian::Custodian;
+use exhibit::{Exhibit, identity};
+use supplied::Supplied;
 
 /// How long the clock is given before it is looked at again.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(2);
@@ -41,6 +45,8 @@ pub struct Ready {
     data: DataDir,
     store: Arc<Disk>,
     custodian: Custodian,
+    custody: Arc<Custody>,
+    exhibit: Arc<Exhibit>,
     names: Names,
     descriptors: u64,
     owner: Secret,
@@ -56,23 +62,32 @@ impl Ready {
         let store = Arc::new(store);
         let names = Names::find(&values.names)?;
         let authority = open_authority(&data, &names, &*store)?;
-        let identity = Identity::of(&authority)?;
+        let supplied = Supplied::read(&values.tls)?;
+        let identity = identity(&authority, supplied.as_ref(), clock::now())?;
+        let root = authority.root().fingerprint().to_string();
+        let custody = Arc::new(Custody::new(authority, names.all(), clock::built()));
+        let names = names.shown(supplied.as_ref().map(Supplied::certificate));
         let descriptors = raise_descriptor_limit();
         let owner = Secret::generate().map_err(|_| anyhow!("the system gives no random numbers"))?;
         let site = Site {
             data: data.path().to_owned(),
-            fingerprint: Some(authority.root().fingerprint().to_string()),
+            fingerprint: Some(root),
             retention: retention(values),
             max_strangers: values.limits.unknown_devices,
             open_files: Some(descriptors),
         };
         let operator = Operator::new(Arc::clone(&store) as _, Clock::system(), site, Some(&owner));
+        let operator = operator.with_custody(Arc::clone(&custody));
         let options = options(values, &names, descriptors)?;
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
         let server = Server::bind(&options, shared, identity, Clock::system(), router(operator));
         let server = server.map_err(not_listening)?;
-        let custodian = Custodian::new(authority, values.names.clone(), Arc::clone(&store), server.handle());
-        Ok(Self { server, data, store, custodian, names, descriptors, owner })
+        let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
+        let shown = Arc::clone(&exhibit);
+        custody.show_by(move |authority, now| shown.show(authority, now));
+        let (given, known) = (values.names.clone(), Arc::clone(&store));
+        let custodian = Custodian::new(Arc::clone(&custody), Arc::clone(&exhibit), given, known);
+        Ok(Self { server, data, store, custodian, custody, exhibit, names, descriptors, owner })
     }
 
     /// Where it listens.
@@ -81,8 +96,13 @@ impl Ready {
     }
 
     /// The authority that devices trust.
-    pub const fn authority(&self) -> &Authority {
-        self.custodian.authority()
+    pub const fn custody(&self) -> &Arc<Custody> {
+        &self.custody
+    }
+
+    /// What devices are shown.
+    fn exhibit(&self) -> &Exhibit {
+        &self.exhibit
     }
 
     /// The store that it works on.
@@ -101,7 +121,7 @@ impl Ready {
             url: format!("https://{}", reachable(self.addresses().operator)),
             https: self.addresses().https,
             token: self.owner,
-            ca: self.custodian.authority().root().pem().to_owned(),
+            ca: self.custody.look(|held| held.authority.anchors_pem()),
             process: std::process::id(),
         };
         announcement.write(self.data.path()).context("telling local commands of this server")?;

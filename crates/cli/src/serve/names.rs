@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use anyhow::{Context, Result};
-use otary_trust::Name;
+use otary_trust::{Certificate, Name};
 
 use crate::advice::Advise;
 
@@ -32,6 +32,16 @@ impl Names {
     pub fn find(given: &[String]) -> Result<Self> {
         let given: Result<Vec<Name>> = given.iter().map(|text| name(text)).collect();
         Ok(Self { given: given?, host: own_names(), interfaces: interfaces() })
+    }
+
+    /// Those by which devices reach it if they are shown a certificate from elsewhere: that one's names alone, those
+    /// that the owner gave first.
+    pub fn shown(self, certificate: Option<&Certificate>) -> Self {
+        let Some(certificate) = certificate else { return self };
+        let wanted = self.given.iter().filter(|name| certificate.names().contains(name));
+        let mut given: Vec<Name> = wanted.cloned().collect();
+        given.extend(certificate.names().iter().filter(|name| !self.given.contains(name)).cloned());
+        Self { given, host: Vec::new(), interfaces: Vec::new() }
     }
 
     /// All of them, the most important first: what the server's certificate is for.

@@ -23,7 +23,7 @@ pub struct Announcement {
     pub https: SocketAddr,
     /// The owner's token of this run.
     pub token: Secret,
-    /// The certificate of the authority, as PEM: the only one that the client is to trust.
+    /// The authority's anchors as PEM, today's first: all that the client is to trust, also after a change of the root.
     pub ca: String,
     /// The server's process.
     pub process: u32,

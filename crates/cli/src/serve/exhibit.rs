@@ -1,0 +1,57 @@
+//! What devices are shown: the authority's chains, or a certificate from elsewhere.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anyhow::Result;
+use otary_fleet::Time;
+use otary_server::{Handle, Identity, ServeError};
+use otary_trust::Authority;
+
+use super::supplied::Supplied;
+
+/// The server that shows it, and the certificate from elsewhere if there is one.
+pub struct Exhibit {
+    handle: Handle,
+    supplied: Mutex<Option<Supplied>>,
+}
+
+impl Exhibit {
+    /// What `handle` shows.
+    pub const fn new(handle: Handle, supplied: Option<Supplied>) -> Self {
+        Self { handle, supplied: Mutex::new(supplied) }
+    }
+
+    /// Shows what there is from the next handshake on.
+    pub fn show(&self, authority: &Authority, now: Time) -> Result<(), ServeError> {
+        self.handle.show(identity(authority, self.lock().as_ref(), now)?)
+    }
+
+    /// Whether devices are shown a certificate from elsewhere.
+    pub fn is_from_elsewhere(&self) -> bool {
+        self.lock().is_some()
+    }
+
+    /// Looks at the files of the certificate from elsewhere; true if there is another one in them.
+    pub fn refresh(&self) -> Result<bool> {
+        self.lock().as_mut().map_or(Ok(false), Supplied::refresh)
+    }
+
+    /// Looks at the certificate from elsewhere, if there is one.
+    pub fn look<T>(&self, look: impl FnOnce(&Supplied) -> T) -> Option<T> {
+        self.lock().as_ref().map(look)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Supplied>> {
+        self.supplied.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The authority's chains at `now`, or the certificate from elsewhere.
+pub fn identity(
+    authority: &Authority,
+    supplied: Option<&Supplied>,
+    now: Time,
+) -> Result<Identity, ServeError> {
+    let own = Identity::of(authority, now)?;
+    supplied.map_or_else(|| Ok(own.clone()), |supplied| supplied.identity(own.clone()))
+}
