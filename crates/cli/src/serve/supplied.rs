@@ -84,7 +84,7 @@ impl Supplied {
         let chain = [leaf.certificate()].into_iter().chain(others).map(|found| found.der().clone());
         let pem: String = anchors.iter().map(Certificate::pem).collect();
         let key = leaf.key().ok_or(ServeError::NoLeaf)?.to_der();
-        Identity::from_elsewhere(chain.collect(), key, &pem, self.anchor(), authority)
+        Identity::from_elsewhere(chain.collect(), &key, &pem, self.anchor(), authority)
     }
 
     /// The server's certificate.

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use otary_fleet::{Generation, GenerationId, Generations, Phase, Presented, Rollover};
-use otary_server::{Chain, Clock, Identity, ServeError, TlsRules};
-use otary_trust::{Authority, Certificate, KeyKind, PrivateKey, Renewal};
+use otary_server::{Clock, Identity, ServeError, TlsRules};
+use otary_trust::{Authority, Certificate, KeyKind, PrivateKey, Renewal, ServerChain};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::CertificateDer;
 use rustls::version::{TLS12, TLS13};
@@ -22,11 +22,11 @@ use crate::wire::{HOME, connect_tls, exchange, parse, read_to_end};
 const PRESENTED: Presented = Presented { generation: GenerationId(1), bridged: false };
 
 /// A chain with a new key of this kind.
-fn chain(presented: Presented, kind: KeyKind) -> Chain {
+fn chain(presented: Presented, kind: KeyKind) -> ServerChain {
     let key = PrivateKey::generate(kind).unwrap().to_der();
     let pair = KeyPair::try_from(&*key).unwrap();
     let certificate = CertificateParams::new(vec!["serverota.local".into()]).unwrap().self_signed(&pair);
-    Chain { presented, certificates: vec![certificate.unwrap().der().clone()], key }
+    ServerChain { presented, kind, chain: vec![certificate.unwrap().der().clone()], key }
 }
 
 fn generation(id: u32, root: &Certificate, hosts: &[&str]) -> Generation {
@@ -44,21 +44,22 @@ fn generations(site: &Site, phase: Phase) -> Generations {
         current: from,
         rollover: Some(Rollover { from, to, phase, began: TODAY, switched: None }),
         next: next.anchor(),
+        ended: Vec::new(),
     }
 }
 
-fn identity(site: &Site, generations: Generations, chains: Vec<Chain>) -> Result<Identity, ServeError> {
+fn identity(site: &Site, generations: Generations, chains: Vec<ServerChain>) -> Result<Identity, ServeError> {
     let root = site.authority.root();
     Identity::new(generations, chains, root.pem(), root.der().clone())
 }
 
-fn copy(chain: &Chain) -> Chain {
+fn copy(chain: &ServerChain) -> ServerChain {
     let key = Zeroizing::new(chain.key.clone_key());
-    Chain { presented: chain.presented, certificates: chain.certificates.clone(), key }
+    ServerChain { presented: chain.presented, kind: chain.kind, chain: chain.chain.clone(), key }
 }
 
-fn leaf(chain: &Chain) -> &CertificateDer<'static> {
-    &chain.certificates[0]
+fn leaf(chain: &ServerChain) -> &CertificateDer<'static> {
+    &chain.chain[0]
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn sessions_are_resumed_under_what_they_began_with_and_nothing_else() {
     let site = Site::lamp();
     let second = Presented { generation: GenerationId(2), bridged: false };
     let new = chain(second, KeyKind::P256);
-    let show = |phase, old: &Chain| {
+    let show = |phase, old: &ServerChain| {
         let chains = vec![copy(old), copy(&new)];
         site.handle.show(identity(&site, generations(&site, phase), chains).unwrap()).unwrap();
     };

@@ -123,7 +123,7 @@ fn unfollowed(file: &Path, fault: ConfigFault) -> anyhow::Error {
 
 /// Writes the key, then the certificate; if that fails, no key is left alone.
 fn write_both(made: &Identity, args: &Args) -> Result<()> {
-    write_new(&args.out_key, create_private_file, made.key().pem()?.as_bytes())?;
+    write_new(&args.out_key, create_private_file, key_of(made)?.pem()?.as_bytes())?;
     let written =
         write_new(&args.out_cert, |path| File::create_new(path), made.certificate().pem().as_bytes());
     if written.is_err() {
@@ -133,8 +133,12 @@ fn write_both(made: &Identity, args: &Args) -> Result<()> {
     written
 }
 
+fn key_of(made: &Identity) -> Result<&PrivateKey> {
+    made.key().context("a certificate was made without its key")
+}
+
 fn tell(made: &Identity, days: u32, args: &Args) -> Result<()> {
-    let (certificate, key) = (made.certificate(), made.key().kind());
+    let (certificate, key) = (made.certificate(), key_of(made)?.kind());
     let (crt, end) = (args.out_cert.display(), date(certificate.not_after()));
     say!("{crt}, for {}, to {end}, with this SHA-256:", count(days.into(), "day"))?;
     in_two_lines(&certificate.fingerprint().to_string()).into_iter().try_for_each(|line| say!("  {line}"))?;

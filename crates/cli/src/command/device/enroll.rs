@@ -2,16 +2,16 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
-use otary_fleet::{CredentialKind, Mac, Sha256};
+use anyhow::{Context, Result};
+use otary_fleet::{CredentialKind, Mac, Sha256, Time};
 use otary_server::operator::DeviceView;
-use otary_trust::Identity;
+use otary_trust::{Clock, Identity};
 
 use super::place;
 use crate::client::Client;
 use crate::clock;
 use crate::command::product::new_secret;
-use crate::data::DataDir;
+use crate::data::{DataDir, trusted};
 use crate::file::write_new;
 use crate::global::Global;
 use crate::platform::create_private_file;
@@ -68,7 +68,8 @@ struct Files {
 fn issue(mac: Mac, files: &Files, client: &mut Client, global: &Global) -> Result<()> {
     let identity = make_certificate(mac, global)?;
     let certificate = identity.certificate();
-    write_new(&files.key, create_private_file, identity.key().pem()?.as_bytes())?;
+    let key = identity.key().context("the authority made a certificate without its key")?.pem()?;
+    write_new(&files.key, create_private_file, key.as_bytes())?;
     write_new(&files.certificate, create_private_file, certificate.pem().as_bytes())?;
     let digest = Sha256(*certificate.fingerprint().as_bytes());
     let view = enroll(mac, CredentialKind::Certificate(digest), client)?;
@@ -83,7 +84,9 @@ fn issue(mac: Mac, files: &Files, client: &mut Client, global: &Global) -> Resul
 
 fn make_certificate(mac: Mac, global: &Global) -> Result<Identity> {
     let data = DataDir::existing(&global.settings(Vec::new())?.values.data)?;
-    todo!("{data:?} {mac}")
+    let authority = data.open_authority()?;
+    let clock = Clock { now: clock::now(), built: clock::built(), newest: Time::default() };
+    trusted(authority.issue_client(&mac.to_string(), &clock))
 }
 
 fn enroll(mac: Mac, kind: CredentialKind, client: &mut Client) -> Result<DeviceView> {
