@@ -57,7 +57,10 @@ mod tests {
         let long = "a".repeat(65);
         for text in ["", "short", "with spaces in it", "umläutiges-wort", &long] {
             let refused = read(text).unwrap_err();
-            assert!(refused.contains("is no secret") && (text.is_empty() || !refused.contains(text)), "{refused}");
+            assert!(
+                refused.contains("is no secret") && (text.is_empty() || !refused.contains(text)),
+                "{refused}"
+            );
         }
     }
 }
