@@ -2,13 +2,18 @@
 //! every word but `ok`.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use otary_fleet::Time;
-use otary_trust::verdict::{Meeting, Stack, Verdict, judge};
+use otary_trust::verdict::{Flag, Meeting, Stack, Verdict, judge};
 use otary_trust::{Certificate, Name};
 use serde::Serialize;
 
 use crate::table::{Table, plain};
+
+/// What lets every stack in by an address.
+const TEXT_TOO: &str = "\n  Older stacks look for an address among the host names only: with it there too, as `DNS.1 = ADDRESS`\n  in a \
+    request file and as `otary cert self-signed` does unless told --strict-san, they connect.";
 
 /// The verdicts of every stack about every name of a certificate.
 #[derive(Debug)]
@@ -86,6 +91,14 @@ impl Row {
         Stack::ALL.into_iter().zip(&self.verdicts)
     }
 
+    /// Whether it is an address that some stacks find in the certificate and others do not.
+    fn lacks_text(&self) -> bool {
+        let by_name = |verdict: &Verdict| verdict.flags.contains(Flag::Name);
+        self.name.parse::<IpAddr>().is_ok()
+            && self.verdicts.iter().any(by_name)
+            && !self.verdicts.iter().all(by_name)
+    }
+
     fn view(&self, stack: Stack, verdict: &Verdict) -> VerdictView {
         VerdictView {
             name: self.name.clone(),
@@ -112,6 +125,9 @@ impl fmt::Display for Verdicts {
         for (index, refusal) in self.refusals().iter().enumerate() {
             let separator = if index == 0 { "\n\n" } else { "\n" };
             write!(f, "{separator}  {refusal}")?;
+        }
+        if self.0.iter().any(Row::lacks_text) {
+            f.write_str(TEXT_TOO)?;
         }
         Ok(())
     }

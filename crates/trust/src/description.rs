@@ -31,7 +31,7 @@ pub struct Description {
     pub key: String,
     /// How it is signed: `RSA with SHA-256`.
     pub signature: String,
-    /// Alternative names with their kind: `DNS lamps.lan`, `IP 192.168.1.70`.
+    /// Alternative names with their kind: `DNS:lamps.lan`, `IP:192.168.1.70`.
     pub alternative_names: Vec<String>,
     /// Whether it is an authority's; none if it does not say.
     pub authority: Option<bool>,
@@ -84,14 +84,14 @@ fn hexadecimal(bytes: &[u8], separator: &str) -> String {
 
 fn name(general: &GeneralName<'_>) -> String {
     match general {
-        GeneralName::DNSName(text) => format!("DNS {text}"),
-        GeneralName::RFC822Name(text) => format!("email {text}"),
-        GeneralName::URI(text) => format!("URI {text}"),
+        GeneralName::DNSName(text) => format!("DNS:{text}"),
+        GeneralName::RFC822Name(text) => format!("email:{text}"),
+        GeneralName::URI(text) => format!("URI:{text}"),
         GeneralName::IPAddress(bytes) => {
             let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
             let address = v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
             address
-                .map_or_else(|_| format!("IP {}", hexadecimal(bytes, ":")), |address| format!("IP {address}"))
+                .map_or_else(|_| format!("IP:{}", hexadecimal(bytes, ":")), |address| format!("IP:{address}"))
         }
         other => other.to_string(),
     }

@@ -22,7 +22,7 @@ fn it_is_what_the_request_said() {
             serial: serial.clone(),
             key: "RSA-2048".into(),
             signature: "RSA with SHA-384".into(),
-            alternative_names: ["DNS a.lan", "IP 10.0.0.1", "IP fd00::7", "email a@b.c"]
+            alternative_names: ["DNS:a.lan", "IP:10.0.0.1", "IP:fd00::7", "email:a@b.c"]
                 .map(Into::into)
                 .into(),
             authority: Some(true),

@@ -55,7 +55,8 @@ pub fn fetch(target: &Target) -> Result<Vec<Certificate>> {
     let name = ServerName::try_from(target.host.clone());
     let name = name.with_context(|| format!("{:?} is no host name", target.host))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let looked = runtime.block_on(timeout(PATIENCE, look(target, name, Arc::clone(&seen))));
+    let looking = look(target, name, Arc::clone(&seen));
+    let looked = runtime.block_on(async { timeout(PATIENCE, looking).await });
     let shown = seen.0.get();
     match (shown, looked.unwrap_or_else(|_| Err(late(target)))) {
         // A handshake that failed later, for want of a client certificate say, has shown what was asked for.
