@@ -129,6 +129,8 @@ pub struct SeenBuild {
     pub build: Build,
     /// Where it was first reported from.
     pub network: Network,
+    /// Where it was last reported from.
+    pub last_network: Network,
     /// The version text that came with it last.
     pub version: Option<String>,
     /// When it was first reported.

@@ -16,9 +16,15 @@ use crate::{Anchor, AnchorId, Time};
 #[serde(transparent)]
 pub struct GenerationId(pub u32);
 
+impl GenerationId {
+    /// That of a certificate from elsewhere: none of the authority's, so that no device is taken to hold a root of the
+    /// authority because it accepted that certificate.
+    pub const ELSEWHERE: Self = Self(u32::MAX);
+}
+
 impl fmt::Display for GenerationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        if *self == Self::ELSEWHERE { f.write_str("elsewhere") } else { self.0.fmt(f) }
     }
 }
 

@@ -9,8 +9,9 @@
 //!
 //! - the device itself says otherwise with a proof that is as strong or stronger; or
 //! - it was not repeated for 30 days, or for three times the device's own rhythm if that is longer, while another build
-//!   was claimed from the same network; from another network that takes longer than any device sleeps
-//!   (three years, as [`Patience`](crate::Patience) has it, and a month), and so long it takes at most.
+//!   was claimed that first came from where the old one last was. One that came from elsewhere, as strangers do, takes
+//!   longer than any device sleeps (three years, as [`Patience`](crate::Patience) has it, and a month), and so long it
+//!   takes at most.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -197,7 +198,8 @@ fn still_counts(seen: &SeenBuild, device: &Device) -> bool {
     let later = device.builds.iter().filter(|other| other.last > seen.last);
     let patience = rhythm(seen).saturating_mul(RHYTHM).clamp(MONTH, UNHEARD);
     let replaced = |other: &SeenBuild| {
-        let patience = if other.network == seen.network { patience } else { UNHEARD };
+        // A device that restarts into another build does so where it was: its address may change, but hardly then.
+        let patience = if other.network == seen.last_network { patience } else { UNHEARD };
         other.last.since(seen.last) > patience
     };
     !later.into_iter().any(replaced)

@@ -88,6 +88,7 @@ fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
         None => SeenBuild {
             build,
             network: Network::of(check_in.source),
+            last_network: Network::of(check_in.source),
             version: None,
             first: now,
             last: now,
@@ -98,6 +99,7 @@ fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
         },
     };
     seen.version.clone_from(&check_in.version);
+    seen.last_network = Network::of(check_in.source);
     seen.handshake = check_in.handshake.clone().or(seen.handshake);
     // The server's clock may have been set back: what was said last stays the last word.
     seen.last = seen.last.max(now);

@@ -24,10 +24,6 @@ pub struct Identity {
     to_operators: Option<Arc<Identity>>,
 }
 
-/// Number of the generation of a certificate from elsewhere: none of the authority's, so that no device is taken to hold
-/// a root of the authority because it accepted that certificate.
-const ELSEWHERE: GenerationId = GenerationId(u32::MAX);
-
 impl Identity {
     /// An identity of `chains`, and of what devices are to trust: all anchors as PEM text, and the current root alone
     /// as DER. Each key belongs to its certificate, and there is a chain for whatever the generations present.
@@ -92,7 +88,7 @@ impl Identity {
         root: &Certificate,
         authority: Self,
     ) -> Result<Self, ServeError> {
-        let shown = Self::of_one(ELSEWHERE, chain, key, anchors_pem, root)?;
+        let shown = Self::of_one(GenerationId::ELSEWHERE, chain, key, anchors_pem, root)?;
         Ok(Self { to_operators: Some(Arc::new(authority)), ..shown })
     }
 

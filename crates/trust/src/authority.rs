@@ -407,8 +407,13 @@ impl Authority {
     pub fn leaves(&self) -> impl Iterator<Item = (GenerationId, &Certificate)> {
         self.generations().shown.iter().flat_map(|generation| {
             let id = generation.id;
-            let adopted = self.adopted.iter().filter(move |adopted| adopted.id == id).map(Adopted::certificate);
-            let leaves = self.line(id).into_iter().flat_map(|line| LEAF_KINDS.into_iter().filter_map(|kind| line.leaf_of(kind))).map(Identity::certificate);
+            let adopted =
+                self.adopted.iter().filter(move |adopted| adopted.id == id).map(Adopted::certificate);
+            let leaves = self
+                .line(id)
+                .into_iter()
+                .flat_map(|line| LEAF_KINDS.into_iter().filter_map(|kind| line.leaf_of(kind)))
+                .map(Identity::certificate);
             adopted.chain(leaves).map(move |certificate| (id, certificate))
         })
     }

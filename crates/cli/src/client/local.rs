@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use axum::Router;
-use otary_server::{Clock, Custody};
 use otary_server::operator::{Announcement, Operator, Site, router};
+use otary_server::{Clock, Custody};
 use otary_store::{Disk, DiskOptions};
 use otary_trust::Authority;
 use tokio::runtime::Runtime;

@@ -64,12 +64,7 @@ pub struct Care {
 
 impl Custodian {
     /// A custodian of what is in `custody` and on show by `exhibit`. `given` are the names that the owner gave.
-    pub fn new(
-        custody: Arc<Custody>,
-        exhibit: Arc<Exhibit>,
-        given: Vec<String>,
-        store: Arc<Disk>,
-    ) -> Self {
+    pub fn new(custody: Arc<Custody>, exhibit: Arc<Exhibit>, given: Vec<String>, store: Arc<Disk>) -> Self {
         let [said, said_of_files, said_of_end] = [Once(None), Once(None), Once(None)];
         Self { custody, given, exhibit, store, said, said_of_files, said_of_end }
     }
@@ -127,9 +122,9 @@ impl Custodian {
     }
 
     fn warn_of_end(&mut self) {
-        let found = self.exhibit.look(|supplied| {
-            (supplied.file().display().to_string(), supplied.certificate().not_after())
-        });
+        let found = self
+            .exhibit
+            .look(|supplied| (supplied.file().display().to_string(), supplied.certificate().not_after()));
         match found {
             Some((file, end)) if clock::now() + LAST_DAYS >= end => self.said_of_end.warn(format!(
                 "the certificate in {file} ends on {}, and otary cannot renew it: put a new one in its place",

@@ -47,11 +47,7 @@ mod tests {
     use super::*;
 
     fn with_name(name: &str, own: TlsOfName) -> Tls {
-        Tls {
-            max_fragment_size: Some(Size(4096)),
-            client_certificates: false,
-            names: [(name.to_owned(), own)].into(),
-        }
+        Tls { max_fragment_size: Some(Size(4096)), names: [(name.to_owned(), own)].into(), ..Tls::default() }
     }
 
     #[test]

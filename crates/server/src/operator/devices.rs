@@ -13,6 +13,7 @@ use otary_store::{Admit, EventQuery};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
+use super::ledger::Held;
 use super::problem::Problem;
 use super::products::{product, product_of};
 use super::record;
@@ -92,6 +93,8 @@ pub struct DeviceView {
     pub line: DeviceLine,
     /// What it would be answered now, if it said again what it said last.
     pub now: Option<Answer>,
+    /// The anchors that it holds, by each of the builds that it may run.
+    pub held: Vec<Held>,
     /// The latest events, newest first.
     pub events: Vec<Event>,
 }
@@ -183,7 +186,8 @@ impl Operator {
         let now = replay(&device, Mode::Sketch, &catalogue, self.now()).map(|decision| answer(mac, decision));
         let query = EventQuery { device: Some(mac), limit: EVENTS, ..EventQuery::default() };
         let events = self.store.events(&query)?;
-        Ok(DeviceView { line: line(&device, &catalogue), device, now, events })
+        let held = self.held(&device);
+        Ok(DeviceView { line: line(&device, &catalogue), device, now, held, events })
     }
 
     fn assign(&self, mac: Mac, to: &Assignment, actor: &Actor) -> Result<DeviceView, Problem> {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use otary_fleet::{
-    Anchor, AnchorId, Catalogue, Claim, Device, Entry, GenerationId, Generations, Holds, Proof, Step, Straggler,
-    cut_off,
+    Anchor, AnchorId, Catalogue, Claim, Device, Entry, GenerationId, Generations, Holds, Proof, Step,
+    Straggler, cut_off,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,16 @@ impl fmt::Display for Role {
     }
 }
 
+/// The anchors that one build of a device holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// What is known of the build.
+    #[serde(flatten)]
+    pub claim: Claim,
+    /// The anchors by name, and what each is to this server; those that nobody knows here have their digest for a name.
+    pub anchors: Vec<(String, Role)>,
+}
+
 /// How sure it is that a device holds an anchor.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Sureness {
@@ -100,7 +110,8 @@ impl Ledger {
         } else if entry.claims.iter().any(|claim| claim.holds == Holds::Unknown) {
             self.unknown += 1;
         }
-        let anchors: BTreeSet<AnchorId> = entry.claims.iter().flat_map(|claim| claim.holds.anchors()).collect();
+        let anchors: BTreeSet<AnchorId> =
+            entry.claims.iter().flat_map(|claim| claim.holds.anchors()).collect();
         for id in anchors {
             if let Some(line) = lines.get_mut(&id) {
                 line.count(sureness(&entry.claims, id));
@@ -151,8 +162,26 @@ impl Operator {
         Ok(ledger)
     }
 
+    /// What a device holds by each of the builds that it may run, the one said last first. Empty without an authority.
+    pub(super) fn held(&self, device: &Device) -> Vec<Held> {
+        let Some(custody) = &self.custody else { return Vec::new() };
+        let (generations, catalogue) = (custody.generations(), self.store.catalogue());
+        let lines = Ledger::of(&generations, &catalogue);
+        let named = |id: AnchorId| {
+            let line = lines.get(&id);
+            line.map_or_else(|| (id.to_string(), Role::Foreign), |line| (line.anchor.name.clone(), line.role))
+        };
+        let entry = Entry::of(device, &catalogue, &generations);
+        let held = |claim: Claim| Held { anchors: claim.holds.anchors().map(named).collect(), claim };
+        entry.claims.into_iter().map(held).collect()
+    }
+
     /// Whom `then` would cut off, those not heard of for the longest time first.
-    pub(super) fn stragglers(&self, now: &Generations, then: &Generations) -> Result<Vec<Straggler>, Problem> {
+    pub(super) fn stragglers(
+        &self,
+        now: &Generations,
+        then: &Generations,
+    ) -> Result<Vec<Straggler>, Problem> {
         let catalogue = self.store.catalogue();
         let mut stragglers = Vec::new();
         self.each_device(|device: &Device| {

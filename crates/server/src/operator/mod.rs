@@ -68,7 +68,7 @@ pub use auth::{Access, LocalOwner, Peer};
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::Disenrolment;
-pub use ledger::{AnchorLine, Ledger, Losses, Role};
+pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};
 pub use publish::{Part, Publication, Published};

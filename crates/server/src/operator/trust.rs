@@ -291,7 +291,8 @@ impl LeafView {
 
 fn own_host(text: &str) -> Result<HostName, Problem> {
     let host: Result<HostName, _> = text.parse();
-    let host = host.map_err(|fault| Problem::bad_request("host", format!("the host name {text:?}: {fault}")))?;
+    let host =
+        host.map_err(|fault| Problem::bad_request("host", format!("the host name {text:?}: {fault}")))?;
     if host.as_str().starts_with('*') {
         let detail = format!("{text} stands for many names: a generation's own names are whole ones");
         return Err(Problem::bad_request("host", detail));

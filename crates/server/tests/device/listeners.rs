@@ -25,7 +25,7 @@ fn a_new_certificate_is_shown_from_the_next_handshake_on() {
     let wall = otary_trust::Clock { now: Clock::system().now(), built: TODAY, newest: Time::default() };
     let renewal = site.authority.refresh(&["new.local".parse().unwrap()], &wall).unwrap();
     assert!(matches!(renewal, Renewal::Issued(_)));
-    site.handle.show(Identity::of(&site.authority).unwrap()).unwrap();
+    site.handle.show(Identity::of(&site.authority, Clock::system().now()).unwrap()).unwrap();
 
     let stream = connect_tls_to(&site, site.addresses.https, "new.local", HOME).unwrap();
     assert_eq!(exchange(stream, &plain_get("/ca.crt")).body, site.authority.root().der().to_vec());

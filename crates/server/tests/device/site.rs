@@ -78,7 +78,7 @@ impl Site {
         let wall = otary_trust::Clock { now: Clock::system().now(), built: TODAY, newest: Time::default() };
         let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &wall).unwrap();
         let clock = Clock::standing_at(TODAY);
-        let identity = Identity::of(&authority).unwrap();
+        let identity = Identity::of(&authority, Clock::system().now()).unwrap();
         let server = Server::bind(options, Arc::clone(&store), identity, clock.clone(), operators).unwrap();
         let (addresses, handle) = (server.addresses(), server.handle());
         let thread = std::thread::spawn(move || server.run().unwrap());
@@ -230,6 +230,6 @@ pub fn options_with(change: impl FnOnce(&mut Options)) -> Options {
 
 /// Another server of the same site.
 pub fn bind(options: &Options, site: &Site) -> Result<Server, otary_server::ServeError> {
-    let identity = Identity::of(&site.authority).unwrap();
+    let identity = Identity::of(&site.authority, Clock::system().now()).unwrap();
     Server::bind(options, Arc::clone(&site.store), identity, site.clock.clone(), axum::Router::new())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::Time;
-use otary_trust::{Addresses, Clock, ConfigFault, Identity, KeyKind, Name, Request};
+use otary_trust::{Addresses, Clock, ConfigFault, Identity, KeyKind, Name, PrivateKey, Request};
 
 use crate::advice::advised;
 use crate::clock;

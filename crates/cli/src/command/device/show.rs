@@ -1,7 +1,9 @@
 //! One device on a page.
 
-use otary_fleet::{Attempt, Credential, Device, Event, EventKind, Snapshot, Time, Transport};
-use otary_server::operator::DeviceView;
+use otary_fleet::{
+    Attempt, Credential, Device, Event, EventKind, GenerationId, Holds, Snapshot, Time, Transport,
+};
+use otary_server::operator::{DeviceView, Held};
 
 use super::{answered, running, said};
 use crate::clock;
@@ -34,6 +36,7 @@ fn facts(view: &DeviceView, now: Time) -> anyhow::Result<()> {
         claims(last)?;
     }
     credentials(device)?;
+    view.held.iter().try_for_each(trusts)?;
     history(device, now)?;
     if let (Some(standing), Some(answer)) = (&device.standing, &line.answer) {
         let times = count(standing.count, "time");
@@ -61,9 +64,28 @@ fn claims(last: &Snapshot) -> anyhow::Result<()> {
     say!("  from      {} by {transport}, {}", last.source, last.dialect.name())?;
     if let Some(handshake) = &last.handshake {
         let name = handshake.server_name.as_deref().map_or("no name".into(), plain);
-        say!("  asked for {name}, and was shown generation {}", handshake.presented.generation)?;
+        let shown = match handshake.presented.generation {
+            GenerationId::ELSEWHERE => "a certificate from elsewhere".to_owned(),
+            id => format!("generation {id}"),
+        };
+        say!("  asked for {name}, and was shown {shown}")?;
     }
     Ok(say!("  proof     {}", last.proof.words())?)
+}
+
+/// The anchors that one build of a device holds, and how that is known.
+fn trusts(held: &Held) -> anyhow::Result<()> {
+    let anchors: Vec<String> =
+        held.anchors.iter().map(|(name, role)| format!("{} ({role})", plain(name))).collect();
+    let build = held.claim.build;
+    Ok(match &held.claim.holds {
+        _ if held.claim.plain => say!("  trusts    whatever it is sent by plain HTTP")?,
+        Holds::These(_) => say!("  trusts    {}, by its image ({build})", anchors.join(", "))?,
+        Holds::OneOf(_) => {
+            say!("  trusts    {}, since it accepted that chain ({build})", anchors.join(" or "))?
+        }
+        Holds::Unknown => say!("  trusts    nothing that is known ({build})")?,
+    })
 }
 
 /// What was issued to a device.

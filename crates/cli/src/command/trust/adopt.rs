@@ -41,8 +41,17 @@ fn print_adopted(view: &TrustView, file: &Path) -> Result<()> {
     };
     if let (Some(rollover), Some(old)) = (generations.rollover, generations.get(generations.current)) {
         let anchor = &old.anchor;
-        say!("{} is generation {} now: {}, until {}.", file.display(), old.id, plain(&anchor.name), date(anchor.not_after))?;
-        say!("Who asks for {} is shown it as before, and so is who comes by an address.", listed(&names(rollover.from)))?;
+        say!(
+            "{} is generation {} now: {}, until {}.",
+            file.display(),
+            old.id,
+            plain(&anchor.name),
+            date(anchor.not_after)
+        )?;
+        say!(
+            "Who asks for {} is shown it as before, and so is who comes by an address.",
+            listed(&names(rollover.from))
+        )?;
         say!("Generation {} is shown under {}.", rollover.to, listed(&names(rollover.to)))?;
     }
     say!("\nNext")?;

@@ -119,7 +119,11 @@ fn esp_idf(anchors: &[&Certificate]) -> String {
 
 fn rust(anchors: &[&Certificate]) -> String {
     let mut text = remarks(anchors, "//");
-    let _ = writeln!(text, "\n/// The certificates in DER form.\npub static OTARY_ROOTS: [&[u8]; {}] = [", anchors.len());
+    let _ = writeln!(
+        text,
+        "\n/// The certificates in DER form.\npub static OTARY_ROOTS: [&[u8]; {}] = [",
+        anchors.len()
+    );
     for anchor in anchors {
         text.push_str("    &[\n");
         for bytes in anchor.der().chunks(16) {

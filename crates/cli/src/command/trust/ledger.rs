@@ -37,13 +37,20 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
         ]);
     }
     say!("{table}\n")?;
-    say!("Proven: by the image that the device runs, and it showed who it is. Claimed: by the image that it")?;
-    say!("says it runs. Perhaps: it accepted a chain that this anchor leads to, or only some of its claims do.")?;
+    say!(
+        "Proven: by the image that the device runs, and it showed who it is. Claimed: by the image that it"
+    )?;
+    say!(
+        "says it runs. Perhaps: it accepted a chain that this anchor leads to, or only some of its claims do."
+    )?;
     say!("\nOf {}", count(ledger.devices, "device"))?;
     let rest = [
         (ledger.unknown, "show nothing that tells what they trust"),
         (ledger.plain, "come by plain HTTP, which needs no certificate"),
         (ledger.never_asked, "never asked"),
     ];
-    Ok(rest.iter().filter(|(number, _)| *number > 0).try_for_each(|(number, what)| say!("  {number:>6} {what}"))?)
+    Ok(rest
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .try_for_each(|(number, what)| say!("  {number:>6} {what}"))?)
 }

@@ -87,11 +87,17 @@ pub fn run(action: Action, global: &Global) -> Result<()> {
 }
 
 fn take(client: &mut Client, step: Step, args: &StepArgs) -> Result<()> {
-    let after: TrustView = client.post(&path(["trust", "rollover", step.name()]), &given_up(&args.give_up)?)?;
+    let after: TrustView =
+        client.post(&path(["trust", "rollover", step.name()]), &given_up(&args.give_up)?)?;
     let generations = &after.generations;
     match step {
-        Step::Switch => say!("The new generation is in charge. Old names show the old chain until `finish`.")?,
-        Step::Finish => say!("Generation {} is alone. Back the authority up: otary trust backup FILE", generations.current)?,
+        Step::Switch => {
+            say!("The new generation is in charge. Old names show the old chain until `finish`.")?
+        }
+        Step::Finish => say!(
+            "Generation {} is alone. Back the authority up: otary trust backup FILE",
+            generations.current
+        )?,
         Step::Abort => say!("Generation {} is in charge, as before.", generations.current)?,
     }
     print_due(&after.due)
@@ -138,7 +144,10 @@ fn print_status(view: &RolloverView) -> Result<()> {
                 (Phase::Switched, Some(at)) => format!("in charge since {}", date(at)),
                 (Phase::Switched | Phase::Begun, _) => "not in charge yet".to_owned(),
             };
-            say!("Rollover from generation {from} to {to}, begun on {}; generation {to} is {phase}.", date(began))?;
+            say!(
+                "Rollover from generation {from} to {to}, begun on {}; generation {to} is {phase}.",
+                date(began)
+            )?;
         }
     }
     for losses in &view.steps {
