@@ -14,6 +14,9 @@ use super::rules::{Extension, Pinned, Rules};
 use super::signature::{Key, Scheme};
 use super::{Meeting, Verdict, name};
 
+/// Bytes of a signature (`BR_X509_BUFSIZE_SIG`).
+const MOST_SIGNATURE: usize = 512;
+
 /// What ends the walk. No number where it depends on the byte.
 struct Stop {
     flag: Flag,
@@ -200,11 +203,28 @@ impl<'a> Walk<'a> {
             return Err(Stop::unreadable(reading.place, bear::CRITICAL_EXTENSION, why));
         }
         match extension.parsed_extension() {
+            ParsedExtension::ParseError { .. } if Self::reads(reading.place, kind, extension.critical) => {
+                let fault =
+                    Fault::Unreadable { place: reading.place, why: "an extension that does not decode" };
+                Err(Stop { flag: Flag::Parse, fault, number: None })
+            }
             ParsedExtension::CertificatePolicies(policies) if extension.critical => {
                 reading::check_policies(policies, self.rules)
                     .map_err(|why| Stop::unreadable(reading.place, bear::CRITICAL_EXTENSION, why))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Whether it looks into an extension, instead of skipping it.
+    fn reads(place: Place, kind: Option<Extension>, critical: bool) -> bool {
+        let is_server = place == Place::Chain(0);
+        match kind {
+            Some(Extension::KeyUsage) => true,
+            Some(Extension::BasicConstraints) => !is_server,
+            Some(Extension::SubjectAltName) => is_server,
+            Some(Extension::Policies) => critical,
+            _ => false,
         }
     }
 
@@ -236,6 +256,9 @@ impl<'a> Walk<'a> {
         let strong = known.filter(|algorithm| algorithm.digest >= self.rules.weakest_digest);
         if strong.is_none() {
             return Err(Stop::unreadable(place, bear::UNSUPPORTED, "a signature that it does not know"));
+        }
+        if reading.x509.signature_value.data.len() > MOST_SIGNATURE {
+            return Err(Stop::unreadable(place, bear::LIMIT_EXCEEDED, "a signature that is too long"));
         }
         if reading.has_more && !self.rules.trailing_bytes {
             return Err(Stop::unreadable(place, bear::EXTRA_ELEMENT, "bytes behind the certificate"));

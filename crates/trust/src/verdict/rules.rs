@@ -180,7 +180,7 @@ pub struct Rules {
     pub pss: bool,
     /// Bits that an RSA key has at least.
     pub smallest_rsa: usize,
-    /// Bits that an RSA key has at most.
+    /// Bits that an RSA key has at most. For BearSSL 520 bytes of modulus and exponent, for which three are counted.
     pub largest_rsa: usize,
     /// Curves that it can read.
     pub curves: &'static [Curve],
@@ -298,7 +298,7 @@ const BEAR_SSL: Rules = Rules {
     weakest_digest: Digest::Sha1,
     pss: false,
     smallest_rsa: 1024,
-    largest_rsa: 4096,
+    largest_rsa: 4136,
     curves: &[Curve::P256, Curve::P384, Curve::P521],
     strong_curves: &[Curve::P256, Curve::P384, Curve::P521],
     critical: &[
