@@ -231,20 +231,19 @@ impl<'a> Walk<'a> {
     fn check_key(&self, reading: &Reading<'_>) -> Result<(), Stop> {
         let place = reading.place;
         match reading.key {
-            // It counts whole bytes.
-            Key::Rsa { bits } if bits.div_ceil(8) * 8 < self.rules.smallest_rsa => {
-                let fault = Fault::WeakKey { place, key: format!("RSA of {bits} bits") };
-                Err(Stop::new(Flag::WeakKey, bear::WEAK_PUBLIC_KEY, fault))
-            }
             Key::Rsa { bits } if bits > self.rules.largest_rsa => {
-                Err(Stop::unreadable(place, bear::LIMIT_EXCEEDED, "an RSA key that is too long"))
+                return Err(Stop::unreadable(place, bear::LIMIT_EXCEEDED, "an RSA key that is too long"));
             }
-            Key::Rsa { .. } => Ok(()),
-            Key::Ec(curve) if self.rules.curves.contains(&curve) => Ok(()),
-            Key::Ec(_) | Key::Other => {
-                Err(Stop::unreadable(place, bear::UNSUPPORTED, "a key that it does not know"))
+            Key::Ec(curve) if !self.rules.curves.contains(&curve) => {
+                return Err(Stop::unreadable(place, bear::UNSUPPORTED, "a curve that it does not know"));
             }
+            Key::Other => {
+                return Err(Stop::unreadable(place, bear::UNSUPPORTED, "a key that it does not know"));
+            }
+            Key::Rsa { .. } | Key::Ec(_) => {}
         }
+        let weak = |fault| Stop::new(Flag::WeakKey, bear::WEAK_PUBLIC_KEY, fault);
+        reading.check_key(self.rules).map_err(weak)
     }
 
     /// What stands behind the signed part.

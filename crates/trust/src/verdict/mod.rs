@@ -10,7 +10,7 @@
 //! common suite), it is not said here.
 //!
 //! Signatures are checked by the algorithms that AWS-LC has. Where a device knows one that AWS-LC lacks (MD5, SHA-224
-//! other than with P-521, SHA-1 with P-384, the curves P-192, P-224 and Brainpool), the signature counts as not made by
+//! other than with P-521, SHA-1 with P-384, SHA-384 with RSA below 2048 bits, the curves P-192, P-224 and Brainpool), the signature counts as not made by
 //! that key: a verdict errs on the side of refusal, and none of these is issued any more.
 
 mod bearssl;

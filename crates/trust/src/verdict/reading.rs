@@ -151,12 +151,17 @@ impl<'a> Reading<'a> {
     /// What is too weak about its key, if anything.
     pub(super) fn check_key(&self, rules: &Rules) -> Result<(), Fault> {
         let key = match self.key {
-            Key::Rsa { bits } if bits < rules.smallest_rsa => format!("RSA of {bits} bits"),
+            Key::Rsa { bits } if counted(bits, rules) < rules.smallest_rsa => format!("RSA of {bits} bits"),
             Key::Ec(curve) if !rules.strong_curves.contains(&curve) => format!("{curve:?}"),
             _ => return Ok(()),
         };
         Err(Fault::WeakKey { place: self.place, key })
     }
+}
+
+/// How long a stack takes an RSA key to be, in bits.
+fn counted(bits: usize, rules: &Rules) -> usize {
+    if rules.whole_bytes { bits.div_ceil(8) * 8 } else { bits }
 }
 
 /// Whether a certificate is a SEQUENCE of SEQUENCE, SEQUENCE and BIT STRING (RFC 5280, 4.1.1), bit for bit: no

@@ -20,7 +20,7 @@ pub struct Library {
 /// The library, built or found built; or why it is not to be had.
 pub fn library(kept: &Path, dates: bool) -> Result<Library, String> {
     let sources = sources()?;
-    let dir = kept.join(if dates { "mbedtls-3-dates" } else { "mbedtls-3-no-dates" });
+    let dir = kept.join(if dates { "library-with-dates" } else { "library-without-dates" });
     fs::create_dir_all(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     let flags = flags(&sources, &dir, dates);
     let archive = dir.join("libmbedtls.a");

@@ -46,6 +46,7 @@ fn switches(rules: &Rules) -> Vec<Mutant> {
         path_length: _,
         counts_self_issued: _,
         pss: _,
+        whole_bytes: _,
         any_policy_only: _,
         key_ids: _,
         repeated_extensions: _,
@@ -65,7 +66,7 @@ fn switches(rules: &Rules) -> Vec<Mutant> {
     flipped!(rules: dates, tells_future, whole_anchors, v1_anchors, passes_over_anchors, passes_over_chain,
         folds_names, empty_issuer, ip_names, uri_names, wildcards, empty_labels, hides_common_name,
         server_usage, non_repudiation, extended_usage, issuer_usage, empty_usage, issuer_is_ca, path_length,
-        counts_self_issued, pss, any_policy_only, key_ids, repeated_extensions, trailing_bytes,
+        counts_self_issued, pss, whole_bytes, any_policy_only, key_ids, repeated_extensions, trailing_bytes,
         both_algorithms)
 }
 

@@ -48,6 +48,13 @@ fn path_lengths() -> Vec<Case> {
     let lower = Draft::authority("lower", p256(4)).by(&short);
     let myself = Draft::authority("between", p256(4)).by(&short);
     let chain = |root: &Issued| between().by(root);
+    let twice = |top: &Issued| {
+        let first = between().by(top);
+        let second = Draft::authority("between", p256(4)).by(&first);
+        [leaf().by(&second), second, first]
+    };
+    let middle = limited("middle", 5, 1).by(&root);
+    let [to_root, to_middle] = [twice(&one), twice(&middle)];
     vec![
         Case::new("path length 0 and none between", &[&none], &[&leaf().by(&none)]),
         Case::new(
@@ -70,6 +77,12 @@ fn path_lengths() -> Vec<Case> {
             "path length 0 and one of the same name below it",
             &[&root],
             &[&leaf().by(&myself), &myself, &short],
+        ),
+        Case::new("path length 1 of the root and two of one name between", &[&one], &to_root.each_ref()),
+        Case::new(
+            "path length 1 of an intermediate and two of one name below it",
+            &[&root],
+            &[&to_middle[0], &to_middle[1], &to_middle[2], &middle],
         ),
     ]
 }
