@@ -47,15 +47,26 @@ pub(super) fn judge(rules: &Rules, meeting: &Meeting<'_>) -> Verdict {
     }
 }
 
+pub(super) fn check_anchors(rules: &Rules, anchors: &[&[u8]]) -> Result<(), Fault> {
+    read_anchors(rules, anchors).map(drop).map_err(|stop| stop.fault)
+}
+
+/// Only the server's own, for its key (`br_x509_insecure` of the ESP8266 core).
+pub(super) fn check_readable(rules: &Rules, chain: &[&[u8]]) -> Result<(), Fault> {
+    let place = Place::Chain(0);
+    let leaf = chain.first().ok_or("there is none").and_then(|der| Reading::parse(der, place));
+    let known = leaf.and_then(|leaf| known_key(&leaf, rules));
+    known.map_err(|why| Fault::Unreadable { place, why })
+}
+
 /// The anchors up to the first that cannot be read (`X509List::append`).
 fn read_anchors<'a>(rules: &Rules, anchors: &[&'a [u8]]) -> Result<Vec<Reading<'a>>, Stop> {
     let (mut readable, mut fault) = (Vec::new(), "there is none");
     for (position, der) in anchors.iter().enumerate() {
-        let read = Reading::parse(der, Place::Anchor(position)).and_then(|reading| match reading.key {
-            _ if reading.has_more && !rules.trailing_bytes => Err("bytes behind the certificate"),
-            Key::Rsa { bits } if bits <= rules.largest_rsa => Ok(reading),
-            Key::Ec(curve) if rules.curves.contains(&curve) => Ok(reading),
-            _ => Err("a key that it does not know"),
+        let read = Reading::parse(der, Place::Anchor(position)).and_then(|reading| {
+            known_key(&reading, rules)?;
+            let whole = rules.trailing_bytes || !reading.has_more;
+            if whole { Ok(reading) } else { Err("bytes behind the certificate") }
         });
         match read {
             Ok(anchor) => readable.push(anchor),
@@ -71,6 +82,15 @@ fn read_anchors<'a>(rules: &Rules, anchors: &[&'a [u8]]) -> Result<Vec<Reading<'
         return Err(Stop { flag: Flag::Parse, fault: Fault::UnreadableAnchors { why: fault }, number: None });
     }
     Ok(readable)
+}
+
+fn known_key(reading: &Reading<'_>, rules: &Rules) -> Result<(), &'static str> {
+    match reading.key {
+        Key::Rsa { bits } if bits > rules.largest_rsa => Err("an RSA key that is too long"),
+        Key::Ec(curve) if !rules.curves.contains(&curve) => Err("a curve that it does not know"),
+        Key::Other => Err("a key that it does not know"),
+        Key::Rsa { .. } | Key::Ec(_) => Ok(()),
+    }
 }
 
 struct Walk<'a> {
@@ -121,8 +141,7 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         reading.check_dates(self.meeting.now).map_err(|fault| {
-            let ahead = matches!(fault, Fault::Dates { now, from, .. } if i64::try_from(now).is_ok_and(|now| now < from));
-            let flag = if ahead && self.rules.tells_future { Flag::Future } else { Flag::Expired };
+            let flag = if self.rules.tells_future { fault.flag() } else { Flag::Expired };
             Stop::new(flag, bear::EXPIRED, fault)
         })
     }
@@ -229,19 +248,9 @@ impl<'a> Walk<'a> {
     }
 
     fn check_key(&self, reading: &Reading<'_>) -> Result<(), Stop> {
-        let place = reading.place;
-        match reading.key {
-            Key::Rsa { bits } if bits > self.rules.largest_rsa => {
-                return Err(Stop::unreadable(place, bear::LIMIT_EXCEEDED, "an RSA key that is too long"));
-            }
-            Key::Ec(curve) if !self.rules.curves.contains(&curve) => {
-                return Err(Stop::unreadable(place, bear::UNSUPPORTED, "a curve that it does not know"));
-            }
-            Key::Other => {
-                return Err(Stop::unreadable(place, bear::UNSUPPORTED, "a key that it does not know"));
-            }
-            Key::Rsa { .. } | Key::Ec(_) => {}
-        }
+        let is_rsa = matches!(reading.key, Key::Rsa { .. });
+        let number = if is_rsa { bear::LIMIT_EXCEEDED } else { bear::UNSUPPORTED };
+        known_key(reading, self.rules).map_err(|why| Stop::unreadable(reading.place, number, why))?;
         let weak = |fault| Stop::new(Flag::WeakKey, bear::WEAK_PUBLIC_KEY, fault);
         reading.check_key(self.rules).map_err(weak)
     }

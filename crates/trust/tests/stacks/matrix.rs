@@ -1,7 +1,7 @@
 //! The rules against the real stacks: flag for flag and number for number, over every named case and over chains put
 //! together at random.
 
-use otary_trust::verdict::{Flag, Verdict, judge};
+use otary_trust::verdict::{Flag, Library, Rules, Verdict, judge};
 
 use crate::cases::{Case, as_meetings, named};
 use crate::random;
@@ -60,7 +60,7 @@ fn the_rules_say_what_the_stacks_say_of_chains_put_together_at_random() {
 fn a_build_without_dates_says_the_same_but_for_dates() {
     let cases: Vec<_> = named().into_iter().flat_map(|(_, cases)| cases).collect();
     for program in PROGRAMS.iter().filter(|program| program.dates && program.name == "mbedtls-2") {
-        let without = otary_trust::verdict::Rules::of(program.library, false);
+        let without = Rules::of(program.library, false);
         as_meetings(&cases, |meetings| {
             for ((said, meeting), case) in program.ask(meetings).iter().zip(meetings).zip(&cases) {
                 let words = said.split(' ').filter(|&word| word != "expired" && word != "future");
@@ -91,4 +91,47 @@ fn every_verdict_has_its_reasons() {
             }
         });
     }
+}
+
+/// Nobody is believed whose certificate was changed anywhere, in what is signed or around it.
+#[test]
+fn no_certificate_with_a_changed_bit_is_believed() {
+    let good = named().remove(0).1.remove(0);
+    assert_eq!(good.name, "good");
+    let changed = |(at, bit): (usize, usize)| {
+        let mut case = good.clone();
+        case.chain[0][at] ^= 1 << bit;
+        Case { name: format!("bit {bit} of byte {at} changed"), ..case }
+    };
+    let len = good.chain[0].len();
+    let cases: Vec<_> = (0..len).flat_map(|at| (0..8).map(move |bit| (at, bit))).map(changed).collect();
+    assert_nobody_believed(&cases);
+}
+
+#[test]
+fn no_certificate_that_was_cut_off_is_believed() {
+    let good = named().remove(0).1.remove(0);
+    let cases: Vec<_> = (1..good.chain[0].len())
+        .map(|len| Case {
+            name: format!("{len} bytes"),
+            chain: vec![good.chain[0][..len].to_vec()],
+            ..good.clone()
+        })
+        .collect();
+    assert_nobody_believed(&cases);
+}
+
+fn assert_nobody_believed(cases: &[Case]) {
+    as_meetings(cases, |meetings| {
+        for library in Library::ALL {
+            for (meeting, case) in meetings.iter().zip(cases) {
+                assert!(!judge(&Rules::of(library, true), meeting).is_ok(), "{library:?}: {}", case.name);
+            }
+        }
+        for program in PROGRAMS.iter() {
+            for (said, case) in program.ask(meetings).iter().zip(cases) {
+                assert!(!said.starts_with("ok"), "{}: {}", program.name, case.name);
+            }
+        }
+    });
 }
