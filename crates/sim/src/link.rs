@@ -106,7 +106,7 @@ pub struct Link {
     pub trust: Trust,
     /// The device's TLS library.
     pub stack: Stack,
-    /// Whether the library was built to look at certificates' dates; the cores are not.
+    /// Whether Mbed TLS was built to look at certificates' dates; the cores are not. BearSSL always looks.
     pub check_dates: bool,
     /// How long it waits.
     pub timeouts: Timeouts,
@@ -133,7 +133,7 @@ impl Link {
             Trust::Anchors(anchors) => Some(anchors),
         };
         let socket = self.tcp(url)?;
-        let dates = self.check_dates.then_some(now);
+        let dates = (self.check_dates || self.stack.always_checks_dates()).then_some(now);
         let (config, verdict) = tls::client(self.stack, anchors, &url.host, dates)?;
         let server_name = ServerName::try_from(url.host.clone())
             .map_err(|_| ConnectError::ServerName { host: url.host.clone() })?;

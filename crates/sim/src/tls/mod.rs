@@ -1,19 +1,17 @@
 //! What a device's TLS stack accepts, so that a server can be tried against it without a device.
 //!
-//! Rustls speaks the protocol; the decision whom to believe is made here, as Mbed TLS makes it. rustls-webpki is not
-//! asked: it refuses what these stacks accept (a self-signed server certificate as its own anchor, expired dates,
-//! names that a constraint forbids) and accepts what they refuse (an anchor that is no CA). The rules were measured
-//! on Mbed TLS 2.28.3 and 3.6.5.
+//! Rustls speaks the protocol; whom to believe is decided by the rules of the device's library
+//! ([`otary_trust::verdict`]). rustls-webpki is not asked: it refuses what these stacks accept (a self-signed server
+//! certificate as its own anchor, expired dates, names that a constraint forbids) and accepts what they refuse (an
+//! anchor that is no CA).
 
-mod certificate;
-mod chain;
-mod name;
 mod signature;
 mod verifier;
 
 use std::sync::Arc;
 
 use otary_fleet::Time;
+use otary_trust::verdict::{Library, Rules};
 use rustls::client::Resumption;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
@@ -22,12 +20,13 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, SupportedProtocolVersion};
 use thiserror::Error;
 
+pub use otary_trust::verdict::Fault as Distrust;
 pub(crate) use verifier::Verdict;
 use verifier::Verifier;
 
 use crate::link::ConnectError;
 
-/// A TLS library, as the Arduino cores ship it.
+/// A TLS library, as the Arduino cores have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stack {
     /// Mbed TLS 2.28 (core 2.x, ESP-IDF 4.4): iPAddress entries are ignored; TLS 1.2.
@@ -36,17 +35,29 @@ pub enum Stack {
     MbedTls3,
     /// Mbed TLS 3.6 built with TLS 1.3, which the cores leave out.
     MbedTls3WithTls13,
+    /// BearSSL (the ESP8266): looks at dates, ignores iPAddress entries; TLS 1.2.
+    BearSsl,
 }
 
 impl Stack {
+    /// Whether it looks at dates however it was built.
+    pub const fn always_checks_dates(self) -> bool {
+        matches!(self, Self::BearSsl)
+    }
+
     fn versions(self) -> &'static [&'static SupportedProtocolVersion] {
         static OLD: [&SupportedProtocolVersion; 1] = [&TLS12];
         static BOTH: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
         if self == Self::MbedTls3WithTls13 { &BOTH } else { &OLD }
     }
 
-    fn matches_addresses(self) -> bool {
-        self != Self::MbedTls2
+    const fn rules(self, dates: bool) -> Rules {
+        let library = match self {
+            Self::MbedTls2 => Library::MbedTls2,
+            Self::MbedTls3 | Self::MbedTls3WithTls13 => Library::MbedTls3,
+            Self::BearSsl => Library::BearSsl,
+        };
+        Rules::of(library, dates)
     }
 }
 
@@ -84,52 +95,6 @@ pub enum Trust {
     Insecure,
     /// `setCACert(pem)`.
     Anchors(Anchors),
-}
-
-/// Why a stack does not believe a server. A sketch never learns it: all it sees is -1.
-#[derive(Debug, Clone, Error, PartialEq, Eq)]
-pub enum Distrust {
-    /// A certificate of the server's, or every anchor, cannot be read by this stack.
-    #[error("certificate {position} is unreadable for this stack: {why}")]
-    Unreadable {
-        /// Position in the chain; 0 is the server's.
-        position: usize,
-        /// What the stack stumbles over.
-        why: &'static str,
-    },
-    /// None of the anchors can be read by this stack.
-    #[error("none of the CA certificates is readable for this stack: {why}")]
-    UnreadableAnchors {
-        /// What the stack stumbles over in the last one.
-        why: &'static str,
-    },
-    /// No anchor vouches for the chain.
-    #[error("no trusted CA has signed it (issuer: {issuer})")]
-    UnknownAuthority {
-        /// Who issued the last certificate that could be followed.
-        issuer: String,
-    },
-    /// The certificate is for others.
-    #[error("it is for {found}, not for {wanted}")]
-    WrongName {
-        /// The host of the URL.
-        wanted: String,
-        /// The names in the certificate.
-        found: String,
-    },
-    /// The certificate may not be used by a server.
-    #[error("its {0} allows no server")]
-    Usage(&'static str),
-    /// The clock of the board is not within the certificate's dates.
-    #[error("the board's clock says {now}, the certificate is valid from {from} to {until}")]
-    Dates {
-        /// What the board takes for now, in seconds since 1970.
-        now: u64,
-        /// First second of its life.
-        from: i64,
-        /// Last second of its life.
-        until: i64,
-    },
 }
 
 /// Settings of one connection, and where its verdict is found afterwards. Without anchors anybody is believed; `dates`

@@ -3,13 +3,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use otary_fleet::Time;
+use otary_trust::verdict::{self, Flag, Meeting, Rules};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
-use x509_parser::certificate::X509Certificate;
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use super::{Anchors, Distrust, Stack, certificate, chain, name, signature};
+use super::{Anchors, Distrust, Stack, signature};
 
 /// Why the last server was not believed; for the person who watches, never for the sketch.
 #[derive(Debug, Clone, Default)]
@@ -28,10 +29,10 @@ impl Verdict {
 
 #[derive(Debug)]
 pub(super) struct Verifier {
-    stack: Stack,
+    rules: Rules,
     anchors: Option<Anchors>,
     host: String,
-    dates: Option<Time>,
+    now: Time,
     algorithms: WebPkiSupportedAlgorithms,
     verdict: Verdict,
 }
@@ -44,9 +45,11 @@ impl Verifier {
         dates: Option<Time>,
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Result<Self, Distrust> {
-        let host = host.to_owned();
-        let verifier = Self { stack, anchors, host, dates, algorithms, verdict: Verdict::default() };
-        verifier.readable_anchors().map(drop)?;
+        let (rules, host, now) = (stack.rules(dates.is_some()), host.to_owned(), dates.unwrap_or_default());
+        let verifier = Self { rules, anchors, host, now, algorithms, verdict: Verdict::default() };
+        if let Some(anchors) = verifier.anchors() {
+            verdict::check_anchors(&rules, &anchors)?;
+        }
         Ok(verifier)
     }
 
@@ -54,45 +57,17 @@ impl Verifier {
         self.verdict.clone()
     }
 
-    /// The anchors that this stack can read. It passes over the others, unless none is left.
-    fn readable_anchors(&self) -> Result<Vec<X509Certificate<'_>>, Distrust> {
-        let Some(Anchors(anchors)) = &self.anchors else { return Ok(Vec::new()) };
-        let (mut readable, mut fault) = (Vec::new(), "");
-        for anchor in anchors.iter() {
-            match certificate::read(anchor) {
-                Ok(anchor) => readable.push(anchor),
-                Err(why) => fault = why,
-            }
-        }
-        if readable.is_empty() { Err(Distrust::UnreadableAnchors { why: fault }) } else { Ok(readable) }
+    fn anchors(&self) -> Option<Vec<&[u8]>> {
+        let Anchors(anchors) = self.anchors.as_ref()?;
+        Some(anchors.iter().map(AsRef::as_ref).collect())
     }
 
-    /// Name before use, dates and chain: the order in which Mbed TLS chooses its alert.
+    /// Asks the stack's rules; of several faults, the one that decides the alert.
     fn judge(&self, leaf: &[u8], others: &[CertificateDer<'_>]) -> Result<(), Distrust> {
-        let leaf = certificate::read(leaf).map_err(|why| Distrust::Unreadable { position: 0, why })?;
-        let others = (1..).zip(others).map(|(position, der)| {
-            certificate::read(der).map_err(|why| Distrust::Unreadable { position, why })
-        });
-        let others: Vec<_> = others.collect::<Result<_, _>>()?;
-        if self.anchors.is_none() {
-            return Ok(());
-        }
-        if !name::matches(&leaf, &self.host, self.stack) {
-            return Err(Distrust::WrongName { wanted: self.host.clone(), found: name::list(&leaf) });
-        }
-        check_usage(&leaf)?;
-        for certificate in std::iter::once(&leaf).chain(&others) {
-            self.check_dates(certificate)?;
-        }
-        chain::follow(&leaf, &others, &self.readable_anchors()?, self.algorithms.all)
-    }
-
-    fn check_dates(&self, certificate: &X509Certificate<'_>) -> Result<(), Distrust> {
-        let Some(now) = self.dates.map(Time::secs) else { return Ok(()) };
-        let validity = certificate.validity();
-        let (from, until) = (validity.not_before.timestamp(), validity.not_after.timestamp());
-        let within = i64::try_from(now).is_ok_and(|now| (from..=until).contains(&now));
-        if within { Ok(()) } else { Err(Distrust::Dates { now, from, until }) }
+        let chain: Vec<&[u8]> = std::iter::once(leaf).chain(others.iter().map(AsRef::as_ref)).collect();
+        let Some(anchors) = self.anchors() else { return verdict::check_readable(&self.rules, &chain) };
+        let meeting = Meeting { anchors: &anchors, chain: &chain, name: &self.host, now: self.now };
+        verdict::judge(&self.rules, &meeting).decisive().cloned().map_or(Ok(()), Err)
     }
 
     fn check_signature(
@@ -101,7 +76,8 @@ impl Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let server = certificate::read(certificate).map_err(|_| CertificateError::BadEncoding)?;
+        let (_, server) =
+            X509Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
         let of_scheme = self.algorithms.mapping.iter().find(|(scheme, _)| *scheme == signed.scheme);
         let valid = of_scheme.is_some_and(|(_, algorithms)| {
             let verifies = |algorithm: &&'static dyn rustls::pki_types::SignatureVerificationAlgorithm| {
@@ -117,27 +93,17 @@ impl Verifier {
     }
 }
 
-/// A server signs its key exchange (Mbed TLS, `mbedtls_ssl_check_cert_usage`).
-fn check_usage(leaf: &X509Certificate<'_>) -> Result<(), Distrust> {
-    let usage = leaf.key_usage().ok().flatten();
-    if usage.is_some_and(|extension| !extension.value.digital_signature()) {
-        return Err(Distrust::Usage("keyUsage"));
-    }
-    let extended = leaf.extended_key_usage().ok().flatten();
-    if extended.is_some_and(|extension| !extension.value.server_auth && !extension.value.any) {
-        return Err(Distrust::Usage("extendedKeyUsage"));
-    }
-    Ok(())
-}
-
 /// The alert that Mbed TLS sends, by way of the rustls error that sends the same.
 fn alert_of(distrust: &Distrust) -> CertificateError {
-    match distrust {
-        Distrust::Unreadable { .. } | Distrust::UnreadableAnchors { .. } => CertificateError::BadEncoding,
-        Distrust::UnknownAuthority { .. } => CertificateError::UnknownIssuer,
-        Distrust::WrongName { .. } => CertificateError::NotValidForName,
-        Distrust::Usage(_) => CertificateError::InvalidPurpose,
-        Distrust::Dates { .. } => CertificateError::Expired,
+    match distrust.flag() {
+        Flag::Parse => CertificateError::BadEncoding,
+        Flag::Trust => CertificateError::UnknownIssuer,
+        Flag::Name => CertificateError::NotValidForName,
+        Flag::Usage | Flag::WeakKey => CertificateError::InvalidPurpose,
+        Flag::Expired => CertificateError::Expired,
+        Flag::Future | Flag::WeakDigest | Flag::TooLong => {
+            CertificateError::Other(OtherError(Arc::new(distrust.clone())))
+        }
     }
 }
 
@@ -180,48 +146,5 @@ impl ServerCertVerifier for Verifier {
         let mut schemes = self.algorithms.supported_schemes();
         schemes.retain(|scheme| *scheme != SignatureScheme::ED25519);
         schemes
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-    use rustls::crypto::aws_lc_rs;
-
-    use super::*;
-
-    /// A verifier for `ota.lan`, and a certificate that it believes.
-    fn believed() -> (Verifier, Vec<u8>) {
-        let issuer_key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let root = params.self_signed(&issuer_key).unwrap();
-        let leaf = CertificateParams::new(vec!["ota.lan".to_owned()]).unwrap();
-        let leaf = leaf
-            .signed_by(&KeyPair::generate().unwrap(), &Issuer::from_params(&params, &issuer_key))
-            .unwrap();
-        let anchors = Anchors::from_pem(root.pem().as_bytes()).unwrap();
-        let algorithms = aws_lc_rs::default_provider().signature_verification_algorithms;
-        let verifier = Verifier::new(Stack::MbedTls3, Some(anchors), "ota.lan", None, algorithms).unwrap();
-        assert_eq!(verifier.judge(leaf.der(), &[]), Ok(()));
-        (verifier, leaf.der().to_vec())
-    }
-
-    #[test]
-    fn no_certificate_with_a_changed_bit_is_believed() {
-        let (verifier, leaf) = believed();
-        for (at, bit) in (0..leaf.len()).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
-            let mut changed = leaf.clone();
-            changed[at] ^= 1 << bit;
-            assert!(verifier.judge(&changed, &[]).is_err(), "bit {bit} of byte {at}");
-        }
-    }
-
-    #[test]
-    fn no_certificate_that_was_cut_off_is_believed() {
-        let (verifier, leaf) = believed();
-        for len in 0..leaf.len() {
-            assert!(verifier.judge(&leaf[..len], &[]).is_err(), "{len} bytes");
-        }
     }
 }

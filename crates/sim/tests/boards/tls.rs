@@ -405,3 +405,33 @@ fn a_server_with_tls_1_3_alone_is_out_of_reach_for_the_cores() {
         assert_eq!(connect(server, trusting(&ca.pem), "ota.lan", with_stack(stack)), expected, "{stack:?}");
     }
 }
+
+#[test]
+fn an_esp8266_looks_at_dates_and_keeps_of_its_anchors_the_names_and_keys() {
+    let ca = Authority::new("root").0;
+    let mut params = leaf(&alternatives(&["ota.lan"]));
+    (params.not_before, params.not_after) =
+        (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(2021, 1, 1));
+    let signed = ca.sign(params, p256());
+    let in_june_2020 = Ntp::Fixed(Time::from_secs(1_593_000_000));
+    let seen = |pem: &str, ntp| {
+        connect(serve(&[&signed]), trusting(pem), "ota.lan", |sketch| {
+            (sketch.link.stack, sketch.ntp) = (Stack::BearSsl, ntp);
+        })
+    };
+    assert_eq!(seen(&ca.pem, in_june_2020), Seen::Connected);
+    assert!(matches!(
+        seen(&ca.pem, Ntp::Fixed(Time::from_secs(1_633_007_814))),
+        Seen::Distrusted(Distrust::Dates { .. })
+    ));
+    assert_eq!(
+        seen(&signed.pem, in_june_2020),
+        Seen::Connected,
+        "a CA's server certificate as its own anchor"
+    );
+    let stranger = Authority::new("stranger").0;
+    assert_eq!(
+        seen(&stranger.pem, in_june_2020),
+        Seen::Distrusted(Distrust::UnknownAuthority { issuer: "CN=root".to_owned() })
+    );
+}

@@ -14,6 +14,9 @@ use super::rules::{Extension, Pinned, Rules};
 use super::signature::{Key, Scheme};
 use super::{Meeting, Verdict, name};
 
+/// Bytes of a signature (`BR_X509_BUFSIZE_SIG`).
+const MOST_SIGNATURE: usize = 512;
+
 /// What ends the walk. No number where it depends on the byte.
 struct Stop {
     flag: Flag,
@@ -44,15 +47,26 @@ pub(super) fn judge(rules: &Rules, meeting: &Meeting<'_>) -> Verdict {
     }
 }
 
+pub(super) fn check_anchors(rules: &Rules, anchors: &[&[u8]]) -> Result<(), Fault> {
+    read_anchors(rules, anchors).map(drop).map_err(|stop| stop.fault)
+}
+
+/// Only the server's own, for its key (`br_x509_insecure` of the ESP8266 core).
+pub(super) fn check_readable(rules: &Rules, chain: &[&[u8]]) -> Result<(), Fault> {
+    let place = Place::Chain(0);
+    let leaf = chain.first().ok_or("there is none").and_then(|der| Reading::parse(der, place));
+    let known = leaf.and_then(|leaf| known_key(&leaf, rules));
+    known.map_err(|why| Fault::Unreadable { place, why })
+}
+
 /// The anchors up to the first that cannot be read (`X509List::append`).
 fn read_anchors<'a>(rules: &Rules, anchors: &[&'a [u8]]) -> Result<Vec<Reading<'a>>, Stop> {
     let (mut readable, mut fault) = (Vec::new(), "there is none");
     for (position, der) in anchors.iter().enumerate() {
-        let read = Reading::parse(der, Place::Anchor(position)).and_then(|reading| match reading.key {
-            _ if reading.has_more && !rules.trailing_bytes => Err("bytes behind the certificate"),
-            Key::Rsa { bits } if bits <= rules.largest_rsa => Ok(reading),
-            Key::Ec(curve) if rules.curves.contains(&curve) => Ok(reading),
-            _ => Err("a key that it does not know"),
+        let read = Reading::parse(der, Place::Anchor(position)).and_then(|reading| {
+            known_key(&reading, rules)?;
+            let whole = rules.trailing_bytes || !reading.has_more;
+            if whole { Ok(reading) } else { Err("bytes behind the certificate") }
         });
         match read {
             Ok(anchor) => readable.push(anchor),
@@ -68,6 +82,15 @@ fn read_anchors<'a>(rules: &Rules, anchors: &[&'a [u8]]) -> Result<Vec<Reading<'
         return Err(Stop { flag: Flag::Parse, fault: Fault::UnreadableAnchors { why: fault }, number: None });
     }
     Ok(readable)
+}
+
+fn known_key(reading: &Reading<'_>, rules: &Rules) -> Result<(), &'static str> {
+    match reading.key {
+        Key::Rsa { bits } if bits > rules.largest_rsa => Err("an RSA key that is too long"),
+        Key::Ec(curve) if !rules.curves.contains(&curve) => Err("a curve that it does not know"),
+        Key::Other => Err("a key that it does not know"),
+        Key::Rsa { .. } | Key::Ec(_) => Ok(()),
+    }
 }
 
 struct Walk<'a> {
@@ -118,8 +141,7 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         reading.check_dates(self.meeting.now).map_err(|fault| {
-            let ahead = matches!(fault, Fault::Dates { now, from, .. } if i64::try_from(now).is_ok_and(|now| now < from));
-            let flag = if ahead && self.rules.tells_future { Flag::Future } else { Flag::Expired };
+            let flag = if self.rules.tells_future { fault.flag() } else { Flag::Expired };
             Stop::new(flag, bear::EXPIRED, fault)
         })
     }
@@ -200,6 +222,11 @@ impl<'a> Walk<'a> {
             return Err(Stop::unreadable(reading.place, bear::CRITICAL_EXTENSION, why));
         }
         match extension.parsed_extension() {
+            ParsedExtension::ParseError { .. } if Self::reads(reading.place, kind, extension.critical) => {
+                let fault =
+                    Fault::Unreadable { place: reading.place, why: "an extension that does not decode" };
+                Err(Stop { flag: Flag::Parse, fault, number: None })
+            }
             ParsedExtension::CertificatePolicies(policies) if extension.critical => {
                 reading::check_policies(policies, self.rules)
                     .map_err(|why| Stop::unreadable(reading.place, bear::CRITICAL_EXTENSION, why))
@@ -208,23 +235,24 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn check_key(&self, reading: &Reading<'_>) -> Result<(), Stop> {
-        let place = reading.place;
-        match reading.key {
-            // It counts whole bytes.
-            Key::Rsa { bits } if bits.div_ceil(8) * 8 < self.rules.smallest_rsa => {
-                let fault = Fault::WeakKey { place, key: format!("RSA of {bits} bits") };
-                Err(Stop::new(Flag::WeakKey, bear::WEAK_PUBLIC_KEY, fault))
-            }
-            Key::Rsa { bits } if bits > self.rules.largest_rsa => {
-                Err(Stop::unreadable(place, bear::LIMIT_EXCEEDED, "an RSA key that is too long"))
-            }
-            Key::Rsa { .. } => Ok(()),
-            Key::Ec(curve) if self.rules.curves.contains(&curve) => Ok(()),
-            Key::Ec(_) | Key::Other => {
-                Err(Stop::unreadable(place, bear::UNSUPPORTED, "a key that it does not know"))
-            }
+    /// Whether it looks into an extension, instead of skipping it.
+    fn reads(place: Place, kind: Option<Extension>, critical: bool) -> bool {
+        let is_server = place == Place::Chain(0);
+        match kind {
+            Some(Extension::KeyUsage) => true,
+            Some(Extension::BasicConstraints) => !is_server,
+            Some(Extension::SubjectAltName) => is_server,
+            Some(Extension::Policies) => critical,
+            _ => false,
         }
+    }
+
+    fn check_key(&self, reading: &Reading<'_>) -> Result<(), Stop> {
+        let is_rsa = matches!(reading.key, Key::Rsa { .. });
+        let number = if is_rsa { bear::LIMIT_EXCEEDED } else { bear::UNSUPPORTED };
+        known_key(reading, self.rules).map_err(|why| Stop::unreadable(reading.place, number, why))?;
+        let weak = |fault| Stop::new(Flag::WeakKey, bear::WEAK_PUBLIC_KEY, fault);
+        reading.check_key(self.rules).map_err(weak)
     }
 
     /// What stands behind the signed part.
@@ -236,6 +264,9 @@ impl<'a> Walk<'a> {
         let strong = known.filter(|algorithm| algorithm.digest >= self.rules.weakest_digest);
         if strong.is_none() {
             return Err(Stop::unreadable(place, bear::UNSUPPORTED, "a signature that it does not know"));
+        }
+        if reading.x509.signature_value.data.len() > MOST_SIGNATURE {
+            return Err(Stop::unreadable(place, bear::LIMIT_EXCEEDED, "a signature that is too long"));
         }
         if reading.has_more && !self.rules.trailing_bytes {
             return Err(Stop::unreadable(place, bear::EXTRA_ELEMENT, "bytes behind the certificate"));

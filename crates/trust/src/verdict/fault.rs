@@ -4,6 +4,8 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::flags::Flag;
+
 /// Which certificate is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
@@ -95,6 +97,25 @@ pub enum Fault {
         /// How many it follows.
         most: usize,
     },
+}
+
+impl Fault {
+    /// The flag that a stack raises for it; BearSSL has the one of [`Flag::Expired`] for both ends of a life.
+    pub fn flag(&self) -> Flag {
+        match self {
+            Self::Unreadable { .. } | Self::UnreadableAnchors { .. } => Flag::Parse,
+            Self::UnknownAuthority { .. } | Self::BrokenChain { .. } => Flag::Trust,
+            Self::WrongName { .. } => Flag::Name,
+            Self::Usage(_) | Self::IssuerUsage { .. } => Flag::Usage,
+            Self::Dates { now, from, .. } => {
+                let ahead = i64::try_from(*now).is_ok_and(|now| now < *from);
+                if ahead { Flag::Future } else { Flag::Expired }
+            }
+            Self::WeakKey { .. } => Flag::WeakKey,
+            Self::WeakDigest { .. } => Flag::WeakDigest,
+            Self::TooLong { .. } => Flag::TooLong,
+        }
+    }
 }
 
 impl fmt::Display for Place {

@@ -30,6 +30,14 @@ pub(super) fn judge(rules: &Rules, meeting: &Meeting<'_>) -> Verdict {
     walk.verdict(verified)
 }
 
+pub(super) fn check_anchors(rules: &Rules, anchors: &[&[u8]]) -> Result<(), Fault> {
+    read_anchors(rules, anchors).map(drop)
+}
+
+pub(super) fn check_readable(rules: &Rules, chain: &[&[u8]]) -> Result<(), Fault> {
+    read_chain(rules, chain).map(drop)
+}
+
 /// The anchors that can be read; it passes over the others, unless none is left.
 fn read_anchors<'a>(rules: &Rules, anchors: &[&'a [u8]]) -> Result<Vec<Reading<'a>>, Fault> {
     let (mut readable, mut fault) = (Vec::new(), "there is none");
@@ -216,17 +224,8 @@ impl<'a> Walk<'a> {
 }
 
 fn flag(fault: &Fault, rules: &Rules) -> Flag {
-    match fault {
-        Fault::Unreadable { .. } | Fault::UnreadableAnchors { .. } => Flag::Parse,
-        Fault::UnknownAuthority { .. } | Fault::BrokenChain { .. } => Flag::Trust,
-        Fault::WrongName { .. } => Flag::Name,
-        Fault::Usage(_) | Fault::IssuerUsage { .. } => Flag::Usage,
-        Fault::Dates { now, from, .. } => {
-            let future = i64::try_from(*now).is_ok_and(|now| now < *from);
-            if future && rules.tells_future { Flag::Future } else { Flag::Expired }
-        }
-        Fault::WeakKey { .. } => Flag::WeakKey,
-        Fault::WeakDigest { .. } => Flag::WeakDigest,
-        Fault::TooLong { .. } => Flag::TooLong,
+    match fault.flag() {
+        Flag::Future if !rules.tells_future => Flag::Expired,
+        flag => flag,
     }
 }

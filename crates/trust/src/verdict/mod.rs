@@ -10,8 +10,9 @@
 //! common suite), it is not said here.
 //!
 //! Signatures are checked by the algorithms that AWS-LC has. Where a device knows one that AWS-LC lacks (MD5, SHA-224
-//! other than with P-521, SHA-1 with P-384, the curves P-192, P-224 and Brainpool), the signature counts as not made by
-//! that key: a verdict errs on the side of refusal, and none of these is issued any more.
+//! other than with P-521, SHA-1 with P-384, SHA-384 with RSA below 2048 bits, the curves P-192, P-224 and Brainpool), the
+//! signature counts as not made by that key: a verdict errs on the side of refusal, and none of these is issued any
+//! more.
 
 mod bearssl;
 mod fault;
@@ -63,6 +64,20 @@ impl Verdict {
         self.flags.is_empty()
     }
 
+    /// The fault that decides which alert Mbed TLS sends, and the one to tell first (`ssl_tls.c`, in the order in which
+    /// it looks at its flags).
+    pub fn decisive(&self) -> Option<&Fault> {
+        self.faults.iter().min_by_key(|fault| match fault.flag() {
+            Flag::Parse | Flag::TooLong => 0,
+            Flag::Name => 1,
+            Flag::Usage => 2,
+            Flag::WeakKey => 3,
+            Flag::Expired => 4,
+            Flag::Trust => 5,
+            Flag::Future | Flag::WeakDigest => 6,
+        })
+    }
+
     fn believed() -> Self {
         Self { flags: Flags::default(), faults: Vec::new(), number: Some(0) }
     }
@@ -70,6 +85,22 @@ impl Verdict {
     /// Ended by one thing that outweighs all else.
     fn ended(flag: Flag, fault: Fault, number: Option<i32>) -> Self {
         Self { flags: flag.into(), faults: vec![fault], number }
+    }
+}
+
+/// Whether a stack can read one of these anchors at least.
+pub fn check_anchors(rules: &Rules, anchors: &[&[u8]]) -> Result<(), Fault> {
+    match rules.walk {
+        Walk::Search => mbedtls::check_anchors(rules, anchors),
+        Walk::InOrder => bearssl::check_anchors(rules, anchors),
+    }
+}
+
+/// Whether a stack can read what it is shown; all that one asks who believes anybody (`setInsecure`).
+pub fn check_readable(rules: &Rules, chain: &[&[u8]]) -> Result<(), Fault> {
+    match rules.walk {
+        Walk::Search => mbedtls::check_readable(rules, chain),
+        Walk::InOrder => bearssl::check_readable(rules, chain),
     }
 }
 

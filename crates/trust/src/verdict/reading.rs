@@ -151,7 +151,7 @@ impl<'a> Reading<'a> {
     /// What is too weak about its key, if anything.
     pub(super) fn check_key(&self, rules: &Rules) -> Result<(), Fault> {
         let key = match self.key {
-            Key::Rsa { bits } if bits < rules.smallest_rsa => format!("RSA of {bits} bits"),
+            Key::Rsa { bits } if counted(bits, rules) < rules.smallest_rsa => format!("RSA of {bits} bits"),
             Key::Ec(curve) if !rules.strong_curves.contains(&curve) => format!("{curve:?}"),
             _ => return Ok(()),
         };
@@ -159,13 +159,19 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Whether a certificate is a SEQUENCE of SEQUENCE, SEQUENCE and BIT STRING (RFC 5280, 4.1.1), bit for bit: no
-/// signature covers these tags, and the parser would take them in any class.
+/// How long a stack takes an RSA key to be, in bits.
+fn counted(bits: usize, rules: &Rules) -> usize {
+    if rules.whole_bytes { bits.div_ceil(8) * 8 } else { bits }
+}
+
+/// Whether a certificate is a SEQUENCE of SEQUENCE, SEQUENCE and BIT STRING (RFC 5280, 4.1.1), the second one beginning
+/// with an OBJECT IDENTIFIER, bit for bit: no signature covers these tags, and the parser would take them in any class.
 fn is_framed(der: &[u8]) -> bool {
     let part = |tag: u8, der| Any::from_der(der).ok().filter(|_| der.first() == Some(&tag));
     let parts = part(0x30, der).and_then(|(_, certificate)| {
-        let (algorithm, _) = part(0x30, certificate.data)?;
-        let (signature, _) = part(0x30, algorithm)?;
+        let (behind, _) = part(0x30, certificate.data)?;
+        let (signature, algorithm) = part(0x30, behind)?;
+        part(0x06, algorithm.data)?;
         part(0x03, signature)
     });
     parts.is_some_and(|(rest, _)| rest.is_empty())

@@ -180,8 +180,10 @@ pub struct Rules {
     pub pss: bool,
     /// Bits that an RSA key has at least.
     pub smallest_rsa: usize,
-    /// Bits that an RSA key has at most.
+    /// Bits that an RSA key has at most. For BearSSL 520 bytes of modulus and exponent, for which three are counted.
     pub largest_rsa: usize,
+    /// Takes an RSA key for as long as its bytes are.
+    pub whole_bytes: bool,
     /// Curves that it can read.
     pub curves: &'static [Curve],
     /// Curves that are good enough.
@@ -233,6 +235,7 @@ const MBED_TLS_2: Rules = Rules {
     pss: true,
     smallest_rsa: 2048,
     largest_rsa: 8192,
+    whole_bytes: true,
     curves: ALL_CURVES,
     strong_curves: ALL_CURVES,
     critical: &[
@@ -255,6 +258,7 @@ const MBED_TLS_3: Rules = Rules {
     uri_names: true,
     empty_usage: true,
     weakest_digest: Digest::Sha256,
+    whole_bytes: false,
     strong_curves: &[Curve::P256, Curve::P384, Curve::P521, Curve::Brainpool],
     critical: &[
         Extension::BasicConstraints,
@@ -298,7 +302,8 @@ const BEAR_SSL: Rules = Rules {
     weakest_digest: Digest::Sha1,
     pss: false,
     smallest_rsa: 1024,
-    largest_rsa: 4096,
+    largest_rsa: 4136,
+    whole_bytes: true,
     curves: &[Curve::P256, Curve::P384, Curve::P521],
     strong_curves: &[Curve::P256, Curve::P384, Curve::P521],
     critical: &[

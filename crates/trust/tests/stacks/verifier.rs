@@ -1,129 +1,165 @@
-//! The real TLS stacks, asked directly whether a chain is good: Mbed TLS and BearSSL through two small C programs
-//! that are built here, OpenSSL through its command, rustls through webpki.
+//! The real TLS stacks, asked directly whether a chain is good: those of the devices through small C programs that are
+//! built here, OpenSSL through its command, rustls through webpki.
 
-use std::fs;
+use std::fmt::Write as _;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use otary_fleet::Time;
+use otary_trust::verdict::{Library, Meeting, Rules};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use tempfile::TempDir;
 
-/// What a client knows, and what it is shown.
-#[derive(Clone, Copy)]
-pub struct Meeting<'a> {
-    pub name: &'a str,
-    pub now: Time,
-    pub anchors: &'a [&'a [u8]],
-    pub chain: &'a [&'a [u8]],
+use crate::mbedtls3;
+
+/// The device stacks that this machine has; built once for all tests.
+pub static PROGRAMS: LazyLock<Vec<Program>> = LazyLock::new(build_all);
+
+/// What is built once and kept for the next run.
+pub fn kept() -> PathBuf {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("stacks");
+    fs::create_dir_all(&dir).unwrap();
+    dir
 }
 
-/// The TLS stacks that this machine has.
-pub struct Stacks {
-    dir: TempDir,
-    all: Vec<Stack>,
+/// A device's TLS library as a program.
+pub struct Program {
+    pub name: &'static str,
+    pub library: Library,
+    /// Whether this build looks at dates.
+    pub dates: bool,
+    path: PathBuf,
 }
 
-/// A TLS stack.
+impl Program {
+    /// The rules that should say the same.
+    pub fn rules(&self) -> Rules {
+        Rules::of(self.library, self.dates)
+    }
+
+    /// Asks about many meetings in one run: a line for each, flags and number.
+    pub fn ask(&self, meetings: &[Meeting<'_>]) -> Vec<String> {
+        let mut text = String::new();
+        for meeting in meetings {
+            let (anchors, chain) = (meeting.anchors.len(), meeting.chain.len());
+            writeln!(text, "{} {} {anchors} {chain}", meeting.now.secs(), meeting.name).unwrap();
+            for der in meeting.anchors.iter().chain(meeting.chain) {
+                der.iter().for_each(|byte| write!(text, "{byte:02x}").unwrap());
+                text.push('\n');
+            }
+        }
+        let dir = TempDir::new().unwrap();
+        let input = dir.path().join("meetings");
+        fs::write(&input, text).unwrap();
+        let output = Command::new(&self.path).stdin(File::open(&input).unwrap()).output().unwrap();
+        assert!(output.status.success(), "{} ended with {}", self.name, output.status);
+        let lines: Vec<_> = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), meetings.len(), "{}", self.name);
+        lines
+    }
+}
+
+/// Builds what can be built; says what is missing.
+fn build_all() -> Vec<Program> {
+    let mut programs = Vec::new();
+    let debian = |flags: &[&str]| flags.iter().map(|&flag| flag.to_owned()).collect::<Vec<_>>();
+    if has_header("Mbed TLS 2.28", "mbedtls/x509_crt.h") {
+        let flags = debian(&["-lmbedx509", "-lmbedcrypto"]);
+        programs.push(build("mbedtls-2", "mbedtls.c", Library::MbedTls2, true, &flags));
+    }
+    for (name, dates) in [("mbedtls-3", true), ("mbedtls-3-no-dates", false)] {
+        match mbedtls3::library(&kept(), dates) {
+            Ok(library) => {
+                let flags: Vec<_> = library.flags.into_iter().chain([library.archive]).collect();
+                programs.push(build(name, "mbedtls.c", Library::MbedTls3, dates, &flags));
+            }
+            Err(why) => println!("skipped: {name}, since {why}"),
+        }
+    }
+    if has_header("BearSSL", "bearssl.h") {
+        programs.push(build("bearssl", "bearssl.c", Library::BearSsl, true, &debian(&["-lbearssl"])));
+    }
+    programs
+}
+
+fn has_header(name: &str, header: &str) -> bool {
+    let probe = kept().join(format!("{}.probe.c", header.replace('/', "-")));
+    fs::write(&probe, format!("#include <stddef.h>\n#include <{header}>\n")).unwrap();
+    let has = Command::new("cc").arg("-fsyntax-only").arg(&probe).output();
+    let has = has.is_ok_and(|output| output.status.success());
+    if !has {
+        println!("skipped: {name}, since a C compiler or <{header}> is not installed");
+    }
+    has
+}
+
+fn build(name: &'static str, source: &str, library: Library, dates: bool, flags: &[String]) -> Program {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stacks");
+    let path = kept().join(name);
+    let output = Command::new("cc")
+        .args(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-o"])
+        .args([&path, &sources.join(source)])
+        .args(flags)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{source}: {}", String::from_utf8_lossy(&output.stderr));
+    Program { name, library, dates, path }
+}
+
+/// A stack that may be asked what a server's certificate is worth.
 pub enum Stack {
-    /// Built from the C file of this name, as the devices' firmware would be.
-    Device {
-        name: &'static str,
-        program: PathBuf,
-    },
+    /// A device's, built to look at dates.
+    Device(&'static Program),
     OpenSsl,
     Webpki,
 }
 
-impl Stacks {
-    /// Builds what can be built; says what is missing.
-    pub fn here() -> Self {
-        let dir = TempDir::new().unwrap();
-        let mbedtls = build(dir.path(), "mbedtls", "mbedtls/x509_crt.h", &["-lmbedx509", "-lmbedcrypto"]);
-        let bearssl = build(dir.path(), "bearssl", "bearssl.h", &["-lbearssl"]);
-        let all = mbedtls.into_iter().chain(bearssl).chain([Stack::OpenSsl, Stack::Webpki]).collect();
-        Self { dir, all }
-    }
+/// Every stack that this machine has.
+pub fn stacks() -> impl Iterator<Item = Stack> {
+    let devices = PROGRAMS.iter().filter(|program| program.dates).map(Stack::Device);
+    devices.chain([Stack::OpenSsl, Stack::Webpki])
+}
 
-    /// Asks every stack: `ok`, or the first thing that is wrong (trust, name, date, usage, parse).
-    pub fn ask(&self, meeting: Meeting<'_>) -> Vec<(&Stack, String)> {
-        self.all.iter().map(|stack| (stack, stack.verify(self.dir.path(), meeting))).collect()
-    }
-
-    /// Asks every stack; they have to agree on this.
-    pub fn assert_all(&self, verdict: &str, meeting: Meeting<'_>) {
-        for (stack, said) in self.ask(meeting) {
-            assert_eq!(said, verdict, "{} about {:?}", stack.name(), meeting.name);
-        }
+/// Asks every stack; they have to agree on this: `ok`, or the only thing that is wrong (trust, name, date).
+pub fn assert_all(verdict: &str, meeting: Meeting<'_>) {
+    for stack in stacks() {
+        assert_eq!(stack.verify(meeting), verdict, "{} about {:?}", stack.name(), meeting.name);
     }
 }
 
 impl Stack {
     pub const fn name(&self) -> &'static str {
         match self {
-            Self::Device { name, .. } => name,
+            Self::Device(program) => program.name,
             Self::OpenSsl => "openssl",
             Self::Webpki => "webpki",
         }
     }
 
-    fn verify(&self, dir: &Path, meeting: Meeting<'_>) -> String {
+    /// Whether it knows iPAddress entries.
+    pub fn knows_addresses(&self) -> bool {
+        !matches!(self, Self::Device(program) if program.library != Library::MbedTls3)
+    }
+
+    pub fn verify(&self, meeting: Meeting<'_>) -> String {
         match self {
-            Self::Device { program, .. } => run(program, dir, meeting),
-            Self::OpenSsl => openssl(dir, meeting),
+            Self::Device(program) => {
+                let said = program.ask(&[meeting]).concat();
+                let flags = said.rsplit_once(' ').map_or("", |(flags, _)| flags);
+                flags.replace("expired", "date").replace("future", "date")
+            }
+            Self::OpenSsl => openssl(meeting),
             Self::Webpki => rustls(meeting),
         }
     }
 }
 
-fn build(dir: &Path, name: &'static str, header: &str, libraries: &[&str]) -> Option<Stack> {
-    let compiler = |arguments: &[&str]| {
-        let output = Command::new("cc").args(arguments).output();
-        output.is_ok_and(|output| {
-            print!("{}", String::from_utf8_lossy(&output.stderr));
-            output.status.success()
-        })
-    };
-    let probe = dir.join("probe.c");
-    fs::write(&probe, format!("#if !__has_include(<{header}>)\n#error \"no {header}\"\n#endif\n")).unwrap();
-    if !compiler(&["-fsyntax-only", probe.to_str().unwrap()]) {
-        println!("skipped: {name}, since a C compiler or <{header}> is not installed");
-        return None;
-    }
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stacks").join(name).with_extension("c");
-    let path = dir.join(name);
-    let mut arguments = vec!["-std=c11", "-Wall", "-Wextra", "-Werror", "-o", path.to_str().unwrap()];
-    arguments.push(source.to_str().unwrap());
-    arguments.extend_from_slice(libraries);
-    assert!(compiler(&arguments), "{name}.c does not build");
-    Some(Stack::Device { name, program: path })
-}
-
-fn store(dir: &Path, stem: &str, certificates: &[&[u8]]) -> Vec<PathBuf> {
-    let save = |(index, der): (usize, &&[u8])| {
-        let path = dir.join(format!("{stem}-{index}.der"));
-        fs::write(&path, der).unwrap();
-        path
-    };
-    certificates.iter().enumerate().map(save).collect()
-}
-
-fn run(program: &Path, dir: &Path, meeting: Meeting<'_>) -> String {
-    let output = Command::new(program)
-        .args([&meeting.now.secs().to_string(), meeting.name, &meeting.anchors.len().to_string()])
-        .args(store(dir, "anchor", meeting.anchors))
-        .args(store(dir, "chain", meeting.chain))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{} ended with {}", program.display(), output.status);
-    let verdict = String::from_utf8(output.stdout).unwrap();
-    verdict.trim().replace("expired", "date").replace("future", "date")
-}
-
-fn openssl(dir: &Path, meeting: Meeting<'_>) -> String {
+fn openssl(meeting: Meeting<'_>) -> String {
+    let dir = TempDir::new().unwrap();
     let pem = |stem: &str, certificates: &[&[u8]]| {
-        let path = dir.join(stem);
+        let path = dir.path().join(stem);
         let texts: Vec<String> = certificates
             .iter()
             .map(|der| otary_trust::Certificate::from_der(der).unwrap().pem().to_owned())
