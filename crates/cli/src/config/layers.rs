@@ -303,6 +303,20 @@ mod tests {
     }
 
     #[test]
+    fn a_name_may_have_tls_settings_of_its_own_which_are_listed_with_where_they_stand() {
+        let data = data_with("[tls.names.\"small.lan\"]\nmax_fragment_size = \"4KiB\"\n");
+        let settings = layers(&data, &[], &[]).resolve().unwrap();
+        assert_eq!(settings.values.tls.names["small.lan"].max_fragment_size.unwrap().0, 4096);
+        let listed = settings.list().unwrap();
+        let own =
+            listed.iter().find(|setting| setting.key == "tls.names.small.lan.max_fragment_size").unwrap();
+        assert_eq!(own.value, "4KiB");
+        assert!(own.from.ends_with("otary.toml"), "{}", own.from);
+        let mistyped = "[tls.names.\"small.lan\"]\nmax_fragment = \"4KiB\"\n";
+        assert!(refusal(mistyped, &[]).starts_with("error: unknown key tls.names.small.lan.max_fragment in"));
+    }
+
+    #[test]
     fn variables_of_other_programs_are_no_settings() {
         let kubernetes = [("OTARY_SERVICE_HOST", "10.0.0.1"), ("OTARY_PORT_3443_TCP", "tcp://10.0.0.1:3443")];
         assert!(layers(&data_with(""), &kubernetes, &[]).resolve().is_ok());

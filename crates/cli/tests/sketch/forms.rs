@@ -45,8 +45,11 @@ fn each_compiles_on_its_cores_with_every_option() {
         return;
     }
     let bench = Bench::new(&["ota.lan"]);
+    std::fs::write(bench.path("secret"), "a\"secret\\of??/64-characters").unwrap();
     for (form, cores) in FORMS {
-        for options in ["", "--insecure", "--product lamp", "--insecure --product lamp"] {
+        for options in
+            ["", "--insecure", "--product lamp", "--insecure --product lamp", "--secret-file secret"]
+        {
             let sketch = bench.sketched(&format!("{form} {options}"));
             assert!(!sketch.contains('@'), "{form}: something is not filled in");
             assert!(sketch.lines().all(|line| line.len() <= 100 && line.trim_end() == line), "{form}");

@@ -36,6 +36,17 @@ fn the_tutorials_story_up_to_the_restart() {
 }
 
 #[test]
+fn it_shows_its_secret_with_every_question() {
+    let bench = Bench::new(&["ota.lan"]);
+    std::fs::write(bench.path("secret"), "a\"secret\\of??/signs").unwrap();
+    if !is_installed() {
+        return;
+    }
+    let shown = run(&bench.sketched("--product lamp --secret-file secret"), "5 0 none none");
+    assert_eq!(shown.matches("# shows a\"secret\\of??/signs as device\n# at ").count(), 2, "{shown}");
+}
+
+#[test]
 fn it_asks_each_minute_and_after_a_failure_sooner() {
     let Some(shown) = shown("", "5 0 none failed none none") else { return };
     let asked: Vec<u32> = shown

@@ -24,16 +24,11 @@ use crate::table::date;
 /// certificate takes `setCertificate` and `setPrivateKey`, and the setting tls.client_certificates, for all devices or
 /// under tls.names for those that ask for a certain name.
 #[derive(Debug, clap::Args)]
-#[group(id = "kind", required = true, multiple = false, args = ["token", "certificate"])]
 pub struct Args {
     /// Its address; it need not have asked yet
     mac: Mac,
-    /// Make a token and print it, this once
-    #[arg(long)]
-    token: bool,
-    /// Make a key and have the authority in the data directory sign a certificate for it
-    #[arg(long, requires_all = ["out_cert", "out_key"])]
-    certificate: bool,
+    #[command(flatten)]
+    kind: Kind,
     /// Write the certificate (PEM) to this new file
     #[arg(long, value_name = "FILE", requires = "certificate")]
     out_cert: Option<PathBuf>,
@@ -42,10 +37,24 @@ pub struct Args {
     out_key: Option<PathBuf>,
 }
 
+/// What it is issued.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+struct Kind {
+    /// Make a token and print it, this once
+    #[arg(long)]
+    token: bool,
+    /// Make a key and have the authority in the data directory sign a certificate for it
+    #[arg(long, requires_all = ["out_cert", "out_key"])]
+    certificate: bool,
+}
+
 /// Carries it out.
 pub fn run(args: Args, client: &mut Client, global: &Global) -> Result<()> {
     match (args.out_cert, args.out_key) {
-        (Some(certificate), Some(key)) => issue(args.mac, &Files { certificate, key }, client, global),
+        (Some(certificate), Some(key)) if args.kind.certificate => {
+            issue(args.mac, &Files { certificate, key }, client, global)
+        }
         _ => make_token(args.mac, client),
     }
 }
