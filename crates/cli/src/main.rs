@@ -14,6 +14,7 @@ mod file;
 mod global;
 mod inspect;
 mod platform;
+mod secret;
 mod serve;
 mod signals;
 mod table;

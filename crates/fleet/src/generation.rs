@@ -94,6 +94,9 @@ pub struct Generations {
     pub rollover: Option<Rollover>,
     /// The root that devices are given in advance; during a rollover the one after the new generation's.
     pub next: Anchor,
+    /// Those that are shown to nobody any more, the oldest first: devices may still hold their anchors.
+    #[serde(default)]
+    pub ended: Vec<Generation>,
 }
 
 impl Generations {
@@ -120,9 +123,11 @@ impl Generations {
         Presented { generation, bridged }
     }
 
-    /// The anchors of which a client must hold one to accept what is presented. Empty for a generation that is gone.
+    /// The anchors of which a client must hold one to accept what is presented, or was before its generation ended.
     pub fn opened_by(&self, presented: Presented) -> BTreeSet<AnchorId> {
-        let Some(generation) = self.get(presented.generation) else { return BTreeSet::new() };
+        let mut known = self.shown.iter().chain(&self.ended);
+        let generation = known.find(|generation| generation.id == presented.generation);
+        let Some(generation) = generation else { return BTreeSet::new() };
         let bridge = generation.bridged_from.filter(|_| presented.bridged);
         [generation.anchor.id].into_iter().chain(bridge).collect()
     }
@@ -166,6 +171,7 @@ mod tests {
             current: from,
             rollover: Some(Rollover { from, to, phase, began, switched: None }),
             next: anchor("root 3"),
+            ended: Vec::new(),
         }
     }
 

@@ -4,25 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use otary_fleet::{Generation, GenerationId, Generations, Presented};
-use otary_trust::{Authority, Certificate};
+use otary_trust::{Authority, Certificate, ServerChain};
 use rustls::SignatureAlgorithm;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use zeroize::Zeroizing;
 
 use crate::ServeError;
-
-/// A chain of certificates with the key of the first.
-pub struct Chain {
-    /// What is presented with it.
-    pub presented: Presented,
-    /// The server's certificate, then those that lead towards the anchor.
-    pub certificates: Vec<CertificateDer<'static>>,
-    /// The server's key.
-    pub key: Zeroizing<PrivateKeyDer<'static>>,
-}
 
 /// All generations that are shown, with the chains of each, and the anchors that lead to them.
 #[derive(Debug, Clone)]
@@ -44,63 +33,67 @@ impl Identity {
     /// as DER. Each key belongs to its certificate, and there is a chain for whatever the generations present.
     pub fn new(
         generations: Generations,
-        chains: impl IntoIterator<Item = Chain>,
+        chains: impl IntoIterator<Item = ServerChain>,
         anchors_pem: &str,
         root: CertificateDer<'static>,
     ) -> Result<Self, ServeError> {
         let mut by_presented: HashMap<Presented, Vec<Arc<CertifiedKey>>> = HashMap::new();
-        for Chain { presented, certificates, key } in chains {
-            let key = any_supported_type(&key).map_err(ServeError::Certificate)?;
-            let certified = CertifiedKey::new(certificates, key);
-            certified.keys_match().map_err(ServeError::Certificate)?;
-            by_presented.entry(presented).or_default().push(Arc::new(certified));
+        for ServerChain { presented, chain, key, .. } in chains {
+            by_presented.entry(presented).or_default().push(certify(chain, &key)?);
         }
+        Self::showing(generations, by_presented, anchors_pem, root)
+    }
+
+    fn showing(
+        generations: Generations,
+        by_presented: HashMap<Presented, Vec<Arc<CertifiedKey>>>,
+        anchors_pem: &str,
+        root: CertificateDer<'static>,
+    ) -> Result<Self, ServeError> {
         let chains =
             by_presented.into_iter().map(|(presented, keys)| (presented, Arc::new(Chains::new(keys))));
-        let identity = Self {
-            generations,
-            chains: chains.collect(),
-            anchors_pem: anchors_pem.into(),
-            root,
-            to_operators: None,
-        };
+        let (chains, to_operators) = (chains.collect(), None);
+        let identity = Self { generations, chains, anchors_pem: anchors_pem.into(), root, to_operators };
         identity.check_complete()?;
         Ok(identity)
     }
 
-    /// The identity of an authority: its leaf, and all that devices are to trust.
+    /// The identity of an authority: its leaves, and all that devices are to trust.
     pub fn of(authority: &Authority) -> Result<Self, ServeError> {
-        let (certificates, key) = authority.server_chain().ok_or(ServeError::NoLeaf)?;
-        Self::alone(certificates, key, &authority.anchors_pem(), authority.root())
+        let (chains, root) = (authority.chains(), authority.root().der().clone());
+        if chains.is_empty() {
+            return Err(ServeError::NoLeaf);
+        }
+        Self::new(authority.generations().clone(), chains, &authority.anchors_pem(), root)
     }
 
     /// An identity of one chain, with nothing known of what comes after its root.
     pub fn alone(
-        certificates: Vec<CertificateDer<'static>>,
-        key: Zeroizing<PrivateKeyDer<'static>>,
+        chain: Vec<CertificateDer<'static>>,
+        key: &PrivateKeyDer<'static>,
         anchors_pem: &str,
         root: &Certificate,
     ) -> Result<Self, ServeError> {
-        Self::of_one(GenerationId(1), certificates, key, anchors_pem, root)
+        Self::of_one(GenerationId(1), chain, key, anchors_pem, root)
     }
 
     /// The same of a chain from elsewhere, which the authority has nothing to do with: devices are shown it, operators
     /// what `authority` shows.
     pub fn from_elsewhere(
-        certificates: Vec<CertificateDer<'static>>,
-        key: Zeroizing<PrivateKeyDer<'static>>,
+        chain: Vec<CertificateDer<'static>>,
+        key: &PrivateKeyDer<'static>,
         anchors_pem: &str,
         root: &Certificate,
         authority: Self,
     ) -> Result<Self, ServeError> {
-        let shown = Self::of_one(ELSEWHERE, certificates, key, anchors_pem, root)?;
+        let shown = Self::of_one(ELSEWHERE, chain, key, anchors_pem, root)?;
         Ok(Self { to_operators: Some(Arc::new(authority)), ..shown })
     }
 
     fn of_one(
         id: GenerationId,
-        certificates: Vec<CertificateDer<'static>>,
-        key: Zeroizing<PrivateKeyDer<'static>>,
+        chain: Vec<CertificateDer<'static>>,
+        key: &PrivateKeyDer<'static>,
         anchors_pem: &str,
         root: &Certificate,
     ) -> Result<Self, ServeError> {
@@ -112,10 +105,10 @@ impl Identity {
             current: id,
             rollover: None,
             next,
+            ended: Vec::new(),
         };
-        let presented = generations.presented(None);
-        let chain = Chain { presented, certificates, key };
-        Self::new(generations, [chain], anchors_pem, root.der().clone())
+        let chains = HashMap::from([(generations.presented(None), vec![certify(chain, key)?])]);
+        Self::showing(generations, chains, anchors_pem, root.der().clone())
     }
 
     /// Whoever asks, under whichever name, is shown a chain.
@@ -151,6 +144,17 @@ impl Identity {
     pub(crate) fn root(&self) -> &[u8] {
         &self.root
     }
+}
+
+/// A chain with its key, in the form that rustls signs with; an error if they do not belong together.
+fn certify(
+    chain: Vec<CertificateDer<'static>>,
+    key: &PrivateKeyDer<'static>,
+) -> Result<Arc<CertifiedKey>, ServeError> {
+    let key = any_supported_type(key).map_err(ServeError::Certificate)?;
+    let certified = CertifiedKey::new(chain, key);
+    certified.keys_match().map_err(ServeError::Certificate)?;
+    Ok(Arc::new(certified))
 }
 
 /// The chains of one generation, by the kind of key: ECDSA first, which is smaller on the wire and cheaper to sign with.

@@ -53,7 +53,7 @@ mod worker;
 
 pub use clock::Clock;
 pub use error::ServeError;
-pub use identity::{Chain, Identity};
+pub use identity::Identity;
 pub use limits::Limits;
 pub use options::{Options, TlsRules};
 pub use platform::{create_private_file, raise_descriptor_limit};

@@ -16,26 +16,33 @@
 //! Time comes in as a value. Only [`Authority`], [`backup`] and [`restore`] touch the disk; they, [`PrivateKey`] and
 //! [`Request::self_sign`] take from the system's randomness.
 
+mod adopted;
 mod authority;
 mod backup;
 mod certificate;
 mod clock;
 mod defect;
 mod description;
+mod disk;
 mod error;
 mod folder;
 mod identity;
 mod key;
 mod leaf;
+mod line;
 mod name;
 mod passphrase;
 mod pem;
 mod permissions;
 mod profile;
 mod request;
+mod rollover;
+mod sealed;
+mod settle;
+mod state;
 pub mod verdict;
 
-pub use authority::{Authority, Renewal};
+pub use authority::{Authority, Renewal, ServerChain};
 pub use backup::{BackupError, Restored, backup, restore};
 pub use certificate::{Certificate, Fingerprint};
 pub use clock::{Clock, ClockFault, TrustedTime};
@@ -49,3 +56,4 @@ pub use name::{HostName, Name, NameFault};
 pub use passphrase::{LEAST_CHARACTERS, Passphrase, TooShort};
 pub use permissions::ENFORCED as PERMISSIONS_ENFORCED;
 pub use request::{Addresses, ConfigFault, KeyFault, Request, SyntaxFault};
+pub use rollover::Start;

@@ -15,7 +15,6 @@ use otary_store::{Disk, DiskOptions, Retention};
 use otary_trust::Certificate;
 use rustls_pki_types::pem::PemObject as _;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use zeroize::Zeroizing;
 
 const DAY: Duration = Duration::from_hours(24);
 
@@ -52,7 +51,7 @@ fn identity(files: Files<'_>) -> anyhow::Result<Identity> {
     let key = PrivateKeyDer::from_pem_file(files.key).context("the server's key")?;
     let anchors = std::fs::read_to_string(files.root)?;
     let root = Certificate::from_pem(anchors.as_bytes()).context("the root")?;
-    Ok(Identity::alone(chain?, Zeroizing::new(key), &anchors, &root)?)
+    Ok(Identity::alone(chain?, &key, &anchors, &root)?)
 }
 
 fn options(port: u16) -> anyhow::Result<Options> {

@@ -1,19 +1,20 @@
 //! `otary device`: the boards that ask, what they run, and why they are answered as they are.
 
+mod enroll;
 mod show;
 
 use otary_fleet::{Channel, Chip, Mac, ProductName, Time};
-use otary_server::operator::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
+use otary_server::operator::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Disenrolment, Runs};
 
 use crate::client::{Client, Connection, path};
 use crate::clock;
 use crate::command::product::chip;
 use crate::global::Global;
 use crate::say;
-use crate::table::{Table, ago, or_dash, plain};
+use crate::table::{Table, ago, count, or_dash, plain};
 use crate::terminal::print_json;
 
-/// See devices, assign them, let go of their brakes
+/// See devices, assign them, let go of their brakes, enroll them
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -63,6 +64,15 @@ enum Action {
         /// Its address
         mac: Mac,
     },
+    Enroll(enroll::Args),
+    /// Take back what was issued to a device: it no longer shows who it is
+    Disenroll {
+        /// Its address
+        mac: Mac,
+        /// The one credential, by its first digits as `otary device show` prints them [default: all of them]
+        #[arg(value_parser = digits)]
+        credential: Option<String>,
+    },
     /// Remove a device from the records; it comes back when it asks
     Forget {
         /// Its address
@@ -105,11 +115,27 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
             say!("{mac} is updated again.")?;
             print_now(&view)
         }
+        Action::Enroll(args) => enroll::run(args, &mut client, global),
+        Action::Disenroll { mac, credential } => {
+            let which = Disenrolment { credential };
+            let view: DeviceView = client.post(&place(mac, Some("disenroll")), &which)?;
+            let left = count(view.device.credentials.len() as u64, "credential");
+            Ok(say!("Taken back. {mac} has {left} left.")?)
+        }
         Action::Forget { mac } => {
             client.delete(&place(mac, None))?;
             Ok(say!("{mac} is forgotten. If it asks again it is a new device.")?)
         }
     }
+}
+
+/// The first digits of a digest, as it is printed.
+fn digits(text: &str) -> Result<String, String> {
+    let digits = text.to_ascii_lowercase();
+    if (4..=64).contains(&digits.len()) && digits.bytes().all(|c| c.is_ascii_hexdigit()) {
+        return Ok(digits);
+    }
+    Err("a credential is named by 4 or more of its hex digits".to_owned())
 }
 
 fn place(mac: Mac, act: Option<&str>) -> String {

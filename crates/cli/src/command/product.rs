@@ -103,7 +103,7 @@ pub fn chip(text: &str) -> Result<Chip, String> {
 }
 
 /// Carries it out.
-pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
+pub fn run(args: Args, global: &Global) -> Result<()> {
     let mut client = Client::open(global, &args.connection)?;
     match args.action {
         Action::List { json } => {
@@ -171,14 +171,13 @@ fn tell(subject: &str, view: &ProductView, made: Option<&Secret>) -> Result<()> 
     Ok(say!("{}", secret.expose())?)
 }
 
-fn list(products: &[ProductView]) -> anyhow::Result<()> {
+fn list(products: &[ProductView]) -> Result<()> {
     if products.is_empty() {
         return Ok(say!(
             "No products yet: `otary push FILE --product NAME --version 0.1` makes the first one."
         )?);
     }
-    let mut table =
-        Table::new(["PRODUCT", "CHIPS", "OFFERS", "RELEASES", "DEVICES", "ALLOWS", "FOR", "SINCE"]);
+    let mut table = Table::new(["PRODUCT", "CHIPS", "OFFERS", "RELEASES", "DEVICES", "ALLOWS", "SINCE"]);
     for view in products {
         let newest: Vec<String> = view
             .newest
@@ -190,13 +189,12 @@ fn list(products: &[ProductView]) -> anyhow::Result<()> {
             .collect();
         let product = &view.product;
         table.row([
-            product.name.to_string(),
+            if product.private { format!("{} (private)", product.name) } else { product.name.to_string() },
             chip_names(view),
             if newest.is_empty() { "-".into() } else { newest.join(", ") },
             view.releases.to_string(),
             view.devices.to_string(),
             allows(view),
-            audience(view).to_owned(),
             date(product.created),
         ]);
     }
@@ -215,23 +213,15 @@ fn allows(view: &ProductView) -> String {
     if allowed.is_empty() { "-".into() } else { allowed.join(", ") }
 }
 
-/// Whom its images are for.
-const fn audience(view: &ProductView) -> &'static str {
-    match (view.product.private, view.has_secret) {
-        (false, _) => "everybody",
-        (true, true) => "its secret",
-        (true, false) => "enrolled devices",
-    }
-}
-
 fn words(view: &ProductView) -> String {
     format!(
-        "chips {}, {}, allows {}",
+        "chips {}, {}allows {}",
         chip_names(view),
-        match audience(view) {
-            "everybody" => "for everybody",
-            "its secret" => "private: for who shows its secret or a credential of their own",
-            _ => "private: for who shows a credential of their own (otary device enroll)",
+        match (view.product.private, view.has_secret) {
+            (true, true) => "private (its secret or a device's own credential), ",
+            (true, false) => "private (a device's own credential, see `otary device enroll`), ",
+            (false, true) => "with a secret, ",
+            (false, false) => "",
         },
         match allows(view).as_str() {
             "-" => "neither plain HTTP nor raw files",

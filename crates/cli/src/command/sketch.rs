@@ -13,17 +13,24 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::{ProductName, Release};
+use otary_server::operator::ProductView;
+use zeroize::Zeroizing;
 
 use self::form::{Board, Ethernet, Form, Network};
 use self::host::Host;
 use self::text::Sketch;
 use crate::advice::{Advise, advised};
-use crate::client::served_at;
+use crate::client::{Client, path, served_at};
 use crate::config::Values;
 use crate::data::{DataDir, quoted};
 use crate::file::write_new;
 use crate::global::Global;
+use crate::platform::create_private_file;
+use crate::secret::read_secret;
 use crate::serve::Names;
+
+/// What stands in the sketch of a private product whose secret was not given.
+const NO_SECRET: &str = "<THE-SECRET>";
 
 /// Get an Arduino sketch that updates itself from this server
 ///
@@ -43,6 +50,9 @@ pub struct Args {
     /// The product that it is, if the server is to know it by its URL
     #[arg(long, value_name = "PRODUCT")]
     product: Option<ProductName>,
+    /// The first line of this file is the secret that a private product's devices share, or this device's own token
+    #[arg(long, value_name = "FILE")]
+    secret_file: Option<PathBuf>,
     /// The server's name in the URL, one of its certificate's [default: one you gave it, else an address]
     #[arg(long, value_name = "NAME")]
     host: Option<String>,
@@ -82,9 +92,14 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let port = port.help("start the server, or name the port that devices connect to with --port")?;
     let url = format!("https://{host}:{port}/update{path}");
     let roots = authority.anchors_pem();
-    let text = Sketch { form, url: &url, version: &args.version, roots: &roots }.render();
-    write_out(&text, args.out.as_deref())?;
+    let secret = secret(args, global)?;
+    let secret = secret.as_deref().map(String::as_str);
+    let text = Sketch { form, url: &url, version: &args.version, roots: &roots, secret }.render();
+    write_out(&Zeroizing::new(text), args.out.as_deref(), secret.is_some())?;
     print_advice(args, form, &host, &url)?;
+    if secret == Some(NO_SECRET) {
+        eprintln!("note: the product is private: fill in UPDATE_SECRET, or give it with --secret-file");
+    }
     if let Some(address) = listening.filter(|address| address.ip().is_loopback()) {
         eprintln!("warning: the server listens on {} alone, where no device reaches it", address.ip());
     }
@@ -112,8 +127,28 @@ fn listening(values: &Values) -> Result<Option<SocketAddr>> {
     Ok(address.filter(|address| address.port() != 0))
 }
 
-/// Puts the sketch where it was wanted. A file that is there may have somebody's program in it, and stays.
-fn write_out(text: &str, out: Option<&Path>) -> Result<()> {
+/// What the sketch shows of who it is: what a file says, else, if its product is private, a place to be filled in.
+fn secret(args: &Args, global: &Global) -> Result<Option<Zeroizing<String>>> {
+    if let Some(file) = &args.secret_file {
+        return read_secret(file).map(Some);
+    }
+    let private = args.product.as_ref().map_or(Ok(false), |product| is_private(product, global))?;
+    Ok(private.then(|| Zeroizing::new(NO_SECRET.to_owned())))
+}
+
+/// Whether a product is private. One that is yet to be made is not, nor is any before the first server.
+fn is_private(product: &ProductName, global: &Global) -> Result<bool> {
+    let data = DataDir::existing(&global.settings(Vec::new())?.values.data)?;
+    if !data.database().exists() {
+        return Ok(false);
+    }
+    let products: Vec<ProductView> = Client::at_home(global)?.get(&path(["products"]))?;
+    Ok(products.iter().any(|view| view.product.name == *product && view.product.private))
+}
+
+/// Puts the sketch where it was wanted, for its owner's eyes if there is a `secret` in it. A file that is there may have
+/// somebody's program in it, and stays.
+fn write_out(text: &str, out: Option<&Path>, secret: bool) -> Result<()> {
     let Some(path) = out else {
         return Ok(io::stdout().lock().write_all(text.as_bytes())?);
     };
@@ -121,7 +156,8 @@ fn write_out(text: &str, out: Option<&Path>) -> Result<()> {
         let error = anyhow!("{} is there already", path.display());
         return Err(advised(error, "remove it, or name another one: a sketch is never overwritten"));
     }
-    write_new(path, |path| File::create_new(path), text.as_bytes())
+    let create = if secret { create_private_file } else { |path: &Path| File::create_new(path) };
+    write_new(path, create, text.as_bytes())
 }
 
 /// Says on standard error what to do with the sketch.

@@ -107,9 +107,11 @@ impl Settings {
         self
     }
 
-    /// Where a setting came from.
+    /// Where a setting came from; one below a name that has dots in it, where the table of all such names did.
     fn origin(&self, key: &str) -> String {
-        self.figment.find_metadata(key).map_or_else(|| "default".to_owned(), name_of)
+        let mut ends = key.rmatch_indices('.').map(|(end, _)| end);
+        let shorter = || ends.find_map(|end| self.figment.find_metadata(key.get(..end)?));
+        self.figment.find_metadata(key).or_else(shorter).map_or_else(|| "default".to_owned(), name_of)
     }
 }
 

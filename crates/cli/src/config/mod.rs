@@ -12,4 +12,4 @@ mod values;
 pub use layers::{Flag, Layers, Setting, Settings};
 pub use listen::Listen;
 pub use quantity::{Size, Span};
-pub use values::{Log, LogFormat, Tls, Values, default_data};
+pub use values::{Log, LogFormat, Tls, TlsOfName, Values, default_data};

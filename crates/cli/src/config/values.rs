@@ -1,5 +1,6 @@
 //! Every setting, with what otary does unless told otherwise.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -110,6 +111,20 @@ pub struct Tls {
     pub key: Option<PathBuf>,
     /// What devices trust that are shown it; else the last certificate of that file.
     pub ca: Option<PathBuf>,
+    /// Whether devices are asked for a client certificate, which they need not have.
+    pub client_certificates: bool,
+    /// What differs for devices that ask for one of these names: `[tls.names."small.lan"]`.
+    pub names: BTreeMap<String, TlsOfName>,
+}
+
+/// TLS towards devices that ask for a certain name. What is not said is as for all others.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsOfName {
+    /// As in [`Tls`].
+    pub max_fragment_size: Option<Size>,
+    /// As in [`Tls`].
+    pub client_certificates: Option<bool>,
 }
 
 const DAY: Duration = Duration::from_hours(24);

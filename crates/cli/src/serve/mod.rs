@@ -5,6 +5,7 @@ mod custodian;
 mod log;
 mod names;
 mod supplied;
+mod tls;
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
@@ -177,7 +178,8 @@ fn options(values: &Values, names: &Names, descriptors: u64) -> Result<Options> 
         workers: thread::available_parallelism().map_or(1, usize::from),
         descriptors,
         drain: values.drain.0,
-        max_record: values.tls.max_fragment_size.map(|size| usize::try_from(size.0).unwrap_or(usize::MAX)),
+        tls: tls::rules(&values.tls),
+        tls_of_names: tls::rules_of_names(&values.tls)?,
         retention: retention(values),
         limits: Limits {
             handshake: limits.handshake.0,

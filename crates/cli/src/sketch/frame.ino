@@ -21,6 +21,7 @@
 
 // Where the server is asked. It cannot see which chip asks, so the sketch says it.
 #define UPDATE_URL "@URL@?chip=" UPDATE_CHIP
+@SECRET@
 
 const unsigned long POLL_MS = 60000;    // a minute; with many devices, a quarter of an hour
 const unsigned long RETRY_MS = 30000;   // after a failure
@@ -59,6 +60,7 @@ unsigned long checkForUpdate() {
   SecureClient client;
   trust(client);
 
+@AUTHORIZATION@
   httpUpdate.rebootOnUpdate(false);  // it restarts below, when the result has been printed
   Serial.println("Update start now!");
   switch (httpUpdate.update(client, UPDATE_URL, FIRMWARE_VERSION)) {

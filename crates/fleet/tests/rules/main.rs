@@ -5,5 +5,6 @@
 mod decision_table;
 mod proofs;
 mod properties;
+mod rollover;
 mod strangers;
 mod world;

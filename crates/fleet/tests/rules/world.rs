@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use otary_fleet::{
-    Artifact, Build, Catalogue, CheckIn, Chip, Decision, Delivery, Device, Dialect, Event, Kind, Mac, Md5,
-    Mode, Product, ProductName, Proof, Release, ReleaseId, Sha256, Time, Transport, View, decide, delivered,
-    observe,
+    Artifact, Build, Catalogue, CheckIn, Chip, Decision, Delivery, Device, Dialect, Event, FoundCertificate,
+    Kind, Mac, Md5, Mode, Product, ProductName, Proof, Release, ReleaseId, Sha256, Time, Transport, View,
+    decide, delivered, observe,
 };
 
 /// What the server knows, and the time.
@@ -77,6 +77,13 @@ impl World {
             added: self.now,
         });
         self.artifacts.last_mut().unwrap()
+    }
+
+    /// Certificates inside `firmware`.
+    pub fn embed(&mut self, firmware: &str, certificates: &[FoundCertificate]) {
+        let id = Sha256::of(firmware.as_bytes());
+        let artifacts = self.artifacts.iter_mut().filter(|artifact| artifact.id == id);
+        artifacts.for_each(|artifact| artifact.embedded.certificates = certificates.to_vec());
     }
 
     pub fn publish(

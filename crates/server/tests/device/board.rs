@@ -1,5 +1,7 @@
 //! Boards that speak as the stock libraries do, byte for byte.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use otary_fleet::{Md5, Sha256};
 
 use crate::site::{Site, appended};
@@ -20,6 +22,8 @@ pub struct Board {
     pub mode: &'static str,
     pub free_space: u64,
     pub plain: bool,
+    /// What `setAuthorization` had it send.
+    pub authorization: Option<String>,
 }
 
 impl Board {
@@ -36,6 +40,7 @@ impl Board {
             mode: "sketch",
             free_space: 1_310_720,
             plain: false,
+            authorization: None,
         }
     }
 
@@ -69,6 +74,18 @@ impl Board {
         self
     }
 
+    /// Another claimant of the same device, so that nothing brakes it which takes the image again and again.
+    pub fn anew(mut self, number: u64) -> Self {
+        self.free_space += number;
+        self
+    }
+
+    /// With this user and password.
+    pub fn authorized(mut self, user: &str, password: &str) -> Self {
+        self.authorization = Some(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))));
+        self
+    }
+
     /// A core that reports no digest.
     pub fn without_digests(mut self) -> Self {
         (self.md5, self.sha256) = (None, None);
@@ -96,13 +113,16 @@ impl Board {
             "Host: serverota.local:3443".into(),
             "User-Agent: ESP32-http-Update".into(),
             "Connection: close".into(),
+        ];
+        lines.extend(self.authorization.as_ref().map(|value| format!("Authorization: {value}")));
+        lines.extend([
             "Cache-Control: no-cache".into(),
             format!("x-ESP32-BASE-MAC: {}", self.mac),
             format!("x-ESP32-STA-MAC: {}", self.mac),
             "x-ESP32-AP-MAC: 00:00:00:00:00:00".into(),
             format!("x-ESP32-free-space: {}", self.free_space),
             "x-ESP32-sketch-size: 8192".into(),
-        ];
+        ]);
         lines.extend(self.md5.as_ref().map(|md5| format!("x-ESP32-sketch-md5: {md5}")));
         lines.extend(self.sha256.as_ref().map(|digest| format!("x-ESP32-sketch-sha256: {digest}")));
         lines.push("x-ESP32-chip-size: 4194304".into());
@@ -118,13 +138,16 @@ impl Board {
             format!("GET {} HTTP/1.0", self.path),
             "Host: serverota.local:3443".into(),
             "User-Agent: ESP8266-http-Update".into(),
+        ];
+        lines.extend(self.authorization.as_ref().map(|value| format!("Authorization: {value}")));
+        lines.extend([
             "Connection: close".into(),
             "x-ESP8266-Chip-ID: 11189196".into(),
             format!("x-ESP8266-STA-MAC: {}", self.mac),
             format!("x-ESP8266-AP-MAC: {}", self.mac.replacen("5C", "5E", 1)),
             format!("x-ESP8266-free-space: {}", self.free_space),
             "x-ESP8266-sketch-size: 8192".into(),
-        ];
+        ]);
         lines.extend(self.md5.as_ref().map(|md5| format!("x-ESP8266-sketch-md5: {md5}")));
         lines.push("x-ESP8266-chip-size: 4194304".into());
         lines.push("x-ESP8266-sdk-version: 2.2.2-dev(38a443e)".into());

@@ -4,6 +4,7 @@
 
 mod artifacts;
 mod board;
+mod chains;
 mod decision_table;
 mod dialects;
 mod drain;
@@ -11,6 +12,9 @@ mod handshakes;
 mod listeners;
 mod log;
 mod plain_http;
+mod private;
+mod probe;
+mod proofs;
 mod protocol;
 mod site;
 mod stacks;

@@ -137,9 +137,14 @@ fn find(folder: &std::path::Path, end: &str) -> std::path::PathBuf {
     panic!("no file {end}");
 }
 
-/// The plaintext lengths of the records that answer a request.
+/// The plaintext lengths of the records that answer a board's request.
 fn records(site: &Site) -> Vec<usize> {
-    let StreamOwned { mut conn, mut sock, .. } = begin(site);
+    lengths(begin(site))
+}
+
+/// The same of whatever comes over a session.
+pub fn lengths(stream: StreamOwned<ClientConnection, TcpStream>) -> Vec<usize> {
+    let StreamOwned { mut conn, mut sock, .. } = stream;
     let mut lengths = Vec::new();
     let mut plain = Vec::new();
     loop {

@@ -6,6 +6,7 @@ mod access;
 mod backups;
 mod desk;
 mod devices;
+mod enrolment;
 mod products;
 mod pushes;
 mod releases;

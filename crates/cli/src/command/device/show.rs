@@ -1,6 +1,6 @@
 //! One device on a page.
 
-use otary_fleet::{Attempt, Device, Event, EventKind, Snapshot, Time, Transport};
+use otary_fleet::{Attempt, Credential, Device, Event, EventKind, Snapshot, Time, Transport};
 use otary_server::operator::DeviceView;
 
 use super::{answered, running, said};
@@ -33,6 +33,7 @@ fn facts(view: &DeviceView, now: Time) -> anyhow::Result<()> {
         say!("  runs      {} ({})", running(runs), last.build)?;
         claims(last)?;
     }
+    credentials(device)?;
     history(device, now)?;
     if let (Some(standing), Some(answer)) = (&device.standing, &line.answer) {
         let times = count(standing.count, "time");
@@ -57,7 +58,20 @@ fn claims(last: &Snapshot) -> anyhow::Result<()> {
         Transport::Http => "plain HTTP",
         Transport::Https => "HTTPS",
     };
-    Ok(say!("  from      {} by {transport}, {}", last.source, last.dialect.name())?)
+    say!("  from      {} by {transport}, {}", last.source, last.dialect.name())?;
+    if let Some(handshake) = &last.handshake {
+        let name = handshake.server_name.as_deref().map_or("no name".into(), plain);
+        say!("  asked for {name}, and was shown generation {}", handshake.presented.generation)?;
+    }
+    Ok(say!("  proof     {}", last.proof.words())?)
+}
+
+/// What was issued to a device.
+fn credentials(device: &Device) -> anyhow::Result<()> {
+    for Credential { kind, issued } in &device.credentials {
+        say!("  holds     {} {:.12}, issued {}", kind.name(), kind.digest(), date(*issued))?;
+    }
+    Ok(())
 }
 
 /// What was seen of a device over time.

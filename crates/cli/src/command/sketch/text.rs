@@ -8,6 +8,8 @@ use super::form::{Board, Ethernet, Form, Network};
 
 const FRAME: &str = include_str!("../../sketch/frame.ino");
 const WARNING: &str = include_str!("../../sketch/warning.ino");
+const SECRET: &str = include_str!("../../sketch/secret.ino");
+const AUTHORIZATION: &str = include_str!("../../sketch/authorization.ino");
 const ETHERNET_ESP8266: &str = include_str!("../../sketch/network/ethernet_esp8266.ino");
 
 /// What makes one sketch differ from the next.
@@ -21,13 +23,18 @@ pub struct Sketch<'a> {
     pub version: &'a str,
     /// The certificates that it trusts (PEM).
     pub roots: &'a str,
+    /// What it shows of who it is, if anything.
+    pub secret: Option<&'a str>,
 }
 
 impl Sketch<'_> {
     /// The sketch, ready for the Arduino IDE.
     pub fn render(&self) -> String {
         let form = self.form;
+        let if_secret = |piece| if self.secret.is_some() { piece } else { "" };
         FRAME
+            .replace("@SECRET@\n", if_secret(SECRET))
+            .replace("@AUTHORIZATION@\n", if_secret(AUTHORIZATION))
             .replace("@WARNING@\n", if form.is_insecure() { WARNING } else { "" })
             .replace("@CLIENT@", client(form.board()).trim_end())
             .replace("@NETWORK@", network(form).trim_end())
@@ -37,7 +44,14 @@ impl Sketch<'_> {
             .replace("@VERSION@", self.version)
             .replace("@URL@", self.url)
             .replace("@ROOTS@", self.roots.trim_end())
+            // The last one: nothing in a secret is a place to be filled in.
+            .replace("@PASSWORD@", &quoted(self.secret.unwrap_or_default()))
     }
+}
+
+/// A text as it stands between the quotes of a C string; two question marks could begin a trigraph.
+fn quoted(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('?', "\\?")
 }
 
 const fn board(form: Form) -> &'static str {

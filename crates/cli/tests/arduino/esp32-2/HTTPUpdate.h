@@ -19,6 +19,7 @@ class HTTPUpdate {
   ~HTTPUpdate(void);
 
   void rebootOnUpdate(bool reboot);
+  void setAuthorization(const String &user, const String &password);
   void setLedPin(int ledPin = -1, uint8_t ledOn = 1);
 
   t_httpUpdate_return update(WiFiClient &client, const String &url, const String &currentVersion = "",

@@ -15,6 +15,7 @@ class ESP8266HTTPUpdate {
   ~ESP8266HTTPUpdate(void);
 
   void rebootOnUpdate(bool reboot);
+  void setAuthorization(const String &user, const String &password);
   void closeConnectionsOnUpdate(bool sever);
   void setLedPin(int ledPin = -1, uint8_t ledOn = 1);
 

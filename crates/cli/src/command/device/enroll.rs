@@ -1,0 +1,100 @@
+//! `otary device enroll`: a credential of a device's own. It is made here, and the server is told its digest alone.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use otary_fleet::{CredentialKind, Mac, Sha256, Time};
+use otary_server::operator::DeviceView;
+use otary_trust::{Clock, Identity};
+
+use super::place;
+use crate::client::Client;
+use crate::clock;
+use crate::command::product::new_secret;
+use crate::data::{DataDir, trusted};
+use crate::file::write_new;
+use crate::global::Global;
+use crate::platform::create_private_file;
+use crate::say;
+use crate::table::date;
+
+/// Issue a device a credential of its own, by which it shows who it is
+///
+/// A token goes into its sketch (`otary sketch --secret-file`), and is sent as the password of setAuthorization. A client
+/// certificate takes `setCertificate` and `setPrivateKey`, and the setting tls.client_certificates, for all devices or
+/// under tls.names for those that ask for a certain name.
+#[derive(Debug, clap::Args)]
+#[group(id = "kind", required = true, multiple = false, args = ["token", "certificate"])]
+pub struct Args {
+    /// Its address; it need not have asked yet
+    mac: Mac,
+    /// Make a token and print it, this once
+    #[arg(long)]
+    token: bool,
+    /// Make a key and have the authority in the data directory sign a certificate for it
+    #[arg(long, requires_all = ["out_cert", "out_key"])]
+    certificate: bool,
+    /// Write the certificate (PEM) to this new file
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    out_cert: Option<PathBuf>,
+    /// Write its private key (PEM) to this new file, for your eyes alone
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    out_key: Option<PathBuf>,
+}
+
+/// Carries it out.
+pub fn run(args: Args, client: &mut Client, global: &Global) -> Result<()> {
+    match (args.out_cert, args.out_key) {
+        (Some(certificate), Some(key)) => issue(args.mac, &Files { certificate, key }, client, global),
+        _ => make_token(args.mac, client),
+    }
+}
+
+fn make_token(mac: Mac, client: &mut Client) -> Result<()> {
+    let token = new_secret()?;
+    let view = enroll(mac, CredentialKind::Token(token.hash()), client)?;
+    // The token alone on standard output: `otary device enroll MAC --token > device.token`.
+    eprintln!("{mac} is enrolled{}. This is its token. It is not shown again.", assigned(&view));
+    Ok(say!("{}", token.expose())?)
+}
+
+/// Where a certificate and its key go.
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+/// The files are written first: what the server then knows of is in somebody's hands.
+fn issue(mac: Mac, files: &Files, client: &mut Client, global: &Global) -> Result<()> {
+    let identity = make_certificate(mac, global)?;
+    let certificate = identity.certificate();
+    let key = identity.key().context("the authority made a certificate without its key")?.pem()?;
+    write_new(&files.key, create_private_file, key.as_bytes())?;
+    write_new(&files.certificate, create_private_file, certificate.pem().as_bytes())?;
+    let digest = Sha256(*certificate.fingerprint().as_bytes());
+    let view = enroll(mac, CredentialKind::Certificate(digest), client)?;
+    Ok(say!(
+        "{mac} is enrolled{}: its certificate is {}, its key {}. Until {}, or until it is taken back.",
+        assigned(&view),
+        files.certificate.display(),
+        files.key.display(),
+        date(certificate.not_after())
+    )?)
+}
+
+fn make_certificate(mac: Mac, global: &Global) -> Result<Identity> {
+    let data = DataDir::existing(&global.settings(Vec::new())?.values.data)?;
+    let authority = data.open_authority()?;
+    let clock = Clock { now: clock::now(), built: clock::built(), newest: Time::default() };
+    trusted(authority.issue_client(&mac.to_string(), &clock))
+}
+
+fn enroll(mac: Mac, kind: CredentialKind, client: &mut Client) -> Result<DeviceView> {
+    client.post(&place(mac, Some("enroll")), &kind)
+}
+
+/// What its credential is good for.
+fn assigned(view: &DeviceView) -> String {
+    let product = view.device.product.as_ref();
+    product.map(|product| format!(" for {product}")).unwrap_or_default()
+}

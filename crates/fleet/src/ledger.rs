@@ -1,0 +1,207 @@
+//! The ledger: which anchors each device holds, how that is known, and whether it is certain.
+//!
+//! Two things tell. The **image** that a device runs was searched at upload, so its certificates are known. And the
+//! **handshake** of its last check-in: a client that went on after it accepted the chain that it was shown, so it
+//! holds one of the anchors that lead there (or looks at none, which is why a handshake alone is never certain).
+//!
+//! A check-in without proof may be anybody's, so of such check-ins the *worst* claim counts: a stranger who claims a
+//! newer build under a device's address hides nothing. An old claim stops counting when
+//!
+//! - the device itself says otherwise with a proof that is as strong or stronger; or
+//! - it was not repeated for 30 days, or for three times the device's own rhythm if that is longer, while another build
+//!   was claimed from the same network; from another network that takes a year.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AnchorId, Artifact, Build, Catalogue, Device, Generations, Mac, Presented, Proof, SeenBuild, Sha256,
+    Time, Transport,
+};
+
+/// How long a claim without proof counts at least, once another took its place.
+const MONTH: Duration = Duration::from_hours(30 * 24);
+/// The same where the other claim came from another network.
+const YEAR: Duration = Duration::from_hours(365 * 24);
+/// Polls that a device may leave out before its silence means anything.
+const RHYTHM: u32 = 3;
+
+/// The anchors that a build holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Holds {
+    /// Exactly these: its image was searched, and it never accepted what they do not lead to.
+    These(BTreeSet<AnchorId>),
+    /// At least one of these, since it accepted a chain that each of them leads to; or it looks at no certificate.
+    OneOf(BTreeSet<AnchorId>),
+    /// Nothing shows it.
+    Unknown,
+}
+
+/// One build that a device may run, and what follows for its trust.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// What it says that it runs.
+    pub build: Build,
+    /// The artifact that this is, if it is known.
+    pub artifact: Option<Sha256>,
+    /// What it showed with it.
+    pub proof: Proof,
+    /// When it last said so.
+    pub last: Time,
+    /// The anchors.
+    pub holds: Holds,
+    /// The host names that it asks for; `None` stands for an address or no name.
+    pub asks_for: BTreeSet<Option<String>>,
+    /// Whether it comes by plain HTTP, so that no certificate concerns it.
+    pub plain: bool,
+}
+
+/// A device in the ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Which device.
+    pub device: Mac,
+    /// When it last asked.
+    pub last_seen: Time,
+    /// Whether otary never updated it and the operator never spoke of it: it may not exist.
+    pub stranger: bool,
+    /// The builds that count, the one said last first. Empty: it never asked.
+    pub claims: Vec<Claim>,
+}
+
+/// Whether a client accepts a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Accepts {
+    /// It does not: it holds other anchors.
+    No,
+    /// What is known allows both.
+    CannotTell,
+    /// It does.
+    Yes,
+}
+
+impl Entry {
+    /// What is known of a device's anchors.
+    pub fn of(device: &Device, catalogue: &Catalogue, generations: &Generations) -> Self {
+        let plain = device.last.as_ref().is_some_and(|last| last.transport == Transport::Http);
+        let claim = |seen: &SeenBuild| Claim::of(seen, catalogue, generations, plain);
+        Self {
+            device: device.mac,
+            last_seen: device.last_seen,
+            stranger: !device.is_known(),
+            claims: counting(device).map(claim).collect(),
+        }
+    }
+
+    /// Whether the device accepts what `generations` present to it: the worst of what its claims say.
+    pub fn accepts(&self, generations: &Generations) -> Accepts {
+        let verdicts = self.claims.iter().map(|claim| claim.accepts(generations));
+        verdicts.min().unwrap_or(Accepts::CannotTell)
+    }
+}
+
+impl Claim {
+    fn of(seen: &SeenBuild, catalogue: &Catalogue, generations: &Generations, plain: bool) -> Self {
+        let artifact = catalogue.running(&seen.build);
+        let presented = seen.handshake.as_ref().map(|handshake| handshake.presented);
+        Self {
+            build: seen.build,
+            artifact: artifact.map(|artifact| artifact.id),
+            proof: seen.proof,
+            last: seen.last,
+            holds: Holds::of(artifact, presented, generations),
+            asks_for: asks_for(seen, artifact, generations),
+            plain: plain && seen.handshake.is_none(),
+        }
+    }
+
+    /// Whether a device that runs this build accepts what `generations` present to it.
+    pub fn accepts(&self, generations: &Generations) -> Accepts {
+        if self.plain {
+            return Accepts::Yes;
+        }
+        let shown = self.asks_for.iter().map(|name| generations.presented(name.as_deref()));
+        let verdicts = shown.map(|presented| self.holds.open(&generations.opened_by(presented)));
+        verdicts.min().unwrap_or(Accepts::CannotTell)
+    }
+}
+
+impl Holds {
+    fn of(artifact: Option<&Artifact>, accepted: Option<Presented>, generations: &Generations) -> Self {
+        let found = artifact.into_iter().flat_map(|artifact| &artifact.embedded.certificates);
+        let found: BTreeSet<AnchorId> = found.map(|found| found.anchor.id).collect();
+        let led_there = accepted.map(|presented| generations.opened_by(presented)).unwrap_or_default();
+        let explains = led_there.is_empty() || !found.is_disjoint(&led_there);
+        match (found.is_empty(), led_there.is_empty()) {
+            (false, _) if explains => Self::These(found),
+            // It accepted what no certificate in its image leads to: there is something that the search did not see.
+            (_, false) => Self::OneOf(led_there),
+            _ => Self::Unknown,
+        }
+    }
+
+    /// Whether they lead to a chain that the anchors in `leading` lead to.
+    fn open(&self, leading: &BTreeSet<AnchorId>) -> Accepts {
+        match self {
+            Self::These(held) if held.is_disjoint(leading) => Accepts::No,
+            Self::These(_) => Accepts::Yes,
+            Self::OneOf(some) if some.is_subset(leading) => Accepts::Yes,
+            Self::OneOf(_) | Self::Unknown => Accepts::CannotTell,
+        }
+    }
+
+    /// The anchors, as far as they are known.
+    pub fn anchors(&self) -> impl Iterator<Item = AnchorId> {
+        let (Self::These(anchors) | Self::OneOf(anchors)) = self else { return None.into_iter().flatten() };
+        Some(anchors.iter().copied()).into_iter().flatten()
+    }
+}
+
+/// The names by which a build reaches this server: the one that it asked for, else those of a generation's own that
+/// stand in its image, else none that would matter.
+fn asks_for(
+    seen: &SeenBuild,
+    artifact: Option<&Artifact>,
+    generations: &Generations,
+) -> BTreeSet<Option<String>> {
+    if let Some(handshake) = &seen.handshake {
+        return BTreeSet::from([handshake.server_name.clone()]);
+    }
+    let own = |host: &&String| generations.shown.iter().any(|generation| generation.hosts.contains(*host));
+    let hosts = artifact.into_iter().flat_map(|artifact| &artifact.embedded.hosts).filter(own);
+    let hosts: BTreeSet<_> = hosts.cloned().map(Some).collect();
+    if hosts.is_empty() { BTreeSet::from([None]) } else { hosts }
+}
+
+/// The builds that a device may run, the one said last first.
+fn counting(device: &Device) -> impl Iterator<Item = &SeenBuild> {
+    let proven = device.builds.iter().filter(|seen| seen.proven.is_some());
+    let proven = proven.max_by_key(|seen| (seen.proof, seen.proven));
+    device.builds.iter().filter(move |seen| match proven {
+        Some(proven) if proven.build == seen.build => true,
+        // Said after the last proof: perhaps the device fell back to a build that has no secret to show.
+        Some(proven) => Some(seen.last) > proven.proven && still_counts(seen, device),
+        None => still_counts(seen, device),
+    })
+}
+
+/// Whether no later claim took the place of this one.
+fn still_counts(seen: &SeenBuild, device: &Device) -> bool {
+    let later = device.builds.iter().filter(|other| other.last > seen.last);
+    let patience = MONTH.max(rhythm(seen).saturating_mul(RHYTHM));
+    let replaced = |other: &SeenBuild| {
+        let patience = if other.network == seen.network { patience } else { patience.max(YEAR) };
+        other.last.since(seen.last) > patience
+    };
+    !later.into_iter().any(replaced)
+}
+
+/// The mean time between two polls of a build; zero if there was one.
+fn rhythm(seen: &SeenBuild) -> Duration {
+    let gaps = u32::try_from(seen.polls.saturating_sub(1)).unwrap_or(u32::MAX);
+    seen.last.since(seen.first).checked_div(gaps).unwrap_or_default()
+}
