@@ -20,9 +20,10 @@ use crate::verdicts::Verdicts;
 
 /// Make a key and a self-signed certificate, and see what devices say of it
 ///
-/// By names it has the form that every device accepts. From a request file it is what `openssl req -x509 -nodes -config
-/// FILE` makes, to the letter; what otary does not follow is refused, with its line. Where OpenSSL would ask, the file's
-/// defaults are taken. Either way the certificate begins a week ago, for devices whose clocks are behind.
+/// By names it has the form that every device accepts. From a request file it has the subject, the names and the
+/// extensions that `openssl req -x509 -nodes -config FILE` gives it; what otary does not follow is refused, with its
+/// line. Where OpenSSL would ask, the file's defaults are taken. Either way the certificate begins a week ago, for devices
+/// whose clocks are behind.
 ///
 /// Files that are there already are never overwritten.
 #[derive(Debug, clap::Args)]
