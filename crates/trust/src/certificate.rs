@@ -9,7 +9,7 @@ use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::defect::Defect;
-use crate::key::KeyKind;
+use crate::key::{KeyKind, PrivateKey};
 use crate::name::Name;
 use crate::pem;
 
@@ -105,6 +105,14 @@ impl Certificate {
     /// What kind of key it is for, if it is one that otary can hold.
     pub fn key_kind(&self) -> Option<KeyKind> {
         KeyKind::of_public_key(&self.public_key)
+    }
+
+    /// Checks that `key` is the one that it is for.
+    pub fn check_key(&self, key: &PrivateKey) -> Result<(), Defect> {
+        if self.public_key == key.public_key() {
+            return Ok(());
+        }
+        Err(Defect::KeyMismatch { subject: self.common_name.clone() })
     }
 
     /// The subject's common name; empty if it has none.

@@ -62,7 +62,7 @@ impl Certificate {
             signature: signature(&x509),
             alternative_names: names.unwrap_or_default(),
             authority: constraints.map(|found| found.value.ca),
-            key_usage: usage.map(|found| usages(found.value)),
+            key_usage: usage.map(|found| usages(*found.value)),
             purposes: purposes.map(|found| purpose_names(found.value)),
             sha1: hexadecimal(digest(&SHA1_FOR_LEGACY_USE_ONLY, self.der()).as_ref(), ":"),
         })
@@ -141,7 +141,7 @@ fn signature(x509: &X509Certificate<'_>) -> String {
     known.map_or_else(|| other_algorithm(&x509.signature_algorithm), |(_, name)| (*name).to_owned())
 }
 
-fn usages(usage: &KeyUsage) -> Vec<&'static str> {
+fn usages(usage: KeyUsage) -> Vec<&'static str> {
     const NAMES: [&str; 9] = [
         "digitalSignature",
         "nonRepudiation",

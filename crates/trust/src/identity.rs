@@ -31,7 +31,7 @@ pub(crate) struct Signer<'a> {
 
 impl Identity {
     /// Joins a key and its certificate; an error if they are not a pair.
-    pub fn new(certificate: Certificate, key: PrivateKey) -> Result<Self, Defect> {
+    pub(crate) fn new(certificate: Certificate, key: PrivateKey) -> Result<Self, Defect> {
         Self::kept(certificate, Kept::Open(key))
     }
 

@@ -43,8 +43,9 @@ struct Files {
 /// A chain with the key of its first certificate.
 #[derive(Debug)]
 struct Pair {
-    leaf: otary_trust::Identity,
+    leaf: Certificate,
     others: Vec<Certificate>,
+    key: PrivateKey,
     anchors: Vec<Certificate>,
 }
 
@@ -80,16 +81,15 @@ impl Supplied {
 
     /// What devices are shown, while operators are shown what `authority` has.
     pub fn identity(&self, authority: Identity) -> Result<Identity, ServeError> {
-        let Pair { leaf, others, anchors } = &self.shown;
-        let chain = [leaf.certificate()].into_iter().chain(others).map(|found| found.der().clone());
+        let Pair { leaf, others, key, anchors } = &self.shown;
+        let chain = [leaf].into_iter().chain(others).map(|found| found.der().clone());
         let pem: String = anchors.iter().map(Certificate::pem).collect();
-        let key = leaf.key().ok_or(ServeError::NoLeaf)?.to_der();
-        Identity::from_elsewhere(chain.collect(), &key, &pem, self.anchor(), authority)
+        Identity::from_elsewhere(chain.collect(), &key.to_der(), &pem, self.anchor(), authority)
     }
 
     /// The server's certificate.
     pub const fn certificate(&self) -> &Certificate {
-        self.shown.leaf.certificate()
+        &self.shown.leaf
     }
 
     /// What devices trust; the first, if there are several.
@@ -99,8 +99,8 @@ impl Supplied {
 
     /// What devices say of it that trust its anchors.
     pub fn verdicts(&self, now: Time) -> Verdicts {
-        let Pair { leaf, others, anchors } = &self.shown;
-        let chain: Vec<&Certificate> = [leaf.certificate()].into_iter().chain(others).collect();
+        let Pair { leaf, others, anchors, .. } = &self.shown;
+        let chain: Vec<&Certificate> = [leaf].into_iter().chain(others).collect();
         Verdicts::of(&chain, &anchors.iter().collect::<Vec<_>>(), now)
     }
 
@@ -124,10 +124,9 @@ impl Files {
         };
         let mut chain = chain.into_iter();
         let leaf = chain.next().with_context(|| format!("{} is empty", self.cert.display()))?;
-        let leaf = otary_trust::Identity::new(leaf, key).with_context(named);
-        let leaf =
-            leaf.help(format!("it has to be the key of the first certificate in {}", self.cert.display()))?;
-        Ok(Pair { leaf, others: chain.collect(), anchors })
+        let own = leaf.check_key(&key).with_context(named);
+        own.help(format!("it has to be the key of the first certificate in {}", self.cert.display()))?;
+        Ok(Pair { leaf, others: chain.collect(), key, anchors })
     }
 
     fn own_anchor(&self, chain: &[Certificate]) -> Result<Vec<Certificate>> {

@@ -19,7 +19,6 @@ use std::time::Duration;
 use crate::certificate::Certificate;
 use crate::clock::TrustedTime;
 use crate::error::Error;
-use crate::identity::Identity;
 use crate::key::{KeyKind, PrivateKey};
 use crate::leaf::MAX_NAMES;
 use crate::life::Life;
@@ -114,13 +113,14 @@ impl Request {
     }
 
     /// Makes a new key and the certificate, for `days` from now, at most [`Self::MAX_DAYS`].
-    pub fn self_sign(&self, days: u32, now: TrustedTime) -> Result<Identity, Error> {
+    pub fn self_sign(&self, days: u32, now: TrustedTime) -> Result<(Certificate, PrivateKey), Error> {
         let life = Duration::from_hours(24) * days.min(Self::MAX_DAYS);
         let key = PrivateKey::generate(self.key)?;
         let der = compose::certificate(self, &key, Life::of(life, now))?;
         let certificate = Certificate::from_der(&der).map_err(Error::Made)?;
         certificate.check_issuer(&certificate).map_err(Error::Made)?;
-        Identity::new(certificate, key).map_err(Error::Made)
+        certificate.check_key(&key).map_err(Error::Made)?;
+        Ok((certificate, key))
     }
 
     fn digest(&self) -> Digest {

@@ -21,7 +21,7 @@ fn trusted(now: Time) -> TrustedTime {
 }
 
 fn made(request: &Request, days: u32) -> Certificate {
-    request.self_sign(days, trusted(TODAY)).unwrap().certificate().clone()
+    request.self_sign(days, trusted(TODAY)).unwrap().0
 }
 
 /// What a program prints; none, with a word why, if it is not installed.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::Time;
-use otary_trust::{Addresses, Clock, ConfigFault, Identity, KeyKind, Name, PrivateKey, Request};
+use otary_trust::{Addresses, Certificate, Clock, ConfigFault, KeyKind, Name, PrivateKey, Request};
 
 use crate::advice::advised;
 use crate::clock;
@@ -20,9 +20,10 @@ use crate::verdicts::Verdicts;
 
 /// Make a key and a self-signed certificate, and see what devices say of it
 ///
-/// By names it has the form that every device accepts. From a request file it is what `openssl req -x509 -nodes -config
-/// FILE` makes, to the letter; what otary does not follow is refused, with its line. Where OpenSSL would ask, the file's
-/// defaults are taken. Either way the certificate begins a week ago, for devices whose clocks are behind.
+/// By names it has the form that every device accepts. From a request file it has the subject, the names and the
+/// extensions that `openssl req -x509 -nodes -config FILE` gives it; what otary does not follow is refused, with its
+/// line. Where OpenSSL would ask, the file's defaults are taken. Either way the certificate begins a week ago, for devices
+/// whose clocks are behind.
 ///
 /// Files that are there already are never overwritten.
 #[derive(Debug, clap::Args)]
@@ -73,9 +74,9 @@ pub fn run(args: &Args) -> Result<()> {
     let days = args.days.or(request.days()).unwrap_or(DAYS);
     let now = Clock { now: clock::now(), built: clock::built(), newest: Time::default() };
     let trusted = now.check().map_err(|fault| advised(fault.into(), fault.help()))?;
-    let made = request.self_sign(days, trusted)?;
-    write_both(&made, args)?;
-    tell(&made, days, args)
+    let (certificate, key) = request.self_sign(days, trusted)?;
+    write_both(&certificate, &key, args)?;
+    tell(&certificate, &key, days, args)
 }
 
 impl Args {
@@ -122,10 +123,10 @@ fn unfollowed(file: &Path, fault: ConfigFault) -> anyhow::Error {
 }
 
 /// Writes the key, then the certificate; if that fails, no key is left alone.
-fn write_both(made: &Identity, args: &Args) -> Result<()> {
-    write_new(&args.out_key, create_private_file, key_of(made)?.pem()?.as_bytes())?;
+fn write_both(certificate: &Certificate, key: &PrivateKey, args: &Args) -> Result<()> {
+    write_new(&args.out_key, create_private_file, key.pem()?.as_bytes())?;
     let written =
-        write_new(&args.out_cert, |path| File::create_new(path), made.certificate().pem().as_bytes());
+        write_new(&args.out_cert, |path| File::create_new(path), certificate.pem().as_bytes());
     if written.is_err() {
         // It was made a moment ago, and nobody has it.
         let _ = fs::remove_file(&args.out_key);
@@ -133,16 +134,11 @@ fn write_both(made: &Identity, args: &Args) -> Result<()> {
     written
 }
 
-fn key_of(made: &Identity) -> Result<&PrivateKey> {
-    made.key().context("a certificate was made without its key")
-}
-
-fn tell(made: &Identity, days: u32, args: &Args) -> Result<()> {
-    let (certificate, key) = (made.certificate(), key_of(made)?.kind());
+fn tell(certificate: &Certificate, key: &PrivateKey, days: u32, args: &Args) -> Result<()> {
     let (crt, end) = (args.out_cert.display(), date(certificate.not_after()));
     say!("{crt}, for {}, to {end}, with this SHA-256:", count(days.into(), "day"))?;
     in_two_lines(&certificate.fingerprint().to_string()).into_iter().try_for_each(|line| say!("  {line}"))?;
-    say!("{}, its {key} key: keep it to yourself.", args.out_key.display())?;
+    say!("{}, its {} key: keep it to yourself.", args.out_key.display(), key.kind())?;
     let verdicts = Verdicts::of(&[certificate], &[certificate], clock::now());
     say!("\nWhat devices say that trust {crt}:\n\n{verdicts}")?;
     say!("\nNext: otary serve --cert {} --key {}", quoted(&args.out_cert), quoted(&args.out_key))?;
