@@ -31,14 +31,10 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, name: &str) -> Plan {
     let Some((id, asked)) = parse(name) else {
         return absent(visit);
     };
-    let asker = Asker::of(visit, head);
-    let access = Access::find(&catalogue, &id, &asker);
-    let found = catalogue.artifact(&id).filter(|_| access.known);
-    if visit.transport == Transport::Http && !access.plain {
-        return absent(visit);
-    }
-    let Some(artifact) = found else {
-        asker.tell_if_wrong(visit, &catalogue);
+    let who = Asker::of(visit, head);
+    let access = Access::find(&catalogue, &id, &who, visit.transport);
+    let Some(artifact) = catalogue.artifact(&id).filter(|_| access.known) else {
+        who.tell_if_wrong(visit, &catalogue);
         return absent(visit);
     };
     if !access.offered {
@@ -88,25 +84,23 @@ struct Access {
     known: bool,
     /// Such a release offers it.
     offered: bool,
-    /// So does one of a product that goes over plain HTTP.
-    plain: bool,
     /// So does one of a product that is for everybody.
     public: bool,
 }
 
 impl Access {
     /// Looks at every release of every product, whatever is found on the way.
-    fn find(catalogue: &Catalogue, id: &Sha256, asker: &Asker) -> Self {
+    fn find(catalogue: &Catalogue, id: &Sha256, who: &Asker, transport: Transport) -> Self {
         let mut access = Self::default();
         for product in catalogue.products() {
-            let open = asker.pass.opens(product, asker.device.as_ref());
+            let carried = transport == Transport::Https || product.goes_over_plain_http();
+            let open = who.pass.opens(product, who.device.as_ref()) && carried;
             for release in catalogue.releases(&product.name) {
-                let known = release.artifacts.contains(id) & open;
-                let offered = known & release.withdrawn.is_none();
+                let known = release.artifacts.contains(id) && open;
+                let offered = known && release.withdrawn.is_none();
                 access.known |= known;
                 access.offered |= offered;
-                access.plain |= offered & product.goes_over_plain_http();
-                access.public |= offered & !product.private;
+                access.public |= offered && !product.private;
             }
         }
         access

@@ -36,10 +36,10 @@ impl Pass {
         if visit.transport == Transport::Http {
             return Self::default();
         }
-        let held = visit.secured.as_ref().and_then(|secured| secured.certificate);
+        let certificate = visit.secured.as_ref().and_then(|secured| secured.certificate);
         let (secret, user) = head.field("authorization").and_then(secret_in).unzip();
-        let evidence = Evidence { secret, certificate: held.map(|held| held.digest) };
-        Self { evidence, device: user.flatten().or(held.and_then(|held| held.device)) }
+        let evidence = Evidence { secret, certificate: certificate.map(|held| held.digest) };
+        Self { evidence, device: user.flatten().or(certificate.and_then(|held| held.device)) }
     }
 
     /// Logs, once a minute and peer, that what was shown proves nothing.

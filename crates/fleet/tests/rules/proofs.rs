@@ -9,19 +9,19 @@ use crate::world::{Board, MAC, World, name};
 
 const OTHER: &str = "24:6F:28:AA:BB:CD";
 
-fn digest(secret: &str) -> Option<Sha256> {
-    Some(Sha256::of(secret.as_bytes()))
+fn digest(secret: &str) -> Sha256 {
+    Sha256::of(secret.as_bytes())
 }
 
 fn shows(secret: &str) -> Evidence {
-    Evidence { secret: digest(secret), certificate: None }
+    Evidence { secret: Some(digest(secret)), certificate: None }
 }
 
 /// The lamp, private, with a secret if one is given; two devices, of which the first has a token and a certificate.
 fn private_lamp(secret: Option<&str>) -> World {
     let mut world = World::new();
     let product = world.product("lamp");
-    (product.private, product.secret) = (true, secret.and_then(digest));
+    (product.private, product.secret) = (true, secret.map(digest));
     world.publish("lamp", "0.3", "lamp-0.3", Some(otary_fleet::Chip::Esp32));
     let issued = world.now;
     let kinds = [
@@ -52,7 +52,7 @@ fn lamp(mac: &str) -> Board {
 #[test]
 fn each_credential_proves_what_it_was_issued_for() {
     let world = private_lamp(Some("secret"));
-    let certificate = Evidence { secret: None, certificate: digest("certificate") };
+    let certificate = Evidence { secret: None, certificate: Some(digest("certificate")) };
     for (mac, evidence, proof) in [
         (MAC, Evidence::default(), Proof::None),
         (MAC, shows("wrong"), Proof::None),
@@ -60,10 +60,10 @@ fn each_credential_proves_what_it_was_issued_for() {
         (OTHER, shows("secret"), Proof::ProductSecret),
         (MAC, shows("token"), Proof::DeviceCredential),
         (MAC, certificate, Proof::DeviceCredential),
-        (MAC, Evidence { secret: digest("secret"), ..certificate }, Proof::DeviceCredential),
+        (MAC, Evidence { secret: Some(digest("secret")), ..certificate }, Proof::DeviceCredential),
         (OTHER, shows("token"), Proof::None),
         (OTHER, certificate, Proof::None),
-        (MAC, Evidence { secret: None, certificate: digest("token") }, Proof::None),
+        (MAC, Evidence { secret: None, certificate: Some(digest("token")) }, Proof::None),
         ("24:6F:28:00:00:00", shows("token"), Proof::None),
     ] {
         assert_eq!(poll(&world, &lamp(mac), evidence).0, proof, "{mac} {evidence:?}");
@@ -114,7 +114,7 @@ fn a_credential_opens_no_product_but_the_one_that_its_device_was_assigned_to() {
 fn over_plain_http_nothing_is_proven_and_nothing_private_is_sent() {
     let mut world = private_lamp(Some("secret"));
     let open = world.product("open");
-    (open.allow_plain_http, open.secret) = (true, digest("secret"));
+    (open.allow_plain_http, open.secret) = (true, Some(digest("secret")));
     let mut board = lamp(MAC);
     board.0.transport = Transport::Http;
     for evidence in [shows("secret"), shows("token")] {

@@ -5,12 +5,14 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
-use otary_fleet::Chip;
+use otary_fleet::{Chip, Credential, CredentialKind, Sha256, Time};
+use otary_server::TlsRules;
+use otary_trust::Clock;
 use tempfile::TempDir;
 
 use crate::board::{Board, assert_image};
 use crate::log;
-use crate::site::{Site, firmware, options_with};
+use crate::site::{Site, TODAY, firmware, options_with};
 use crate::transfers::{SIZE, large_lamp};
 use crate::wire::parse;
 
@@ -87,6 +89,35 @@ fn mbedtls_trusts_no_other_authority_and_no_other_name() {
         assert!(!output.status.success() && error.contains("handshake -0x2700"), "{host}: {error}");
         assert!(output.stdout.is_empty());
     }
+}
+
+#[test]
+fn mbedtls_shows_the_certificate_that_the_authority_issued_to_its_device() {
+    let Some(client) = Client::mbedtls() else { return };
+    let (mac, ask) = ("24:6F:28:0D:00:01", TlsRules { client_certificates: true, max_record: None });
+    let site = Site::with(&options_with(|options| options.tls = ask));
+    site.product("lamp", |product| product.private = true);
+    site.publish("lamp", "0.3", &firmware("lamp-0.3"), Some(Chip::Esp32));
+    let wall = Clock { now: otary_server::Clock::system().now(), built: TODAY, newest: Time::default() };
+    let own = site.authority.issue_client(mac, &wall).unwrap();
+    let files = ["crt", "key"].map(|end| client.folder.path().join(end));
+    std::fs::write(&files[0], own.certificate().pem()).unwrap();
+    std::fs::write(&files[1], own.key().unwrap().pem().unwrap().as_bytes()).unwrap();
+    let files = files.each_ref().map(|file| file.to_str().unwrap());
+
+    let request = Board::esp32(&firmware("lamp-0.1"), "0.1").mac(mac).path("/update/lamp").request();
+    let anchors = site.authority.anchors_pem();
+    let update = |files: &[&str]| {
+        let output = client.ask(&site, "serverota.local", anchors.as_bytes(), files, &request);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        parse(&output.stdout)
+    };
+    assert_eq!(update(&files).status, 404, "not before it is enrolled");
+    let digest = Sha256(*own.certificate().fingerprint().as_bytes());
+    let (kind, issued) = (CredentialKind::Certificate(digest), site.clock.now());
+    site.operate(mac, |device| device.credentials = vec![Credential { kind, issued }]);
+    assert_image(&update(&files), &firmware("lamp-0.3"), "0.3");
+    assert_eq!(update(&[]).status, 404, "and one without any is answered, too");
 }
 
 /// A plug whose release is for the ESP8266.

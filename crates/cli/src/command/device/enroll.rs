@@ -21,8 +21,8 @@ use crate::table::date;
 /// Issue a device a credential of its own, by which it shows who it is
 ///
 /// A token goes into its sketch (`otary sketch --secret-file`), and is sent as the password of setAuthorization. A client
-/// certificate takes `setCertificate` and `setPrivateKey`, and the setting tls.client_certificates, for all devices or
-/// under tls.names for those that ask for a certain name.
+/// certificate takes `setCertificate` and `setPrivateKey`, and the setting `tls.client_certificates`, for all devices
+/// or under `tls.names` for those that ask for a certain name.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Its address; it need not have asked yet

@@ -1,7 +1,9 @@
 /* A client as an ESP32 on an Arduino core 2.x is one: Mbed TLS 2.28, TLS 1.2, the CA as PEM, the host of the URL as it
  * is written, which this version compares with dNSName entries alone, also when it is an address.
  *
- *     mbedtls HOST PORT CA.pem < request > response
+ *     mbedtls HOST PORT CA.pem [CERTIFICATE.pem KEY.pem] < request > response
+ *
+ * With a certificate it shows that, as after setCertificate and setPrivateKey, if the server asks for one.
  *
  * Exit 0 with the response; 1 with the library's error number on standard error. */
 
@@ -21,17 +23,20 @@ static int fail(const char *step, int error)
 
 int main(int argc, char **argv)
 {
-    if (argc != 4)
+    if (argc != 4 && argc != 6)
         return 2;
     mbedtls_entropy_context entropy;
     mbedtls_ctr_drbg_context random;
-    mbedtls_x509_crt ca;
+    mbedtls_x509_crt ca, own;
+    mbedtls_pk_context key;
     mbedtls_ssl_config config;
     mbedtls_ssl_context ssl;
     mbedtls_net_context net;
     mbedtls_entropy_init(&entropy);
     mbedtls_ctr_drbg_init(&random);
     mbedtls_x509_crt_init(&ca);
+    mbedtls_x509_crt_init(&own);
+    mbedtls_pk_init(&key);
     mbedtls_ssl_config_init(&config);
     mbedtls_ssl_init(&ssl);
     mbedtls_net_init(&net);
@@ -46,6 +51,12 @@ int main(int argc, char **argv)
     mbedtls_ssl_conf_authmode(&config, MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_ca_chain(&config, &ca, NULL);
     mbedtls_ssl_conf_rng(&config, mbedtls_ctr_drbg_random, &random);
+    if (argc == 6) {
+        if ((error = mbedtls_x509_crt_parse_file(&own, argv[4])) != 0 ||
+            (error = mbedtls_pk_parse_keyfile(&key, argv[5], NULL)) != 0 ||
+            (error = mbedtls_ssl_conf_own_cert(&config, &own, &key)) != 0)
+            return fail("certificate", error);
+    }
     mbedtls_ssl_conf_max_version(&config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
     if ((error = mbedtls_ssl_setup(&ssl, &config)) != 0 || (error = mbedtls_ssl_set_hostname(&ssl, argv[1])) != 0)
         return fail("setup", error);
