@@ -183,7 +183,7 @@ pub fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
 pub fn oid(arcs: &[u64]) -> Vec<u8> {
     let mut content = vec![u8::try_from(arcs[0] * 40 + arcs[1]).unwrap()];
     for &arc in &arcs[2..] {
-        let groups = (0..).take_while(|&group| group == 0 || arc >> (7 * group) > 0).count();
+        let groups = (0..9).take_while(|&group| group == 0 || arc >> (7 * group) > 0).count();
         content.extend((0..groups).rev().map(|group| {
             let bits = u8::try_from(arc >> (7 * group) & 0x7f).unwrap();
             if group > 0 { bits | 0x80 } else { bits }
@@ -196,7 +196,7 @@ pub fn oid(arcs: &[u64]) -> Vec<u8> {
 fn time(time: Time) -> Vec<u8> {
     let time = jiff::Timestamp::from_second(i64::try_from(time.secs()).unwrap()).unwrap();
     let text = time.strftime("%Y%m%d%H%M%SZ").to_string();
-    if text.as_str() < "2050" { tlv(0x17, text[2..].as_bytes()) } else { tlv(0x18, text.as_bytes()) }
+    if text.as_str() < "2050" { tlv(0x17, &text.as_bytes()[2..]) } else { tlv(0x18, text.as_bytes()) }
 }
 
 /// The identifier of a signature's algorithm.

@@ -36,7 +36,10 @@ pub struct Key {
     pair: Option<KeyPair>,
 }
 
-static KEYS: LazyLock<Mutex<HashMap<(Kind, u32), Arc<Key>>>> = LazyLock::new(Mutex::default);
+/// Those that were asked for, by kind and number.
+type Keys = HashMap<(Kind, u32), Arc<Key>>;
+
+static KEYS: LazyLock<Mutex<Keys>> = LazyLock::new(Mutex::default);
 
 /// The key of this kind and number.
 pub fn key(kind: Kind, number: u32) -> Arc<Key> {

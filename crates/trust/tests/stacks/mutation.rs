@@ -100,9 +100,9 @@ fn limits(rules: &Rules) -> Vec<Mutant> {
 fn changed<T: Copy + PartialEq>(list: &[T], entry: T) -> &'static [T] {
     let mut changed = list.to_vec();
     if list.contains(&entry) {
-        changed.retain(|other| *other != entry)
+        changed.retain(|other| *other != entry);
     } else {
-        changed.push(entry)
+        changed.push(entry);
     }
     Vec::leak(changed)
 }

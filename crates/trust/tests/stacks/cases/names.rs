@@ -55,7 +55,7 @@ fn addresses() -> Vec<Case> {
     (bytes[0], bytes[15]) = (0xfd, 5);
     let binary = address(&[192, 168, 1, 5]);
     vec![
-        by_root("address as iPAddress", &of("x", &[binary.clone()])).to(v4),
+        by_root("address as iPAddress", &of("x", std::slice::from_ref(&binary))).to(v4),
         by_root("address as iPAddress, another's", &of("x", &[address(&[192, 168, 1, 6])])).to(v4),
         by_root("IPv6 address as iPAddress", &of("x", &[address(&bytes)])).to(v6),
         by_root("address as dNSName", &of("x", &[dns(v4)])).to(v4),
