@@ -80,7 +80,7 @@ impl Identity {
     }
 
     /// The same of a chain from elsewhere, which the authority has nothing to do with: devices are shown it, operators
-    /// what `authority` shows.
+    /// what `authority` shows. Devices are to trust the authority's anchors besides, so that they can be moved to it.
     pub fn from_elsewhere(
         chain: Vec<CertificateDer<'static>>,
         key: &PrivateKeyDer<'static>,
@@ -88,7 +88,8 @@ impl Identity {
         root: &Certificate,
         authority: Self,
     ) -> Result<Self, ServeError> {
-        let shown = Self::of_one(GenerationId::ELSEWHERE, chain, key, anchors_pem, root)?;
+        let anchors_pem = format!("{anchors_pem}{}", authority.anchors_pem);
+        let shown = Self::of_one(GenerationId::ELSEWHERE, chain, key, &anchors_pem, root)?;
         Ok(Self { to_operators: Some(Arc::new(authority)), ..shown })
     }
 

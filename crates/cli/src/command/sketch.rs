@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::{ProductName, Release};
 use otary_server::operator::ProductView;
+use otary_trust::Name;
 use zeroize::Zeroizing;
 
 use self::form::{Board, Ethernet, Form, Network};
@@ -27,7 +28,7 @@ use crate::file::write_new;
 use crate::global::Global;
 use crate::platform::create_private_file;
 use crate::secret::read_secret;
-use crate::serve::Names;
+use crate::serve::{Names, Supplied};
 
 /// What stands in the sketch of a private product whose secret was not given.
 const NO_SECRET: &str = "<THE-SECRET>";
@@ -72,18 +73,11 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let board = if args.esp8266 { Board::Esp8266 } else { Board::Esp32 };
     let form = Form::new(board, args.ethernet.map_or(Network::Wifi, Network::Ethernet), args.insecure)?;
     let values = global.settings(Vec::new())?.values;
-    let authority = open_authority(&values)?;
-    let leaf = authority.leaf().ok_or_else(|| {
-        advised(
-            anyhow!("there is no server certificate, so no name that a sketch could ask for"),
-            format!("otary serve --data {} makes it", quoted(&values.data)),
-        )
-    })?;
-    let names = leaf.certificate().names();
+    let Shown { names, roots } = Shown::find(&values)?;
     let listening = listening(&values)?;
     let host = match &args.host {
-        Some(asked) => host::find(names, asked)?,
-        None => host::choose(names, &Names::find(&values.names)?, listening.map(|address| address.ip()))?,
+        Some(asked) => host::find(&names, asked)?,
+        None => host::choose(&names, &Names::find(&values.names)?, listening.map(|address| address.ip()))?,
     };
     let path = args.product.as_ref().map(|product| format!("/{product}")).unwrap_or_default();
     let port = args.port.or(listening.map(|address| address.port()));
@@ -91,7 +85,6 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
         port.with_context(|| format!("the setting listen.https says no port ({})", values.listen.https));
     let port = port.help("start the server, or name the port that devices connect to with --port")?;
     let url = format!("https://{host}:{port}/update{path}");
-    let roots = authority.anchors_pem();
     let secret = secret(args, global)?;
     let secret = secret.as_deref().map(String::as_str);
     let text = Sketch { form, url: &url, version: &args.version, roots: &roots, secret }.render();
@@ -104,6 +97,33 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
         eprintln!("warning: the server listens on {} alone, where no device reaches it", address.ip());
     }
     Ok(())
+}
+
+/// What devices are shown, and what they trust.
+struct Shown {
+    /// The names in the server's certificate.
+    names: Vec<Name>,
+    /// Anchors as PEM text.
+    roots: String,
+}
+
+impl Shown {
+    /// A certificate from elsewhere if the settings name one, else the authority's. The authority's roots are trusted
+    /// in any case, so that the device can be moved to it.
+    fn find(values: &Values) -> Result<Self> {
+        let authority = open_authority(values)?;
+        if let Some(supplied) = Supplied::read(&values.tls)? {
+            let roots = supplied.anchors_pem() + &authority.anchors_pem();
+            return Ok(Self { names: supplied.certificate().names().to_vec(), roots });
+        }
+        let leaf = authority.leaf().ok_or_else(|| {
+            advised(
+                anyhow!("there is no server certificate, so no name that a sketch could ask for"),
+                format!("otary serve --data {} makes it", quoted(&values.data)),
+            )
+        })?;
+        Ok(Self { names: leaf.certificate().names().to_vec(), roots: authority.anchors_pem() })
+    }
 }
 
 /// The authority whose roots go into the sketch.

@@ -98,11 +98,16 @@ impl Settings {
         Ok(values.into_iter().map(|(key, value)| Setting { from: self.origin(&key), key, value }).collect())
     }
 
-    /// With the data directory that a settings file names meant from that file's folder.
+    /// With the files and folders that a settings file names meant from that file's folder.
     fn rebased(mut self) -> Self {
-        let source = self.figment.find_metadata("data").and_then(|origin| origin.source.as_ref());
-        if let Some(folder) = source.and_then(Source::file_path).and_then(Path::parent) {
-            self.values.data = folder.join(&self.values.data);
+        let Values { data, tls, .. } = &mut self.values;
+        let files = [("tls.cert", &mut tls.cert), ("tls.key", &mut tls.key), ("tls.ca", &mut tls.ca)];
+        let files = files.into_iter().filter_map(|(key, file)| Some((key, file.as_mut()?)));
+        for (key, path) in files.chain([("data", data)]) {
+            let source = self.figment.find_metadata(key).and_then(|origin| origin.source.as_ref());
+            if let Some(folder) = source.and_then(Source::file_path).and_then(Path::parent) {
+                *path = folder.join(&*path);
+            }
         }
         self
     }
@@ -348,5 +353,14 @@ mod tests {
         assert_eq!(layers(Vec::new()).resolve().unwrap().values.data, folder.path().join("lamps"));
         let flag = Flag::new("--data", "data", &"elsewhere");
         assert_eq!(layers(vec![flag]).resolve().unwrap().values.data, PathBuf::from("elsewhere"));
+    }
+
+    #[test]
+    fn a_certificate_in_a_file_is_meant_from_there_too_and_by_a_flag_from_here() {
+        let data = data_with("[tls]\ncert = \"server.crt\"\nkey = \"/keys/server.key\"\n");
+        let tls = |flags: &[(&str, &str)]| layers(&data, &[], flags).resolve().unwrap().values.tls;
+        assert_eq!(tls(&[]).cert, Some(data.path().join("server.crt")));
+        assert_eq!(tls(&[]).key, Some("/keys/server.key".into()));
+        assert_eq!(tls(&[("tls.cert", "other.crt")]).cert, Some("other.crt".into()));
     }
 }

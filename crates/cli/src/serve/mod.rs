@@ -31,10 +31,10 @@ use crate::signals::on_ending;
 
 pub use log::start as start_log;
 pub use names::Names;
+pub use supplied::Supplied;
 
 use custodian::Custodian;
 use exhibit::{Exhibit, identity};
-use supplied::Supplied;
 
 /// How long the clock is given before it is looked at again.
 const CLOCK_PATIENCE: Duration = Duration::from_secs(2);

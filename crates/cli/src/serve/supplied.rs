@@ -81,10 +81,10 @@ impl Supplied {
 
     /// What devices are shown, while operators are shown what `authority` has.
     pub fn identity(&self, authority: Identity) -> Result<Identity, ServeError> {
-        let Pair { leaf, others, key, anchors } = &self.shown;
+        let Pair { leaf, others, key, .. } = &self.shown;
         let chain = [leaf].into_iter().chain(others).map(|found| found.der().clone());
-        let pem: String = anchors.iter().map(Certificate::pem).collect();
-        Identity::from_elsewhere(chain.collect(), &key.to_der(), &pem, self.anchor(), authority)
+        let (chain, pem) = (chain.collect(), self.anchors_pem());
+        Identity::from_elsewhere(chain, &key.to_der(), &pem, self.anchor(), authority)
     }
 
     /// The server's certificate.
@@ -95,6 +95,11 @@ impl Supplied {
     /// What devices trust; the first, if there are several.
     pub fn anchor(&self) -> &Certificate {
         self.shown.anchors.first().unwrap_or(self.certificate())
+    }
+
+    /// All that devices trust, as PEM text.
+    pub fn anchors_pem(&self) -> String {
+        self.shown.anchors.iter().map(Certificate::pem).collect()
     }
 
     /// What devices say of it that trust its anchors.

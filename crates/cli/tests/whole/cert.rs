@@ -166,6 +166,21 @@ fn a_certificate_from_elsewhere_is_served_to_devices_and_the_authority_s_to_oper
 }
 
 #[test]
+fn a_sketch_trusts_the_certificate_of_the_settings_and_the_authority_that_comes_after_it() {
+    let house = House::new();
+    house.otary("cert self-signed --name lamps.lan --out-cert x/s.crt --out-key x/s.key").refused();
+    house.serve("").terminate();
+    house.otary("cert self-signed --name lamps.lan --out-cert x/s.crt --out-key x/s.key").printed();
+    house.write("x/otary.toml", "[tls]\ncert = \"s.crt\"\nkey = \"s.key\"\n");
+    let sketch = house.otary("sketch --data x --port 3443").printed();
+    assert!(sketch.contains("https://lamps.lan:3443/update"), "{sketch}");
+    for anchor in ["x/s.crt", "x/trust/root.crt", "x/trust/next-root.crt"] {
+        let body = house.text(anchor).lines().nth(1).unwrap().to_owned();
+        assert!(sketch.contains(&body), "{anchor}");
+    }
+}
+
+#[test]
 fn the_files_are_read_again_when_they_change_and_a_half_written_pair_changes_nothing() {
     let house = House::new();
     house.otary("cert self-signed --ip 127.0.0.1").printed();
