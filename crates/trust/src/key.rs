@@ -59,9 +59,9 @@ impl PrivateKey {
         let algorithm = kind.signature_algorithm();
         let pair = match kind {
             KeyKind::P256 | KeyKind::P384 => KeyPair::generate_for(algorithm),
-            KeyKind::Rsa2048 => KeyPair::generate_rsa_for(algorithm, RsaKeySize::_2048),
-            KeyKind::Rsa3072 => KeyPair::generate_rsa_for(algorithm, RsaKeySize::_3072),
-            KeyKind::Rsa4096 => KeyPair::generate_rsa_for(algorithm, RsaKeySize::_4096),
+            KeyKind::Rsa2048 => make_rsa(RsaKeySize::_2048),
+            KeyKind::Rsa3072 => make_rsa(RsaKeySize::_3072),
+            KeyKind::Rsa4096 => make_rsa(RsaKeySize::_4096),
         };
         let pair = Zeroizing::new(pair.map_err(Error::Crypto)?);
         Ok(Self { pair, kind })
@@ -197,6 +197,26 @@ impl FromStr for KeyKind {
         let same = |kind: &Self| kind.name().replace('-', "").eq_ignore_ascii_case(&text.replace('-', ""));
         Self::ALL.into_iter().find(same).ok_or(UnknownKeyKind)
     }
+}
+
+#[cfg(not(test))]
+fn make_rsa(size: RsaKeySize) -> Result<KeyPair, rcgen::Error> {
+    KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, size)
+}
+
+/// Test keys are made once and go round: an RSA key takes longer to make than the rest of a test.
+#[cfg(test)]
+fn make_rsa(_: RsaKeySize) -> Result<KeyPair, rcgen::Error> {
+    use std::sync::LazyLock;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    static MADE: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+        let make = |_| KeyPair::generate_rsa_for(&PKCS_RSA_SHA256, RsaKeySize::_2048);
+        (0..4).map(|index| make(index).unwrap().serialize_der()).collect()
+    });
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    let der = &MADE[NEXT.fetch_add(1, Ordering::Relaxed) % MADE.len()];
+    KeyPair::from_pkcs8_der_and_sign_algo(&der.as_slice().into(), &PKCS_RSA_SHA256)
 }
 
 fn to_pkcs8(form: KeyForm, der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

@@ -174,6 +174,9 @@ impl Authority {
     }
 
     /// Removes the next root's key from here. A rollover can only begin when it is given back.
+    ///
+    /// An error may also say that the file could not be removed although it is recorded as gone; then the next call
+    /// or the next start removes it.
     pub fn forget_next_key(&mut self) -> Result<(), Error> {
         settle(&self.folder, &self.state)?;
         self.commit(State::new(self.generations().clone(), true))?;
@@ -211,3 +214,6 @@ fn texts(hosts: &BTreeSet<HostName>) -> BTreeSet<String> {
 fn host_names(names: &[Name]) -> BTreeSet<String> {
     names.iter().filter(|name| matches!(name, Name::Host(_))).map(ToString::to_string).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,27 +119,33 @@ fn contents_are_checked_before_anything_is_written() {
     };
 
     assert!(matches!(
-        member(&|it| it["root"]["key"] = foreign["root"]["key"].clone()),
+        member(&|it| it["home"]["root"]["key"] = foreign["home"]["root"]["key"].clone()),
         ("root", Defect::KeyMismatch { .. })
     ));
     assert!(matches!(
         member(&|it| it["next_root"]["certificate"] = json!("none")),
         ("next root", Defect::Pem(_))
     ));
-    assert!(matches!(member(&|it| it["next_root"] = it["root"].clone()), ("next root", Defect::SameRoots)));
-    assert!(matches!(member(&|it| it["root"] = it["leaf"].clone()), ("root", Defect::NotARoot)));
     assert!(matches!(
-        member(&|it| it["leaf"] = foreign["leaf"].clone()),
+        member(&|it| it["next_root"] = it["home"]["root"].clone()),
+        ("next root", Defect::SameRoots)
+    ));
+    assert!(matches!(
+        member(&|it| it["home"]["root"] = it["home"]["leaf"].clone()),
+        ("root", Defect::NotARoot)
+    ));
+    assert!(matches!(
+        member(&|it| it["home"]["leaf"] = foreign["home"]["leaf"].clone()),
         ("leaf", Defect::OtherIssuer { .. })
     ));
-    assert!(matches!(open(&|it| it["version"] = json!(2)), Err(BackupError::Version { found: 2 })));
+    assert!(matches!(open(&|it| it["version"] = json!(3)), Err(BackupError::Version { found: 3 })));
     assert!(matches!(open(&|it| it["format"] = json!("else")), Err(BackupError::NotABackup)));
     assert!(matches!(open(&|it| it["extra"] = json!(1)), Err(BackupError::Contents(_))));
     assert!(matches!(
-        open(&|it| drop(it.as_object_mut().unwrap().remove("root"))),
+        open(&|it| drop(it.as_object_mut().unwrap().remove("home"))),
         Err(BackupError::Contents(_))
     ));
-    assert!(open(&|it| it["leaf"] = Value::Null).unwrap().authority.leaf().is_none());
+    assert!(open(&|it| it["home"]["leaf"] = Value::Null).unwrap().authority.leaf().is_none());
     assert!(other.start(TODAY).unwrap().leaf().is_some(), "a leaf is made where none was saved");
 }
 
@@ -159,9 +165,10 @@ fn a_file_that_would_eat_the_memory_is_refused() {
 fn openssl_reads_the_keys_of_a_backup() {
     let place = Place::new();
     let (_, file) = saved(&place);
-    for pair in ["root", "next_root", "leaf"] {
-        let path = place.dir.path().join(pair);
-        fs::write(&path, contents_of(&file)[pair]["key"].as_str().unwrap()).unwrap();
+    let contents = contents_of(&file);
+    for pair in ["/home/root", "/next_root", "/home/leaf", "/home/rsa_leaf"] {
+        let path = place.dir.path().join("key");
+        fs::write(&path, contents.pointer(pair).unwrap()["key"].as_str().unwrap()).unwrap();
         let mut openssl = Command::new("openssl");
         openssl.args(["pkey", "-check", "-noout", "-in"]).arg(&path).stdout(Stdio::null());
         assert!(openssl.status().unwrap().success(), "{pair}");

@@ -7,8 +7,10 @@ use otary_trust::{Authority, Defect, Error};
 
 use super::{DAY, Place, TODAY, clock, full_text, leaf, names};
 
-const KEYS: [&str; 3] = ["root.key", "next-root.key", "leaf.key"];
-const CERTIFICATES: [&str; 3] = ["root.crt", "next-root.crt", "leaf.crt"];
+const KEYS: [&str; 4] = ["root.key", "next-root.key", "leaf.key", "leaf-rsa.key"];
+const CERTIFICATES: [&str; 4] = ["root.crt", "next-root.crt", "leaf.crt", "leaf-rsa.crt"];
+/// Four pairs, and the record of generations.
+const FILES: usize = 9;
 
 fn listing(dir: &Path) -> Vec<String> {
     let mut names: Vec<String> =
@@ -24,7 +26,7 @@ fn a_second_start_finds_the_same_authority() {
     let second = place.start(TODAY + DAY).unwrap();
     assert_eq!(first.anchors(), second.anchors());
     assert_eq!(leaf(&first), leaf(&second));
-    assert_eq!(listing(&place.trust()).len(), 6);
+    assert_eq!(listing(&place.trust()).len(), FILES);
     assert_eq!(listing(place.dir.path()), ["trust"]);
 }
 
@@ -42,7 +44,7 @@ fn a_folder_with_something_else_is_left_alone() {
     fs::write(place.trust().join("notes.txt"), "mine").unwrap();
     set_mode(&place.trust(), 0o700);
     let error = place.start(TODAY).unwrap_err();
-    assert!(matches!(&error, Error::Missing { path } if path.ends_with("root.key")), "{error}");
+    assert!(matches!(&error, Error::Missing { path } if path.ends_with("root.crt")), "{error}");
     assert_eq!(listing(&place.trust()), ["notes.txt"]);
 }
 
@@ -137,7 +139,7 @@ fn a_power_cut_at_any_step_of_a_renewal_leaves_the_old_leaf_or_the_new_one() {
         assert_eq!(listing(&place.trust()), before, "step {step}: reading changes nothing");
         let at_boot = otary_fleet::Time::from_secs(3);
         assert_eq!(leaf(&place.start(at_boot).unwrap()), expected, "step {step}, without a clock");
-        assert_eq!(listing(&place.trust()).len(), 6, "step {step}: nothing is left lying");
+        assert_eq!(listing(&place.trust()).len(), FILES, "step {step}: nothing is left lying");
         assert_eq!(leaf(&Authority::open(&place.trust()).unwrap()), expected, "step {step}, settled");
     }
 }
@@ -158,7 +160,7 @@ fn a_leaf_that_was_taken_away_is_made_anew() {
 
 #[test]
 fn a_root_that_was_taken_away_is_never_made_anew() {
-    for gone in ["root.key", "root.crt", "next-root.key", "next-root.crt"] {
+    for gone in ["root.crt", "next-root.key", "next-root.crt"] {
         let place = Place::new();
         place.start(TODAY).unwrap();
         fs::remove_file(place.trust().join(gone)).unwrap();
@@ -166,6 +168,21 @@ fn a_root_that_was_taken_away_is_never_made_anew() {
         assert!(matches!(&error, Error::Missing { path } if path.ends_with(gone)), "{gone}: {error}");
         assert!(error.help().unwrap().contains("otary trust restore"));
     }
+}
+
+#[test]
+fn a_root_whose_key_is_lost_serves_on_and_issues_nothing() {
+    let place = Place::new();
+    let before = leaf(&place.start(TODAY).unwrap()).clone();
+    fs::remove_file(place.trust().join("root.key")).unwrap();
+    let mut authority = place.start(TODAY).unwrap();
+    assert!(!authority.root_key_is_here());
+    let error = authority.refresh(&names(&["other.local"]), &clock(TODAY)).unwrap_err();
+    assert!(matches!(&error, Error::Missing { path } if path.ends_with("root.key")), "{error}");
+    assert!(error.help().unwrap().contains("otary trust restore"));
+    assert_eq!(leaf(&authority), &before);
+    assert_eq!(authority.chains().len(), 2);
+    assert!(!place.trust().join("root.key").exists());
 }
 
 #[test]

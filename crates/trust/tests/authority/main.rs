@@ -7,6 +7,7 @@ mod folder;
 mod keys;
 mod profile;
 mod renewal;
+mod rollover;
 
 use std::error::Error as _;
 use std::path::PathBuf;
