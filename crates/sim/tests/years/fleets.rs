@@ -27,7 +27,7 @@ fn nobody_is_cut_off_in_thirty_years() {
 
 #[test]
 fn explore() {
-    for seed in 0..60 {
+    for seed in [8, 58] {
         let options = Options { plan: Plan::random(seed), ..options(120, seed) };
         let report = ran(&options);
         let late =
@@ -42,7 +42,7 @@ fn explore() {
             report.counts.postponed,
             options.plan
         );
-        if !report.victims.is_empty() {
+        {
             for entry in &report.timeline {
                 println!("   {} {}", entry.at.secs() / 31_557_600 + 1970, entry.what);
             }
