@@ -4,11 +4,12 @@ use std::fmt;
 use std::net::IpAddr;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use otary_fleet::Time;
+use otary_fleet::{Anchor, AnchorId, Sha256, Time};
 use rustls_pki_types::CertificateDer;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::defect::Defect;
+use crate::key::KeyKind;
 use crate::name::Name;
 use crate::pem;
 
@@ -20,6 +21,7 @@ pub struct Certificate {
     names: Vec<Name>,
     not_before: Time,
     not_after: Time,
+    subject: Vec<u8>,
     public_key: Vec<u8>,
     pem: String,
 }
@@ -29,6 +31,9 @@ pub struct Certificate {
 pub struct Fingerprint([u8; 32]);
 
 impl Certificate {
+    /// How many certificates a chain may have; public authorities come with two or three.
+    pub const MAX_CHAIN: usize = 8;
+
     /// Reads the DER form; bytes behind the certificate are an error.
     pub fn from_der(der: &[u8]) -> Result<Self, Defect> {
         let x509 = parse(der)?;
@@ -37,6 +42,7 @@ impl Certificate {
             names: names(&x509)?,
             not_before: time(x509.validity().not_before),
             not_after: time(x509.validity().not_after),
+            subject: x509.subject().as_raw().to_vec(),
             public_key: x509.public_key().raw.to_vec(),
             pem: pem::encode(pem::CERTIFICATE, der)?,
             der: CertificateDer::from(der.to_vec()),
@@ -46,6 +52,19 @@ impl Certificate {
     /// Reads PEM text that holds this one certificate.
     pub fn from_pem(text: &[u8]) -> Result<Self, Defect> {
         Self::from_der(&pem::decode(pem::CERTIFICATE, text)?)
+    }
+
+    /// Reads PEM text of one certificate and those that lead from it to a root, as servers are given them. What stands
+    /// between the blocks is not looked at; a block of another kind is an error, and so is more than
+    /// [`Self::MAX_CHAIN`] certificates.
+    pub fn chain_from_pem(text: &[u8]) -> Result<Vec<Self>, Defect> {
+        let chain: Vec<Self> =
+            pem::blocks(text).take(Self::MAX_CHAIN + 1).map(Self::from_pem).collect::<Result<_, _>>()?;
+        match chain.len() {
+            0 => Err(Self::from_pem(text).err().unwrap_or(Defect::Certificate)),
+            found if found > Self::MAX_CHAIN => Err(Defect::LongChain { most: Self::MAX_CHAIN }),
+            _ => Ok(chain),
+        }
     }
 
     /// The DER form.
@@ -63,6 +82,29 @@ impl Certificate {
         let mut bytes = [0; 32];
         bytes.copy_from_slice(digest(&SHA256, &self.der).as_ref());
         Fingerprint(bytes)
+    }
+
+    /// Which anchor it is for a device that trusts it.
+    pub fn anchor_id(&self) -> AnchorId {
+        AnchorId(Sha256::of(&[self.subject.as_slice(), &self.public_key].concat()))
+    }
+
+    /// What the fleet's rules know of it as an anchor.
+    pub fn anchor(&self) -> Anchor {
+        let name = if self.common_name.is_empty() { self.subject_text() } else { self.common_name.clone() };
+        Anchor {
+            id: self.anchor_id(),
+            fingerprint: Sha256(*self.fingerprint().as_bytes()),
+            name: name.get(..name.floor_char_boundary(Anchor::MAX_NAME)).unwrap_or_default().to_owned(),
+            not_before: self.not_before,
+            not_after: self.not_after,
+            authority: self.is_authority(),
+        }
+    }
+
+    /// What kind of key it is for, if it is one that otary can hold.
+    pub fn key_kind(&self) -> Option<KeyKind> {
+        KeyKind::of_public_key(&self.public_key)
     }
 
     /// The subject's common name; empty if it has none.
@@ -89,6 +131,15 @@ impl Certificate {
     /// The subject's public key (DER of `SubjectPublicKeyInfo`).
     pub(crate) fn public_key(&self) -> &[u8] {
         &self.public_key
+    }
+
+    fn subject_text(&self) -> String {
+        parse(&self.der).map(|x509| x509.subject().to_string()).unwrap_or_default()
+    }
+
+    /// Whether others can be verified by it: `CA:TRUE`, or signed by its own key.
+    fn is_authority(&self) -> bool {
+        parse(&self.der).is_ok_and(|x509| x509.is_ca()) || self.check_issuer(self).is_ok()
     }
 
     /// Checks that `self` names `issuer` as its issuer and has its signature.

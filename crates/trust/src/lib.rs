@@ -13,32 +13,42 @@
 //!
 //! Time comes in as a value. Only [`Authority`], [`backup`] and [`restore`] touch the disk or the system's randomness.
 
+mod adopted;
 mod authority;
 mod backup;
 mod certificate;
 mod clock;
 mod defect;
+mod disk;
 mod error;
 mod folder;
 mod identity;
+mod key;
 mod leaf;
 mod life;
+mod line;
 mod name;
 mod passphrase;
 mod pem;
 mod permissions;
 mod profile;
+mod rollover;
+mod sealed;
+mod settle;
+mod state;
 pub mod verdict;
 
-pub use authority::{Authority, Renewal};
+pub use authority::{Authority, Renewal, ServerChain};
 pub use backup::{BackupError, Restored, backup, restore};
 pub use certificate::{Certificate, Fingerprint};
 pub use clock::{Clock, ClockFault, TrustedTime};
 pub use defect::Defect;
 pub use error::Error;
-pub use identity::{Identity, PrivateKey};
+pub use identity::Identity;
+pub use key::{KeyKind, PrivateKey, UnknownKeyKind};
 pub use leaf::{Cause, MAX_NAMES};
 pub use life::Life;
 pub use name::{HostName, Name, NameFault};
 pub use passphrase::{LEAST_CHARACTERS, Passphrase, TooShort};
 pub use permissions::ENFORCED as PERMISSIONS_ENFORCED;
+pub use rollover::Start;

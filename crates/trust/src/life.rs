@@ -1,16 +1,11 @@
 //! How long certificates live, and when a leaf is made anew: dates alone, so that decades of them can be tried in
 //! seconds by the rules that the real ones are made by.
 
-use std::time::Duration;
-
 use otary_fleet::{Anchor, Time};
 
 use crate::certificate::Certificate;
 use crate::clock::TrustedTime;
-use crate::profile::{BACKDATED, LEAF_LIFE, ROOT_LIFE};
-
-/// How much longer a next root lives than a root: ten years.
-const NEXT_ROOT_WAITS: Duration = Duration::from_hours(3_653 * 24);
+use crate::profile::{BACKDATED, LEAF_LIFE, NEXT_ROOT_LIFE, ROOT_LIFE};
 
 /// From the first moment of a certificate to its last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,11 +23,9 @@ impl Life {
         Self { not_before: now - BACKDATED, not_after: now + ROOT_LIFE }
     }
 
-    /// That of a next root made at `now`. It waits for up to the life of the root before it, so it lives ten years longer:
-    /// otherwise both would end together, and the rollover to it would be overdue for the next one as it ends.
+    /// That of a next root made at `now`, which may wait for as long as the root before it lives.
     pub fn of_next_root(now: TrustedTime) -> Self {
-        let root = Self::of_root(now);
-        Self { not_after: root.not_after + NEXT_ROOT_WAITS, ..root }
+        Self { not_after: now.time() + NEXT_ROOT_LIFE, ..Self::of_root(now) }
     }
 
     /// That of a leaf made at `now`, which never outlives its root. None: the root has ended.

@@ -4,6 +4,7 @@
 mod backup;
 mod clock;
 mod folder;
+mod keys;
 mod profile;
 mod renewal;
 
