@@ -1,6 +1,7 @@
 //! `otary trust`: the authority that devices trust, its backup and its return.
 
 mod show;
+mod simulate;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -58,6 +59,7 @@ enum Action {
     },
     /// Print the certificates that devices are to trust, as PEM: this root and the next
     Export,
+    Simulate(simulate::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -80,6 +82,7 @@ const BROKEN_OFF: i32 = 130;
 pub fn run(args: Args, global: &Global) -> Result<()> {
     let data = global.data_dir()?;
     match args.action {
+        Action::Simulate(args) => simulate::run(&args),
         Action::Backup { file, passphrase } => {
             back_up(&file, &passphrase, &DataDir::existing(&data)?, global)
         }

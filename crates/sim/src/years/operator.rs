@@ -43,13 +43,10 @@ impl Years {
     /// One day of the server and its operator.
     pub fn day(&mut self, now: Time) {
         let shown = Fault::shown(&self.faults, now);
-        let refreshed = self.server.refresh(shown);
-        self.report.counts.renewals += refreshed.made;
-        self.report.counts.postponed += refreshed.postponed;
-        if refreshed.made > 0 {
-            *self.report.renewals.entry(year(now)).or_default() += refreshed.made;
+        if self.renew(now) > 0 {
             self.survey(now);
         }
+        self.report.counts.postponed += u32::from(!self.server.due(now).is_empty());
         // What is due is done by a server that knows what time it is.
         let Some(trusted) = self.server.trusted(shown) else {
             self.report.counts.wrong_days += 1;
@@ -61,6 +58,16 @@ impl Years {
             self.see_to(due, trusted);
         }
         self.release(now);
+    }
+
+    /// Makes the leaves anew that the server finds due, by its own clock.
+    fn renew(&mut self, now: Time) -> u32 {
+        let made = self.server.refresh(Fault::shown(&self.faults, now));
+        if made > 0 {
+            self.report.counts.renewals += made;
+            *self.report.renewals.entry(year(now)).or_default() += made;
+        }
+        made
     }
 
     fn outlive(&mut self, now: Time) {
@@ -166,7 +173,6 @@ impl Years {
         let now = trusted.time();
         if self.server.start_over(trusted).is_ok() {
             self.happened(now, What::StartedOver { to: self.server.generations.current });
-            self.server.refresh(now);
             self.operator.emergency = false;
             self.changed(now);
         }
@@ -329,9 +335,7 @@ impl Years {
 
     /// Something changed in what is presented.
     fn changed(&mut self, now: Time) {
-        let shown = Fault::shown(&self.faults, now);
-        let refreshed = self.server.refresh(shown);
-        self.report.counts.renewals += refreshed.made;
+        self.renew(now);
         (0..self.boards.len()).for_each(|place| self.concern(place, now));
         self.survey(now);
     }

@@ -30,15 +30,6 @@ pub struct Server {
     newest: Time,
 }
 
-/// What a look at the leaves came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Refreshed {
-    /// Leaves that were made.
-    pub made: u32,
-    /// Leaves that are due and have to wait for a clock that can be trusted.
-    pub postponed: u32,
-}
-
 impl Server {
     /// A server whose authority was made at `installed`.
     pub fn new(installed: TrustedTime) -> Self {
@@ -88,25 +79,24 @@ impl Server {
         Some((presented, Chain { leaf, root, bridge }))
     }
 
-    /// Makes the leaves anew that are due at `shown`, by the server's clock.
-    pub fn refresh(&mut self, shown: Time) -> Refreshed {
-        let mut refreshed = Refreshed::default();
-        for generation in self.generations.shown.clone() {
-            let (id, root) = (generation.id, Life::from(&generation.anchor));
-            let due = self.leaves.get(&id).is_none_or(|leaf| leaf.is_ageing(root, shown));
-            if !due {
-                continue;
-            }
-            match self.trusted(shown).map(|now| Life::of_leaf(root, now)) {
-                None => refreshed.postponed += 1,
-                Some(None) => {}
-                Some(Some(leaf)) => {
-                    self.leaves.insert(id, leaf);
-                    refreshed.made += 1;
-                }
-            }
+    /// Makes the leaves anew that are due at `shown`, by the server's clock and if it can be trusted. How many were made.
+    pub fn refresh(&mut self, shown: Time) -> u32 {
+        let mut made = 0;
+        for (id, root) in self.due(shown) {
+            let leaf = self.trusted(shown).and_then(|now| Life::of_leaf(root, now));
+            made += u32::from(leaf.is_some());
+            self.leaves.extend(leaf.map(|leaf| (id, leaf)));
         }
-        refreshed
+        made
+    }
+
+    /// The generations whose leaf is due at `now`, with the dates of their roots.
+    pub fn due(&self, now: Time) -> Vec<(GenerationId, Life)> {
+        let all = self.generations.shown.iter().map(|shown| (shown.id, Life::from(&shown.anchor)));
+        let due = |(id, root): &(GenerationId, Life)| {
+            self.leaves.get(id).is_none_or(|leaf| leaf.is_ageing(*root, now))
+        };
+        all.filter(due).collect()
     }
 
     /// Lets what has outlived its root go, as a server does that asks the rules at each time.
