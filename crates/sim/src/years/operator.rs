@@ -1,11 +1,16 @@
-//! The operator: does what is due, heeds what is refused, and never gives anybody up.
+//! The operator: does what is due, heeds what is refused, and gives up nobody who was heard of within the four years that
+//! [`Patience`] asks for.
 //!
 //! Refused, the operator waits for a month and meanwhile does what otary's messages propose: publishes firmware with the
-//! anchors of today, in a form in which they can be recognised, and lets boards update that were flashed by cable.
+//! anchors of today, in a form in which they can be recognised; pushes what boards were flashed with by cable, so that it
+//! is known; and lets those boards update. Without that, no fleet of ten thousand would ever come to a `finish`: somebody
+//! always runs a build of which otary knows nothing.
 
 use std::collections::BTreeSet;
 
-use otary_fleet::{Act, Anchor, Due, Entry as Known, Patience, Reason, Step, Straggler, Time, cut_off, due};
+use otary_fleet::{
+    Act, Anchor, Due, Entry as Known, GivenUp, Patience, Reason, Step, Straggler, Time, cut_off, due,
+};
 use otary_trust::TrustedTime;
 
 use super::clock::{DAY, Fault, year};
@@ -184,7 +189,7 @@ impl Years {
             return;
         }
         self.catch_up_all(now);
-        let stragglers = self.stragglers(step, now);
+        let (given_up, stragglers) = self.stragglers(step, now);
         if !stragglers.is_empty() && self.options.policy == Policy::Overlap {
             self.refuse(step, &stragglers, now);
             self.note_lateness(due, now);
@@ -196,6 +201,7 @@ impl Years {
         }
         self.operator.refused = 0;
         let unheeded = stragglers.len();
+        self.report.counts.given_up += given_up;
         if step == Step::Switch {
             self.report.counts.switched += 1;
             self.happened(now, What::Switched { to: rollover.to, unheeded });
@@ -207,17 +213,22 @@ impl Years {
         self.changed(now);
     }
 
-    /// Whom a step would cut off, by the ledger.
-    fn stragglers(&self, step: Step, now: Time) -> Vec<(usize, Straggler)> {
+    /// Whom a step would cut off, by the ledger, and how many of them are given up by name: those who were not heard of
+    /// for longer than any device is promised to be waited for.
+    fn stragglers(&self, step: Step, now: Time) -> (usize, Vec<(usize, Straggler)>) {
         let generations = &self.server.generations;
-        let Ok(then) = generations.after(step, now) else { return Vec::new() };
+        let Ok(then) = generations.after(step, now) else { return (0, Vec::new()) };
         let heard = self.boards.iter().enumerate().filter(|(_, board)| board.record.polls > 0);
-        heard
-            .filter_map(|(place, board)| {
-                let known = Known::of(&board.record, &self.shelf.catalogue, generations);
-                Some((place, cut_off(&known, generations, &then)?))
-            })
-            .collect()
+        let named = heard.filter_map(|(place, board)| {
+            let known = Known::of(&board.record, &self.shelf.catalogue, generations);
+            Some((place, cut_off(&known, generations, &then)?))
+        });
+        let mut named: Vec<_> = named.collect();
+        let unheard = named.iter().filter(|(_, straggler)| straggler.is_overdue(now, Patience::default()));
+        let devices = unheard.map(|(_, straggler)| straggler.device).collect();
+        let given_up = GivenUp { devices, strangers: false };
+        named.retain(|(_, straggler)| given_up.spares(straggler));
+        (given_up.devices.len(), named)
     }
 
     fn refuse(&mut self, step: Step, stragglers: &[(usize, Straggler)], now: Time) {
@@ -229,6 +240,7 @@ impl Years {
         for (place, _) in stragglers {
             lines.extend(self.boards.get(*place).map(|board| board.line));
             self.resume(*place, now);
+            self.make_known(*place, now);
         }
         for line in lines {
             self.move_on(line, now);
@@ -262,6 +274,21 @@ impl Years {
             board.record.resume();
             self.report.counts.resumed += 1;
             self.concern(place, now);
+        }
+    }
+
+    /// The files of firmware that was flashed by cable are looked for and pushed, so that their certificates are known.
+    fn make_known(&mut self, place: usize, now: Time) {
+        let Some(board) = self.boards.get(place) else { return };
+        for seen in &board.record.builds {
+            let Some(firmware) = seen.build.sha256.and_then(|digest| self.shelf.find(&digest)) else {
+                continue;
+            };
+            let held = self.shelf.firmware(firmware).map(|firmware| firmware.held).unwrap_or_default();
+            let anchors = self.server.anchors(held);
+            if self.shelf.add(firmware, &anchors, now) {
+                self.report.counts.made_known += 1;
+            }
         }
     }
 

@@ -22,7 +22,8 @@ pub struct Server {
     /// Whether the next root's key is still on the machine.
     pub next_key_here: bool,
     roots: Vec<Life>,
-    anchors: BTreeMap<AnchorId, usize>,
+    made: Vec<Anchor>,
+    numbers: BTreeMap<AnchorId, usize>,
     leaves: BTreeMap<GenerationId, Life>,
     bridges: BTreeMap<GenerationId, Bridge>,
     names: BTreeSet<String>,
@@ -39,7 +40,8 @@ impl Server {
             generations: Generations::first(root.clone(), next.clone(), now),
             next_key_here: false,
             roots: Vec::new(),
-            anchors: BTreeMap::new(),
+            made: Vec::new(),
+            numbers: BTreeMap::new(),
             leaves: BTreeMap::new(),
             bridges: BTreeMap::new(),
             names: NAMES.map(str::to_owned).into(),
@@ -66,14 +68,20 @@ impl Server {
 
     /// The roots of which these are anchors.
     pub fn held<'a>(&self, anchors: impl IntoIterator<Item = &'a Anchor>) -> Held {
-        anchors.into_iter().filter_map(|anchor| self.anchors.get(&anchor.id).copied()).collect()
+        anchors.into_iter().filter_map(|anchor| self.numbers.get(&anchor.id).copied()).collect()
+    }
+
+    /// These roots as anchors.
+    pub fn anchors(&self, held: Held) -> Vec<Anchor> {
+        let numbered = self.made.iter().enumerate();
+        numbered.filter(|(number, _)| held.has(*number)).map(|(_, anchor)| anchor.clone()).collect()
     }
 
     /// What a client is shown that asks for `name`. None: there is no leaf to show.
     pub fn chain(&self, name: Option<&str>) -> Option<(Presented, Chain)> {
         let presented = self.generations.presented(name);
         let generation = self.generations.get(presented.generation)?;
-        let root = *self.anchors.get(&generation.anchor.id)?;
+        let root = *self.numbers.get(&generation.anchor.id)?;
         let leaf = *self.leaves.get(&generation.id)?;
         let bridge = self.bridges.get(&generation.id).copied().filter(|_| presented.bridged);
         Some((presented, Chain { leaf, root, bridge }))
@@ -126,7 +134,7 @@ impl Server {
 
     fn build_bridge(&mut self, then: &Generations, from: GenerationId, to: GenerationId, now: TrustedTime) {
         let Some((old, new)) = then.get(from).zip(then.get(to)) else { return };
-        let Some(number) = self.anchors.get(&old.anchor.id).copied() else { return };
+        let Some(number) = self.numbers.get(&old.anchor.id).copied() else { return };
         let life = Life::of_bridge((&old.anchor).into(), (&new.anchor).into(), now);
         self.bridges.insert(to, Bridge { from: number, life });
     }
@@ -148,8 +156,9 @@ impl Server {
     }
 
     fn enlist(&mut self, anchor: &Anchor) {
-        self.anchors.insert(anchor.id, self.roots.len());
+        self.numbers.insert(anchor.id, self.roots.len());
         self.roots.push(anchor.into());
+        self.made.push(anchor.clone());
     }
 }
 
