@@ -108,7 +108,7 @@ impl Server {
     }
 
     /// Lets what has outlived its root go, as a server does that asks the rules at each time.
-    pub fn outlive(&mut self, now: Time) -> bool {
+    pub(super) fn outlive(&mut self, now: Time) -> bool {
         let then = self.generations.at(now);
         let changed = then != self.generations;
         self.generations = then;
