@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::ledger::{Accepts, Entry};
-use crate::{Anchor, Generation, GenerationId, Generations, Holds, Mac, Phase, Proof, Rollover, Time};
+use crate::{
+    Anchor, Generation, GenerationId, Generations, Holds, Mac, Patience, Phase, Proof, Rollover, Time,
+};
 
 /// A step of a rollover that takes something away from somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,6 +222,14 @@ pub struct Straggler {
     pub holds: Holds,
     /// Whether it is cut off for certain, or nothing shows that it is not.
     pub certain: bool,
+}
+
+impl Straggler {
+    /// Whether it was not heard of for longer than any device is promised to be waited for: it may be in a drawer, or in
+    /// a bin, or never have been. To give it up is still for a person to say.
+    pub fn is_overdue(&self, now: Time, patience: Patience) -> bool {
+        now.since(self.last_seen) > patience.sleep + patience.margin
+    }
 }
 
 impl fmt::Display for Straggler {

@@ -7,6 +7,7 @@ mod ledger;
 mod next_key;
 mod rollover;
 mod show;
+mod simulate;
 
 use std::path::PathBuf;
 
@@ -68,6 +69,7 @@ enum Action {
         #[command(flatten)]
         passphrase: PassphraseArgs,
     },
+    Simulate(simulate::Args),
 }
 
 /// The largest file with a certificate or a key that is read, in bytes.
@@ -77,6 +79,7 @@ const MAX_KEY: u64 = 64 * 1024;
 pub fn run(args: Args, global: &Global) -> Result<()> {
     let data = global.data_dir()?;
     match args.action {
+        Action::Simulate(args) => simulate::run(&args),
         Action::Show { json } => show::run(&DataDir::existing(&data)?, json, global),
         Action::Export(args) => export::run(&args, &DataDir::existing(&data)?),
         Action::Ledger(args) => ledger::run(&args, global),

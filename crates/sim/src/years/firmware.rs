@@ -36,6 +36,8 @@ pub struct Line {
 /// One firmware.
 #[derive(Debug, Clone)]
 pub struct Firmware {
+    /// Its product, by its place.
+    pub line: usize,
     /// What a device reports that runs it.
     pub build: Build,
     /// What it says that its version is.
@@ -54,7 +56,7 @@ pub struct Shelf {
     /// What the server offers.
     pub catalogue: Catalogue,
     firmware: Vec<Firmware>,
-    by_artifact: HashMap<Sha256, usize>,
+    by_digest: HashMap<Sha256, usize>,
     products: Vec<Product>,
     releases: Vec<Release>,
     artifacts: Vec<Artifact>,
@@ -98,18 +100,20 @@ impl Shelf {
         self.firmware.get(place)
     }
 
-    /// The firmware that an artifact is.
-    pub fn delivered(&self, artifact: &Sha256) -> Option<usize> {
-        self.by_artifact.get(artifact).copied()
+    /// The firmware with this digest, published or not.
+    pub fn find(&self, digest: &Sha256) -> Option<usize> {
+        self.by_digest.get(digest).copied()
     }
 
     /// Builds firmware of a line that trusts `held`, under a version of its own; gives its place.
     pub fn build(&mut self, line: usize, version: &str, held: Held) -> Option<usize> {
-        let line = self.lines.get(line)?;
-        let name = format!("{}-{version}-{}", line.name, self.firmware.len());
-        let build = Build { md5: Some(Md5::of(name.as_bytes())), sha256: Some(Sha256::of(name.as_bytes())) };
-        let version = line.says_version.then(|| version.to_owned());
-        self.firmware.push(Firmware { build, version, held, asks: line.asks.clone() });
+        let of = self.lines.get(line)?;
+        let name = format!("{}-{version}-{}", of.name, self.firmware.len());
+        let (md5, digest) = (Md5::of(name.as_bytes()), Sha256::of(name.as_bytes()));
+        let build = Build { md5: Some(md5), sha256: Some(digest) };
+        let version = of.says_version.then(|| version.to_owned());
+        self.firmware.push(Firmware { line, build, version, held, asks: of.asks.clone() });
+        self.by_digest.insert(digest, self.firmware.len() - 1);
         Some(self.firmware.len() - 1)
     }
 
@@ -117,13 +121,11 @@ impl Shelf {
     pub fn publish(&mut self, line: usize, held: Held, anchors: &[Anchor], now: Time) -> Option<()> {
         let version = format!("{}.0", self.lines.get(line)?.version + 1);
         let place = self.build(line, &version, held)?;
-        let firmware = self.firmware.get(place)?.clone();
-        let artifact = self.artifact(line, &firmware, anchors, now)?;
+        let artifact = self.artifact(self.firmware.get(place)?, anchors, now)?;
         let line = self.lines.get_mut(line)?;
         line.version += 1;
         line.newest = place;
         line.published = now;
-        self.by_artifact.insert(artifact.id, place);
         self.releases.push(Release {
             id: ReleaseId { product: line.name.clone(), version },
             channel: "stable".parse().ok()?,
@@ -134,13 +136,28 @@ impl Shelf {
             pinned: false,
         });
         self.artifacts.push(artifact);
-        self.catalogue = Catalogue::new(self.products.clone(), self.releases.clone(), self.artifacts.clone());
+        self.recatalogue();
         Some(())
     }
 
+    /// Adds a firmware to the artifacts without a release, so that what is inside is known. False if it is there.
+    pub fn add(&mut self, firmware: usize, anchors: &[Anchor], now: Time) -> bool {
+        let Some(firmware) = self.firmware.get(firmware) else { return false };
+        let known = self.catalogue.running(&firmware.build).is_some();
+        let Some(artifact) = self.artifact(firmware, anchors, now).filter(|_| !known) else { return false };
+        self.artifacts.push(artifact);
+        self.recatalogue();
+        true
+    }
+
+    fn recatalogue(&mut self) {
+        let (products, releases) = (self.products.clone(), self.releases.clone());
+        self.catalogue = Catalogue::new(products, releases, self.artifacts.clone());
+    }
+
     /// What is known of an image at upload.
-    fn artifact(&self, line: usize, firmware: &Firmware, anchors: &[Anchor], now: Time) -> Option<Artifact> {
-        let line = self.lines.get(line)?;
+    fn artifact(&self, firmware: &Firmware, anchors: &[Anchor], now: Time) -> Option<Artifact> {
+        let line = self.lines.get(firmware.line)?;
         let (md5, sha256) = (firmware.build.md5?, firmware.build.sha256?);
         let found = |anchor: &Anchor| FoundCertificate { offset: 0, pem: true, anchor: anchor.clone() };
         let certificates = anchors.iter().filter(|_| line.recognisable).map(found).collect();

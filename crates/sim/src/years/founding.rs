@@ -54,7 +54,7 @@ pub fn board(
         clock: clock(chance),
         rhythm,
         sleep,
-        holds_back: (awake && chance.random_bool(0.08)).then(|| holding_back(line, span, chance)),
+        holds_back: (awake && chance.random_bool(0.12)).then(|| holding_back(line, span, chance)),
         proven: chance.random_bool(0.2),
         strangers: chance.random_bool(0.04).then(|| strangers(span, chance)),
         source: IpAddr::V4(Ipv4Addr::from(0x0A00_0000 | u32::from_be_bytes(bytes) << 4)),
@@ -110,7 +110,7 @@ fn holding_back(line: &Line, span: Span, chance: &mut StdRng) -> (Time, Time) {
     let from = span.moment(chance);
     let longest = match (line.current_alone, line.stack.checks_dates()) {
         (true, true) => 730,
-        (true, false) => 1_825,
+        (true, false) => 2_000,
         (false, _) => 2_190,
     };
     (from, from + DAY * chance.random_range(90..longest))

@@ -28,4 +28,5 @@ pub use chain::{Bridge, Chain, Held, Path, Refusal};
 pub use plan::{Haste, Options, Plan, Policy, Style};
 pub use report::{Census, Counts, Entry, Report, Victim, What};
 pub use run::run;
+pub use server::Server;
 pub use stack::Stack;

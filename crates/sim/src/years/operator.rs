@@ -1,13 +1,20 @@
-//! The operator: does what is due, heeds what is refused, and never gives anybody up.
+//! The operator: does what is due, heeds what is refused, and gives up nobody who was heard of within the four years that
+//! [`Patience`] asks for.
 //!
 //! Refused, the operator waits for a month and meanwhile does what otary's messages propose: publishes firmware with the
-//! anchors of today, in a form in which they can be recognised, and lets boards update that were flashed by cable.
+//! anchors of today, in a form in which they can be recognised; pushes what boards were flashed with by cable, so that it
+//! is known; and lets those boards update. Without that, no fleet of ten thousand would ever come to a `finish`: somebody
+//! always runs a build of which otary knows nothing.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use otary_fleet::{Act, Anchor, Due, Entry as Known, Patience, Reason, Step, Straggler, Time, cut_off, due};
+use otary_fleet::{
+    Act, Anchor, Due, Entry as Known, Generations, GivenUp, Patience, Phase, Reason, Step, Straggler, Time,
+    cut_off, due,
+};
 use otary_trust::TrustedTime;
 
+use super::board::Board;
 use super::clock::{DAY, Fault, year};
 use super::plan::{Haste, Policy, Style};
 use super::report::{Entry, What};
@@ -18,6 +25,8 @@ use super::run::Years;
 pub struct Operator {
     /// A step that was refused is tried again then.
     again: Time,
+    /// Who has not moved yet is looked at then.
+    look: Time,
     /// How often it was refused in a row.
     refused: u32,
     /// Firmware with the new anchors is published then, at the latest.
@@ -34,8 +43,8 @@ pub struct Operator {
 
 /// Between two attempts at a step.
 const MONTH: u32 = 30;
-/// Refusals in a row after which the operator asks why firmware cannot be recognised.
-const PATIENT: u32 = 3;
+/// Between two looks at who has not moved yet.
+const QUARTER: u32 = 91;
 /// Between two releases of a product at least, if they are only to move devices.
 const HALF_A_YEAR: u32 = 180;
 
@@ -43,13 +52,10 @@ impl Years {
     /// One day of the server and its operator.
     pub fn day(&mut self, now: Time) {
         let shown = Fault::shown(&self.faults, now);
-        let refreshed = self.server.refresh(shown);
-        self.report.counts.renewals += refreshed.made;
-        self.report.counts.postponed += refreshed.postponed;
-        if refreshed.made > 0 {
-            *self.report.renewals.entry(year(now)).or_default() += refreshed.made;
+        if self.renew(now) > 0 {
             self.survey(now);
         }
+        self.report.counts.postponed += u32::from(!self.server.due(now).is_empty());
         // What is due is done by a server that knows what time it is.
         let Some(trusted) = self.server.trusted(shown) else {
             self.report.counts.wrong_days += 1;
@@ -61,6 +67,19 @@ impl Years {
             self.see_to(due, trusted);
         }
         self.release(now);
+        if self.options.policy == Policy::Overlap {
+            self.look_at_status(now);
+        }
+    }
+
+    /// Makes the leaves anew that the server finds due, by its own clock.
+    fn renew(&mut self, now: Time) -> u32 {
+        let made = self.server.refresh(Fault::shown(&self.faults, now));
+        if made > 0 {
+            self.report.counts.renewals += made;
+            *self.report.renewals.entry(year(now)).or_default() += made;
+        }
+        made
     }
 
     fn outlive(&mut self, now: Time) {
@@ -166,7 +185,6 @@ impl Years {
         let now = trusted.time();
         if self.server.start_over(trusted).is_ok() {
             self.happened(now, What::StartedOver { to: self.server.generations.current });
-            self.server.refresh(now);
             self.operator.emergency = false;
             self.changed(now);
         }
@@ -178,7 +196,7 @@ impl Years {
             return;
         }
         self.catch_up_all(now);
-        let stragglers = self.stragglers(step, now);
+        let (given_up, stragglers) = self.stragglers(step, now);
         if !stragglers.is_empty() && self.options.policy == Policy::Overlap {
             self.refuse(step, &stragglers, now);
             self.note_lateness(due, now);
@@ -190,6 +208,7 @@ impl Years {
         }
         self.operator.refused = 0;
         let unheeded = stragglers.len();
+        self.report.counts.given_up += given_up;
         if step == Step::Switch {
             self.report.counts.switched += 1;
             self.happened(now, What::Switched { to: rollover.to, unheeded });
@@ -201,17 +220,26 @@ impl Years {
         self.changed(now);
     }
 
-    /// Whom a step would cut off, by the ledger.
-    fn stragglers(&self, step: Step, now: Time) -> Vec<(usize, Straggler)> {
+    /// Whom a step would cut off, by the ledger, and how many of them are given up by name: those who were not heard of
+    /// for longer than any device is promised to be waited for.
+    fn stragglers(&self, step: Step, now: Time) -> (usize, Vec<(usize, Straggler)>) {
+        let then = self.server.generations.after(step, now);
+        then.map_or_else(|_| (0, Vec::new()), |then| self.would_lose(&then, now))
+    }
+
+    fn would_lose(&self, then: &Generations, now: Time) -> (usize, Vec<(usize, Straggler)>) {
         let generations = &self.server.generations;
-        let Ok(then) = generations.after(step, now) else { return Vec::new() };
         let heard = self.boards.iter().enumerate().filter(|(_, board)| board.record.polls > 0);
-        heard
-            .filter_map(|(place, board)| {
-                let known = Known::of(&board.record, &self.shelf.catalogue, generations);
-                Some((place, cut_off(&known, generations, &then)?))
-            })
-            .collect()
+        let named = heard.filter_map(|(place, board)| {
+            let known = Known::of(&board.record, &self.shelf.catalogue, generations);
+            Some((place, cut_off(&known, generations, then)?))
+        });
+        let mut named: Vec<_> = named.collect();
+        let unheard = named.iter().filter(|(_, straggler)| straggler.is_overdue(now, Patience::default()));
+        let devices = unheard.map(|(_, straggler)| straggler.device).collect();
+        let given_up = GivenUp { devices, strangers: false };
+        named.retain(|(_, straggler)| given_up.spares(straggler));
+        (given_up.devices.len(), named)
     }
 
     fn refuse(&mut self, step: Step, stragglers: &[(usize, Straggler)], now: Time) {
@@ -219,14 +247,42 @@ impl Years {
         self.operator.refused += 1;
         self.report.counts.refused += 1;
         self.write_refusal(step, stragglers, now);
-        let mut lines = BTreeSet::new();
+        self.look_after(stragglers, now);
+    }
+
+    /// What otary's messages propose to do for those who would be lost.
+    fn look_after(&mut self, stragglers: &[(usize, Straggler)], now: Time) {
+        let mut lines: BTreeMap<usize, u32> = BTreeMap::new();
         for (place, _) in stragglers {
-            lines.extend(self.boards.get(*place).map(|board| board.line));
             self.resume(*place, now);
+            self.make_known(*place, now);
+            if let Some(board) = self.boards.get(*place) {
+                let ahead = lines.entry(board.line).or_default();
+                *ahead = version(board).max(*ahead);
+            }
         }
-        for line in lines {
-            self.move_on(line, now);
+        for (line, ahead) in lines {
+            self.move_on(line, ahead, now);
         }
+    }
+
+    /// Each quarter of a rollover, once there is firmware for it, the operator looks at who has not moved yet: a bridge
+    /// ends with its root, and who holds nothing else and looks at dates must have moved by then.
+    fn look_at_status(&mut self, now: Time) {
+        let generations = &self.server.generations;
+        let Some(rollover) = generations.rollover else { return };
+        if self.operator.publish_by.is_some() || now < self.operator.look {
+            return;
+        }
+        let switched = match rollover.phase {
+            Phase::Begun => generations.after(Step::Switch, now).ok(),
+            Phase::Switched => Some(generations.clone()),
+        };
+        let Some(then) = switched.and_then(|switched| switched.after(Step::Finish, now).ok()) else { return };
+        self.operator.look = now + DAY * QUARTER;
+        self.catch_up_all(now);
+        let (_, stragglers) = self.would_lose(&then, now);
+        self.look_after(&stragglers, now);
     }
 
     fn write_refusal(&mut self, step: Step, stragglers: &[(usize, Straggler)], now: Time) {
@@ -259,15 +315,29 @@ impl Years {
         }
     }
 
-    /// Publishes firmware that brings a product's stragglers on.
-    fn move_on(&mut self, line: usize, now: Time) {
-        let patient = self.operator.refused < PATIENT;
+    /// The files of firmware that was flashed by cable are looked for and pushed, so that their certificates are known.
+    fn make_known(&mut self, place: usize, now: Time) {
+        let Some(board) = self.boards.get(place) else { return };
+        for seen in &board.record.builds {
+            let Some(firmware) = seen.build.sha256.and_then(|digest| self.shelf.find(&digest)) else {
+                continue;
+            };
+            let held = self.shelf.firmware(firmware).map(|firmware| firmware.held).unwrap_or_default();
+            let anchors = self.server.anchors(held);
+            if self.shelf.add(firmware, &anchors, now) {
+                self.report.counts.made_known += 1;
+            }
+        }
+    }
+
+    /// Publishes firmware that brings a product's stragglers on, with a version above `ahead`.
+    fn move_on(&mut self, line: usize, ahead: u32, now: Time) {
         let Some(product) = self.shelf.lines.get_mut(line) else { return };
-        let recent = now.since(product.published) < DAY * HALF_A_YEAR;
         let unclear = !product.recognisable;
-        if patient || (recent && !unclear) {
+        if now.since(product.published) < DAY * HALF_A_YEAR && !unclear {
             return;
         }
+        product.version = product.version.max(ahead);
         if unclear {
             product.recognisable = true;
             let product = product.name.to_string();
@@ -329,9 +399,7 @@ impl Years {
 
     /// Something changed in what is presented.
     fn changed(&mut self, now: Time) {
-        let shown = Fault::shown(&self.faults, now);
-        let refreshed = self.server.refresh(shown);
-        self.report.counts.renewals += refreshed.made;
+        self.renew(now);
         (0..self.boards.len()).for_each(|place| self.concern(place, now));
         self.survey(now);
     }
@@ -339,4 +407,10 @@ impl Years {
     fn happened(&mut self, at: Time, what: What) {
         self.report.timeline.push(Entry { at, what });
     }
+}
+
+/// The leading number of the version that a board says that it runs; zero if it says none.
+fn version(board: &Board) -> u32 {
+    let said = board.record.last.as_ref().and_then(|last| last.version.as_deref());
+    said.and_then(|version| version.split('.').next()?.parse().ok()).unwrap_or_default()
 }

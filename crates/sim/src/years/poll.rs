@@ -61,7 +61,7 @@ impl Years {
         let size = self.shelf.catalogue.artifact(&artifact)?.size;
         let delivery = Delivery { claimant: check_in.claimant(), artifact, bytes: size, size };
         delivered(&mut board.record, delivery, server_time);
-        self.shelf.delivered(&artifact)
+        self.shelf.find(&artifact)
     }
 
     /// Brings a board's record up to date, as all of its polls until `now` would have.

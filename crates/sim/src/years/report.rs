@@ -188,6 +188,10 @@ pub struct Counts {
     pub spoofed: u64,
     /// Boards that were flashed by cable with firmware that was never pushed.
     pub cables: u32,
+    /// Builds of that kind that were pushed later, so that their certificates are known.
+    pub made_known: u32,
+    /// Devices that were given up by name, because they were not heard of for more than four years.
+    pub given_up: usize,
     /// Devices that the operator told to update although they had been flashed by cable.
     pub resumed: u32,
     /// Rollovers that began by plan.

@@ -22,21 +22,13 @@ pub struct Server {
     /// Whether the next root's key is still on the machine.
     pub next_key_here: bool,
     roots: Vec<Life>,
-    anchors: BTreeMap<AnchorId, usize>,
+    made: Vec<Anchor>,
+    numbers: BTreeMap<AnchorId, usize>,
     leaves: BTreeMap<GenerationId, Life>,
     bridges: BTreeMap<GenerationId, Bridge>,
     names: BTreeSet<String>,
     built: Time,
     newest: Time,
-}
-
-/// What a look at the leaves came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Refreshed {
-    /// Leaves that were made.
-    pub made: u32,
-    /// Leaves that are due and have to wait for a clock that can be trusted.
-    pub postponed: u32,
 }
 
 impl Server {
@@ -48,7 +40,8 @@ impl Server {
             generations: Generations::first(root.clone(), next.clone(), now),
             next_key_here: false,
             roots: Vec::new(),
-            anchors: BTreeMap::new(),
+            made: Vec::new(),
+            numbers: BTreeMap::new(),
             leaves: BTreeMap::new(),
             bridges: BTreeMap::new(),
             names: NAMES.map(str::to_owned).into(),
@@ -75,42 +68,47 @@ impl Server {
 
     /// The roots of which these are anchors.
     pub fn held<'a>(&self, anchors: impl IntoIterator<Item = &'a Anchor>) -> Held {
-        anchors.into_iter().filter_map(|anchor| self.anchors.get(&anchor.id).copied()).collect()
+        anchors.into_iter().filter_map(|anchor| self.numbers.get(&anchor.id).copied()).collect()
+    }
+
+    /// These roots as anchors.
+    pub fn anchors(&self, held: Held) -> Vec<Anchor> {
+        let numbered = self.made.iter().enumerate();
+        numbered.filter(|(number, _)| held.has(*number)).map(|(_, anchor)| anchor.clone()).collect()
     }
 
     /// What a client is shown that asks for `name`. None: there is no leaf to show.
     pub fn chain(&self, name: Option<&str>) -> Option<(Presented, Chain)> {
         let presented = self.generations.presented(name);
         let generation = self.generations.get(presented.generation)?;
-        let root = *self.anchors.get(&generation.anchor.id)?;
+        let root = *self.numbers.get(&generation.anchor.id)?;
         let leaf = *self.leaves.get(&generation.id)?;
         let bridge = self.bridges.get(&generation.id).copied().filter(|_| presented.bridged);
         Some((presented, Chain { leaf, root, bridge }))
     }
 
-    /// Makes the leaves anew that are due at `shown`, by the server's clock.
-    pub fn refresh(&mut self, shown: Time) -> Refreshed {
-        let mut refreshed = Refreshed::default();
-        for generation in self.generations.shown.clone() {
-            let (id, root) = (generation.id, Life::from(&generation.anchor));
-            let due = self.leaves.get(&id).is_none_or(|leaf| leaf.is_ageing(root, shown));
-            if !due {
-                continue;
-            }
-            match self.trusted(shown).map(|now| Life::of_leaf(root, now)) {
-                None => refreshed.postponed += 1,
-                Some(None) => {}
-                Some(Some(leaf)) => {
-                    self.leaves.insert(id, leaf);
-                    refreshed.made += 1;
-                }
-            }
+    /// Makes the leaves anew that are due at `shown`, by the server's clock and if it can be trusted. How many were made.
+    pub fn refresh(&mut self, shown: Time) -> u32 {
+        let mut made = 0;
+        for (id, root) in self.due(shown) {
+            let leaf = self.trusted(shown).and_then(|now| Life::of_leaf(root, now));
+            made += u32::from(leaf.is_some());
+            self.leaves.extend(leaf.map(|leaf| (id, leaf)));
         }
-        refreshed
+        made
+    }
+
+    /// The generations whose leaf is due at `now`, with the dates of their roots.
+    pub fn due(&self, now: Time) -> Vec<(GenerationId, Life)> {
+        let all = self.generations.shown.iter().map(|shown| (shown.id, Life::from(&shown.anchor)));
+        let due = |(id, root): &(GenerationId, Life)| {
+            self.leaves.get(id).is_none_or(|leaf| leaf.is_ageing(*root, now))
+        };
+        all.filter(due).collect()
     }
 
     /// Lets what has outlived its root go, as a server does that asks the rules at each time.
-    pub fn outlive(&mut self, now: Time) -> bool {
+    pub(super) fn outlive(&mut self, now: Time) -> bool {
         let then = self.generations.at(now);
         let changed = then != self.generations;
         self.generations = then;
@@ -136,7 +134,7 @@ impl Server {
 
     fn build_bridge(&mut self, then: &Generations, from: GenerationId, to: GenerationId, now: TrustedTime) {
         let Some((old, new)) = then.get(from).zip(then.get(to)) else { return };
-        let Some(number) = self.anchors.get(&old.anchor.id).copied() else { return };
+        let Some(number) = self.numbers.get(&old.anchor.id).copied() else { return };
         let life = Life::of_bridge((&old.anchor).into(), (&new.anchor).into(), now);
         self.bridges.insert(to, Bridge { from: number, life });
     }
@@ -158,8 +156,9 @@ impl Server {
     }
 
     fn enlist(&mut self, anchor: &Anchor) {
-        self.anchors.insert(anchor.id, self.roots.len());
+        self.numbers.insert(anchor.id, self.roots.len());
         self.roots.push(anchor.into());
+        self.made.push(anchor.clone());
     }
 }
 

@@ -1,6 +1,14 @@
 //! Whole runs: the standard one, many by chance, and those with a rule taken out.
 
-use otary_sim::years::{Options, Plan, Policy, Report, run};
+use std::time::{Duration, Instant};
+
+use otary_fleet::{Act, Step};
+use otary_sim::years::{Counts, Options, Plan, Policy, Report, Style, What, run};
+
+/// How long fleets by chance are tried.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How many at most.
+const FLEETS: u64 = 200;
 
 fn options(devices: usize, seed: u64) -> Options {
     Options { years: 30, devices, seed, policy: Policy::Overlap, plan: Plan::standard() }
@@ -10,49 +18,84 @@ fn ran(options: &Options) -> Report {
     run(options, |_| {}).unwrap()
 }
 
-#[test]
-fn nobody_is_cut_off_in_thirty_years() {
-    let report = ran(&options(500, 1));
-    for entry in &report.timeline {
-        println!("{} {}", entry.at.secs() / 31_557_600 + 1970, entry.what);
-    }
-    println!(
-        "{:#?} {:#?} {:#?}",
-        report.counts,
-        report.census,
-        report.victims.iter().take(10).collect::<Vec<_>>()
-    );
-    assert_eq!(report.victims, []);
+fn refused(report: &Report, refused: Step) -> bool {
+    report.timeline.iter().any(|entry| matches!(&entry.what, What::Refused { step, .. } if *step == refused))
 }
 
 #[test]
-fn explore() {
-    for seed in 0..60 {
-        let options = Options { plan: Plan::random(seed), ..options(120, seed) };
+fn nobody_is_cut_off_in_thirty_years_in_which_all_of_it_happens() {
+    let report = ran(&options(500, 1));
+    assert_eq!(report.victims, []);
+    let Counts { planned, emergencies, switched, finished, .. } = report.counts;
+    assert_eq!((planned, emergencies, switched, finished), (2, 1, 3, 3));
+    let Counts { renewals, postponed, wrong_days, updates, spoofed, cables, made_known, .. } = report.counts;
+    assert!(renewals > 40 && postponed > 0 && wrong_days > 100, "{:?}", report.counts);
+    assert!(updates > 5_000 && spoofed > 100 && cables > 5 && made_known > 0, "{:?}", report.counts);
+    assert!(report.counts.turned_away > 1_000, "clocks that start in 1970 are turned away, and come again");
+    for step in [Step::Switch, Step::Finish] {
+        assert!(refused(&report, step), "{} is refused while somebody would be lost by it", step.name());
+    }
+    let census = &report.census;
+    assert_eq!(census.devices, census.reached + census.wrong_clock + census.cut_off);
+    assert!(census.reached > 480 && census.asleep > 20, "{census:?}");
+}
+
+#[test]
+fn the_same_options_give_the_same_thirty_years() {
+    assert_eq!(ran(&options(60, 7)), ran(&options(60, 7)));
+    assert_ne!(ran(&options(60, 7)).counts, ran(&options(60, 8)).counts);
+}
+
+#[test]
+fn nobody_is_cut_off_in_many_fleets_by_chance() {
+    let (began, mut fleets, mut bridged, mut refused) = (Instant::now(), 0, 0, 0);
+    while fleets < FLEETS && began.elapsed() < PATIENCE {
+        let seed = fleets;
+        let options = Options { plan: Plan::random(seed), ..options(100, seed) };
         let report = ran(&options);
-        let late =
-            report.timeline.iter().filter(|e| matches!(e.what, otary_sim::years::What::Late { .. })).count();
-        println!(
-            "seed {seed} cut {} late {late} rec {} gap {}d refused {} bridged {} post {} {:?}",
-            report.victims.len(),
-            report.counts.recovered,
-            report.counts.longest_gap.as_secs() / 86400,
-            report.counts.refused,
-            report.counts.bridged,
-            report.counts.postponed,
-            options.plan
-        );
-        if !report.victims.is_empty() {
-            for entry in &report.timeline {
-                println!("   {} {}", entry.at.secs() / 31_557_600 + 1970, entry.what);
-            }
-            for v in report.victims.iter().take(4) {
-                println!("   {v:?}");
-            }
-        }
+        assert_eq!(report.victims, [], "seed {seed}: {options:?}\n{:#?}", report.timeline);
+        fleets += 1;
+        bridged += report.counts.bridged;
+        refused += report.counts.refused;
     }
-    for policy in [Policy::Unheeded, Policy::None] {
-        let report = ran(&Options { policy, ..options(500, 1) });
-        println!("{policy:?} {} {:?}", report.victims.len(), report.victims.first());
-    }
+    println!("{fleets} fleets, {bridged} check-ins over a bridge, {refused} steps refused");
+    assert!(fleets > 3 && bridged > 0 && refused > 0);
+}
+
+#[test]
+fn a_new_root_at_once_cuts_the_fleet_off_and_every_victim_has_a_name_and_a_reason() {
+    let report = ran(&Options { policy: Policy::None, ..options(300, 1) });
+    assert!(report.victims.len() > 270, "{}", report.victims.len());
+    let told = |because: &str| because.starts_with("it holds root") && because.contains("is shown root");
+    assert!(report.victims.iter().all(|victim| told(&victim.because)));
+    assert_eq!(report.census.cut_off, report.victims.len());
+}
+
+#[test]
+fn a_ledger_that_nobody_heeds_saves_nobody() {
+    let report = ran(&Options { policy: Policy::Unheeded, ..options(300, 1) });
+    assert!(report.victims.len() > 10, "{}", report.victims.len());
+    let unheeded = |what: &What| matches!(what, What::Switched { unheeded, .. } if *unheeded > 10);
+    assert!(report.timeline.iter().any(|entry| unheeded(&entry.what)), "the ledger named them before");
+}
+
+#[test]
+fn with_neither_a_bridge_nor_a_name_of_its_own_the_switch_is_refused_until_all_have_moved() {
+    let styles = vec![Style { bridge: false, own_name: false }];
+    let plan = Plan { styles, theft: None, ..Plan::standard() };
+    let report = ran(&Options { plan, years: 12, ..options(300, 1) });
+    assert!(refused(&report, Step::Switch));
+    assert_eq!(report.victims, []);
+    let begun = report.timeline.iter().find(|entry| matches!(entry.what, What::Begun { .. })).unwrap();
+    let switched = report.timeline.iter().find(|entry| matches!(entry.what, What::Switched { .. })).unwrap();
+    assert!(begun.at < switched.at);
+}
+
+#[test]
+fn what_comes_too_late_is_said() {
+    let report = ran(&options(500, 1));
+    let late = |what: &What| matches!(what, What::Late { act: Act::Finish, .. });
+    let late = report.timeline.iter().position(|entry| late(&entry.what)).unwrap();
+    let finished = report.timeline.iter().position(|entry| matches!(entry.what, What::Finished { .. }));
+    assert!(late < finished.unwrap(), "the finish was due while it was still refused");
 }
