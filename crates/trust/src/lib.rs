@@ -27,6 +27,7 @@ mod passphrase;
 mod pem;
 mod permissions;
 mod profile;
+pub mod verdict;
 
 pub use authority::{Authority, Renewal};
 pub use backup::{BackupError, Restored, backup, restore};
