@@ -3,6 +3,7 @@
 pub mod config;
 pub mod demo;
 pub mod device;
+pub mod doctor;
 pub mod gc;
 pub mod inspect;
 pub mod product;
@@ -31,6 +32,7 @@ pub enum Command {
     Token(token::Args),
     Gc(gc::Args),
     Inspect(inspect::Args),
+    Doctor(doctor::Args),
     Demo(demo::Args),
     Sim(sim::Args),
     Config(config::Args),
@@ -53,6 +55,7 @@ impl Command {
             Self::Trust(args) => trust::run(args, global),
             Self::Config(args) => config::run(args, global),
             Self::Inspect(args) => inspect::run(&args),
+            Self::Doctor(args) => doctor::run(&args, global),
             Self::Sketch(args) => sketch::run(&args, global),
         }
     }
