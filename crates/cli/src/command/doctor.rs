@@ -153,7 +153,9 @@ fn width() -> usize {
 
 fn name_server(text: &str) -> Result<SocketAddr, String> {
     let with_port = text.parse().or_else(|_| Ok(SocketAddr::new(text.parse::<IpAddr>()?, DNS_PORT)));
-    with_port.map_err(|_: std::net::AddrParseError| "an address such as 8.8.8.8, or with a port 127.0.0.1:5353".into())
+    with_port.map_err(|_: std::net::AddrParseError| {
+        "an address such as 8.8.8.8, or with a port 127.0.0.1:5353".into()
+    })
 }
 
 fn time(text: &str) -> Result<Time, String> {
@@ -163,6 +165,7 @@ fn time(text: &str) -> Result<Time, String> {
 
 /// A version that stands in one line of a request.
 fn version(text: &str) -> Result<String, String> {
-    let plain = !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    let plain =
+        !text.is_empty() && text.len() <= 64 && text.chars().all(|c| c.is_ascii_graphic() || c == ' ');
     plain.then(|| text.to_owned()).ok_or_else(|| "a version has 1 to 64 characters of ASCII".to_owned())
 }

@@ -46,12 +46,15 @@ fn meet(patient: &Patient, rules: &Rules, anchors: &[&[u8]], chain: &[&[u8]], no
 fn without_trust(patient: &Patient, step: Step, rules: &Rules, chain: &[&[u8]]) -> (Step, Verdict) {
     let mut verdict = meet(patient, rules, chain, chain, patient.time());
     let unknown = |fault: &Fault| match fault {
-        Fault::UnknownAuthority { issuer } => Some(format!("{issuer}, whose certificate the server does not send")),
+        Fault::UnknownAuthority { issuer } => {
+            Some(format!("{issuer}, whose certificate the server does not send"))
+        }
         _ => None,
     };
     let end = verdict.faults.iter().find_map(unknown).or_else(|| chain.last().map(|der| name_of(der)));
     let step = step.note(format!(
-        "the chain ends in {}; whether the device trusts that was not checked: say what it trusts with --ca or --data",
+        "the chain ends in {}; whether the device trusts that was not checked: say what it trusts with --ca or --data \
+         (a sketch that was told nothing connects to nobody)",
         end.unwrap_or_else(|| "nothing".to_owned())
     ));
     verdict.flags = verdict.flags.without([Flag::Trust]);
@@ -66,13 +69,16 @@ fn overlooked(patient: &Patient, rules: &Rules, chain: &[&[u8]]) -> Option<Strin
     }
     let strict = Rules { dates: true, ..*rules };
     let verdict = meet(patient, &strict, chain, chain, patient.now);
-    let dates: Flags = verdict.flags.iter().filter(|flag| matches!(flag, Flag::Expired | Flag::Future)).collect();
+    let dates: Flags =
+        verdict.flags.iter().filter(|flag| matches!(flag, Flag::Expired | Flag::Future)).collect();
     let what = match (dates.contains(Flag::Expired), dates.contains(Flag::Future)) {
         (true, _) => "has expired",
         (_, true) => "has not begun",
         _ => return None,
     };
-    Some(format!("a certificate {what}; this stack does not look at dates, an ESP8266 and MicroPython would refuse it"))
+    Some(format!(
+        "a certificate {what}; this stack does not look at dates, an ESP8266 and MicroPython would refuse it"
+    ))
 }
 
 fn trusted(trust: &Trust) -> String {
@@ -82,15 +88,15 @@ fn trusted(trust: &Trust) -> String {
 
 /// A certificate in one line.
 fn described(position: usize, der: &[u8]) -> String {
-    let whose = if position == 0 { "server" } else { "issuer" };
+    let whose = if position == 0 { "the server's" } else { "with it" };
     let Ok(certificate) = Certificate::from_der(der) else {
         return format!("{whose}: a certificate of {} bytes that cannot be read", der.len());
     };
     let names: Vec<String> = certificate.names().iter().map(ToString::to_string).collect();
     let names = if names.is_empty() { String::new() } else { format!(", for {}", names.join(", ")) };
     format!(
-        "{whose}: {}{names}; {} to {}; {} bytes",
-        certificate.common_name(),
+        "{whose}: {}{names}; valid {} to {}; {} bytes",
+        name_of(der),
         date(certificate.not_before()),
         date(certificate.not_after()),
         der.len()

@@ -34,7 +34,8 @@ pub struct Asked {
 /// Asks over `stream`, and judges what comes back.
 pub fn ask(patient: &Patient, stream: &mut (impl Read + Write)) -> Asked {
     let request = request::render(patient);
-    let step = Step::new(STEP).saw(format!("asked as {} does, without a MAC", request::speaker(patient.stack)));
+    let step =
+        Step::new(STEP).saw(format!("asked as {} does, without a MAC", request::speaker(patient.stack)));
     match answer::fetch(stream, request.as_bytes()) {
         Ok(answer) => {
             let step = step.saw(answer.described());

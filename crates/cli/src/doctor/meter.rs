@@ -62,7 +62,9 @@ impl Meter {
         let taken = (RECORD_HEADER - self.header.len()).min(bytes.len());
         self.header.extend_from_slice(bytes.get(..taken).unwrap_or_default());
         self.records.foreign |= self.header.first().is_some_and(|kind| !TYPES.contains(kind));
-        if let [kind, _, _, high, low] = self.header[..] {
+        if let [kind, _, _, high, low] = self.header[..]
+            && !self.records.foreign
+        {
             self.header.clear();
             self.begin(kind, u16::from_be_bytes([high, low]).into());
         }

@@ -7,6 +7,7 @@
 mod chain;
 mod check_in;
 mod clock;
+mod fragment;
 mod heap;
 mod meter;
 mod name;
@@ -66,10 +67,15 @@ pub fn examine<E>(patient: &Patient, mut tell: impl FnMut(&Step) -> Result<(), E
 /// What follows a handshake.
 fn over_tls(patient: &Patient, mut session: tls::Session) -> Vec<Step> {
     let chain = chain::judge_chain(patient, &session.chain);
+    let peer = session.stream.sock.peer();
     session.stream.sock.give(check_in::PATIENCE);
     let asked = check_in::ask(patient, &mut session.stream);
-    let overhead = session.overhead();
-    let brought = Brought { records: session.stream.sock.records(), overhead, body: asked.body };
+    let granted = fragment::wanted(patient).filter(|size| {
+        // What cannot be asked is not granted.
+        peer.is_ok_and(|peer| fragment::grants(patient, peer, *size).unwrap_or(false))
+    });
+    let (records, overhead) = (session.stream.sock.records(), session.overhead());
+    let brought = Brought { records, overhead, body: asked.body, granted };
     vec![
         chain,
         clock::judge(patient, asked.time, &session.chain),
@@ -82,7 +88,8 @@ fn over_tls(patient: &Patient, mut session: tls::Session) -> Vec<Step> {
 /// The same without TLS.
 fn in_the_clear(patient: &Patient, socket: TcpStream) -> Vec<Step> {
     let without = |name| Step::skipped(name, "the URL says http: there is no TLS");
-    let open = Step::new("tls").note("the URL says http: whoever is in between can put firmware on the device");
+    let open =
+        Step::new("tls").note("the URL says http: whoever is in between can put firmware on the device");
     let asked = match Wire::new(socket, check_in::PATIENCE) {
         Ok(mut wire) => check_in::ask(patient, &mut wire),
         Err(error) => check_in::broken(patient, &error),

@@ -13,8 +13,7 @@ const LARGEST: usize = 16_384;
 /// What can be set as a server's largest record (RFC 6066, section 4).
 const SIZES: [usize; 4] = [4096, 2048, 1024, 512];
 /// `BR_ERR_TOO_LARGE`, as the ESP8266's core says it.
-const TOO_LARGE: &str =
-    "(6) Incoming record is too large to be processed, or buffer is too small for the handshake message to send.";
+const TOO_LARGE: &str = "(6) Incoming record is too large to be processed, or buffer is too small for the handshake message to send.";
 
 /// What a connection brought.
 pub struct Brought {
@@ -24,11 +23,13 @@ pub struct Brought {
     pub overhead: usize,
     /// Bytes of the answer's body that were read.
     pub body: usize,
+    /// The largest record that the server sends to a device that asks for less, if it grants that.
+    pub granted: Option<usize>,
 }
 
 /// Judges what came in.
 pub fn judge(patient: &Patient, brought: &Brought) -> Step {
-    let Brought { records, overhead, body } = brought;
+    let Brought { records, overhead, body, granted } = brought;
     let receives = patient.receives();
     let sealed = records.largest_sealed.saturating_sub(*overhead);
     let certificate = records.certificate.map(|bytes| format!(", the certificates take {bytes}"));
@@ -39,6 +40,10 @@ pub fn judge(patient: &Patient, brought: &Brought) -> Step {
             certificate.unwrap_or_default()
         ))
         .saw(format!("the device's buffer holds {receives}"));
+    if let Some(granted) = granted {
+        return step
+            .saw(format!("asked for it, as this stack asks, the server sends no more than {granted}"));
+    }
     let largest = records.largest_clear.max(sealed);
     if largest > receives {
         let in_handshake = records.largest_clear > receives;
@@ -49,7 +54,7 @@ pub fn judge(patient: &Patient, brought: &Brought) -> Step {
     if *body < receives && receives < LARGEST {
         step.note(format!(
             "an image's records were not seen, as none was sent: --version with an older version asks for one; a \
-             server that sets no limit sends {LARGEST} bytes"
+             server without a limit sends {LARGEST} bytes"
         ))
     } else {
         step
@@ -63,7 +68,9 @@ fn too_large(patient: &Patient, largest: usize, in_handshake: bool) -> Cause {
             "let the server send smaller ones (otary: max_fragment_size = {size} under [tls] in otary.toml), or give \
              the device a buffer of {LARGEST} bytes"
         ),
-        None => format!("give the device a buffer of {LARGEST} bytes: no server sends only records this small"),
+        None => {
+            format!("give the device a buffer of {LARGEST} bytes: no server sends only records this small")
+        }
     };
     let prints = match patient.stack {
         Stack::Esp8266 if in_handshake => {
@@ -74,7 +81,8 @@ fn too_large(patient: &Patient, largest: usize, in_handshake: bool) -> Cause {
         Stack::Arduino2 | Stack::Arduino3 => "(-5): HTTP error: connection lost".to_owned(),
         _ => "an error of its TLS: -0x7200, SSL - An invalid SSL record was received".to_owned(),
     };
-    let cause = format!("the server sends a TLS record of {largest} bytes, the device's buffer holds {receives}");
+    let cause =
+        format!("the server sends a TLS record of {largest} bytes, the device's buffer holds {receives}");
     Cause::new(cause, help, prints)
 }
 
@@ -109,7 +117,7 @@ mod tests {
     }
 
     fn judged(stack: Stack, buffer: Option<usize>, records: Records, body: usize) -> Step {
-        judge(&patient(stack, buffer), &Brought { records, overhead: 24, body })
+        judge(&patient(stack, buffer), &Brought { records, overhead: 24, body, granted: None })
     }
 
     #[test]
@@ -118,7 +126,7 @@ mod tests {
         let fits = judged(Stack::Esp8266, Some(1024), records(1048), 5000);
         assert_eq!(fits.state, State::Ok, "{fits:?}");
         let cause = judged(Stack::Esp8266, Some(1024), records(1049), 5000).cause.unwrap();
-        assert!(cause.cause.contains("a TLS record of 1025 bytes"), "{cause:?}");
+        assert!(cause.text.contains("a TLS record of 1025 bytes"), "{cause:?}");
         assert!(cause.device_prints.starts_with("(-5)") && cause.help.contains("= 1024 under"), "{cause:?}");
     }
 

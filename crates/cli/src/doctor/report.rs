@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::patient::Patient;
 use super::step::{Cause, State, Step};
+use crate::table::plain;
 use crate::terminal::Colour;
 
 /// Columns of a mark and of a step's name.
@@ -56,7 +57,7 @@ impl fmt::Display for Report {
     /// The end: what the cause is and what to do, or that all is well.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.cause {
-            Some(Cause { cause, help, .. }) => write!(f, "cause: {cause}\nhelp: {help}"),
+            Some(Cause { text, help, .. }) => write!(f, "cause: {}\nhelp: {}", plain(text), plain(help)),
             None if self.steps.iter().any(|step| step.state == State::Note) => {
                 write!(f, "All holds for {}, but for what is noted above.", self.described)
             }
@@ -87,9 +88,10 @@ impl fmt::Display for Shown<'_> {
         let mark = if self.colours { colour.around(&padded) } else { padded };
         let cause = self.step.cause.as_ref();
         let printed = cause.map(|cause| format!("the device prints {}", cause.device_prints));
-        let sentences = cause.map(|cause| &cause.cause).into_iter().chain(&printed);
-        let mut lines = self.step.seen.iter().chain(sentences).flat_map(|text| wrapped(text, self.room()));
-        write!(f, "{mark}{:NAME$}{}", self.step.step, lines.next().unwrap_or_default())?;
+        let sentences = cause.map(|cause| &cause.text).into_iter().chain(&printed);
+        let sentences = self.step.seen.iter().chain(sentences);
+        let mut lines = sentences.flat_map(|text| wrapped(&plain(text), self.room()));
+        write!(f, "{mark}{:NAME$}{}", self.step.name, lines.next().unwrap_or_default())?;
         lines.try_for_each(|line| write!(f, "\n{:1$}{line}", "", MARK + NAME))
     }
 }
@@ -123,8 +125,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_servers_words_cannot_move_the_cursor() {
+        let step =
+            Step::new("chain").saw("for \u{1b}[2J\nlamp").fail(Cause::new("\u{1b}", "\u{1b}", "\u{1b}"));
+        assert!(!Shown { step: &step, colours: false, width: 80 }.to_string().contains('\u{1b}'));
+    }
+
+    #[test]
     fn a_step_keeps_to_the_terminals_width_and_its_words_stay_whole() {
-        let step = Step::new("name").saw("this sentence is longer than the room that there is for it").saw("short");
+        let step =
+            Step::new("name").saw("this sentence is longer than the room that there is for it").saw("short");
         let shown = Shown { step: &step, colours: false, width: 50 }.to_string();
         assert_eq!(
             shown,

@@ -20,7 +20,8 @@ pub enum State {
 #[derive(Debug, Clone, Serialize)]
 pub struct Step {
     /// Its name, one word.
-    pub step: &'static str,
+    #[serde(rename = "step")]
+    pub name: &'static str,
     /// How it came out.
     pub state: State,
     /// What was seen, a sentence each.
@@ -34,7 +35,8 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Cause {
     /// One sentence without a full stop.
-    pub cause: String,
+    #[serde(rename = "cause")]
+    pub text: String,
     /// What to do: one sentence, or a command to type.
     pub help: String,
     /// What the device prints, which is mostly all that its owner knows.
@@ -43,13 +45,13 @@ pub struct Cause {
 
 impl Step {
     /// A step in which nothing is wrong so far.
-    pub const fn new(step: &'static str) -> Self {
-        Self { step, state: State::Ok, seen: Vec::new(), cause: None }
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, state: State::Ok, seen: Vec::new(), cause: None }
     }
 
     /// A step that is not looked at.
-    pub fn skipped(step: &'static str, why: impl Into<String>) -> Self {
-        Self { step, state: State::Skipped, seen: vec![why.into()], cause: None }
+    pub fn skipped(name: &'static str, why: impl Into<String>) -> Self {
+        Self { name, state: State::Skipped, seen: vec![why.into()], cause: None }
     }
 
     /// Something that was seen.
@@ -88,7 +90,7 @@ impl Step {
 
 impl Cause {
     /// A cause, what to do, and what the device prints.
-    pub fn new(cause: impl Into<String>, help: impl Into<String>, device_prints: impl Into<String>) -> Self {
-        Self { cause: cause.into(), help: help.into(), device_prints: device_prints.into() }
+    pub fn new(text: impl Into<String>, help: impl Into<String>, device_prints: impl Into<String>) -> Self {
+        Self { text: text.into(), help: help.into(), device_prints: device_prints.into() }
     }
 }

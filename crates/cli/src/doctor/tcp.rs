@@ -38,7 +38,9 @@ pub fn connect(patient: &Patient, addresses: &[IpAddr]) -> (Step, Option<TcpStre
 }
 
 fn unreachable_for_others(address: IpAddr) -> Option<String> {
-    address.is_loopback().then(|| format!("{address} is this machine to itself: a device reaches itself there"))
+    address
+        .is_loopback()
+        .then(|| format!("{address} is this machine to itself: a device reaches itself there"))
 }
 
 fn refused(patient: &Patient, address: SocketAddr, error: &io::Error) -> Cause {

@@ -87,20 +87,18 @@ fn connection(patient: &Patient, witness: &Arc<Witness>) -> Result<ClientConnect
     ClientConnection::new(Arc::new(config), name)
 }
 
-/// What the device offers, of which only the better suites are tried.
+/// What the device offers, as far as it is tried: of its suites the better ones.
 fn offered(patient: &Patient) -> String {
-    let versions: Vec<&str> = patient
-        .stack
-        .handshake()
-        .versions
-        .iter()
-        .filter_map(|version| match version {
-            0x0303 => Some("TLS 1.2"),
-            0x0304 => Some("TLS 1.3"),
-            _ => None,
-        })
-        .collect();
-    format!("offered as the device does: {}, ECDHE with AES-GCM or ChaCha20-Poly1305", versions.join(" and "))
+    let offer = patient.stack.handshake();
+    let version = |version: &u16| match version {
+        0x0303 => Some("TLS 1.2"),
+        0x0304 => Some("TLS 1.3"),
+        _ => None,
+    };
+    let versions: Vec<&str> = offer.versions.iter().filter_map(version).collect();
+    let chacha = CHACHA.iter().any(|suite| offer.suites.contains(suite));
+    let ciphers = if chacha { "AES-GCM or ChaCha20-Poly1305" } else { "AES-GCM" };
+    format!("offered {}, ECDHE with {ciphers}, as this stack does", versions.join(" and "))
 }
 
 impl Session {

@@ -34,7 +34,8 @@ impl Url {
             _ => return Err(anyhow!("{text:?} is no URL of a server")).help(FORM),
         };
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            let error = anyhow!("the URL has a user and a password in it, which other users of this machine see");
+            let error =
+                anyhow!("the URL has a user and a password in it, which other users of this machine see");
             return Err(advised(error, "leave them out"));
         }
         let host = uri.host().unwrap_or_default();
@@ -90,7 +91,7 @@ mod tests {
     #[test]
     fn what_no_device_could_ask_is_refused_with_the_reason() {
         for (text, reason) in [
-            ("ota.lan/update", "is no URL of a server"),
+            ("ota.lan/update", "is no URL"),
             ("ftp://ota.lan/", "is no URL of a server"),
             ("https://me:secret@ota.lan/", "a user and a password"),
             ("https://[fd00::5]:3443/", "ends the host at the first colon"),

@@ -1,7 +1,7 @@
 //! The socket of an examination: what comes in is measured, and nothing is waited for beyond a deadline.
 
 use std::io::{self, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::meter::{Meter, Records};
@@ -31,6 +31,11 @@ impl Wire {
     /// Gives whatever comes next `patience` from now, all of it together.
     pub fn give(&mut self, patience: Duration) {
         self.deadline = Instant::now() + patience;
+    }
+
+    /// The other end.
+    pub fn peer(&self) -> io::Result<SocketAddr> {
+        self.socket.peer_addr()
     }
 
     /// What came in, as TLS.

@@ -1,7 +1,7 @@
 //! A folder, the built `otary` in it, a server of otary's if one is wanted, and a name server for the names of a test.
 
 use std::fs::{self, File};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use otary_server::operator::Announcement;
 use otary_sim::dns::Responder;
 use tempfile::TempDir;
+
+use crate::server::{Authority, Leaf};
 
 /// A server may take so long to start on a busy machine.
 const START: Duration = Duration::from_secs(30);
@@ -97,6 +99,28 @@ impl Clinic {
             thread::sleep(Duration::from_millis(5));
         }
         serving
+    }
+
+    /// OpenSSL's server, which has a file of 40 KiB to give; none where there is no OpenSSL.
+    pub fn serve_by_openssl(&self, authority: &Authority, leaf: &Leaf) -> Option<Serving> {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = free.local_addr().unwrap();
+        let (certificate, key) = authority.sign(leaf);
+        self.write("server.crt", certificate);
+        self.write("server.key", key);
+        self.write("image.bin", vec![0xE9; 40 * 1024]);
+        drop(free);
+        let mut command = Command::new("openssl");
+        command.args(["s_server", "-quiet", "-WWW", "-cert", "server.crt", "-key", "server.key"]);
+        command.args(["-accept", &address.to_string()]).current_dir(self.folder.path());
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
+        let serving = Serving { child, address };
+        let began = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            assert!(began.elapsed() < START, "OpenSSL does not listen");
+            thread::sleep(Duration::from_millis(20));
+        }
+        Some(serving)
     }
 
     fn is_announced(&self, serving: &mut Serving) -> bool {

@@ -7,7 +7,7 @@ use std::thread;
 
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose, SanType,
-    SignatureAlgorithm, date_time_ymd,
+    date_time_ymd,
 };
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -90,13 +90,19 @@ impl Authority {
         Self { params, key, pem }
     }
 
-    /// What a server needs to show `leaf`, signed by this authority.
-    pub fn serve(&self, leaf: Leaf) -> ServerConfig {
+    /// What a server needs to show `leaf`, signed by this authority; it speaks TLS 1.2 and 1.3.
+    pub fn serve(&self, leaf: &Leaf) -> ServerConfig {
         self.serve_by(leaf, &[&TLS13, &TLS12])
     }
 
-    /// The same with these versions.
-    pub fn serve_by(&self, leaf: Leaf, versions: &[&'static SupportedProtocolVersion]) -> ServerConfig {
+    /// The certificate and its key, as PEM.
+    pub fn sign(&self, leaf: &Leaf) -> (String, String) {
+        let issuer = Issuer::from_params(&self.params, &self.key);
+        (leaf.params.signed_by(&leaf.key, &issuer).unwrap().pem(), leaf.key.serialize_pem())
+    }
+
+    /// What it needs to speak these versions alone.
+    pub fn serve_by(&self, leaf: &Leaf, versions: &[&'static SupportedProtocolVersion]) -> ServerConfig {
         let issuer = Issuer::from_params(&self.params, &self.key);
         let certificate = leaf.params.signed_by(&leaf.key, &issuer).unwrap();
         let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
@@ -113,25 +119,20 @@ impl Authority {
 impl Leaf {
     /// For this name, as dNSName.
     pub fn named(name: &str) -> Self {
-        Self::with(vec![SanType::DnsName(name.try_into().unwrap())], &rcgen::PKCS_ECDSA_P256_SHA256)
+        Self::with(vec![SanType::DnsName(name.try_into().unwrap())])
     }
 
     /// For this machine's loopback address, as iPAddress alone.
     pub fn address() -> Self {
-        Self::with(vec![SanType::IpAddress(Ipv4Addr::LOCALHOST.into())], &rcgen::PKCS_ECDSA_P256_SHA256)
+        Self::with(vec![SanType::IpAddress(Ipv4Addr::LOCALHOST.into())])
     }
 
-    /// For this name, with a key that no device's stack has.
-    pub fn ed25519(name: &str) -> Self {
-        Self::with(vec![SanType::DnsName(name.try_into().unwrap())], &rcgen::PKCS_ED25519)
-    }
-
-    fn with(names: Vec<SanType>, algorithm: &'static SignatureAlgorithm) -> Self {
+    fn with(names: Vec<SanType>) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, "a server");
         params.subject_alt_names = names;
         params.not_before = date_time_ymd(2020, 1, 1);
-        Self { params, key: KeyPair::generate_for(algorithm).unwrap() }
+        Self { params, key: KeyPair::generate().unwrap() }
     }
 
     /// The same, but it ended on New Year 2024.

@@ -47,7 +47,7 @@ fn an_examination_is_no_devices_check_in() {
 #[test]
 fn without_trust_the_chain_is_shown_and_the_name_judged_all_the_same() {
     let (clinic, authority) = (Clinic::new(), Authority::new("test root"));
-    let server = Server::tls(authority.serve(Leaf::named("ota.lan")), NOTHING_NEW);
+    let server = Server::tls(authority.serve(&Leaf::named("ota.lan")), NOTHING_NEW);
     let port = server.address.port();
     for stack in ["arduino-3", "esp8266"] {
         let done = clinic.doctor(&format!("https://ota.lan:{port}/ --stack {stack}"));
@@ -82,4 +82,23 @@ fn a_command_line_that_makes_no_sense_is_refused() {
     assert!(refused.err.starts_with("error: ") && refused.err.contains("\nhelp: "), "{refused:#?}");
     let missing = clinic.doctor("https://ota.lan/ --ca missing.pem");
     assert!(missing.err.starts_with("error: reading missing.pem: "), "{missing:#?}");
+}
+
+#[test]
+fn a_server_that_grants_shorter_records_suits_a_small_buffer() {
+    let (clinic, authority) = (Clinic::new(), Authority::new("test root"));
+    clinic.write("ca.pem", &authority.pem);
+    let Some(server) = clinic.serve_by_openssl(&authority, &Leaf::named("ota.lan")) else {
+        println!("skipped: openssl is not installed");
+        return;
+    };
+    let url = format!("https://ota.lan:{}/image.bin --ca ca.pem --json", server.address.port());
+    let state = |options: &str| {
+        let report: serde_json::Value =
+            serde_json::from_str(&clinic.doctor(&format!("{url} {options}")).out).unwrap();
+        let steps = report["steps"].as_array().unwrap();
+        steps.iter().find(|step| step["step"] == "records").unwrap()["state"].clone()
+    };
+    assert_eq!(state("--stack esp8266 --buffer 1024"), "ok", "BearSSL asks for it");
+    assert_eq!(state("--stack arduino-3 --buffer 1024"), "failed", "Mbed TLS does not");
 }

@@ -47,7 +47,9 @@ fn wrong_name(patient: &Patient, chain: &[&[u8]], wanted: &str, found: &str) -> 
     }
     (
         format!("the server's certificate is for {found}, not for {wanted}"),
-        format!("put a name in the URL that the certificate has, or add this one: otary serve --name {wanted}"),
+        format!(
+            "put a name in the URL that the certificate has, or add this one: otary serve --name {wanted}"
+        ),
     )
 }
 
@@ -56,9 +58,7 @@ fn is_old(patient: &Patient, chain: &[&[u8]]) -> bool {
     let rules = patient.stack.rules();
     let newer = Rules { ip_names: true, ..rules };
     let meeting = Meeting { anchors: chain, chain, name: &patient.url.host, now: patient.time() };
-    !rules.ip_names
-        && patient.url.address().is_some()
-        && !judge(&newer, &meeting).flags.contains(Flag::Name)
+    !rules.ip_names && patient.url.address().is_some() && !judge(&newer, &meeting).flags.contains(Flag::Name)
 }
 
 fn wrong_time(patient: &Patient, place: Place, from: i64, until: i64) -> (String, String) {
@@ -77,7 +77,8 @@ fn wrong_time(patient: &Patient, place: Place, from: i64, until: i64) -> (String
     if device < from {
         return (
             format!("{place} begins only on {}, {whose} says {}", local(from), local(device)),
-            "set the clock that is wrong: that of the machine that made the certificate, or this one".to_owned(),
+            "set the clock that is wrong: that of the machine that made the certificate, or this one"
+                .to_owned(),
         );
     }
     if here <= until {

@@ -10,7 +10,6 @@ use otary_trust::verdict::Stack;
 use super::answer::Answer;
 use crate::doctor::patient::Patient;
 use crate::doctor::step::Cause;
-use crate::table::plain;
 
 /// First byte of a gzip file, which the ESP8266's boot loader unpacks.
 const GZIP: u8 = 0x1F;
@@ -49,7 +48,7 @@ fn image_for_arduino(patient: &Patient, answer: &Answer) -> Result<Vec<String>, 
     let coding = answer.field("transfer-encoding").map(str::to_ascii_lowercase);
     let unknown = |coding: &&str| *coding != "chunked" && (*coding != "identity" || is_8266(patient));
     if let Some(coding) = coding.as_deref().filter(unknown) {
-        let cause = format!("the server sends the body in a form that no device decodes ({})", plain(coding));
+        let cause = format!("the server sends the body in a form that no device decodes ({coding})");
         return fails(-9, cause, "let it send no Transfer-Encoding");
     }
     if answer.length().is_none_or(|length| length == 0) {
@@ -58,7 +57,11 @@ fn image_for_arduino(patient: &Patient, answer: &Answer) -> Result<Vec<String>, 
     }
     if coding.as_deref() == Some("chunked") {
         let cause = "the server sends the body in pieces (Transfer-Encoding: chunked)".to_owned();
-        return fails(-106, cause, "let it send the body as it is: HTTP/1.0 clients take the pieces for firmware");
+        return fails(
+            -106,
+            cause,
+            "let it send the body as it is: HTTP/1.0 clients take the pieces for firmware",
+        );
     }
     let digest = answer.field("x-md5");
     if let Some(digest) = digest.filter(|digest| digest.len() != MD5_DIGITS) {
@@ -69,9 +72,14 @@ fn image_for_arduino(patient: &Patient, answer: &Answer) -> Result<Vec<String>, 
     let gzip = is_8266(patient) && first == Some(GZIP);
     if first != Some(IMAGE_MAGIC) && !gzip {
         let cause = "the body is no firmware: it does not begin with 0xE9".to_owned();
-        return fails(-106, cause, "look what the URL serves: a web page, or a merged image, is no app image");
+        return fails(
+            -106,
+            cause,
+            "look what the URL serves: a web page, or a merged image, is no app image",
+        );
     }
-    if digest.is_some_and(|digest| patient.stack == Stack::Arduino2 && digest.chars().any(char::is_uppercase)) {
+    if digest.is_some_and(|digest| patient.stack == Stack::Arduino2 && digest.chars().any(char::is_uppercase))
+    {
         let cause = "x-MD5 is in upper case, which core 2.x compares with lower case".to_owned();
         return fails(7, cause, "write it in lower case, which every core takes");
     }
@@ -84,7 +92,8 @@ fn is_8266(patient: &Patient) -> bool {
 }
 
 fn image_for_idf(patient: &Patient, answer: &Answer) -> Result<Vec<String>, Cause> {
-    if answer.body.first() != Some(&IMAGE_MAGIC) || answer.length().is_some_and(|length| length < LEAST_IMAGE) {
+    if answer.body.first() != Some(&IMAGE_MAGIC) || answer.length().is_some_and(|length| length < LEAST_IMAGE)
+    {
         return Err(Cause::new(
             "the body is no app image: it does not begin with 0xE9, or has less than 1024 bytes",
             "look what the URL serves",
@@ -106,14 +115,16 @@ fn advice(patient: &Patient, answer: &Answer) -> String {
         403 if !patient.url.secure => {
             "plain HTTP is not allowed for this: use the https URL, or `otary product set PRODUCT --allow-plain-http`"
         }
-        403 => "the server does not give this to everybody: look at its log, and whether the product is private",
+        403 => {
+            "the server does not give this to everybody: look at its log, and whether the product is private"
+        }
         404 => "look at the path in the URL: /update, or /update/PRODUCT with a product that exists",
         400 if !matches!(patient.stack, Stack::Arduino2 | Stack::Arduino3 | Stack::Esp8266) => {
             "this client says nothing of itself, so /update cannot answer it: give it the URL of an image"
         }
         301 | 302 | 303 | 307 | 308 => {
             let target = answer.field("location").unwrap_or("where it leads");
-            return format!("put the last URL into the sketch: {}", plain(target));
+            return format!("put the last URL into the sketch: {target}");
         }
         204 => "let the server say \"no update\" by 304, which every version understands",
         429 => "the server has had enough of this address for now: wait, and look at its limits",
@@ -136,9 +147,8 @@ const fn code(stack: Stack, status: u16) -> i32 {
 /// What the device prints for one of that library's numbers, or what another library says in its place.
 pub(super) fn printed(patient: &Patient, code: i32) -> String {
     match patient.stack {
-        Stack::Arduino2 | Stack::Arduino3 => Code(code).to_string(),
         Stack::Esp8266 if code == -108 => "(-108): Unauthorized (401)".to_owned(),
-        Stack::Esp8266 => Code(code).to_string(),
+        Stack::Arduino2 | Stack::Arduino3 | Stack::Esp8266 => Code(code).to_string(),
         Stack::EspIdf => "ESP_FAIL".to_owned(),
         Stack::MicroPython | Stack::Rust => "what the program makes of it".to_owned(),
     }

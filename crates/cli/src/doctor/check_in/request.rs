@@ -81,8 +81,7 @@ fn esp32(base_mac: bool, sdk: &str) -> Vec<String> {
 }
 
 fn esp8266() -> Vec<String> {
-    let mut lines =
-        vec!["User-Agent: ESP8266-http-Update".to_owned(), "Connection: close".to_owned()];
+    let mut lines = vec!["User-Agent: ESP8266-http-Update".to_owned(), "Connection: close".to_owned()];
     let mut header = |name: &str, value: &str| lines.push(format!("x-ESP8266-{name}: {value}"));
     header("Chip-ID", "0");
     header("STA-MAC", NO_MAC);

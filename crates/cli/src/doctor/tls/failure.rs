@@ -105,7 +105,8 @@ fn alerted(patient: &Patient, alert: AlertDescription) -> (String, String) {
 }
 
 fn silent(host: &str, error: &io::Error) -> (String, String) {
-    let help = "look at the server's log; a port that belongs to another program, or a proxy in between, behaves so";
+    let help = "look at the server's log; a port of another program behaves so, a proxy in between, and a server whose \
+                certificate has a key that no device knows (Ed25519)";
     let cause = match error.kind() {
         ErrorKind::TimedOut | ErrorKind::WouldBlock => {
             format!("{host} takes the connection and then says nothing for {} s", PATIENCE.as_secs())

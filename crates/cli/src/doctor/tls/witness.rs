@@ -44,7 +44,7 @@ impl Witness {
     }
 
     /// Notes a signature that does not verify. Of a certificate that webpki cannot read nothing is known.
-    fn take(&self, verified: Result<HandshakeSignatureValid, Error>) -> HandshakeSignatureValid {
+    fn take(&self, verified: &Result<HandshakeSignatureValid, Error>) -> HandshakeSignatureValid {
         if matches!(verified, Err(Error::InvalidCertificate(CertificateError::BadSignature))) {
             self.seen().forged = true;
         }
@@ -72,7 +72,7 @@ impl ServerCertVerifier for Witness {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(self.take(verify_tls12_signature(message, cert, dss, &self.algorithms)))
+        Ok(self.take(&verify_tls12_signature(message, cert, dss, &self.algorithms)))
     }
 
     fn verify_tls13_signature(
@@ -81,7 +81,7 @@ impl ServerCertVerifier for Witness {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(self.take(verify_tls13_signature(message, cert, dss, &self.algorithms)))
+        Ok(self.take(&verify_tls13_signature(message, cert, dss, &self.algorithms)))
     }
 
     /// All of rustls' but Ed25519, which no device's stack has.
