@@ -28,7 +28,7 @@ pub use step::Step;
 pub use url::Url;
 
 use records::Brought;
-use rustls::pki_types::CertificateDer;
+use tls::Session;
 use wire::Wire;
 
 /// The steps, in their order.
@@ -65,23 +65,26 @@ pub fn examine<E>(patient: &Patient, mut tell: impl FnMut(&Step) -> Result<(), E
 }
 
 /// What follows a handshake.
-fn over_tls(patient: &Patient, mut session: tls::Session) -> Vec<Step> {
-    let chain = chain::judge_chain(patient, &session.chain);
-    let peer = session.stream.sock.peer();
+fn over_tls(patient: &Patient, mut session: Session) -> Vec<Step> {
+    let chain_step = chain::judge_chain(patient, &session.chain);
     session.stream.sock.give(check_in::PATIENCE);
     let asked = check_in::ask(patient, &mut session.stream);
+    let (records, overhead) = (session.stream.sock.records(), session.overhead());
+    let peer = session.stream.sock.peer();
+    let Session { stream, chain } = session;
+    // A server that has room for one connection has none for a second one before.
+    drop(stream);
     let granted = fragment::wanted(patient).filter(|size| {
         // What cannot be asked is not granted.
         peer.is_ok_and(|peer| fragment::grants(patient, peer, *size).unwrap_or(false))
     });
-    let (records, overhead) = (session.stream.sock.records(), session.overhead());
     let brought = Brought { records, overhead, body: asked.body, granted };
     vec![
-        chain,
-        clock::judge(patient, asked.time, &session.chain),
+        chain_step,
+        clock::judge(patient, asked.time, &chain),
         asked.step,
         records::judge(patient, &brought),
-        heap::estimate(patient, session.chain.iter().map(|der: &CertificateDer<'_>| der.len()).sum()),
+        heap::estimate(patient, chain.iter().map(|der| der.len()).sum()),
     ]
 }
 
