@@ -47,7 +47,7 @@ fn without_trust(patient: &Patient, step: Step, rules: &Rules, chain: &[&[u8]]) 
     let mut verdict = meet(patient, rules, chain, chain, patient.time());
     let unknown = |fault: &Fault| match fault {
         Fault::UnknownAuthority { issuer } => {
-            Some(format!("{issuer}, whose certificate the server does not send"))
+            Some(format!("{}, whose certificate the server does not send", explain::bare(issuer)))
         }
         _ => None,
     };

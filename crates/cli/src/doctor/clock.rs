@@ -27,13 +27,14 @@ pub fn judge(patient: &Patient, server: Option<Time>, chain: &[CertificateDer<'_
     if !patient.url.secure {
         return step;
     }
-    step.saw(if patient.stack.checks_dates() {
-        "this stack looks at certificates' dates: before its clock is set (configTime), it is 1970 for it, and it \
-         believes no server"
+    if patient.stack.checks_dates() {
+        let setter = patient.clock_setter();
+        step.saw(format!(
+            "this stack looks at certificates' dates: it believes no server before {setter} has set its clock"
+        ))
     } else {
-        "this stack does not look at certificates' dates; a sketch that waits for the time all the same asks nobody \
-         before it has it"
-    })
+        step.saw("this stack does not look at certificates' dates, unless it was built to")
+    }
 }
 
 fn compared(step: Step, here: Time, server: Time, chain: &[CertificateDer<'_>]) -> Step {

@@ -58,6 +58,16 @@ impl Patient {
         }
     }
 
+    /// What sets its clock.
+    pub const fn clock_setter(&self) -> &'static str {
+        match self.stack {
+            Stack::Arduino2 | Stack::Arduino3 | Stack::Esp8266 => "configTime(0, 0, \"pool.ntp.org\")",
+            Stack::EspIdf => "esp_netif_sntp_init()",
+            Stack::MicroPython => "ntptime.settime()",
+            Stack::Rust => "an SNTP client",
+        }
+    }
+
     /// What it prints when there is no connection.
     pub fn no_connection(&self) -> String {
         match self.stack {

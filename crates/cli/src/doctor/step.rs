@@ -39,8 +39,8 @@ pub struct Cause {
     pub text: String,
     /// What to do: one sentence, or a command to type.
     pub help: String,
-    /// What the device prints, which is mostly all that its owner knows.
-    pub device_prints: String,
+    /// What the device prints, which is mostly all that its owner knows; none where that is the program's own choice.
+    pub device_prints: Option<String>,
 }
 
 impl Step {
@@ -90,7 +90,11 @@ impl Step {
 
 impl Cause {
     /// A cause, what to do, and what the device prints.
-    pub fn new(text: impl Into<String>, help: impl Into<String>, device_prints: impl Into<String>) -> Self {
+    pub fn new(
+        text: impl Into<String>,
+        help: impl Into<String>,
+        device_prints: impl Into<Option<String>>,
+    ) -> Self {
         Self { text: text.into(), help: help.into(), device_prints: device_prints.into() }
     }
 }

@@ -26,11 +26,16 @@ pub(super) fn cause(patient: &Patient, chain: &[&[u8]], verdict: &Verdict) -> Ca
 fn unknown_authority(patient: &Patient, issuer: &str) -> (String, String) {
     let from = patient.trust.as_ref().map_or("what the device trusts", |trust| &trust.from);
     (
-        format!("the server's certificate is by {issuer}, which the device does not trust ({from})"),
+        format!("the server's certificate is by {}, which the device does not trust ({from})", bare(issuer)),
         "put this server's root into the sketch: `otary trust export` prints it, and `otary sketch` has it in; if \
          another server should answer there, look where the name leads"
             .to_owned(),
     )
+}
+
+/// A distinguished name that is only a common name, without saying so.
+pub(super) fn bare(name: &str) -> &str {
+    name.strip_prefix("CN=").filter(|rest| !rest.contains('=')).unwrap_or(name)
 }
 
 fn wrong_name(patient: &Patient, chain: &[&[u8]], wanted: &str, found: &str) -> (String, String) {
@@ -69,9 +74,10 @@ fn wrong_time(patient: &Patient, place: Place, from: i64, until: i64) -> (String
     if device < from && (from..=until).contains(&here) {
         return (
             format!("the device's clock says {}, before {place} begins ({})", local(device), local(from)),
-            "let the sketch set its clock before it asks: configTime(0, 0, \"pool.ntp.org\"), then wait until time() \
-             is past 1970"
-                .to_owned(),
+            format!(
+                "let the device set its clock before it asks, and wait until it is set: {}",
+                patient.clock_setter()
+            ),
         );
     }
     if device < from {
@@ -87,9 +93,11 @@ fn wrong_time(patient: &Patient, place: Place, from: i64, until: i64) -> (String
             "set the device's clock".to_owned(),
         );
     }
-    (
-        format!("{place} expired on {}", local(until)),
-        "renew it: `otary serve` does that by itself for its own; others take `otary serve --cert FILE --key FILE`"
-            .to_owned(),
-    )
+    let help = match place {
+        Place::Chain(_) => "renew it; `otary serve` renews its own by itself, long before they end",
+        Place::Anchor(_) => {
+            "give the device a root that lives longer, by cable: it believes no server any more"
+        }
+    };
+    (format!("{place} expired on {}", local(until)), help.to_owned())
 }

@@ -138,7 +138,7 @@ impl Answer {
     /// One line about it.
     pub(super) fn described(&self) -> String {
         let size = match (self.has_body(), self.length()) {
-            (false, _) => String::new(),
+            (false, _) | (true, Some(0)) => String::new(),
             (true, Some(length)) => format!(", {length} bytes"),
             (true, None) => ", without a length".to_owned(),
         };

@@ -119,6 +119,7 @@ fn advice(patient: &Patient, answer: &Answer) -> String {
             "the server does not give this to everybody: look at its log, and whether the product is private"
         }
         404 => "look at the path in the URL: /update, or /update/PRODUCT with a product that exists",
+        400 if !patient.url.secure => "if that port speaks HTTPS, write https:// in the URL",
         400 if !matches!(patient.stack, Stack::Arduino2 | Stack::Arduino3 | Stack::Esp8266) => {
             "this client says nothing of itself, so /update cannot answer it: give it the URL of an image"
         }
@@ -144,12 +145,12 @@ const fn code(stack: Stack, status: u16) -> i32 {
     }
 }
 
-/// What the device prints for one of that library's numbers, or what another library says in its place.
-pub(super) fn printed(patient: &Patient, code: i32) -> String {
-    match patient.stack {
+/// What the device prints for one of that library's numbers, or what ESP-IDF says in its place.
+pub(super) fn printed(patient: &Patient, code: i32) -> Option<String> {
+    Some(match patient.stack {
         Stack::Esp8266 if code == -108 => "(-108): Unauthorized (401)".to_owned(),
         Stack::Arduino2 | Stack::Arduino3 | Stack::Esp8266 => Code(code).to_string(),
         Stack::EspIdf => "ESP_FAIL".to_owned(),
-        Stack::MicroPython | Stack::Rust => "what the program makes of it".to_owned(),
-    }
+        Stack::MicroPython | Stack::Rust => return None,
+    })
 }
