@@ -27,6 +27,7 @@ pub use report::{Report, Shown};
 pub use step::Step;
 pub use url::Url;
 
+use otary_trust::verdict::Stack;
 use records::Brought;
 use tls::Session;
 use wire::Wire;
@@ -91,8 +92,10 @@ fn over_tls(patient: &Patient, mut session: Session) -> Vec<Step> {
 /// The same without TLS.
 fn in_the_clear(patient: &Patient, socket: TcpStream) -> Vec<Step> {
     let without = |name| Step::skipped(name, "the URL says http: there is no TLS");
-    let open =
-        Step::new("tls").note("the URL says http: whoever is in between can put firmware on the device");
+    let refused = "esp_https_ota takes no http:// unless it was built with CONFIG_ESP_HTTPS_OTA_ALLOW_HTTP";
+    let open = Step::new("tls")
+        .note("the URL says http: whoever is in between can put firmware on the device")
+        .note_if((patient.stack == Stack::EspIdf).then_some(refused));
     let asked = match Wire::new(socket, check_in::PATIENCE) {
         Ok(mut wire) => check_in::ask(patient, &mut wire),
         Err(error) => check_in::broken(patient, &error),

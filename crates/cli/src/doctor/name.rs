@@ -14,6 +14,7 @@ use super::patient::Patient;
 use super::step::{Cause, Step};
 
 const STEP: &str = "name";
+const MDNS: &str = "mDNS";
 /// How long this machine's resolver may take: it knows no limit that could be set.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -41,7 +42,7 @@ pub fn look_up(patient: &Patient) -> (Step, Vec<IpAddr>) {
         });
     }
     if patient.url.is_local() {
-        step = step.note(patient.local_names());
+        step = by_stack(patient, step, &answers);
     }
     // Where a server was named, the device is to be what it asks, and nobody else counts.
     let counting = if patient.dns.is_some() { answers.get(..1).unwrap_or_default() } else { &answers };
@@ -49,6 +50,22 @@ pub fn look_up(patient: &Patient) -> (Step, Vec<IpAddr>) {
         Some(addresses) => (only_v6(step, addresses), addresses.clone()),
         None => (step.fail(unknown(patient)), Vec::new()),
     }
+}
+
+/// How the device itself looks up a name that ends in `.local`.
+fn by_stack(patient: &Patient, step: Step, answers: &[Answer]) -> Step {
+    if !patient.stack.resolves_local() {
+        return step.note(
+            "this stack asks for .local by mDNS only if it was built so (embassy-net: the feature mdns)",
+        );
+    }
+    let step = step
+        .saw("this stack asks for .local by mDNS (not so Arduino core 1.x: there it takes MDNS.queryHost())");
+    let heard = answers.iter().any(|answer| answer.by == MDNS && answer.found.is_ok());
+    if heard || patient.dns.is_some() || answers.iter().all(|answer| answer.found.is_err()) {
+        return step;
+    }
+    step.note("and by nothing else: that another resolver knows the name is of no use to it")
 }
 
 /// Asks all who could know, the one that counts most first.
@@ -60,7 +77,7 @@ fn ask(patient: &Patient) -> Vec<Answer> {
         answers.push(Answer { by: format!("name server {server}"), found });
     }
     if patient.url.is_local() {
-        answers.push(Answer { by: "mDNS".to_owned(), found: mdns::look_up(host) });
+        answers.push(Answer { by: MDNS.to_owned(), found: mdns::look_up(host) });
     }
     answers.push(Answer { by: "this machine's resolver".to_owned(), found: by_system(host) });
     answers

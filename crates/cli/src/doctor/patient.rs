@@ -48,16 +48,6 @@ impl Patient {
         self.buffer.unwrap_or(self.stack.handshake().receive)
     }
 
-    /// How its stack looks up names that end in `.local`.
-    pub const fn local_names(&self) -> &'static str {
-        if self.stack.resolves_local() {
-            "this stack asks for .local by mDNS by itself (Arduino core 1.x for the ESP32 did not: there it takes \
-             MDNS.begin() and MDNS.queryHost()); networks that keep multicast from Wi-Fi clients break it"
-        } else {
-            "this stack asks for .local by mDNS only if it was built so (embassy-net: the feature mdns)"
-        }
-    }
-
     /// What sets its clock.
     pub const fn clock_setter(&self) -> &'static str {
         match self.stack {

@@ -8,6 +8,8 @@ use super::patient::Patient;
 use super::step::{Cause, Step};
 
 const STEP: &str = "tcp";
+/// Further addresses of a name that are tried, to say that they listen.
+const OTHERS: usize = 3;
 /// How long a device waits for a connection (`HTTPClient`'s default).
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -26,7 +28,8 @@ pub fn connect(patient: &Patient, addresses: &[IpAddr]) -> (Step, Option<TcpStre
             (step, Some(socket))
         }
         Err(error) => {
-            let others = addresses.iter().skip(1).map(|&ip| SocketAddr::new(ip, address.port()));
+            let others = addresses.iter().skip(1).take(OTHERS);
+            let others = others.map(|&ip| SocketAddr::new(ip, address.port()));
             let listening =
                 others.into_iter().find(|other| TcpStream::connect_timeout(other, PATIENCE).is_ok());
             let step = Step::new(STEP).note_if(listening.map(|other| {

@@ -59,6 +59,18 @@ fn without_trust_the_chain_is_shown_and_the_name_judged_all_the_same() {
 }
 
 #[test]
+fn a_server_with_a_wrong_clock_is_noted_and_hinders_no_device() {
+    let (clinic, authority) = (Clinic::new(), Authority::new("test root"));
+    let answer = "HTTP/1.1 304 Not Modified\r\nDate: Mon, 01 Jan 2001 00:00:00 GMT\r\n\r\n";
+    let server = Server::tls(authority.serve(&Leaf::named("ota.lan")), answer);
+    clinic.write("ca.pem", &authority.pem);
+    let done = clinic.doctor(&format!("https://ota.lan:{}/ --ca ca.pem", server.address.port()));
+    assert_eq!(done.status, Some(0), "{done:#?}");
+    assert!(done.out.contains("the server's clock says 2001-01-01 00:00, this machine's "), "{done:#?}");
+    assert!(done.out.contains("by its own clock the server's certificate is not valid"), "{done:#?}");
+}
+
+#[test]
 fn a_program_reads_the_steps_in_their_order() {
     let clinic = Clinic::new();
     let done = clinic.doctor("https://otta.lan:3443/update --json --stack esp8266");
