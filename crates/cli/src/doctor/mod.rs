@@ -75,11 +75,11 @@ fn over_tls(patient: &Patient, mut session: Session) -> Vec<Step> {
     let Session { stream, chain } = session;
     // A server that has room for one connection has none for a second one before.
     drop(stream);
-    let granted = fragment::wanted(patient).filter(|size| {
+    let asked_for = fragment::wanted(patient).map(|size| {
         // What cannot be asked is not granted.
-        peer.is_ok_and(|peer| fragment::grants(patient, peer, *size).unwrap_or(false))
+        (size, peer.is_ok_and(|peer| fragment::grants(patient, peer, size).unwrap_or(false)))
     });
-    let brought = Brought { records, overhead, body: asked.body, granted };
+    let brought = Brought { records, overhead, body: asked.body, asked: asked_for };
     vec![
         chain_step,
         clock::judge(patient, asked.time, &chain),

@@ -86,7 +86,7 @@ impl Patient {
             texts.collect::<Vec<_>>().join("; ")
         };
         match self.stack {
-            // Since 1.22 it raises what `mbedtls_x509_crt_verify_info` says (extmod/modtls_mbedtls.c).
+            // It raises what `mbedtls_x509_crt_verify_info` says (extmod/modtls_mbedtls.c); older versions do not.
             Stack::MicroPython if !info().is_empty() => format!("ValueError: {}", info()),
             Stack::MicroPython => format!("OSError: {message}"),
             Stack::Rust => format!("MbedtlsError {message}"),

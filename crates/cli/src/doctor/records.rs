@@ -23,26 +23,34 @@ pub struct Brought {
     pub overhead: usize,
     /// Bytes of the answer's body that were read.
     pub body: usize,
-    /// The largest record that the server sends to a device that asks for less, if it grants that.
-    pub granted: Option<usize>,
+    /// The largest record that the device asks for, if it does, and whether the server keeps to it.
+    pub asked: Option<(usize, bool)>,
 }
 
 /// Judges what came in.
 pub fn judge(patient: &Patient, brought: &Brought) -> Step {
-    let Brought { records, overhead, body, granted } = brought;
+    let Brought { records, overhead, body, asked } = brought;
     let receives = patient.receives();
     let sealed = records.largest_sealed.saturating_sub(*overhead);
-    let certificate = records.certificate.map(|bytes| format!(", the certificates take {bytes}"));
-    let step = Step::new(STEP)
+    let certificate = records.certificate.map(|bytes| format!(" (the certificates take {bytes})"));
+    let mut step = Step::new(STEP)
         .saw(format!(
-            "the largest of the handshake has {} bytes{}; of the answer {sealed}",
+            "the largest record in the clear has {} bytes{}, the largest encrypted one {sealed}",
             records.largest_clear,
             certificate.unwrap_or_default()
         ))
         .saw(format!("the device's buffer holds {receives}"));
-    if let Some(granted) = granted {
-        return step
-            .saw(format!("asked for it, as this stack asks, the server sends no more than {granted}"));
+    match asked {
+        Some((size, true)) => {
+            return step
+                .saw(format!("asked for no more than {size}, as this stack asks, the server keeps to it"));
+        }
+        Some((size, false)) => {
+            step = step.saw(format!(
+                "asked for no more than {size}, as this stack asks, the server does not listen"
+            ));
+        }
+        None => {}
     }
     let largest = records.largest_clear.max(sealed);
     if largest > receives {
@@ -117,7 +125,7 @@ mod tests {
     }
 
     fn judged(stack: Stack, buffer: Option<usize>, records: Records, body: usize) -> Step {
-        judge(&patient(stack, buffer), &Brought { records, overhead: 24, body, granted: None })
+        judge(&patient(stack, buffer), &Brought { records, overhead: 24, body, asked: None })
     }
 
     #[test]

@@ -89,16 +89,21 @@ fn connection(patient: &Patient, witness: &Arc<Witness>) -> Result<ClientConnect
 
 /// What the device offers, as far as it is tried: of its suites the better ones.
 fn offered(patient: &Patient) -> String {
-    let offer = patient.stack.handshake();
-    let version = |version: &u16| match version {
+    let suites = patient.stack.handshake().suites;
+    let chacha = CHACHA.iter().any(|suite| suites.contains(suite));
+    let ciphers = if chacha { "AES-GCM or ChaCha20-Poly1305" } else { "AES-GCM" };
+    format!("offered {}, ECDHE with {ciphers}, as this stack does", versions(patient))
+}
+
+/// The versions that are tried: what the device has besides is older, and no server should speak it.
+fn versions(patient: &Patient) -> String {
+    let name = |version: &u16| match version {
         0x0303 => Some("TLS 1.2"),
         0x0304 => Some("TLS 1.3"),
         _ => None,
     };
-    let versions: Vec<&str> = offer.versions.iter().filter_map(version).collect();
-    let chacha = CHACHA.iter().any(|suite| offer.suites.contains(suite));
-    let ciphers = if chacha { "AES-GCM or ChaCha20-Poly1305" } else { "AES-GCM" };
-    format!("offered {}, ECDHE with {ciphers}, as this stack does", versions.join(" and "))
+    let names: Vec<&str> = patient.stack.handshake().versions.iter().filter_map(name).collect();
+    names.join(" and ")
 }
 
 impl Session {

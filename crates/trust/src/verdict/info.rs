@@ -24,3 +24,17 @@ impl Library {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mbed_tls_has_a_text_for_what_it_finds_and_bearssl_for_nothing() {
+        for flag in Flag::ALL {
+            let silent = matches!(flag, Flag::Parse | Flag::TooLong);
+            assert_eq!(Library::MbedTls3.info(flag).is_none(), silent, "{flag:?}");
+            assert_eq!(Library::BearSsl.info(flag), None);
+        }
+    }
+}

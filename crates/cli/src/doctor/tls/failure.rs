@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustls::{AlertDescription, Error};
 
-use super::PATIENCE;
+use super::{PATIENCE, versions};
 use crate::doctor::patient::Patient;
 use crate::doctor::step::Cause;
 use crate::doctor::tcp;
@@ -80,13 +80,13 @@ fn alerted(patient: &Patient, alert: AlertDescription) -> (String, String) {
     let host = &patient.url.host;
     match alert {
         AlertDescription::HandshakeFailure => (
-            format!("{host} knows none of the ways to speak that the device offers (alert handshake_failure)"),
-            "let the server offer TLS 1.2 with ECDHE and AES-GCM, and give it a certificate with an RSA or P-256 key: \
-             no device's stack has Ed25519"
+            format!("{host} takes nothing of what was offered (alert handshake_failure)"),
+            "let the server offer ECDHE with AES-GCM, and give it a certificate with an RSA or P-256 key: no device \
+             knows Ed25519. A server that has CBC suites alone would do for this stack, and was not tried"
                 .to_owned(),
         ),
         AlertDescription::ProtocolVersion => (
-            format!("{host} does not speak the device's versions of TLS (alert protocol_version)"),
+            format!("{host} does not speak {} (alert protocol_version)", versions(patient)),
             "let the server speak TLS 1.2: no Arduino core speaks 1.3 unless it was built so".to_owned(),
         ),
         AlertDescription::UnrecognisedName => (
