@@ -39,6 +39,11 @@ pub fn advised(error: anyhow::Error, help: impl Into<String>) -> anyhow::Error {
     anyhow::Error::new(Advised { error, help: help.into() })
 }
 
+/// A failure of which everything was said already: nothing is left but the exit status.
+#[derive(Debug, thiserror::Error)]
+#[error("it failed, as was said")]
+pub struct Told;
+
 /// An error as it is printed: `error:` with its causes in one line, then a `help:` line for each advice in it.
 pub struct Report<'a>(pub &'a anyhow::Error);
 

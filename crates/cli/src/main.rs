@@ -10,6 +10,7 @@ mod command;
 mod config;
 mod data;
 mod demo;
+mod doctor;
 mod file;
 mod global;
 mod inspect;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
     match Otary::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if terminal::is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if error.is::<advice::Told>() => ExitCode::FAILURE,
         Err(error) => {
             eprint!("{}", advice::Report(&error));
             ExitCode::FAILURE

@@ -4,6 +4,7 @@ pub mod cert;
 pub mod config;
 pub mod demo;
 pub mod device;
+pub mod doctor;
 pub mod gc;
 pub mod inspect;
 pub mod product;
@@ -33,6 +34,7 @@ pub enum Command {
     Token(token::Args),
     Gc(gc::Args),
     Inspect(inspect::Args),
+    Doctor(doctor::Args),
     Demo(demo::Args),
     Sim(sim::Args),
     Config(config::Args),
@@ -56,6 +58,7 @@ impl Command {
             Self::Cert(args) => cert::run(&args),
             Self::Config(args) => config::run(args, global),
             Self::Inspect(args) => inspect::run(&args),
+            Self::Doctor(args) => doctor::run(&args, global),
             Self::Sketch(args) => sketch::run(&args, global),
         }
     }

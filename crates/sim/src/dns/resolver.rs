@@ -71,41 +71,57 @@ impl Resolver {
             return Ok(address);
         }
         match self {
-            Self::System => system(host),
-            Self::Server(server) => ask_both(*server, host),
+            Self::System => first(host, &system(host)?),
+            Self::Server(server) => match ask_for(*server, host, RecordType::A)?.as_slice() {
+                [] => first(host, &ask_for(*server, host, RecordType::AAAA)?),
+                [address, ..] => Ok(*address),
+            },
         }
+    }
+
+    /// Every address that a host name has, IPv4 before IPv6; at least one.
+    pub fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, DnsError> {
+        let addresses = match self {
+            Self::System => system(name)?,
+            Self::Server(server) => {
+                let v4 = ask_for(*server, name, RecordType::A)?;
+                [v4, ask_for(*server, name, RecordType::AAAA)?].concat()
+            }
+        };
+        first(name, &addresses)?;
+        Ok(addresses)
     }
 }
 
-/// IPv4 first, as the device does.
-fn system(host: &str) -> Result<IpAddr, DnsError> {
-    let addresses: Vec<_> = (host, 0).to_socket_addrs()?.map(|address| address.ip()).collect();
-    let first = addresses.iter().find(|address| address.is_ipv4()).or(addresses.first());
-    first.copied().ok_or_else(|| DnsError::NoAddress { name: host.to_owned() })
+fn first(name: &str, addresses: &[IpAddr]) -> Result<IpAddr, DnsError> {
+    addresses.first().copied().ok_or_else(|| DnsError::NoAddress { name: name.to_owned() })
 }
 
 /// IPv4 first, as the device does.
-fn ask_both(server: SocketAddr, host: &str) -> Result<IpAddr, DnsError> {
+fn system(host: &str) -> Result<Vec<IpAddr>, DnsError> {
+    let mut addresses: Vec<_> = (host, 0).to_socket_addrs()?.map(|address| address.ip()).collect();
+    addresses.sort_by_key(IpAddr::is_ipv6);
+    addresses.dedup();
+    Ok(addresses)
+}
+
+/// What the name has of this kind of record, perhaps nothing.
+fn ask_for(server: SocketAddr, host: &str, kind: RecordType) -> Result<Vec<IpAddr>, DnsError> {
     let mut name = Name::from_ascii(host).map_err(|_| DnsError::NotAName { name: host.to_owned() })?;
     name.set_fqdn(true);
-    for kind in [RecordType::A, RecordType::AAAA] {
-        let answer = ask(server, &Query::query(name.clone(), kind))?;
-        match answer.metadata.response_code {
-            ResponseCode::NoError => {}
-            ResponseCode::NXDomain => return Err(DnsError::NoSuchName { name: host.to_owned() }),
-            code => return Err(DnsError::Refused { server, code }),
-        }
-        // An alias comes with the address that it leads to.
-        let address = answer.answers.iter().find_map(|record| match &record.data {
-            RData::A(address) => Some(IpAddr::from(address.0)),
-            RData::AAAA(address) => Some(IpAddr::from(address.0)),
-            _ => None,
-        });
-        if let Some(address) = address {
-            return Ok(address);
-        }
+    let answer = ask(server, &Query::query(name, kind))?;
+    match answer.metadata.response_code {
+        ResponseCode::NoError => {}
+        ResponseCode::NXDomain => return Err(DnsError::NoSuchName { name: host.to_owned() }),
+        code => return Err(DnsError::Refused { server, code }),
     }
-    Err(DnsError::NoAddress { name: host.to_owned() })
+    // An alias comes with the address that it leads to.
+    let addresses = answer.answers.iter().filter_map(|record| match &record.data {
+        RData::A(address) => Some(IpAddr::from(address.0)),
+        RData::AAAA(address) => Some(IpAddr::from(address.0)),
+        _ => None,
+    });
+    Ok(addresses.collect())
 }
 
 fn ask(server: SocketAddr, query: &Query) -> Result<Message, DnsError> {

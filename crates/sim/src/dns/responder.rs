@@ -118,6 +118,8 @@ mod tests {
         assert_eq!(resolver.resolve("192.0.2.7").unwrap(), Ipv4Addr::new(192, 0, 2, 7));
         assert!(matches!(resolver.resolve("otta.lan"), Err(DnsError::NoSuchName { .. })));
         assert!(matches!(resolver.resolve("ota..lan"), Err(DnsError::NotAName { .. })));
+        assert_eq!(resolver.addresses("ota6.lan").unwrap(), [v6]);
+        assert!(matches!(resolver.addresses("otta.lan"), Err(DnsError::NoSuchName { .. })));
     }
 
     #[test]

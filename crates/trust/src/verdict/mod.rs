@@ -17,6 +17,7 @@
 mod bearssl;
 mod fault;
 mod flags;
+mod info;
 mod mbedtls;
 mod message;
 mod name;
