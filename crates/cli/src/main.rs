@@ -9,13 +9,16 @@ mod clock;
 mod command;
 mod config;
 mod data;
+mod ddns;
 mod demo;
 mod file;
 mod global;
 mod inspect;
+mod mdns;
 mod platform;
 mod serve;
 mod signals;
+mod sntp;
 mod table;
 mod terminal;
 

@@ -1,6 +1,7 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
 pub mod config;
+pub mod ddns;
 pub mod demo;
 pub mod device;
 pub mod gc;
@@ -33,6 +34,7 @@ pub enum Command {
     Inspect(inspect::Args),
     Demo(demo::Args),
     Sim(sim::Args),
+    Ddns(ddns::Args),
     Config(config::Args),
 }
 
@@ -42,6 +44,7 @@ impl Command {
         match self {
             Self::Serve(args) => serve::run(args, global),
             Self::Sim(args) => sim::run(&args),
+            Self::Ddns(args) => ddns::run(&args, global),
             Self::Push(args) => push::run(&args, global),
             Self::Device(args) => device::run(args, global),
             Self::Release(args) => release::run(args, global),

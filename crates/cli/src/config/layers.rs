@@ -98,11 +98,17 @@ impl Settings {
         Ok(values.into_iter().map(|(key, value)| Setting { from: self.origin(&key), key, value }).collect())
     }
 
-    /// With the data directory that a settings file names meant from that file's folder.
+    /// With the paths that a settings file names meant from that file's folder.
     fn rebased(mut self) -> Self {
-        let source = self.figment.find_metadata("data").and_then(|origin| origin.source.as_ref());
-        if let Some(folder) = source.and_then(Source::file_path).and_then(Path::parent) {
-            self.values.data = folder.join(&self.values.data);
+        let Self { values, figment } = &mut self;
+        let files = [&mut values.ddns.password_file, &mut values.ddns.ca_file];
+        let files = files.into_iter().map(Option::as_mut).zip(["ddns.password_file", "ddns.ca_file"]);
+        for (path, key) in files.chain([(Some(&mut values.data), "data")]) {
+            let source = figment.find_metadata(key).and_then(|origin| origin.source.as_ref());
+            let folder = source.and_then(Source::file_path).and_then(Path::parent);
+            if let (Some(path), Some(folder)) = (path, folder) {
+                *path = folder.join(&*path);
+            }
         }
         self
     }
@@ -316,12 +322,25 @@ mod tests {
                 "retention.max_events = \"many\"",
                 "retention.max_events in DATA/otary.toml: string \"many\" stands where a whole number is wanted",
             ),
+            (
+                "ddns.address = \"wan\"",
+                "ddns.address in DATA/otary.toml: write \"lan\", \"public\", or an address",
+            ),
+            ("mdns.enabled = \"sometimes\"", "mdns.enabled in DATA/otary.toml: "),
             ("[[", "DATA/otary.toml: TOML parse error at line 1"),
             ("data = \"elsewhere\"", "DATA/otary.toml lies in the data directory and names another one"),
         ] {
             let refused = refusal(settings, &[]);
             assert!(refused.starts_with(&format!("error: {said}")), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_password_file_is_meant_from_the_settings_files_folder_too() {
+        let data = data_with("[ddns]\npassword_file = \"ddns.password\"\n");
+        let ddns = layers(&data, &[], &[("ddns.ca_file", "ca.crt")]).resolve().unwrap().values.ddns;
+        assert_eq!(ddns.password_file, Some(data.path().join("ddns.password")));
+        assert_eq!(ddns.ca_file, Some("ca.crt".into()), "as it was typed");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A server from its settings: opens the data directory, finds or makes the authority, listens, serves, ends.
 
 mod banner;
+mod companions;
 mod custodian;
 mod log;
 mod names;
@@ -29,6 +30,7 @@ use crate::signals::on_ending;
 pub use log::start as start_log;
 pub use names::Names;
 
+use companions::Companions;
 use custodian::Custodian;
 
 /// How long the clock is given before it is looked at again.
@@ -40,6 +42,7 @@ pub struct Ready {
     data: DataDir,
     store: Arc<Disk>,
     custodian: Custodian,
+    companions: Companions,
     names: Names,
     descriptors: u64,
     owner: Secret,
@@ -70,8 +73,9 @@ impl Ready {
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
         let server = Server::bind(&options, shared, identity, Clock::system(), router(operator));
         let server = server.map_err(not_listening)?;
+        let companions = Companions::prepare(values, &names, server.addresses().https, &data, &store)?;
         let custodian = Custodian::new(authority, values.names.clone(), Arc::clone(&store), server.handle());
-        Ok(Self { server, data, store, custodian, names, descriptors, owner })
+        Ok(Self { server, data, store, custodian, companions, names, descriptors, owner })
     }
 
     /// Where it listens.
@@ -105,8 +109,9 @@ impl Ready {
         };
         announcement.write(self.data.path()).context("telling local commands of this server")?;
         let care = self.custodian.start()?;
+        let company = self.companions.start()?;
         let served = self.server.run();
-        drop(care);
+        drop((company, care));
         Announcement::remove(self.data.path()).context("taking back what local commands were told")?;
         Ok(served?)
     }

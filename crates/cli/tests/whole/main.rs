@@ -4,8 +4,11 @@
 
 mod clock;
 mod crash;
+mod ddns;
 mod demo;
 mod house;
+mod names;
+mod provider;
 mod serve;
 mod settings;
 mod sim;
