@@ -75,6 +75,7 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
         Some(asked) => host::find(names, asked)?,
         None => host::choose(names, &Names::find(&values.names)?, listening.map(|address| address.ip()))?,
     };
+    let form = form.for_local(host.label().is_some());
     let path = args.product.as_ref().map(|product| format!("/{product}")).unwrap_or_default();
     let port = args.port.or(listening.map(|address| address.port()));
     let port =
@@ -82,7 +83,8 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let port = port.help("start the server, or name the port that devices connect to with --port")?;
     let url = format!("https://{host}:{port}/update{path}");
     let roots = authority.anchors_pem();
-    let text = Sketch { form, url: &url, version: &args.version, roots: &roots }.render();
+    let time = tells_time(&values);
+    let text = Sketch { form, url: &url, host: &host, time, version: &args.version, roots: &roots }.render();
     write_out(&text, args.out.as_deref())?;
     print_advice(args, form, &host, &url)?;
     if let Some(address) = listening.filter(|address| address.ip().is_loopback()) {
@@ -110,6 +112,13 @@ fn listening(values: &Values) -> Result<Option<SocketAddr>> {
     }
     let address = values.listen.https.address(Ipv6Addr::UNSPECIFIED.into());
     Ok(address.filter(|address| address.port() != 0))
+}
+
+/// Whether devices can ask the server for the time: at the only port that they ask.
+fn tells_time(values: &Values) -> bool {
+    const NTP_PORT: u16 = 123;
+    let address = values.sntp.listen.address(Ipv6Addr::UNSPECIFIED.into());
+    address.is_some_and(|address| address.port() == NTP_PORT && !address.ip().is_loopback())
 }
 
 /// Puts the sketch where it was wanted. A file that is there may have somebody's program in it, and stays.
