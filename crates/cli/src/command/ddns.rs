@@ -26,8 +26,8 @@ use super::config::assignment;
 ///
 /// Nothing is sent when nothing changed. After a refusal nothing is sent until the settings or the password change.
 ///
-/// The URLs of some providers: <https://dynupdate.no-ip.com/nic/update> (No-IP),
-/// <https://members.dyndns.org/nic/update> (Dyn), <https://dyn.dns.he.net/nic/update> (Hurricane Electric).
+/// The URLs of some providers: `https://dynupdate.no-ip.com/nic/update` (No-IP),
+/// `https://members.dyndns.org/nic/update` (Dyn), `https://dyn.dns.he.net/nic/update` (Hurricane Electric).
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Look once, send an update if it is time, print what came of it, and end

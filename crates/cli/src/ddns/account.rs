@@ -45,10 +45,10 @@ impl Account {
         let server = Endpoint::parse(url, "ddns.server", PATH)?;
         let hostname = host_name(needed(settings.hostname.as_deref(), "hostname", "the name to keep")?)?;
         let user = needed(settings.user.as_deref(), "user", "the account at the provider")?;
-        let user = plain(user, "user").and_then(|user| match user.contains(':') {
-            true => Err(anyhow!("ddns.user has a colon, which ends the user in HTTP's Basic")),
-            false => Ok(user),
-        })?;
+        let user = plain(user, "user")?;
+        if user.contains(':') {
+            return Err(anyhow!("ddns.user has a colon, which ends the user in HTTP's Basic"));
+        }
         let contact = plain(settings.contact.as_deref().unwrap_or(user), "contact")?;
         let file = needed(settings.password_file.as_deref(), "password_file", "the file with its password")?;
         let (password, written) = password(file)?;

@@ -58,8 +58,8 @@ async fn seen_by(endpoint: &Endpoint, client: &Client) -> Result<IpAddr> {
 
 /// The first address in a text: alone, or in a page such as `<body>Current IP Address: 203.0.113.7</body>`.
 fn address_in(text: &str) -> Option<IpAddr> {
-    let words = text.split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'));
-    let address = words.filter_map(|word| word.trim_matches(['.']).parse::<IpAddr>().ok()).next()?;
+    let mut words = text.split(|c: char| !(c.is_ascii_hexdigit() || c == '.' || c == ':'));
+    let address = words.find_map(|word| word.trim_matches(['.']).parse::<IpAddr>().ok())?;
     (!address.is_unspecified() && !address.is_loopback()).then_some(address)
 }
 

@@ -74,7 +74,7 @@ impl Answer {
     }
 
     /// The same, seen by whoever asked for `address`.
-    pub fn to_request_for(self, address: Option<IpAddr>) -> Self {
+    pub fn asked_for(self, address: Option<IpAddr>) -> Self {
         let is_loopback = |address: IpAddr| address.is_loopback();
         match self {
             Self::Good(Some(said)) if said.is_loopback() && !address.is_some_and(is_loopback) => {
@@ -194,9 +194,9 @@ mod tests {
     fn a_good_for_loopback_that_nobody_asked_for_is_a_refusal() {
         let good = Answer::parse(200, "good 127.0.0.1");
         let asked = |text: &str| Some(text.parse().unwrap());
-        assert_eq!(good.clone().to_request_for(asked("127.0.0.1")), good);
+        assert_eq!(good.clone().asked_for(asked("127.0.0.1")), good);
         for address in [asked("192.168.1.70"), None] {
-            assert_eq!(good.clone().to_request_for(address), Answer::Refused(Refusal::Ignored));
+            assert_eq!(good.clone().asked_for(address), Answer::Refused(Refusal::Ignored));
         }
     }
 }

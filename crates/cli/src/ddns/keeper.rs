@@ -122,7 +122,7 @@ impl Keeper {
     fn send(&self, client: &Client, update: &Update<'_>) -> Result<Answer> {
         let request = update.to_request()?;
         Ok(match self.runtime.block_on(client.send(&update.account.server, request)) {
-            Ok(reply) => Answer::parse(reply.status, &reply.body).to_request_for(update.address),
+            Ok(reply) => Answer::parse(reply.status, &reply.body).asked_for(update.address),
             Err(error) => Answer::Later(Trouble::Unreachable(format!("{error:#}"))),
         })
     }

@@ -174,6 +174,8 @@ fn is_ahead(due: Time, longest: Duration, now: Time) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     const NOW: Time = Time::from_secs(1_800_000_000);
@@ -189,26 +191,26 @@ mod tests {
         }
     }
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
-    }
+    /// The address that it is about, and another one.
+    const HERE: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 168, 1, 70)));
+    const THERE: Option<IpAddr> = Some(IpAddr::V4(Ipv4Addr::new(192, 168, 1, 71)));
 
     /// What is remembered after these answers to updates for one address, each given when it was due.
     fn after(bodies: &[&str]) -> (State, Time) {
         let (mut state, mut now) = (None, NOW);
         for body in bodies {
-            if let Step::Wait(again) = step(state.as_ref(), &asked(), address("192.168.1.70"), now) {
+            if let Step::Wait(again) = step(state.as_ref(), &asked(), HERE, now) {
                 now = again;
             }
             let answer = Answer::parse(200, body);
-            state = Some(learn(state, asked(), address("192.168.1.70"), &answer, now));
+            state = Some(learn(state, asked(), HERE, &answer, now));
         }
         (state.unwrap(), now)
     }
 
     #[test]
     fn a_name_that_nobody_sent_yet_is_sent() {
-        assert_eq!(step(None, &asked(), address("192.168.1.70"), NOW), Step::Send);
+        assert_eq!(step(None, &asked(), HERE, NOW), Step::Send);
         assert_eq!(step(None, &asked(), None, NOW), Step::Send);
     }
 
@@ -217,19 +219,15 @@ mod tests {
         for word in ["good 192.168.1.70", "nochg"] {
             let (state, _) = after(&[word]);
             let year = NOW + Duration::from_hours(24 * 365);
-            let known = Known { address: address("192.168.1.70"), at: NOW };
-            assert_eq!(
-                step(Some(&state), &asked(), address("192.168.1.70"), year),
-                Step::Kept(known),
-                "{word}"
-            );
+            let known = Known { address: HERE, at: NOW };
+            assert_eq!(step(Some(&state), &asked(), HERE, year), Step::Kept(known), "{word}");
         }
     }
 
     #[test]
     fn another_address_is_sent_but_not_more_often_than_every_five_minutes() {
         let (state, _) = after(&["good"]);
-        let next = |now| step(Some(&state), &asked(), address("192.168.1.71"), now);
+        let next = |now| step(Some(&state), &asked(), THERE, now);
         assert_eq!(next(NOW + MINUTE), Step::Wait(NOW + SPACING));
         assert_eq!(next(NOW + SPACING), Step::Send);
     }
@@ -240,13 +238,12 @@ mod tests {
             let (state, _) = after(&["good", word]);
             assert!(state.known.is_some(), "what the provider has is not forgotten");
             let year = NOW + Duration::from_hours(24 * 365);
-            let Step::Stopped { answer, help } = step(Some(&state), &asked(), address("192.168.1.71"), year)
-            else {
+            let Step::Stopped { answer, help } = step(Some(&state), &asked(), THERE, year) else {
                 panic!("{word} does not stop it");
             };
             assert!(answer.starts_with(word) && !help.is_empty(), "{answer}");
             let corrected = Asked { password: NOW, ..asked() };
-            assert_eq!(step(Some(&state), &corrected, address("192.168.1.71"), year), Step::Send, "{word}");
+            assert_eq!(step(Some(&state), &corrected, THERE, year), Step::Send, "{word}");
         }
     }
 
@@ -258,13 +255,13 @@ mod tests {
                 words.push(word);
                 let (state, now) = after(&words);
                 let again = now + MINUTE * minutes;
-                let next = |now| step(Some(&state), &asked(), address("192.168.1.70"), now);
+                let next = |now| step(Some(&state), &asked(), HERE, now);
                 assert_eq!(next(now), Step::Wait(again), "{word} {minutes}");
                 assert_eq!(next(again), Step::Send, "{word} {minutes}");
             }
         }
         let (state, now) = after(&["911", "911", "good", "911"]);
-        let next = step(Some(&state), &asked(), address("192.168.1.70"), now);
+        let next = step(Some(&state), &asked(), HERE, now);
         assert_eq!(next, Step::Wait(now + MINUTE * 30), "a success ends the row");
     }
 

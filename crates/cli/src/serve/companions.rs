@@ -1,6 +1,7 @@
 //! What runs beside a server: answers to mDNS, a dynamic-DNS name, the time. None of them stops the server when it fails
 //! while that runs; a setting that cannot work is refused before.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -34,7 +35,7 @@ impl Companions {
     pub fn prepare(
         values: &Values,
         names: &Names,
-        listening: std::net::SocketAddr,
+        listening: SocketAddr,
         data: &DataDir,
         store: &Arc<Disk>,
     ) -> Result<Self> {
@@ -45,20 +46,24 @@ impl Companions {
 
     /// Begins.
     pub fn start(self) -> Result<Company> {
-        let mdns = self.mdns.and_then(|plan| {
-            let names: Vec<String> = plan.names().collect();
-            let started = Responder::start(&plan);
-            match &started {
-                Ok(_) => tracing::info!(target: "mdns", "this machine answers for {}", names.join(", ")),
-                Err(error) => {
-                    tracing::warn!(target: "mdns", "no answers for {}: {error:#}", names.join(", "))
-                }
-            }
-            started.ok()
-        });
+        let mdns = self.mdns.as_ref().and_then(answer_for_names);
         let ddns = self.ddns.map(Keeper::start).transpose()?;
         let sntp = self.sntp.map(sntp::Server::start).transpose()?;
         Ok(Company { _mdns: mdns, _ddns: ddns, _sntp: sntp })
+    }
+}
+
+fn answer_for_names(plan: &Plan) -> Option<Responder> {
+    let names = plan.names().collect::<Vec<_>>().join(", ");
+    match Responder::start(plan) {
+        Ok(responder) => {
+            tracing::info!(target: "mdns", "this machine answers for {names}");
+            Some(responder)
+        }
+        Err(error) => {
+            tracing::warn!(target: "mdns", "nobody answers for {names}: {error:#}");
+            None
+        }
     }
 }
 

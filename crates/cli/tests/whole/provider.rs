@@ -36,7 +36,9 @@ impl Provider {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let provider = Self { address, shared: Arc::default() };
-        answers.iter().for_each(|(status, body)| provider.answers(*status, body));
+        for (status, body) in answers {
+            provider.answers(*status, body);
+        }
         let (shared, tls) = (Arc::clone(&provider.shared), Arc::new(config(&authority)));
         thread::spawn(move || {
             for stream in listener.incoming() {

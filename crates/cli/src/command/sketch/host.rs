@@ -23,7 +23,7 @@ impl Host {
     /// The name without `.local`, if it ends so: one that mDNS is for (RFC 6762, section 3).
     pub fn label(&self) -> Option<&str> {
         match &self.0 {
-            Name::Host(host) => host.as_str().strip_suffix(".local"),
+            Name::Host(host) => host.as_str().strip_suffix(".local").filter(|label| !label.contains('.')),
             Name::Address(_) => None,
         }
     }
