@@ -6,6 +6,7 @@
 //! answers one-shot queries to the port that they came from: the resolvers of ESP32 and ESP8266 ask so.
 
 mod plan;
+mod probe;
 mod responder;
 
 pub use plan::Plan;

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use mdns_sd::{IfKind, ServiceInfo};
+use mdns_sd::ServiceInfo;
 use otary_trust::Name;
 
 /// The port of multicast DNS (RFC 6762, section 3).
@@ -31,22 +31,17 @@ impl Plan {
         useful.then_some(Self { labels, listening, udp_port: MDNS_PORT })
     }
 
-    /// The names, as people write them.
-    pub fn names(&self) -> impl Iterator<Item = String> {
-        self.labels.iter().map(|label| format!("{label}.local"))
-    }
-
-    /// A service for each name, and with it the records of the name: its addresses, and that there are no others.
-    pub fn services(&self) -> Result<Vec<ServiceInfo>, mdns_sd::Error> {
-        self.labels.iter().map(|label| self.service(label)).collect()
-    }
-
-    fn service(&self, label: &str) -> Result<ServiceInfo, mdns_sd::Error> {
+    /// The service for one of the labels, and with it the records of the name: its addresses, and that there are no
+    /// others.
+    pub fn service(&self, label: &str) -> Result<ServiceInfo, mdns_sd::Error> {
         let host = format!("{label}.local.");
         let facts = [("path", PATH), ("version", env!("CARGO_PKG_VERSION"))];
         let address = self.address().map(|address| address.to_string()).unwrap_or_default();
         let service = ServiceInfo::new(SERVICE, label, &host, address, self.listening.port(), &facts[..])?;
-        Ok(if self.address().is_none() { service.enable_addr_auto() } else { service })
+        let mut service = if self.address().is_none() { service.enable_addr_auto() } else { service };
+        // That is done before, see `probe`.
+        service.set_requires_probe(false);
+        Ok(service)
     }
 
     /// The one address that is listened on, if it is one.
@@ -55,12 +50,18 @@ impl Plan {
         (!address.is_unspecified()).then_some(address)
     }
 
-    /// Which interfaces are to be left out, and which of them taken in again.
-    pub fn interfaces(&self) -> (Vec<IfKind>, Vec<IfKind>) {
-        match (self.address(), self.listening) {
-            (Some(address), _) => (vec![IfKind::All], vec![IfKind::Addr(address)]),
-            (None, SocketAddr::V4(_)) => (vec![IfKind::LoopbackV4, IfKind::IPv6], Vec::new()),
-            (None, SocketAddr::V6(_)) => (vec![IfKind::LoopbackV4, IfKind::LoopbackV6], Vec::new()),
+    /// Whether it is spoken on this address of the machine, and the names lead to it.
+    ///
+    /// Never to a link-local address of IPv6: that needs its interface beside it, which no URL has room for.
+    pub fn is_on(&self, address: IpAddr) -> bool {
+        if let Some(one) = self.address() {
+            return address == one;
+        }
+        match address {
+            IpAddr::V4(address) => !address.is_loopback(),
+            IpAddr::V6(address) => {
+                self.listening.is_ipv6() && !address.is_loopback() && !address.is_unicast_link_local()
+            }
         }
     }
 }
@@ -86,8 +87,8 @@ mod tests {
         let names =
             ["ota.lan", "*.local", "Lamps.local", "a.b.local", "pi", "pi.local", "192.168.1.70", "localhost"];
         let plan = plan(&names, "[::]:3443").unwrap();
-        assert_eq!(plan.names().collect::<Vec<_>>(), ["lamps.local", "pi.local"]);
-        let services = plan.services().unwrap();
+        assert_eq!(plan.labels, ["lamps", "pi"]);
+        let services: Vec<_> = plan.labels.iter().map(|label| plan.service(label).unwrap()).collect();
         let hosts: Vec<&str> = services.iter().map(ServiceInfo::get_hostname).collect();
         assert_eq!(hosts, ["lamps.local.", "pi.local."]);
         for service in &services {
@@ -101,13 +102,13 @@ mod tests {
     #[test]
     fn a_server_on_one_address_is_announced_at_it_alone() {
         let plan = plan(&["pi.local"], "192.168.1.70:3443").unwrap();
-        let service = plan.services().unwrap().remove(0);
+        let service = plan.service("pi").unwrap();
         assert!(!service.is_addr_auto());
         assert_eq!(
             service.get_addresses().iter().collect::<Vec<_>>(),
             [&"192.168.1.70".parse::<IpAddr>().unwrap()]
         );
-        assert_eq!(format!("{:?}", plan.interfaces()), "([All], [Addr(192.168.1.70)])");
+        assert!(plan.is_on("192.168.1.70".parse().unwrap()) && !plan.is_on("192.168.1.71".parse().unwrap()));
     }
 
     #[test]
@@ -115,11 +116,23 @@ mod tests {
         assert_eq!(plan(&["pi.local"], "127.0.0.1:3443"), None);
         assert_eq!(plan(&["pi.local"], "[::1]:3443"), None);
         assert_eq!(plan(&["ota.lan", "192.168.1.70"], "0.0.0.0:3443"), None);
-        for (listening, without) in
-            [("0.0.0.0:3443", "LoopbackV4, IPv6"), ("[::]:3443", "LoopbackV4, LoopbackV6")]
-        {
-            let interfaces = plan(&["pi.local"], listening).unwrap().interfaces();
-            assert_eq!(format!("{interfaces:?}"), format!("([{without}], [])"));
+    }
+
+    #[test]
+    fn it_is_spoken_where_devices_can_come_in() {
+        for (listening, address, spoken) in [
+            ("[::]:3443", "192.168.1.70", true),
+            ("[::]:3443", "fd00::7", true),
+            ("[::]:3443", "fe80::7", false),
+            ("[::]:3443", "127.0.0.1", false),
+            ("[::]:3443", "::1", false),
+            ("0.0.0.0:3443", "192.168.1.70", true),
+            ("0.0.0.0:3443", "169.254.7.7", true),
+            ("0.0.0.0:3443", "fd00::7", false),
+            ("0.0.0.0:3443", "127.0.0.1", false),
+        ] {
+            let plan = plan(&["pi.local"], listening).unwrap();
+            assert_eq!(plan.is_on(address.parse().unwrap()), spoken, "{listening} {address}");
         }
     }
 }

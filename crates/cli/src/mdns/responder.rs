@@ -1,38 +1,40 @@
 //! The responder at work, until dropped.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Result;
-use mdns_sd::{DaemonEvent, Receiver, ServiceDaemon};
+use anyhow::{Context, Result};
+use mdns_sd::{DaemonEvent, IfKind, IfPredicate, Receiver, ServiceDaemon};
+use socket2::{Domain, Socket, Type};
 
 use super::Plan;
+use super::probe::holder;
 
 /// How long the names are taken back when it ends, which tells others at once instead of after two minutes.
-const GOODBYE: Duration = Duration::from_millis(500);
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Answers for the names of a plan.
-pub struct Responder {
-    daemon: ServiceDaemon,
-    services: Vec<String>,
-}
+pub struct Responder(ServiceDaemon);
 
 impl Responder {
-    /// Begins, in threads of its own. Sockets are opened there: what goes wrong with them is logged.
+    /// Begins, in threads of its own: each name is answered for as soon as it is known that no other machine does.
     pub fn start(plan: &Plan) -> Result<Self> {
+        try_port(plan.udp_port).with_context(|| format!("UDP port {}", plan.udp_port))?;
         let daemon = ServiceDaemon::new_with_port(plan.udp_port)?;
-        let mut responder = Self { daemon, services: Vec::new() };
-        let daemon = &responder.daemon;
+        let responder = Self(daemon.clone());
+        let (there, plan) = (plan.clone(), plan.clone());
+        daemon.disable_interface(IfKind::All)?;
+        daemon.enable_interface(IfKind::Predicate(IfPredicate::new(move |found| there.is_on(found.ip()))))?;
         let events = daemon.monitor()?;
-        thread::Builder::new().name("mdns".into()).spawn(move || tell(&events))?;
-        let (without, with) = plan.interfaces();
-        daemon.disable_interface(without)?;
-        daemon.enable_interface(with)?;
-        for service in plan.services()? {
-            let name = service.get_fullname().to_owned();
-            daemon.register(service)?;
-            responder.services.push(name);
-        }
+        let work = move || {
+            for label in &plan.labels {
+                answer_for(label, &plan, &daemon);
+            }
+            tell(&events);
+        };
+        thread::Builder::new().name("mdns".into()).spawn(work)?;
         Ok(responder)
     }
 }
@@ -40,49 +42,54 @@ impl Responder {
 impl Drop for Responder {
     fn drop(&mut self) {
         // Whatever fails here: names that nobody answers for are forgotten by themselves.
-        for service in &self.services {
-            if let Ok(gone) = self.daemon.unregister(service) {
-                let _ = gone.recv_timeout(GOODBYE);
-            }
-        }
-        if let Ok(ended) = self.daemon.shutdown() {
+        if let Ok(ended) = self.0.shutdown() {
             let _ = ended.recv_timeout(GOODBYE);
         }
     }
 }
 
-/// Logs what an operator should know, until the responder ends; the same trouble once.
+/// Answers for a name from now on, unless another machine does.
+fn answer_for(label: &str, plan: &Plan, daemon: &ServiceDaemon) {
+    if let Some(other) = holder(plan, label) {
+        return tracing::warn!(
+            target: "mdns",
+            "{label}.local is {other}'s on this network, and nothing is answered for it here; give one of the two \
+             machines another name"
+        );
+    }
+    match plan.service(label).and_then(|service| daemon.register(service)) {
+        Ok(()) => tracing::info!(target: "mdns", "this machine answers for {label}.local"),
+        Err(error) => tracing::warn!(target: "mdns", "nobody answers for {label}.local: {error}"),
+    }
+}
+
+/// Whether a port can be shared with the other responders of this machine. mdns-sd finds out in its own thread, and
+/// tells nobody.
+fn try_port(port: u16) -> io::Result<()> {
+    let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
+    socket.set_reuse_address(true)?;
+    #[cfg(unix)]
+    socket.set_reuse_port(true)?;
+    socket.bind(&SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into())
+}
+
+/// Logs what goes wrong, until the responder ends.
 fn tell(events: &Receiver<DaemonEvent>) {
-    let mut said = None;
     while let Ok(event) = events.recv() {
-        let trouble = match event {
-            DaemonEvent::Error(error) => format!("no answers to mDNS: {error}"),
-            DaemonEvent::NameChange(change) => {
-                format!(
-                    "{} is another machine's on this network; this one answers to {}",
-                    change.original, change.new_name
-                )
-            }
-            event => {
-                tracing::debug!(target: "mdns", "{event:?}");
-                continue;
-            }
-        };
-        if said.as_ref() != Some(&trouble) {
-            tracing::warn!(target: "mdns", "{trouble}");
-            said = Some(trouble);
+        match event {
+            DaemonEvent::Error(error) => tracing::warn!(target: "mdns", "{error}"),
+            event => tracing::debug!(target: "mdns", "{event:?}"),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+    use std::net::UdpSocket;
     use std::time::Instant;
 
     use hickory_proto::op::{Message, Query};
     use hickory_proto::rr::{Name, RData, RecordType};
-    use socket2::{Domain, Socket, Type};
 
     use super::*;
 
@@ -90,7 +97,7 @@ mod tests {
     const START: Duration = Duration::from_secs(10);
 
     /// A socket of any port that sends multicast over loopback, as a board's resolver does over its Wi-Fi.
-    fn board() -> std::io::Result<UdpSocket> {
+    fn board() -> io::Result<UdpSocket> {
         let socket = Socket::new(Domain::IPV4, Type::DGRAM, None)?;
         socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;
         socket.set_multicast_if_v4(&Ipv4Addr::LOCALHOST)?;
@@ -138,7 +145,6 @@ mod tests {
         let responder = Responder::start(&plan).unwrap();
         let (board, begin) = (board().unwrap(), Instant::now());
         let answer = loop {
-            // The name is probed for before it is answered for (RFC 6762, section 8.1).
             assert!(begin.elapsed() < START, "no answer");
             if let Some(answer) = ask(&board, "seal.local.", 4711, port) {
                 break answer;
@@ -152,5 +158,15 @@ mod tests {
         assert!(ask(&board, "walrus.local.", 4712, port).is_none(), "another's name");
         drop(responder);
         assert!(ask(&board, "seal.local.", 4713, port).is_none(), "it has ended");
+    }
+
+    #[test]
+    fn a_port_that_another_program_keeps_to_itself_is_told_at_the_start() {
+        let taken = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+        let udp_port = taken.local_addr().unwrap().port();
+        let plan =
+            Plan { labels: vec!["seal".into()], listening: (Ipv4Addr::LOCALHOST, 3443).into(), udp_port };
+        let error = Responder::start(&plan).err().expect("it began");
+        assert!(format!("{error:#}").starts_with(&format!("UDP port {udp_port}: ")), "{error:#}");
     }
 }

@@ -54,17 +54,11 @@ impl Companions {
 }
 
 fn answer_for_names(plan: &Plan) -> Option<Responder> {
-    let names = plan.names().collect::<Vec<_>>().join(", ");
-    match Responder::start(plan) {
-        Ok(responder) => {
-            tracing::info!(target: "mdns", "this machine answers for {names}");
-            Some(responder)
-        }
-        Err(error) => {
-            tracing::warn!(target: "mdns", "nobody answers for {names}: {error:#}");
-            None
-        }
+    let started = Responder::start(plan);
+    if let Err(error) = &started {
+        tracing::warn!(target: "mdns", "no answers to mDNS: {error:#}");
     }
+    started.ok()
 }
 
 fn time_server(values: &Values, store: &Arc<Disk>) -> Result<Option<sntp::Server>> {
