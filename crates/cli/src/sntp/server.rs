@@ -1,6 +1,6 @@
 //! The server: one socket, one thread.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -69,8 +69,12 @@ impl Server {
     /// Waits for one question for a while, and answers it.
     fn answer_one(&mut self) {
         let mut buffer = [0; MAX_QUESTION];
-        // A wait that was in vain, and what the kernel tells of an earlier answer that nobody took.
-        let Ok((length, peer)) = self.socket.recv_from(&mut buffer) else { return };
+        let (length, peer) = match self.socket.recv_from(&mut buffer) {
+            Ok(received) => received,
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => return,
+            // What it may be passes, or does not; no reason to spin.
+            Err(_) => return thread::sleep(LOOK_EVERY),
+        };
         let Some(question) = buffer.get(..length).and_then(Question::parse) else { return };
         let Some(answer) = self.answer(question, peer.ip()) else { return };
         if let Err(error) = self.socket.send_to(&answer, peer) {
