@@ -58,6 +58,11 @@ impl DataDir {
         ))
     }
 
+    /// The data directory at `path`, there or not, for what only names it.
+    pub fn named(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
     /// The directory itself.
     pub fn path(&self) -> &Path {
         &self.0

@@ -2,6 +2,7 @@
 
 pub mod cert;
 pub mod config;
+pub mod ddns;
 pub mod demo;
 pub mod device;
 pub mod doctor;
@@ -37,6 +38,7 @@ pub enum Command {
     Doctor(doctor::Args),
     Demo(demo::Args),
     Sim(sim::Args),
+    Ddns(ddns::Args),
     Config(config::Args),
 }
 
@@ -46,6 +48,7 @@ impl Command {
         match self {
             Self::Serve(args) => serve::run(args, global),
             Self::Sim(args) => sim::run(&args),
+            Self::Ddns(args) => ddns::run(&args, global),
             Self::Push(args) => push::run(&args, global),
             Self::Device(args) => device::run(args, global),
             Self::Release(args) => release::run(args, global),

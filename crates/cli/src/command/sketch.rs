@@ -79,6 +79,7 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
         Some(asked) => host::find(&names, asked)?,
         None => host::choose(&names, &Names::find(&values.names)?, listening.map(|address| address.ip()))?,
     };
+    let form = form.for_local(host.label().is_some());
     let path = args.product.as_ref().map(|product| format!("/{product}")).unwrap_or_default();
     let port = args.port.or(listening.map(|address| address.port()));
     let port =
@@ -87,7 +88,9 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let url = format!("https://{host}:{port}/update{path}");
     let secret = secret(args, global)?;
     let secret = secret.as_deref().map(String::as_str);
-    let text = Sketch { form, url: &url, version: &args.version, roots: &roots, secret }.render();
+    let time = tells_time(&values);
+    let version = &args.version;
+    let text = Sketch { form, url: &url, host: &host, time, version, roots: &roots, secret }.render();
     write_out(&Zeroizing::new(text), args.out.as_deref(), secret.is_some())?;
     print_advice(args, form, &host, &url)?;
     if secret == Some(NO_SECRET) {
@@ -164,6 +167,13 @@ fn is_private(product: &ProductName, global: &Global) -> Result<bool> {
     }
     let products: Vec<ProductView> = Client::at_home(global)?.get(&path(["products"]))?;
     Ok(products.iter().any(|view| view.product.name == *product && view.product.private))
+}
+
+/// Whether devices can ask the server for the time: at the only port that they ask.
+fn tells_time(values: &Values) -> bool {
+    const NTP_PORT: u16 = 123;
+    let address = values.sntp.listen.address(Ipv6Addr::UNSPECIFIED.into());
+    address.is_some_and(|address| address.port() == NTP_PORT && !address.ip().is_loopback())
 }
 
 /// Puts the sketch where it was wanted, for its owner's eyes if there is a `secret` in it. A file that is there may have

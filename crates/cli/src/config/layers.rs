@@ -100,8 +100,14 @@ impl Settings {
 
     /// With the files and folders that a settings file names meant from that file's folder.
     fn rebased(mut self) -> Self {
-        let Values { data, tls, .. } = &mut self.values;
-        let files = [("tls.cert", &mut tls.cert), ("tls.key", &mut tls.key), ("tls.ca", &mut tls.ca)];
+        let Values { data, tls, ddns, .. } = &mut self.values;
+        let files = [
+            ("tls.cert", &mut tls.cert),
+            ("tls.key", &mut tls.key),
+            ("tls.ca", &mut tls.ca),
+            ("ddns.password_file", &mut ddns.password_file),
+            ("ddns.ca_file", &mut ddns.ca_file),
+        ];
         let files = files.into_iter().filter_map(|(key, file)| Some((key, file.as_mut()?)));
         for (key, path) in files.chain([("data", data)]) {
             let source = self.figment.find_metadata(key).and_then(|origin| origin.source.as_ref());
@@ -337,12 +343,25 @@ mod tests {
                 "retention.max_events = \"many\"",
                 "retention.max_events in DATA/otary.toml: string \"many\" stands where a whole number is wanted",
             ),
+            (
+                "ddns.address = \"wan\"",
+                "ddns.address in DATA/otary.toml: write \"lan\", \"public\", or an address",
+            ),
+            ("mdns.enabled = \"sometimes\"", "mdns.enabled in DATA/otary.toml: "),
             ("[[", "DATA/otary.toml: TOML parse error at line 1"),
             ("data = \"elsewhere\"", "DATA/otary.toml lies in the data directory and names another one"),
         ] {
             let refused = refusal(settings, &[]);
             assert!(refused.starts_with(&format!("error: {said}")), "{refused}");
         }
+    }
+
+    #[test]
+    fn a_password_file_is_meant_from_the_settings_files_folder_too() {
+        let data = data_with("[ddns]\npassword_file = \"ddns.password\"\n");
+        let ddns = layers(&data, &[], &[("ddns.ca_file", "ca.crt")]).resolve().unwrap().values.ddns;
+        assert_eq!(ddns.password_file, Some(data.path().join("ddns.password")));
+        assert_eq!(ddns.ca_file, Some("ca.crt".into()), "as it was typed");
     }
 
     #[test]

@@ -5,11 +5,13 @@
 
 mod layers;
 mod listen;
+mod published;
 mod quantity;
 mod refusal;
 mod values;
 
 pub use layers::{Flag, Layers, Setting, Settings};
 pub use listen::Listen;
+pub use published::Published;
 pub use quantity::{Size, Span};
-pub use values::{Log, LogFormat, Tls, TlsOfName, Values, default_data};
+pub use values::{Ddns, Log, LogFormat, Tls, TlsOfName, Values, default_data};

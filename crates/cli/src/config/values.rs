@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Listen, Size, Span};
+use super::{Listen, Published, Size, Span};
 
 /// Every setting. The fields' names are the keys, in the file and, in capitals, in `OTARY_*` variables.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -29,6 +29,12 @@ pub struct Values {
     pub limits: Limits,
     /// TLS towards devices.
     pub tls: Tls,
+    /// The server's names by multicast DNS.
+    pub mdns: Mdns,
+    /// A name by dynamic DNS.
+    pub ddns: Ddns,
+    /// The time, for networks without one.
+    pub sntp: Sntp,
 }
 
 /// Where the server listens.
@@ -127,6 +133,46 @@ pub struct TlsOfName {
     pub client_certificates: Option<bool>,
 }
 
+/// The server's names by multicast DNS (RFC 6762).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mdns {
+    /// Whether the server answers for its names that end in `.local`.
+    pub enabled: bool,
+}
+
+/// A name by dynamic DNS (the dyndns2 protocol). Off without a server.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ddns {
+    /// Where the provider takes updates: an `https://` URL.
+    pub server: Option<String>,
+    /// The name to keep.
+    pub hostname: Option<String>,
+    /// The account there.
+    pub user: Option<String>,
+    /// The file with its password, which nobody else may read.
+    pub password_file: Option<PathBuf>,
+    /// Which address the name is kept on.
+    pub address: Published,
+    /// An `https://` URL that answers with the public address of whoever asks.
+    pub check_url: Option<String>,
+    /// Certificates to trust instead of the system's, for a server of one's own.
+    pub ca_file: Option<PathBuf>,
+    /// Whom the provider can write to, in the User-Agent; the account unless set.
+    pub contact: Option<String>,
+}
+
+/// The time, for networks without one (SNTP, RFC 4330).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sntp {
+    /// Where the time is told.
+    pub listen: Listen,
+    /// Whether a clock that nothing synchronises is told as well.
+    pub trust_local_clock: bool,
+}
+
 const DAY: Duration = Duration::from_hours(24);
 
 impl Default for Values {
@@ -150,6 +196,24 @@ impl Default for Values {
             },
             limits: Limits::default(),
             tls: Tls::default(),
+            mdns: Mdns { enabled: true },
+            ddns: Ddns::default(),
+            sntp: Sntp { listen: Listen::Off, trust_local_clock: false },
+        }
+    }
+}
+
+impl Default for Ddns {
+    fn default() -> Self {
+        Self {
+            server: None,
+            hostname: None,
+            user: None,
+            password_file: None,
+            address: Published::Lan,
+            check_url: None,
+            ca_file: None,
+            contact: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A server from its settings: opens the data directory, finds or makes the authority, listens, serves, ends.
 
 mod banner;
+mod companions;
 mod custodian;
 mod exhibit;
 mod log;
@@ -33,6 +34,7 @@ pub use log::start as start_log;
 pub use names::Names;
 pub use supplied::Supplied;
 
+use companions::Companions;
 use custodian::Custodian;
 use exhibit::{Exhibit, identity};
 
@@ -47,6 +49,7 @@ pub struct Ready {
     custodian: Custodian,
     custody: Arc<Custody>,
     exhibit: Arc<Exhibit>,
+    companions: Companions,
     names: Names,
     descriptors: u64,
     owner: Secret,
@@ -87,7 +90,8 @@ impl Ready {
         custody.show_by(move |authority, now| shown.show(authority, now));
         let (given, known) = (values.names.clone(), Arc::clone(&store));
         let custodian = Custodian::new(Arc::clone(&custody), Arc::clone(&exhibit), given, known);
-        Ok(Self { server, data, store, custodian, custody, exhibit, names, descriptors, owner })
+        let companions = Companions::prepare(values, &names, server.addresses().https, &data, &store)?;
+        Ok(Self { server, data, store, custodian, custody, exhibit, companions, names, descriptors, owner })
     }
 
     /// Where it listens.
@@ -126,8 +130,9 @@ impl Ready {
         };
         announcement.write(self.data.path()).context("telling local commands of this server")?;
         let care = self.custodian.start()?;
+        let company = self.companions.start()?;
         let served = self.server.run();
-        drop(care);
+        drop((company, care));
         Announcement::remove(self.data.path()).context("taking back what local commands were told")?;
         Ok(served?)
     }

@@ -10,7 +10,7 @@
 // publish: a firmware without it is the last one that the device takes over the air.
 //
 // Needs @NEEDS@.
-
+@RESOLVES@
 #include <Arduino.h>
 #include <time.h>
 
@@ -28,17 +28,16 @@ const unsigned long RETRY_MS = 30000;   // after a failure
 const unsigned long OFFLINE_MS = 5000;  // while there is no network
 
 @NETWORK@
-
+@NAMES@
 @TRUST@
 
 // Sets the clock, so that TLS can tell whether a certificate is out of date. An ESP8266 trusts
-// nobody before it knows the time; the core for ESP32 does not look at dates. A network without
-// Internet needs its own time server here.
+// nobody before it knows the time; the core for ESP32 does not look at dates. @TIME@
 void setClock() {
   const time_t past = 1700000000;  // November 2023; a clock that nobody set counts from 1970
   Serial.print("Waiting for NTP time sync: ");
   if (time(nullptr) < past) {
-    configTime(0, 0, "pool.ntp.org", "time.nist.gov");  // UTC
+    configTime(0, 0, @TIME_SERVERS@);  // UTC
   }
   for (int tries = 0; tries < 20 && time(nullptr) < past; tries++) {
     delay(500);
@@ -98,7 +97,7 @@ void setup() {
   Serial.print("Firmware version ");
   Serial.println(FIRMWARE_VERSION);
   startNetwork();
-
+@START_NAMES@
   // Your own setup goes here.
 }
 

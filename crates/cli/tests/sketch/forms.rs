@@ -19,7 +19,12 @@ const FORMS: [(&str, &[Core]); 7] = [
 
 /// A sketch with names for the certificates, which are new each time.
 fn shown(options: &str) -> String {
-    let bench = Bench::new(&["ota.lan"]);
+    shown_for("ota.lan", options)
+}
+
+/// The same, for a server of this name.
+fn shown_for(host: &str, options: &str) -> String {
+    let bench = Bench::new(&[host]);
     let authority = bench.authority();
     let sketch = bench.sketched(options);
     let (root, next) = (authority.root(), authority.next_root());
@@ -35,6 +40,8 @@ fn each_reads_as_somebody_would_publish_it() {
     assert_snapshot!("esp8266", shown("--esp8266 --version 1.2.0-rc.1+7"));
     assert_snapshot!("esp8266_w5500", shown("--esp8266 --ethernet w5500"));
     assert_snapshot!("esp8266_enc28j60", shown("--esp8266 --ethernet enc28j60"));
+    assert_snapshot!("esp32_local", shown_for("seal.local", ""));
+    assert_snapshot!("esp8266_local", shown_for("seal.local", "--esp8266"));
     assert_snapshot!("esp32_insecure", shown("--insecure"));
     assert_snapshot!("esp8266_insecure", shown("--esp8266 --insecure"));
 }
@@ -44,12 +51,17 @@ fn each_compiles_on_its_cores_with_every_option() {
     if !is_installed() {
         return;
     }
-    let bench = Bench::new(&["ota.lan"]);
+    let bench = Bench::new(&["ota.lan", "seal.local"]);
     std::fs::write(bench.path("secret"), "a\"secret\\of??/64-characters").unwrap();
     for (form, cores) in FORMS {
-        for options in
-            ["", "--insecure", "--product lamp", "--insecure --product lamp", "--secret-file secret"]
-        {
+        for options in [
+            "",
+            "--insecure",
+            "--product lamp",
+            "--insecure --product lamp",
+            "--secret-file secret",
+            "--host seal.local",
+        ] {
             let sketch = bench.sketched(&format!("{form} {options}"));
             assert!(!sketch.contains('@'), "{form}: something is not filled in");
             assert!(sketch.lines().all(|line| line.len() <= 100 && line.trim_end() == line), "{form}");
@@ -65,9 +77,10 @@ fn each_says_why_it_does_not_compile_elsewhere() {
     if !is_installed() {
         return;
     }
-    let bench = Bench::new(&["ota.lan"]);
+    let bench = Bench::new(&["ota.lan", "seal.local"]);
     for (form, core, definitions, reason) in [
-        ("--ethernet w5500", Core::Esp32V2, &[][..], "A W5500 needs the ESP32 core 3.0 or newer"),
+        ("--host seal.local", Core::Esp32V2, &["CORE_2_0_6"][..], "needs the ESP32 core 2.0.7 or newer"),
+        ("--ethernet w5500", Core::Esp32V2, &[], "A W5500 needs the ESP32 core 3.0 or newer"),
         ("--ethernet enc28j60", Core::Esp32V2, &[], "EthernetESP32 needs the ESP32 core 3.0 or newer"),
         ("--ethernet lan8720", Core::Esp32V3, &["BOARD_ESP32C3"], "A chip without RMII takes a W5500"),
         ("--esp8266", Core::Esp8266, &["BEARSSL_SSL_BASIC"], "needs Tools > SSL Support: All SSL ciphers"),
@@ -119,8 +132,12 @@ fn what_a_core_does_not_have_does_not_compile() {
     if !is_installed() {
         return;
     }
-    let bench = Bench::new(&["ota.lan"]);
+    let bench = Bench::new(&["ota.lan", "seal.local"]);
     for (form, core, right, wrong) in [
+        ("--host seal.local", Core::Esp32V3, "int32_t timeout) override", "uint32_t timeout) override"),
+        ("--host seal.local", Core::Esp32V2, "connect(address, port, host,", "connect(host, port, address,"),
+        ("--host seal.local", Core::Esp32V2, "MDNS.queryHost(", "MDNS.queryHosts("),
+        ("--host seal.local", Core::Esp32V3, "MDNS.begin(name)", "MDNS.begin(7)"),
         ("", Core::Esp32V3, "client.setCACert(ROOTS)", "client.setCACerts(ROOTS)"),
         ("", Core::Esp32V2, "client.setCACert(ROOTS)", "client.setCACert(&ROOTS)"),
         ("", Core::Esp32V3, "NetworkClientSecure", "WiFiClientSecure"),
@@ -141,4 +158,20 @@ fn what_a_core_does_not_have_does_not_compile() {
         assert!(sketch.contains(right), "{form} has no {right}");
         assert_ne!(complaints(&sketch.replace(right, wrong), core, &[]), "", "{form}: {wrong}");
     }
+}
+
+#[test]
+fn the_time_is_asked_of_a_server_that_tells_it() {
+    let bench = Bench::new(&["ota.lan"]);
+    let servers = |settings: &str| {
+        std::fs::write(bench.path("x/otary.toml"), settings).unwrap();
+        let sketch = bench.sketched("");
+        let line = sketch.lines().find(|line| line.contains("configTime")).unwrap().trim().to_owned();
+        (line, sketch.contains("needs its own time server here"))
+    };
+    let public = "configTime(0, 0, \"pool.ntp.org\", \"time.nist.gov\");  // UTC";
+    let own = "configTime(0, 0, \"ota.lan\", \"pool.ntp.org\", \"time.nist.gov\");  // UTC";
+    assert_eq!(servers(""), (public.into(), true));
+    assert_eq!(servers("sntp.listen = \":123\""), (own.into(), false));
+    assert_eq!(servers("sntp.listen = \":1123\"").0, public, "devices ask at one port only");
 }

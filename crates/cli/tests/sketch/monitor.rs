@@ -5,7 +5,12 @@ use crate::compiler::{is_installed, run};
 
 /// The serial monitor of a sketch made with these options; see `tests/arduino/monitor.cpp` for the other arguments.
 fn shown(options: &str, arguments: &str) -> Option<String> {
-    is_installed().then(|| run(&Bench::new(&["ota.lan"]).sketched(options), arguments))
+    shown_for("ota.lan", options, arguments)
+}
+
+/// The same, of a sketch for a server of this name.
+fn shown_for(host: &str, options: &str, arguments: &str) -> Option<String> {
+    is_installed().then(|| run(&Bench::new(&[host]).sketched(options), arguments))
 }
 
 /// What the tutorial's serial monitor shows, line for line.
@@ -32,7 +37,8 @@ fn the_tutorials_story_up_to_the_restart() {
     );
     let url = "https://ota.lan:3443/update/lamp?chip=esp32";
     let asks = format!("# at 5 s asks {url} as 0.1, trusts 2, does not restart by itself");
-    assert_eq!(asked, [asks.as_str(), "# restarts; asked for the time 1 times"]);
+    let looks = "# the core looks up ota.lan and connects to port 3443";
+    assert_eq!(asked, [asks.as_str(), looks, "# restarts; asked for the time 1 times"]);
 }
 
 #[test]
@@ -91,4 +97,21 @@ fn an_insecure_one_says_so_each_time() {
     let warned = shown.matches("WARNING: NO PROTECTION: this firmware believes every server\n").count();
     assert_eq!(warned, shown.matches("Update start now!\n").count(), "{shown}");
     assert!(warned >= 2 && shown.contains(" trusts 0, "), "{shown}");
+}
+
+#[test]
+fn a_server_in_local_is_found_by_mdns_and_checked_by_its_name() {
+    for (options, checked) in [("", ""), ("--insecure", " and is checked by nothing")] {
+        let Some(shown) = shown_for("seal.local", options, "5 0 none") else { return };
+        let lines: Vec<&str> = shown.lines().filter(|line| line.starts_with("# ")).collect();
+        assert_eq!(lines[0], "# is board-f00dbe.local", "{shown}");
+        assert!(lines[1].contains(" asks https://seal.local:3443/update?chip=esp32 as "), "{shown}");
+        assert_eq!(lines[2], format!("# connects to 192.168.1.70:3443, which has to be seal.local{checked}"));
+    }
+}
+
+#[test]
+fn a_server_that_mdns_does_not_find_is_left_to_the_core() {
+    let Some(shown) = shown_for("walrus.local", "", "5 0 none") else { return };
+    assert!(shown.contains("\n# the core looks up walrus.local and connects to port 3443\n"), "{shown}");
 }

@@ -5,8 +5,11 @@
 mod cert;
 mod clock;
 mod crash;
+mod ddns;
 mod demo;
 mod house;
+mod names;
+mod provider;
 mod serve;
 mod settings;
 mod sim;

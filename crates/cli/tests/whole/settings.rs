@@ -37,6 +37,22 @@ fn a_mistyped_key_keeps_a_server_from_starting() {
 }
 
 #[test]
+fn the_settings_that_the_docs_show_are_settings() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/NAMES.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    let blocks: Vec<&str> =
+        docs.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() >= 3, "the docs show no settings");
+    for block in blocks {
+        let house = House::new();
+        house.write("otary.toml", block);
+        let shown = house.otary("config show --config otary.toml").printed();
+        let set = shown.lines().filter(|line| line.ends_with("otary.toml")).count();
+        assert_eq!(set, block.lines().filter(|line| line.contains(" = ")).count(), "{shown}");
+    }
+}
+
+#[test]
 fn a_wrong_command_line_ends_with_2_and_a_closed_pipe_with_nothing() {
     let house = House::new();
     assert_eq!(house.otary("serve --no-such-option").status.code(), Some(2));

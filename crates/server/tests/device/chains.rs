@@ -205,9 +205,7 @@ fn fifty_boards_download_while_the_leaf_is_renewed_and_none_fails() {
         }
         for name in ["second.lan", "third.lan"] {
             renew(&mut site.authority, name);
-            site.handle
-                .show(Identity::of(&site.authority, Clock::system().now()).unwrap())
-                .unwrap();
+            site.handle.show(Identity::of(&site.authority, Clock::system().now()).unwrap()).unwrap();
             assert!(look(&site), "the next handshake shows the new certificate");
         }
         half_way.store(2 * BOARDS, Ordering::SeqCst);

@@ -125,8 +125,7 @@ fn unfollowed(file: &Path, fault: ConfigFault) -> anyhow::Error {
 /// Writes the key, then the certificate; if that fails, no key is left alone.
 fn write_both(certificate: &Certificate, key: &PrivateKey, args: &Args) -> Result<()> {
     write_new(&args.out_key, create_private_file, key.pem()?.as_bytes())?;
-    let written =
-        write_new(&args.out_cert, |path| File::create_new(path), certificate.pem().as_bytes());
+    let written = write_new(&args.out_cert, |path| File::create_new(path), certificate.pem().as_bytes());
     if written.is_err() {
         // It was made a moment ago, and nobody has it.
         let _ = fs::remove_file(&args.out_key);

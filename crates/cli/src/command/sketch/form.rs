@@ -47,6 +47,8 @@ pub struct Form {
     board: Board,
     network: Network,
     insecure: bool,
+    /// The server's name is one that mDNS is for.
+    local: bool,
 }
 
 impl Form {
@@ -58,7 +60,27 @@ impl Form {
                 "on an ESP8266 use a module on SPI: --ethernet w5500, or --ethernet enc28j60",
             ));
         }
-        Ok(Self { board, network, insecure })
+        Ok(Self { board, network, insecure, local: false })
+    }
+
+    /// The form for a server whose name ends in `.local`, or for one whose name does not.
+    pub const fn for_local(self, local: bool) -> Self {
+        Self { local, ..self }
+    }
+
+    /// Whether the server's name is one that mDNS is for, and the core has to be helped to find it.
+    ///
+    /// Read in the cores' sources: lwIP asks for names in `.local` itself in the ESP8266 core (3.0 to 3.1.2) and in the
+    /// libraries of the ESP32 core (2.0, 3.0), by `LWIP_DNS_SUPPORT_MDNS_QUERIES`. On the ESP32, where people tell of
+    /// names that it does not find (arduino-esp32, #3822), there is `ESPmDNS` as well, which asks over all of the core's
+    /// interfaces; the ESP8266's library cannot ask for a host. TLS to an address under a name came in 2.0.7 (#7643).
+    pub const fn asks_by_mdns(self) -> bool {
+        self.local && matches!(self.board, Board::Esp32)
+    }
+
+    /// Whether the server's name is one that mDNS is for.
+    pub const fn is_local(self) -> bool {
+        self.local
     }
 
     /// Which board it is for.
@@ -79,6 +101,9 @@ impl Form {
     /// What has to be installed and chosen in the Arduino IDE to build it.
     pub const fn needs(self) -> &'static str {
         match (self.board, self.network) {
+            (Board::Esp32, Network::Wifi | Network::Ethernet(Ethernet::Lan8720)) if self.local => {
+                "the ESP32 core 2.0.7 or newer, and a partition scheme with OTA"
+            }
             (Board::Esp32, Network::Wifi | Network::Ethernet(Ethernet::Lan8720)) => {
                 "the ESP32 core 2.0 or newer, and a partition scheme with OTA"
             }

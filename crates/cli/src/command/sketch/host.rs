@@ -19,6 +19,14 @@ impl Host {
     pub const fn is_address(&self) -> bool {
         matches!(self.0, Name::Address(_))
     }
+
+    /// The name without `.local`, if it ends so: one that mDNS is for (RFC 6762, section 3).
+    pub fn label(&self) -> Option<&str> {
+        match &self.0 {
+            Name::Host(host) => host.as_str().strip_suffix(".local").filter(|label| !label.contains('.')),
+            Name::Address(_) => None,
+        }
+    }
 }
 
 impl fmt::Display for Host {

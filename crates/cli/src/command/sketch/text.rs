@@ -5,11 +5,13 @@
 //! there, could not compile it.
 
 use super::form::{Board, Ethernet, Form, Network};
+use super::host::Host;
 
 const FRAME: &str = include_str!("../../sketch/frame.ino");
 const WARNING: &str = include_str!("../../sketch/warning.ino");
 const SECRET: &str = include_str!("../../sketch/secret.ino");
 const AUTHORIZATION: &str = include_str!("../../sketch/authorization.ino");
+const NAMES: &str = include_str!("../../sketch/names_esp32.ino");
 const ETHERNET_ESP8266: &str = include_str!("../../sketch/network/ethernet_esp8266.ino");
 
 /// What makes one sketch differ from the next.
@@ -19,6 +21,10 @@ pub struct Sketch<'a> {
     pub form: Form,
     /// Where it asks, without the query.
     pub url: &'a str,
+    /// The server's name, as in the URL.
+    pub host: &'a Host,
+    /// Whether the server tells the time.
+    pub time: bool,
     /// Its version.
     pub version: &'a str,
     /// The certificates that it trusts (PEM).
@@ -36,16 +42,36 @@ impl Sketch<'_> {
             .replace("@SECRET@\n", if_secret(SECRET))
             .replace("@AUTHORIZATION@\n", if_secret(AUTHORIZATION))
             .replace("@WARNING@\n", if form.is_insecure() { WARNING } else { "" })
-            .replace("@CLIENT@", client(form.board()).trim_end())
+            .replace("@RESOLVES@", resolves(form))
+            .replace("@CLIENT@", client(form).trim_end())
             .replace("@NETWORK@", network(form).trim_end())
+            .replace("@NAMES@", if form.asks_by_mdns() { NAMES } else { "" })
+            .replace("@START_NAMES@", if form.asks_by_mdns() { "  startNames();\n" } else { "" })
+            .replace("@TIME@", self.time_note())
+            .replace("@TIME_SERVERS@", &self.time_servers())
             .replace("@TRUST@", trust(form).trim_end())
             .replace("@BOARD@", board(form))
             .replace("@NEEDS@", form.needs())
             .replace("@VERSION@", self.version)
             .replace("@URL@", self.url)
+            .replace("@LABEL@", self.host.label().unwrap_or_default())
             .replace("@ROOTS@", self.roots.trim_end())
             // The last one: nothing in a secret is a place to be filled in.
             .replace("@PASSWORD@", &quoted(self.secret.unwrap_or_default()))
+    }
+
+    /// Who is asked for the time, the first that answers is believed.
+    fn time_servers(&self) -> String {
+        let own = if self.time { format!("\"{}\", ", self.host) } else { String::new() };
+        format!("{own}\"pool.ntp.org\", \"time.nist.gov\"")
+    }
+
+    const fn time_note(&self) -> &'static str {
+        if self.time {
+            "The update server\n// tells the time too, also in a network without Internet."
+        } else {
+            "A network without\n// Internet needs its own time server here."
+        }
     }
 }
 
@@ -62,9 +88,19 @@ const fn board(form: Form) -> &'static str {
     }
 }
 
+/// Who resolves the server's name, where that is not plain.
+const fn resolves(form: Form) -> &'static str {
+    match form.board() {
+        _ if !form.is_local() => "",
+        Board::Esp32 => include_str!("../../sketch/resolves/esp32.ino"),
+        Board::Esp8266 => include_str!("../../sketch/resolves/esp8266.ino"),
+    }
+}
+
 /// The libraries that ask, and what the chip is called in the URL.
-const fn client(board: Board) -> &'static str {
-    match board {
+const fn client(form: Form) -> &'static str {
+    match form.board() {
+        Board::Esp32 if form.asks_by_mdns() => include_str!("../../sketch/client/esp32_local.ino"),
         Board::Esp32 => include_str!("../../sketch/client/esp32.ino"),
         Board::Esp8266 => include_str!("../../sketch/client/esp8266.ino"),
     }

@@ -4,8 +4,24 @@
 #include "WiFi.h"
 
 class WiFiClientSecure : public WiFiClient {
+ protected:
+  bool _use_insecure;
+  const char *_CA_cert;
+  const char *_cert;
+  const char *_private_key;
+
  public:
   WiFiClientSecure();
+  int connect(IPAddress ip, uint16_t port) override;
+  int connect(IPAddress ip, uint16_t port, int32_t timeout) override;
+  int connect(const char *host, uint16_t port) override;
+  int connect(const char *host, uint16_t port, int32_t timeout) override;
+  int connect(IPAddress ip, uint16_t port, const char *rootCABuff, const char *cli_cert, const char *cli_key);
+  int connect(const char *host, uint16_t port, const char *rootCABuff, const char *cli_cert, const char *cli_key);
+#ifndef CORE_2_0_6
+  int connect(IPAddress ip, uint16_t port, const char *host, const char *CA_cert, const char *cert,
+              const char *private_key);
+#endif
   void setInsecure();
   void setCACert(const char *rootCA);
   void setCertificate(const char *client_ca);

@@ -1,9 +1,12 @@
 // The chip itself.
 #pragma once
 
+#include <stdint.h>
+
 class EspClass {
  public:
   void restart();
+  uint64_t getEfuseMac();
 };
 
 extern EspClass ESP;

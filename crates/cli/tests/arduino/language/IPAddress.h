@@ -11,4 +11,7 @@ class IPAddress {
   operator uint32_t() const;
   bool operator==(const IPAddress &other) const;
   bool operator!=(const IPAddress &other) const;
+
+ private:
+  uint32_t address;
 };
