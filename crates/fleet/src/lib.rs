@@ -47,7 +47,7 @@ pub use digest::{DigestError, Md5, Sha256};
 pub use due::{Act, Due, Patience, due};
 pub use embedded::{Embedded, FoundCertificate, FoundKey};
 pub use event::{Event, EventKind};
-pub use facts::{Findings, ReadError, Wrapped, read};
+pub use facts::{Findings, ReadError, Wrapped, read, unpack};
 pub use generation::{Generation, GenerationId, Generations, Handshake, Phase, Presented, Rollover};
 pub use ledger::{Accepts, Claim, Entry, Holds};
 pub use mac::{Mac, MacError};
