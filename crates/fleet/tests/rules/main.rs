@@ -4,6 +4,7 @@
 
 mod decision_table;
 mod properties;
+mod risks;
 mod rollover;
 mod strangers;
 mod world;

@@ -38,25 +38,25 @@ const MODULUS: std::ops::RangeInclusive<usize> = 512..=8192;
 /// Finds them.
 pub(super) fn find(image: &[u8], blocks: &Blocks<'_>) -> Vec<FoundKey> {
     let blocks = blocks.labelled(|label| label.ends_with(b"PRIVATE KEY"));
-    let mut found: Vec<_> = blocks.filter_map(|block| found(block.offset, kind(&block.der)?)).collect();
+    let mut found: Vec<_> = blocks.filter_map(|block| read(block.offset, &block.der)).collect();
     let mut free = 0;
     let mut as_der = 0;
     for (at, bytes) in sequence::places(image) {
         if at < free || as_der == Embedded::MAX_EACH {
             continue;
         }
-        if let Some((whole, key)) = sequence::whole(bytes).and_then(|(whole, _)| Some((whole, kind(whole)?)))
-        {
+        let Some((whole, _)) = sequence::whole(bytes) else { continue };
+        if let Some(key) = read(at, whole) {
             free = at + whole.len();
             as_der += 1;
-            found.extend(self::found(at, key));
+            found.push(key);
         }
     }
     first(found, |key| key.offset)
 }
 
-fn found(offset: usize, kind: String) -> Option<FoundKey> {
-    Some(FoundKey { offset: offset as u64, kind })
+fn read(offset: usize, der: &[u8]) -> Option<FoundKey> {
+    Some(FoundKey { offset: offset as u64, kind: kind(der)? })
 }
 
 /// What kind of private key `der` is, if it is one from its first byte to its last.
