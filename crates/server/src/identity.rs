@@ -35,10 +35,9 @@ impl Identity {
 
     /// The identity of an authority: its leaf, and all that devices are to trust.
     pub fn of(authority: &Authority) -> Result<Self, ServeError> {
-        let leaf = authority.leaf().ok_or(ServeError::NoLeaf)?;
-        let chain = vec![leaf.certificate().der().clone()];
+        let (chain, key) = authority.server_chain().ok_or(ServeError::NoLeaf)?;
         let root = authority.root().der().clone();
-        Self::new(chain, &leaf.key().to_der(), &authority.anchors_pem(), root)
+        Self::new(chain, &key, &authority.anchors_pem(), root)
     }
 
     /// The anchors as PEM text, the current root first.

@@ -1,38 +1,51 @@
 //! The certificate authority of one installation: a root that devices trust, the next root that they trust in
-//! advance, and the leaf that the server shows them.
+//! advance, and the leaves that the server shows them; during a rollover two of those.
 
 use std::path::Path;
 
-use otary_fleet::Time;
+use otary_fleet::{GenerationId, Generations, Presented, Time};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
+use crate::adopted::Adopted;
 use crate::certificate::Certificate;
 use crate::clock::{Clock, ClockFault, TrustedTime};
 use crate::defect::Defect;
+use crate::disk;
 use crate::error::Error;
-use crate::folder::{Folder, Member};
+use crate::folder::{ADOPTED, ENDED, Folder, Member, NEW_GENERATION};
 use crate::identity::Identity;
+use crate::key::KeyKind;
 use crate::leaf::{self, Cause};
+use crate::line::{LEAF_KINDS, Line};
 use crate::name::Name;
+use crate::passphrase::Passphrase;
 use crate::profile;
+use crate::settle::{self, settle};
+use crate::state::{State, check_anchor};
 
 /// An authority whose keys were found to fit their certificates.
 #[derive(Debug)]
 pub struct Authority {
-    folder: Folder,
-    root: Identity,
-    next_root: Identity,
-    leaf: Option<Identity>,
+    pub(crate) folder: Folder,
+    pub(crate) state: State,
+    /// The generation that is there outside a rollover; else the old one, unless that was adopted.
+    pub(crate) home: Line,
+    /// The new generation of a rollover, unless it is from an adopted certificate.
+    pub(crate) incoming: Option<Line>,
+    pub(crate) adopted: Option<Adopted>,
+    pub(crate) next_root: Identity,
+    /// The anchors of generations that are no more.
+    pub(crate) ended: Vec<Certificate>,
 }
 
-/// What became of the server's certificate.
+/// What became of the server's certificates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Renewal {
-    /// It serves on.
+    /// They serve on.
     NotDue,
-    /// A new one took its place.
+    /// New ones took the place of those that were due; why the first of them was.
     Issued(Cause),
     /// A new one is due, but the clock cannot be trusted: the old one serves on.
     Postponed {
@@ -43,79 +56,256 @@ pub enum Renewal {
     },
 }
 
+/// A chain that the server presents, with its key.
+#[derive(Debug)]
+pub struct ServerChain {
+    /// To whom it is presented, by `Generations::presented`.
+    pub presented: Presented,
+    /// What kind of key its leaf has: a client is shown the kind whose signatures it can check.
+    pub kind: KeyKind,
+    /// The certificates to send, the server's first.
+    pub chain: Vec<CertificateDer<'static>>,
+    /// The key of the first.
+    pub key: Zeroizing<PrivateKeyDer<'static>>,
+}
+
 impl Authority {
-    /// Reads an authority and changes nothing.
+    /// Reads an authority and changes nothing. Keys under a passphrase stay closed: nothing can be issued or served,
+    /// and all the certificates are there.
     pub fn open(dir: &Path) -> Result<Self, Error> {
-        let folder = Folder::new(dir);
-        folder.check()?;
-        let authority = Self {
-            root: folder.read(Member::Root)?,
-            next_root: folder.read(Member::NextRoot)?,
-            leaf: folder.read_replaceable(Member::Leaf)?,
-            folder,
-        };
-        authority.check_roots()?;
-        Ok(authority)
+        Self::read(Folder::new(dir, None))
     }
 
-    /// Reads the authority in `dir`, or makes one where nothing is; then sees to its leaf as [`Self::refresh`] does.
+    /// Reads an authority whose keys are under a passphrase, and changes nothing.
+    pub fn unlock(dir: &Path, passphrase: Passphrase) -> Result<Self, Error> {
+        Self::read(Folder::new(dir, Some(passphrase)))
+    }
+
+    /// Reads the authority in `dir`, or makes one where nothing is; then sees to its leaves as [`Self::refresh`] does.
     ///
     /// With a clock that cannot be trusted, an authority that has a leaf opens and serves on, whatever its names, and
     /// nothing is made; [`Self::check_clock`] says what is wrong.
     pub fn open_or_create(dir: &Path, names: &[Name], clock: &Clock) -> Result<Self, Error> {
-        let folder = Folder::new(dir);
+        Self::start(Folder::new(dir, None), names, clock)
+    }
+
+    /// The same with keys under a passphrase: those that lie there in the clear are put under it, too.
+    pub fn unlock_or_create(
+        dir: &Path,
+        passphrase: Passphrase,
+        names: &[Name],
+        clock: &Clock,
+    ) -> Result<Self, Error> {
+        Self::start(Folder::new(dir, Some(passphrase)), names, clock)
+    }
+
+    fn start(folder: Folder, names: &[Name], clock: &Clock) -> Result<Self, Error> {
         if folder.is_empty()? {
             return Self::create(folder, names, clock.check()?);
         }
-        let mut authority = Self::open(dir)?;
-        authority.folder.settle(Member::Leaf)?;
+        let mut authority = Self::read(folder)?;
+        if let Some(path) = authority.locked() {
+            return Err(Error::Locked { path });
+        }
+        settle(&authority.folder, &authority.state)?;
+        authority.home.folder = authority.folder.clone();
+        authority.seal()?;
+        if State::read(&authority.folder)?.is_none() {
+            authority.state.write(&authority.folder)?;
+        }
         let _ = authority.refresh(names, clock)?;
         Ok(authority)
     }
 
     fn create(folder: Folder, names: &[Name], now: TrustedTime) -> Result<Self, Error> {
-        let root = profile::make_root(now)?;
-        let next_root = profile::make_root(now)?;
-        let leaf = profile::make_leaf(&root, &leaf::choose_names(names, &[]), now)?;
-        Self::publish(folder, root, next_root, Some(leaf))
+        let root = profile::make_root(profile::ROOT_LIFE, now)?;
+        let next_root = profile::make_root(profile::NEXT_ROOT_LIFE, now)?;
+        let home = Line::make(folder.clone(), root, names, now)?;
+        let state = State::first(home.root.certificate(), next_root.certificate());
+        let (incoming, adopted, ended) = (None, None, Vec::new());
+        let authority = Self { folder, state, home, incoming, adopted, next_root, ended };
+        authority.publish()?;
+        Ok(authority)
     }
 
-    /// Writes an authority into a folder where nothing is.
-    pub(crate) fn publish(
-        folder: Folder,
-        root: Identity,
-        next_root: Identity,
-        leaf: Option<Identity>,
-    ) -> Result<Self, Error> {
-        let mut members = vec![(Member::Root, &root), (Member::NextRoot, &next_root)];
-        members.extend(leaf.as_ref().map(|leaf| (Member::Leaf, leaf)));
-        folder.publish(&members)?;
-        Ok(Self { folder, root, next_root, leaf })
+    /// Writes all of it into its folder, where nothing is.
+    pub(crate) fn publish(&self) -> Result<(), Error> {
+        self.folder.publish(|folder| {
+            self.home.add_to(folder)?;
+            let mut next_home = folder.clone();
+            if let Some(incoming) = &self.incoming {
+                next_home = folder.inner(NEW_GENERATION);
+                disk::create_folder(next_home.path())?;
+                incoming.add_to(&next_home)?;
+                folder.add(Member::NextRoot, &incoming.root)?;
+            }
+            next_home.add(Member::NextRoot, &self.next_root)?;
+            if let Some(adopted) = &self.adopted {
+                let inner = folder.inner(ADOPTED);
+                disk::create_folder(inner.path())?;
+                adopted.add_to(&inner)?;
+            }
+            self.ended.iter().try_for_each(|certificate| keep_ended(folder, certificate))?;
+            self.state.write(folder)
+        })
     }
 
-    /// Makes a new leaf if one is due: the rule is in [`Cause`]. `names` are those by which the server is reached now,
-    /// the most important first. On an error the old leaf serves on.
+    fn read(folder: Folder) -> Result<Self, Error> {
+        folder.check()?;
+        let (root, next_root) = (folder.read(Member::Root)?, folder.read(Member::NextRoot)?);
+        check_root(&folder, Member::Root, root.certificate())?;
+        check_root(&folder, Member::NextRoot, next_root.certificate())?;
+        let known = State::read(&folder)?;
+        let state = known.unwrap_or_else(|| State::first(root.certificate(), next_root.certificate()));
+        let authority = Self::read_generations(folder, state, root, next_root)?;
+        authority.check_keys()?;
+        Ok(authority)
+    }
+
+    /// Reads what the record names, where it is: see [`settle`] for why that is not one place.
+    fn read_generations(folder: Folder, state: State, root: Identity, next: Identity) -> Result<Self, Error> {
+        let inner = folder.inner(NEW_GENERATION);
+        let wanted = state.home().map(|home| home.anchor.id);
+        let (home_folder, root) = match wanted {
+            Some(id) if id != root.certificate().anchor_id() && inner.path().exists() => {
+                (inner.clone(), inner.read(Member::Root)?)
+            }
+            _ => (folder.clone(), root),
+        };
+        let home = Line::read(home_folder, root)?;
+        let incoming = match state.incoming() {
+            Some(_) => Some(Line::read(inner.clone(), inner.read(Member::Root)?)?),
+            None => None,
+        };
+        let elsewhere = next.certificate().anchor_id() != state.generations.next.id && inner.path().exists();
+        let next_root = if elsewhere { inner.read(Member::NextRoot)? } else { next };
+        let adopted = state.adopted().map(|adopted| Adopted::read(adopted.id, &folder.inner(ADOPTED)));
+        let adopted = adopted.transpose()?;
+        let ended = read_ended(&folder)?;
+        Ok(Self { folder, state, home, incoming, adopted, next_root, ended })
+    }
+
+    /// Checks that the record names what is there, and that no key is missing that nobody took away knowingly.
+    fn check_keys(&self) -> Result<(), Error> {
+        let State { generations, next_key_exported, .. } = &self.state;
+        let next_home = settle::next_home(&self.folder, &self.state);
+        let next_path = || next_home.certificate_path(Member::NextRoot);
+        check_distinct(self.home.root.certificate(), self.next_root()).map_err(unusable(next_path()))?;
+        let named = |certificate: &Certificate,
+                     generation: Option<&otary_fleet::Generation>,
+                     member,
+                     folder: &Folder| {
+            check_anchor(certificate, generation.map(|generation| &generation.anchor))
+                .map_err(unusable(folder.certificate_path(member)))
+        };
+        named(self.home.root.certificate(), self.state.home(), Member::Root, &self.home.folder)?;
+        if let Some(incoming) = &self.incoming {
+            named(incoming.root.certificate(), self.state.incoming(), Member::Root, &incoming.folder)?;
+            self.check_bridge(incoming)?;
+        }
+        check_anchor(self.next_root(), Some(&generations.next)).map_err(unusable(next_path()))?;
+        if !next_key_exported && !self.next_root.is_locked() && self.next_root.key().is_none() {
+            return Err(Error::Missing { path: next_home.key_path(Member::NextRoot) });
+        }
+        Ok(())
+    }
+
+    fn check_bridge(&self, incoming: &Line) -> Result<(), Error> {
+        let path = incoming.folder.path().join(crate::folder::BRIDGE);
+        let promised = self.state.incoming().is_some_and(|incoming| incoming.bridged_from.is_some());
+        match &incoming.bridge {
+            Some(bridge) => {
+                let (old, new) = (self.home.root.certificate(), incoming.root.certificate());
+                profile::check_bridge(bridge, old, new).map_err(unusable(path))
+            }
+            None if promised => Err(Error::Missing { path }),
+            None => Ok(()),
+        }
+    }
+
+    /// The first file with a key that the passphrase is missing for.
+    pub(crate) fn locked(&self) -> Option<std::path::PathBuf> {
+        let lines = [Some(&self.home), self.incoming.as_ref()].into_iter().flatten();
+        let of_lines = lines.into_iter().find_map(|line| Some(line.folder.key_path(line.locked()?)));
+        let next_home = settle::next_home(&self.folder, &self.state);
+        let next = || self.next_root.is_locked().then(|| next_home.key_path(Member::NextRoot));
+        let adopted = || self.adopted.as_ref()?.is_locked().then(|| self.folder.path().join(ADOPTED));
+        of_lines.or_else(next).or_else(adopted)
+    }
+
+    /// Puts every key under the passphrase, if there is one.
+    fn seal(&self) -> Result<(), Error> {
+        let inner = self.folder.inner(NEW_GENERATION);
+        for folder in [&self.folder, &inner] {
+            Member::ALL.into_iter().try_for_each(|member| folder.seal(member))?;
+        }
+        self.folder.inner(ADOPTED).seal(Member::Adopted)
+    }
+
+    /// Makes new leaves if some are due: the rule is in [`Cause`]. `names` are those by which the server is reached now,
+    /// the most important first. On an error the old leaves serve on.
     pub fn refresh(&mut self, names: &[Name], clock: &Clock) -> Result<Renewal, Error> {
-        let leaf = self.leaf().map(Identity::certificate);
-        let Some(cause) = leaf::find_cause(leaf, self.root(), names, clock.now) else {
+        settle(&self.folder, &self.state)?;
+        let due: Vec<_> =
+            self.lines().flat_map(|line| line.due(&self.names_of(line, names), clock.now)).collect();
+        let Some((_, cause)) = due.into_iter().next() else {
             return Ok(Renewal::NotDue);
         };
         let now = match self.check_clock(clock) {
             Ok(now) => now,
-            Err(fault) if self.leaf.is_some() => return Ok(Renewal::Postponed { cause, fault }),
+            Err(fault) if self.leaf().is_some() => return Ok(Renewal::Postponed { cause, fault }),
             Err(fault) => return Err(fault.into()),
         };
-        let last = self.leaf().map_or(&[][..], |leaf| leaf.certificate().names());
-        let leaf = profile::make_leaf(&self.root, &leaf::choose_names(names, last), now)?;
-        self.folder.replace(Member::Leaf, &leaf)?;
-        self.leaf = Some(leaf);
+        self.renew(names, now)?;
         Ok(Renewal::Issued(cause))
+    }
+
+    /// Renews what is due, each by itself, and tells the first that failed.
+    fn renew(&mut self, names: &[Name], now: TrustedTime) -> Result<(), Error> {
+        let wanted: Vec<Vec<Name>> = self.lines().map(|line| self.names_of(line, names)).collect();
+        let lines = [Some(&mut self.home), self.incoming.as_mut()].into_iter().flatten();
+        let mut result = Ok(());
+        for (line, names) in lines.zip(&wanted) {
+            for (kind, _) in line.due(names, now.time()) {
+                result = result.and(line.renew(kind, names, now));
+            }
+        }
+        result
+    }
+
+    /// Makes every leaf anew, with new keys, although none is due.
+    pub fn renew_all(&mut self, names: &[Name], clock: &Clock) -> Result<(), Error> {
+        settle(&self.folder, &self.state)?;
+        let now = self.check_clock(clock)?;
+        let wanted: Vec<Vec<Name>> = self.lines().map(|line| self.names_of(line, names)).collect();
+        let lines = [Some(&mut self.home), self.incoming.as_mut()].into_iter().flatten();
+        for (line, names) in lines.zip(&wanted) {
+            LEAF_KINDS.into_iter().try_for_each(|kind| line.renew(kind, names, now))?;
+        }
+        Ok(())
+    }
+
+    /// The names of a line's leaves: those of the server, and the generation's own before them if it is new, since
+    /// nothing else leads to it.
+    fn names_of(&self, line: &Line, names: &[Name]) -> Vec<Name> {
+        let generation = self.generation_of(line);
+        let own = generation.into_iter().flat_map(|generation| &generation.hosts);
+        let own: Vec<Name> = own.filter_map(|host| host.parse().ok()).collect();
+        let to = self.generations().rollover.map(|rollover| rollover.to);
+        let is_new = generation.is_some_and(|generation| Some(generation.id) == to);
+        let (first, second) = if is_new { (&own[..], names) } else { (names, &own[..]) };
+        first.iter().chain(second).cloned().collect()
+    }
+
+    fn generation_of(&self, line: &Line) -> Option<&otary_fleet::Generation> {
+        let id = line.root.certificate().anchor_id();
+        self.generations().shown.iter().find(|generation| generation.anchor.id == id)
     }
 
     /// Checks the clock against what is known, the authority's own certificates included.
     pub fn check_clock(&self, clock: &Clock) -> Result<TrustedTime, ClockFault> {
         let now = clock.check()?;
-        let certificates = self.anchors().into_iter().chain(self.leaf().map(Identity::certificate));
+        let certificates = self.lines().flat_map(Line::certificates).chain([self.next_root()]);
         let made = certificates.map(leaf::made_at).max().unwrap_or_default();
         if now.time() < made {
             return Err(ClockFault::BeforeCertificate { now: now.time(), made });
@@ -128,9 +318,32 @@ impl Authority {
         self.folder.path()
     }
 
-    /// The current root.
-    pub const fn root(&self) -> &Certificate {
-        self.root.certificate()
+    /// The generations, and how far a rollover is.
+    pub const fn generations(&self) -> &Generations {
+        &self.state.generations
+    }
+
+    fn lines(&self) -> impl Iterator<Item = &Line> {
+        [Some(&self.home), self.incoming.as_ref()].into_iter().flatten()
+    }
+
+    fn line(&self, id: GenerationId) -> Option<&Line> {
+        self.lines().find(|line| self.generation_of(line).is_some_and(|generation| generation.id == id))
+    }
+
+    /// The line of the generation in charge; the authority's own while an adopted certificate is in charge.
+    pub(crate) fn in_charge(&self) -> &Line {
+        self.line(self.generations().presented(None).generation).unwrap_or(&self.home)
+    }
+
+    /// The root in charge. An adopted certificate is none: while one is in charge, this is the authority's own.
+    pub fn root(&self) -> &Certificate {
+        self.in_charge().root.certificate()
+    }
+
+    /// Whether the key of the root in charge is here. Without it what there is serves on, and nothing can be renewed.
+    pub fn root_key_is_here(&self) -> bool {
+        self.in_charge().root.is_locked() || self.in_charge().root.key().is_some()
     }
 
     /// The root that devices are given in advance.
@@ -138,19 +351,37 @@ impl Authority {
         self.next_root.certificate()
     }
 
-    /// What a device has to trust: the current root, then the next.
-    pub const fn anchors(&self) -> [&Certificate; 2] {
-        [self.root(), self.next_root()]
+    /// What new firmware has to trust, the anchor in charge first: outside a rollover the current root and the next;
+    /// in a rollover the old anchor, the new one, and the one after it.
+    pub fn anchors(&self) -> Vec<&Certificate> {
+        let mut roots: Vec<&Certificate> = self.lines().map(|line| line.root.certificate()).collect();
+        roots.extend([self.next_root()]);
+        let adopted = self.adopted.iter().map(Adopted::anchor);
+        let mut anchors: Vec<&Certificate> = adopted.chain(roots).collect();
+        let first = self.generations().get(self.generations().presented(None).generation);
+        anchors.sort_by_key(|anchor| first.is_none_or(|first| first.anchor.id != anchor.anchor_id()));
+        anchors
     }
 
-    /// The anchors as PEM text, the current root first: `setCACert` and `X509List` take several at once.
+    /// The anchors as PEM text, that in charge first: `setCACert` and `X509List` take several at once.
     pub fn anchors_pem(&self) -> String {
-        self.anchors().map(Certificate::pem).concat()
+        self.anchors().into_iter().map(Certificate::pem).collect()
     }
 
-    /// The server's certificate and key; absent only if the files were taken away since.
-    pub const fn leaf(&self) -> Option<&Identity> {
-        self.leaf.as_ref()
+    /// The adopted certificate that is still presented.
+    pub fn adopted(&self) -> Option<&Certificate> {
+        self.adopted.as_ref().map(Adopted::certificate)
+    }
+
+    /// Every root that a certificate of a device may have been issued from, also those that are no more: whether the
+    /// certificate is still good is for whoever knows the device to say.
+    pub fn client_roots(&self) -> Vec<&Certificate> {
+        self.lines().map(|line| line.root.certificate()).chain(&self.ended).collect()
+    }
+
+    /// The P-256 certificate of the root in charge, and its key; absent only if the files were taken away since.
+    pub fn leaf(&self) -> Option<&Identity> {
+        self.in_charge().leaf.as_ref()
     }
 
     /// When [`Self::refresh`] will find the leaf too old; absent without a leaf.
@@ -158,31 +389,54 @@ impl Authority {
         self.leaf().map(|leaf| leaf::renewal_time(leaf.certificate()))
     }
 
-    /// What the server presents: the certificates to send, and the key, as `rustls::sign` reads them. Absent without a
-    /// leaf.
+    /// What the root in charge presents by its P-256 leaf: the certificates to send, and the key, as `rustls::sign`
+    /// reads them. Absent without a leaf, and with its key under a passphrase that was not given.
     ///
-    /// The leaf alone is sent. Devices hold the root, so it would only cost half a kilobyte of each handshake and of a
-    /// small device's receive buffer.
+    /// Outside a rollover the leaf alone is sent. Devices hold the root, so it would only cost half a kilobyte of each
+    /// handshake and of a small device's receive buffer.
     pub fn server_chain(&self) -> Option<(Vec<CertificateDer<'static>>, Zeroizing<PrivateKeyDer<'static>>)> {
-        self.leaf().map(|leaf| (vec![leaf.certificate().der().clone()], leaf.key().to_der()))
+        let line = self.in_charge();
+        let leaf = line.leaf.as_ref()?;
+        let id = self.generation_of(line).map(|generation| generation.id);
+        Some((line.chain(leaf, self.is_bridged(id)), leaf.key()?.to_der()))
     }
 
-    pub(crate) const fn root_identity(&self) -> &Identity {
-        &self.root
+    /// Everything that the server presents to anybody, for each generation that is shown: by the P-256 leaf, then by
+    /// the RSA leaf; an adopted certificate as it is. What has no key here is left out.
+    pub fn chains(&self) -> Vec<ServerChain> {
+        self.generations().shown.iter().flat_map(|generation| self.chains_of(generation.id)).collect()
     }
 
-    pub(crate) const fn next_root_identity(&self) -> &Identity {
-        &self.next_root
-    }
-
-    fn check_roots(&self) -> Result<(), Error> {
-        for (member, root) in [(Member::Root, self.root()), (Member::NextRoot, self.next_root())] {
-            let path = self.dir().join(member.certificate_file());
-            root.check_root().map_err(|defect| Error::Unusable { path, defect })?;
+    fn chains_of(&self, generation: GenerationId) -> Vec<ServerChain> {
+        if let Some(adopted) = self.adopted.as_ref().filter(|adopted| adopted.id == generation) {
+            let presented = Presented { generation, bridged: false };
+            let chain = |key: &crate::PrivateKey| ServerChain {
+                presented,
+                kind: key.kind(),
+                chain: adopted.chain(),
+                key: key.to_der(),
+            };
+            return adopted.private_key().map(chain).into_iter().collect();
         }
-        let path = self.dir().join(Member::NextRoot.certificate_file());
-        check_distinct(self.root(), self.next_root()).map_err(|defect| Error::Unusable { path, defect })
+        let bridged = self.is_bridged(Some(generation));
+        let presented = Presented { generation, bridged };
+        let Some(line) = self.line(generation) else { return Vec::new() };
+        let chain = |kind| {
+            let leaf = line.leaf_of(kind)?;
+            Some(ServerChain { presented, kind, chain: line.chain(leaf, bridged), key: leaf.key()?.to_der() })
+        };
+        LEAF_KINDS.into_iter().filter_map(chain).collect()
     }
+
+    /// Whether the bridge follows a generation's leaf: only the new generation of a rollover needs it.
+    fn is_bridged(&self, generation: Option<GenerationId>) -> bool {
+        let to = self.generations().rollover.map(|rollover| rollover.to);
+        to.is_some() && to == generation && self.incoming.as_ref().is_some_and(|line| line.bridge.is_some())
+    }
+}
+
+fn check_root(folder: &Folder, member: Member, root: &Certificate) -> Result<(), Error> {
+    root.check_root().map_err(unusable(folder.certificate_path(member)))
 }
 
 /// Checks that two roots are two: a device could not tell apart what shares a name, and gains nothing by one key twice.
@@ -191,4 +445,27 @@ pub(crate) fn check_distinct(root: &Certificate, next: &Certificate) -> Result<(
         return Err(Defect::SameRoots);
     }
     Ok(())
+}
+
+/// Keeps the certificate of a generation that ends.
+pub(crate) fn keep_ended(folder: &Folder, certificate: &Certificate) -> Result<(), Error> {
+    let inner = folder.inner(ENDED);
+    if !inner.path().exists() {
+        disk::create_folder(inner.path())?;
+        disk::sync_folder(folder.path())?;
+    }
+    inner.put(&format!("{}.crt", certificate.anchor_id()), certificate.pem().as_bytes())
+}
+
+fn read_ended(folder: &Folder) -> Result<Vec<Certificate>, Error> {
+    let inner = folder.inner(ENDED);
+    let mut files = disk::list(inner.path())?;
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "crt"));
+    files.sort();
+    let names = files.iter().filter_map(|file| file.file_name()?.to_str());
+    names.filter_map(|name| inner.certificate(name).transpose()).collect()
+}
+
+fn unusable(path: std::path::PathBuf) -> impl FnOnce(Defect) -> Error {
+    move |defect| Error::Unusable { path, defect }
 }

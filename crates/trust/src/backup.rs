@@ -4,32 +4,29 @@
 //! with the keys and certificates as PEM. [`restore`] checks all of it, and that nothing stands where it goes, before
 //! it writes anything.
 
+mod contents;
+
 use std::iter;
 use std::path::Path;
 
 use age::scrypt;
+use contents::{Contents, VERSION};
 use otary_fleet::Time;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::authority::{Authority, check_distinct};
-use crate::certificate::Certificate;
+use crate::authority::Authority;
 use crate::defect::Defect;
 use crate::error::Error;
 use crate::folder::Folder;
-use crate::identity::Identity;
-use crate::key::PrivateKey;
 use crate::passphrase::{Passphrase, TooShort};
 
-const FORMAT: &str = "otary authority";
-const VERSION: u32 = 1;
 /// scrypt with N = 2^17: 128 MiB and about a second on a small server; an attacker pays it for every guess.
 const WORK_FACTOR: u8 = 17;
 /// A file that asks for more than 1 GiB is not ours, and could stop a small server.
 const MAX_WORK_FACTOR: u8 = 20;
 /// Room for keys and certificates in the text, so that it never moves and leaves a copy behind.
-const KEYS_ROOM: usize = 16 * 1024;
+const KEYS_ROOM: usize = 256 * 1024;
 /// Largest backup that is read, in bytes.
 const MAX_BACKUP: usize = 4 * 1024 * 1024;
 
@@ -64,7 +61,7 @@ pub enum BackupError {
         found: usize,
     },
     /// A later otary made it.
-    #[error("the backup has version {found}, this program reads version {VERSION}")]
+    #[error("the backup has version {found}, this program reads versions 1 to {VERSION}")]
     Version {
         /// The version in the file.
         found: u32,
@@ -81,6 +78,9 @@ pub enum BackupError {
         #[source]
         defect: Defect,
     },
+    /// Each part can be used, but they are not those of one authority.
+    #[error("the backup's keys and certificates are not those that its record of generations names")]
+    Unfit,
     /// It could not be written to its folder.
     #[error(transparent)]
     Folder(#[from] Error),
@@ -97,32 +97,6 @@ pub struct Restored {
     pub created: Time,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Contents {
-    format: String,
-    version: u32,
-    created: Time,
-    root: Pair,
-    next_root: Pair,
-    leaf: Option<Pair>,
-    settings: Value,
-}
-
-/// The two fields that every version has, so that a later version is called by its name.
-#[derive(Deserialize)]
-struct Head {
-    format: String,
-    version: u32,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Pair {
-    certificate: String,
-    key: Zeroizing<String>,
-}
-
 /// Saves the authority, and whatever settings belong to it, as ASCII text.
 pub fn backup(
     authority: &Authority,
@@ -131,15 +105,7 @@ pub fn backup(
     passphrase: &Passphrase,
 ) -> Result<String, BackupError> {
     passphrase.check_length()?;
-    let contents = Contents {
-        format: FORMAT.to_owned(),
-        version: VERSION,
-        created,
-        root: Pair::new("root", authority.root_identity())?,
-        next_root: Pair::new("next root", authority.next_root_identity())?,
-        leaf: authority.leaf().map(|leaf| Pair::new("leaf", leaf)).transpose()?,
-        settings: settings.clone(),
-    };
+    let contents = Contents::of(authority, settings, created)?;
     let room = KEYS_ROOM + settings.to_string().len();
     let mut text = Zeroizing::new(Vec::with_capacity(room));
     serde_json::to_writer(&mut *text, &contents).map_err(BackupError::Contents)?;
@@ -150,17 +116,15 @@ pub fn backup(
 
 /// Brings an authority back into `dir`, which must be empty or not exist.
 pub fn restore(file: &[u8], passphrase: &Passphrase, dir: &Path) -> Result<Restored, BackupError> {
-    let folder = Folder::new(dir);
+    let folder = Folder::new(dir, None);
     if !folder.is_empty()? {
         return Err(Error::Occupied { dir: dir.to_owned() }.into());
     }
-    let contents = read(&decrypt(file, passphrase)?)?;
-    let root = contents.root.check("root")?;
-    let next_root = contents.next_root.check("next root")?;
-    let leaf = contents.leaf.map(|leaf| leaf.check("leaf")).transpose()?;
-    check_chain(&root, &next_root, leaf.as_ref())?;
-    let authority = Authority::publish(folder, root, next_root, leaf)?;
-    Ok(Restored { authority, settings: contents.settings, created: contents.created })
+    let contents = Contents::parse(&decrypt(file, passphrase)?)?;
+    let (settings, created) = (contents.settings.clone(), contents.created);
+    let authority = contents.check(folder)?;
+    authority.publish()?;
+    Ok(Restored { authority, settings, created })
 }
 
 fn decrypt(file: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, BackupError> {
@@ -177,25 +141,6 @@ fn decrypt(file: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, B
     Ok(text)
 }
 
-fn read(text: &[u8]) -> Result<Contents, BackupError> {
-    let head: Head = serde_json::from_slice(text).map_err(BackupError::Contents)?;
-    if head.format != FORMAT {
-        return Err(BackupError::NotABackup);
-    }
-    if head.version != VERSION {
-        return Err(BackupError::Version { found: head.version });
-    }
-    serde_json::from_slice(text).map_err(BackupError::Contents)
-}
-
-fn check_chain(root: &Identity, next: &Identity, leaf: Option<&Identity>) -> Result<(), BackupError> {
-    let named = |member| move |defect| BackupError::Member { member, defect };
-    root.certificate().check_root().map_err(named("root"))?;
-    next.certificate().check_root().map_err(named("next root"))?;
-    check_distinct(root.certificate(), next.certificate()).map_err(named("next root"))?;
-    leaf.map_or(Ok(()), |leaf| leaf.certificate().check_issuer(root.certificate())).map_err(named("leaf"))
-}
-
 fn fault(error: &age::DecryptError) -> BackupError {
     match error {
         age::DecryptError::ExcessiveWork { required, .. } => BackupError::TooMuchWork { required: *required },
@@ -204,19 +149,5 @@ fn fault(error: &age::DecryptError) -> BackupError {
             BackupError::WrongPassphrase
         }
         _ => BackupError::NotABackup,
-    }
-}
-
-impl Pair {
-    fn new(member: &'static str, identity: &Identity) -> Result<Self, BackupError> {
-        let key = identity.key().pem().map_err(|defect| BackupError::Member { member, defect })?;
-        Ok(Self { certificate: identity.certificate().pem().to_owned(), key })
-    }
-
-    fn check(&self, member: &'static str) -> Result<Identity, BackupError> {
-        let certificate = Certificate::from_pem(self.certificate.as_bytes());
-        let pair = certificate
-            .and_then(|certificate| Identity::new(certificate, PrivateKey::from_pem(self.key.as_bytes())?));
-        pair.map_err(|defect| BackupError::Member { member, defect })
     }
 }

@@ -17,6 +17,12 @@ pub enum Defect {
     /// The block is no private key that we use.
     #[error("expected an unencrypted private key: P-256, P-384, or RSA with 2048, 3072 or 4096 bits")]
     Key,
+    /// The key is under a passphrase that was not given.
+    #[error("the private key is encrypted, and its passphrase was not given")]
+    Locked,
+    /// The passphrase does not open the key.
+    #[error("the passphrase is not that of this private key")]
+    WrongPassphrase,
     /// The block is no certificate.
     #[error("expected an X.509 certificate that ends where its block ends")]
     Certificate,
@@ -44,6 +50,23 @@ pub enum Defect {
     /// Current and next root are the same key or have the same name.
     #[error("the next root has the key or the name of the current one")]
     SameRoots,
+    /// The certificate is not the one that belongs here.
+    #[error("expected the certificate of {expected:?}")]
+    OtherAnchor {
+        /// The name in the one that belongs here.
+        expected: String,
+    },
+    /// The text is no record of generations.
+    #[error("expected the record of an authority's generations")]
+    Generations(#[source] serde_json::Error),
+    /// A later otary wrote it.
+    #[error("it has version {found}, this program reads version {known}")]
+    Version {
+        /// The version that is read.
+        known: u32,
+        /// The version in the file.
+        found: u32,
+    },
     /// More bytes than any key or certificate of ours has.
     #[error("expected at most {most} bytes, found {found}")]
     TooLong {

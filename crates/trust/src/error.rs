@@ -3,12 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
-use otary_fleet::Time;
+use otary_fleet::{Misstep, Time};
 
 use crate::clock::{ClockFault, Utc};
 use crate::defect::Defect;
 
-/// Why the authority could not be read, made or renewed. What served before still serves.
+/// Why the authority could not be read, made, renewed or rolled over. What served before still serves.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A key or certificate is needed, but the clock is known to be wrong.
@@ -70,6 +70,35 @@ pub enum Error {
         /// Its last moment.
         ended: Time,
     },
+    /// A private key is needed that is under a passphrase.
+    #[error("{} is encrypted, and its passphrase was not given", path.display())]
+    Locked {
+        /// The file with the key.
+        path: PathBuf,
+    },
+    /// The rollover is not where this step can be taken.
+    #[error(transparent)]
+    Misstep(#[from] Misstep),
+    /// The next root's key was exported, and now it is needed.
+    #[error("the key of the next root is not here: it was exported")]
+    NextKeyAway,
+    /// A key was given for the next root that is not its key.
+    #[error("the key that was given is not that of the next root {root:?}")]
+    OtherNextKey {
+        /// The name of the next root.
+        root: String,
+    },
+    /// A certificate that is to be adopted cannot be.
+    #[error("the certificate cannot be adopted")]
+    Adopt(#[source] Defect),
+    /// A name for a client's certificate that no certificate can carry.
+    #[error("a device's certificate is for a name of 1 to {most} characters, this one has {found}")]
+    ClientName {
+        /// The most that there can be.
+        most: usize,
+        /// How many there are.
+        found: usize,
+    },
     /// The cryptographic library refused.
     #[error("could not make a key or certificate")]
     Crypto(#[source] rcgen::Error),
@@ -93,18 +122,33 @@ impl Error {
                 path.file_name().unwrap_or_default().display()
             )),
             Self::Loose { path, wanted, .. } => Some(format!("chmod {wanted:04o} {}", path.display())),
+            Self::Unusable { defect: Defect::WrongPassphrase, .. } => {
+                Some("give the passphrase under which the keys were put".to_owned())
+            }
             Self::Unusable { path, .. } if is_leaf(path) => {
-                Some("move leaf.key and leaf.crt away: a new pair is made at the next start".to_owned())
+                let stem = path.file_stem().unwrap_or_default().display();
+                Some(format!("move {stem}.key and {stem}.crt away: a new pair is made at the next start"))
             }
             Self::Unusable { .. } => {
                 Some("move the folder away and get it from a backup: `otary trust restore FILE`".to_owned())
             }
             Self::NoNames => Some("give one with `--name`".to_owned()),
-            Self::Io { .. } | Self::RootEnded { .. } | Self::Crypto(_) | Self::Made(_) => None,
+            Self::Locked { .. } => Some("give the passphrase under which the keys were put".to_owned()),
+            Self::NextKeyAway | Self::OtherNextKey { .. } => {
+                Some("give the file that `otary trust export-next-key` wrote".to_owned())
+            }
+            Self::Io { .. }
+            | Self::RootEnded { .. }
+            | Self::Misstep(_)
+            | Self::Adopt(_)
+            | Self::ClientName { .. }
+            | Self::Crypto(_)
+            | Self::Made(_) => None,
         }
     }
 }
 
 fn is_leaf(path: &std::path::Path) -> bool {
-    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"leaf."))
+    path.file_name()
+        .is_some_and(|name| matches!(name.as_encoded_bytes(), [b'l', b'e', b'a', b'f', b'.' | b'-', ..]))
 }

@@ -1,13 +1,17 @@
-//! The authority's folder: which file is which, and how it changes without ever being half changed.
+//! The authority's folder: which file is which, and how pairs in it change without ever being half changed.
 //!
 //! ```text
-//! trust/            0700
-//!   root.key        0600  the key that signs server certificates
-//!   root.crt              the anchor that devices hold
-//!   next-root.key   0600  the key that will sign when the root is replaced
-//!   next-root.crt         the anchor that devices hold in advance
-//!   leaf.key        0600  the server's key
-//!   leaf.crt              the server's certificate
+//! trust/                 0700
+//!   root.key             0600  the key that signs server certificates
+//!   root.crt                   the anchor that devices hold
+//!   next-root.key        0600  the key that will sign when the root is replaced; absent once it was exported
+//!   next-root.crt              the anchor that devices hold in advance
+//!   leaf.key leaf.crt          the server's key and certificate, P-256
+//!   leaf-rsa.key leaf-rsa.crt  the same, RSA
+//!   generations.json           which generations there are, and how far a rollover is
+//!   new-generation/            during a rollover: the same files of the new generation, and bridge.crt
+//!   adopted/                   an adopted certificate, until the rollover from it ends
+//!   ended/                     the certificates of roots that are no more
 //! ```
 //!
 //! - A new authority is written whole into `trust.new/`, and then renamed: a power cut leaves the whole authority, or
@@ -17,42 +21,59 @@
 //! - Reading changes nothing, so a command may read while the server renews.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Metadata};
-use std::io::{self, Read, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
 use crate::defect::Defect;
+use crate::disk::{self, failed};
 use crate::error::Error;
-use crate::identity::Identity;
+use crate::identity::{Identity, Kept};
 use crate::key::PrivateKey;
+use crate::passphrase::Passphrase;
+use crate::pem;
 use crate::permissions;
 
-/// No key or certificate of ours comes near this size, in bytes.
-const MAX_FILE: u64 = 64 * 1024;
+/// Where a rollover keeps the new generation.
+pub(crate) const NEW_GENERATION: &str = "new-generation";
+/// Where an adopted certificate is.
+pub(crate) const ADOPTED: &str = "adopted";
+/// Where the certificates of roots that are no more are.
+pub(crate) const ENDED: &str = "ended";
+/// The new root's name and key, signed by the old root's key.
+pub(crate) const BRIDGE: &str = "bridge.crt";
 
-/// A folder with the files of one authority.
+/// A folder with pairs of key and certificate, and the passphrase under which its keys are.
 #[derive(Debug, Clone)]
 pub(crate) struct Folder {
     path: PathBuf,
+    passphrase: Option<Passphrase>,
 }
 
-/// One of the three pairs of key and certificate.
+/// One of the pairs of key and certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Member {
     Root,
     NextRoot,
     Leaf,
+    RsaLeaf,
+    Adopted,
 }
 
 impl Member {
+    /// Those of a generation, in the order in which they take the place of another's: the roots last, since it is seen
+    /// by them whether all is done.
+    pub(crate) const ALL: [Self; 4] = [Self::Leaf, Self::RsaLeaf, Self::Root, Self::NextRoot];
+
     pub(crate) const fn key_file(self) -> &'static str {
         match self {
             Self::Root => "root.key",
             Self::NextRoot => "next-root.key",
             Self::Leaf => "leaf.key",
+            Self::RsaLeaf => "leaf-rsa.key",
+            Self::Adopted => "adopted.key",
         }
     }
 
@@ -61,26 +82,37 @@ impl Member {
             Self::Root => "root.crt",
             Self::NextRoot => "next-root.crt",
             Self::Leaf => "leaf.crt",
+            Self::RsaLeaf => "leaf-rsa.crt",
+            Self::Adopted => "adopted.crt",
         }
     }
 }
 
 impl Folder {
-    pub(crate) fn new(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+    pub(crate) fn new(path: &Path, passphrase: Option<Passphrase>) -> Self {
+        Self { path: path.to_owned(), passphrase }
+    }
+
+    /// A folder inside, under the same passphrase.
+    pub(crate) fn inner(&self, name: &str) -> Self {
+        Self { path: self.path.join(name), passphrase: self.passphrase.clone() }
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
+    pub(crate) fn key_path(&self, member: Member) -> PathBuf {
+        self.path.join(member.key_file())
+    }
+
+    pub(crate) fn certificate_path(&self, member: Member) -> PathBuf {
+        self.path.join(member.certificate_file())
+    }
+
     /// Whether there is nothing here yet: no folder, or an empty one.
     pub(crate) fn is_empty(&self) -> Result<bool, Error> {
-        match fs::read_dir(&self.path) {
-            Ok(mut entries) => Ok(entries.next().is_none()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
-            Err(error) => Err(failed("read", &self.path)(error)),
-        }
+        disk::list(&self.path).map(|entries| entries.is_empty())
     }
 
     /// An error if others can enter the folder, or if it is not there.
@@ -95,29 +127,32 @@ impl Folder {
         }
     }
 
-    /// Reads a pair that has to be there.
+    /// Reads a pair whose certificate has to be there.
     pub(crate) fn read(&self, member: Member) -> Result<Identity, Error> {
-        let key_path = self.path.join(member.key_file());
-        let key = read_key(&key_path)?.ok_or_else(|| Error::Missing { path: key_path.clone() })?;
-        let path = self.path.join(member.certificate_file());
-        let certificate = read_certificate(&path)?.ok_or(Error::Missing { path })?;
-        Identity::new(certificate, key).map_err(|defect| Error::Unusable { path: key_path, defect })
+        self.find(member)?.ok_or_else(|| Error::Missing { path: self.certificate_path(member) })
     }
 
-    /// Reads a pair that may be absent, or in the middle of its replacement.
-    pub(crate) fn read_replaceable(&self, member: Member) -> Result<Option<Identity>, Error> {
-        let key_path = self.path.join(member.key_file());
-        let Some(key) = read_key(&key_path)? else {
-            return Ok(None);
-        };
-        let path = self.path.join(member.certificate_file());
+    /// Reads a pair of which nothing is there unless both are.
+    pub(crate) fn read_whole(&self, member: Member) -> Result<Option<Identity>, Error> {
+        Ok(self.find(member)?.filter(|identity| identity.is_locked() || identity.key().is_some()))
+    }
+
+    /// Reads what is there of a pair, which may be in the middle of its replacement. Without a certificate there is
+    /// nothing.
+    fn find(&self, member: Member) -> Result<Option<Identity>, Error> {
+        let (key_path, path) = (self.key_path(member), self.certificate_path(member));
+        let key = self.read_key(&key_path)?;
         let first = read_certificate(&path)?;
+        let Kept::Open(key) = key else {
+            let unusable = |defect| Error::Unusable { path: key_path, defect };
+            return first.map(|certificate| Identity::kept(certificate, key).map_err(unusable)).transpose();
+        };
         let subject = first.as_ref().map(|certificate| certificate.common_name().to_owned());
         // Then the new name; then again, for a replacement that ended while we were looking.
         let later =
-            [new_name(&path), path].into_iter().filter_map(|path| read_certificate(&path).ok().flatten());
+            || [new_name(&path), path.clone()].into_iter().filter_map(|path| read_certificate(&path).ok()?);
         let found =
-            first.into_iter().chain(later).find(|certificate| certificate.public_key() == key.public_key());
+            first.into_iter().chain(later()).find(|certificate| certificate.public_key() == key.public_key());
         let unusable = |defect| Error::Unusable { path: key_path, defect };
         match (found, subject) {
             (Some(certificate), _) => Identity::new(certificate, key).map(Some).map_err(unusable),
@@ -128,136 +163,151 @@ impl Folder {
 
     /// Replaces a pair. On an error the old pair, or the new one, is still whole.
     pub(crate) fn replace(&self, member: Member, identity: &Identity) -> Result<(), Error> {
+        if identity.is_locked() {
+            return Err(Error::Locked { path: self.key_path(member) });
+        }
         self.settle(member)?;
-        let key = self.path.join(member.key_file());
-        let certificate = self.path.join(member.certificate_file());
+        let (key, certificate) = (self.key_path(member), self.certificate_path(member));
         self.write(&new_name(&key), &new_name(&certificate), identity)?;
-        rename(&new_name(&key), &key)?;
+        match identity.key() {
+            Some(_) => disk::rename(&new_name(&key), &key)?,
+            None => disk::remove_file(&key)?,
+        }
         // In this order on the disk too: a new certificate beside an old key could not be mended.
-        permissions::sync_folder(&self.path).map_err(failed("write", &self.path))?;
-        rename(&new_name(&certificate), &certificate)?;
-        permissions::sync_folder(&self.path).map_err(failed("write", &self.path))
+        disk::sync_folder(&self.path)?;
+        disk::rename(&new_name(&certificate), &certificate)?;
+        disk::sync_folder(&self.path)
     }
 
     /// Ends or forgets a replacement that was cut off. Only whoever writes this folder may call it.
     pub(crate) fn settle(&self, member: Member) -> Result<(), Error> {
-        let certificate = self.path.join(member.certificate_file());
-        let renamed_halfway = read_key(&self.path.join(member.key_file()))?
-            .zip(read_new_certificate(&certificate))
-            .is_some_and(|(key, certificate)| certificate.public_key() == key.public_key());
-        if renamed_halfway {
-            rename(&new_name(&certificate), &certificate)?;
+        let (key, certificate) = (self.key_path(member), self.certificate_path(member));
+        if let Ok(Some(new)) = read_certificate(&new_name(&certificate)) {
+            let renamed_halfway =
+                matches!(self.read_key(&key)?, Kept::Open(key) if key.public_key() == new.public_key());
+            if renamed_halfway {
+                disk::rename(&new_name(&certificate), &certificate)?;
+            }
         }
-        remove_file(&new_name(&self.path.join(member.key_file())))?;
-        remove_file(&new_name(&certificate))
+        disk::remove_file(&new_name(&key))?;
+        disk::remove_file(&new_name(&certificate))
     }
 
-    /// Writes a new authority where nothing is yet, whole or not at all.
-    pub(crate) fn publish(&self, members: &[(Member, &Identity)]) -> Result<(), Error> {
+    /// Puts a key that lies here in the clear under the passphrase, if there is one.
+    pub(crate) fn seal(&self, member: Member) -> Result<(), Error> {
+        let path = self.key_path(member);
+        let Some((file, metadata)) = disk::open(&path)?.filter(|_| self.passphrase.is_some()) else {
+            return Ok(());
+        };
+        let text = disk::read_text(&path, file, &metadata)?;
+        let unusable = |defect| Error::Unusable { path: path.clone(), defect };
+        if matches!(pem::decode_key(&text).map_err(unusable)?.0, pem::KeyForm::Sealed) {
+            return Ok(());
+        }
+        self.write_key(&new_name(&path), &PrivateKey::from_pem(&text).map_err(unusable)?)?;
+        disk::rename(&new_name(&path), &path)?;
+        disk::sync_folder(&self.path)
+    }
+
+    /// Writes a folder where nothing is yet, whole or not at all; `fill` puts the files into it.
+    pub(crate) fn publish(&self, fill: impl FnOnce(&Self) -> Result<(), Error>) -> Result<(), Error> {
         if !self.is_empty()? {
             return Err(Error::Occupied { dir: self.path.clone() });
         }
-        let staging = Self { path: new_name(&self.path) };
-        staging.clear()?;
+        let staging = Self { path: new_name(&self.path), passphrase: self.passphrase.clone() };
+        disk::remove_folder(&staging.path)?;
         let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(failed("make", parent))?;
-        permissions::create_folder(&staging.path).map_err(failed("make", &staging.path))?;
-        for (member, identity) in members {
-            let key = staging.path.join(member.key_file());
-            staging.write(&key, &staging.path.join(member.certificate_file()), identity)?;
-        }
-        permissions::sync_folder(&staging.path).map_err(failed("write", &staging.path))?;
+        disk::create_folder(&staging.path)?;
+        fill(&staging)?;
+        disk::sync_folder(&staging.path)?;
         // Not every platform renames over an empty folder; this removes no other.
         let _ = fs::remove_dir(&self.path);
-        rename(&staging.path, &self.path)?;
-        permissions::sync_folder(parent).map_err(failed("write", parent))
+        disk::rename(&staging.path, &self.path)?;
+        disk::sync_folder(parent)
     }
 
-    fn clear(&self) -> Result<(), Error> {
-        match fs::remove_dir_all(&self.path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &self.path)(error)),
-            _ => Ok(()),
-        }
+    /// Removes it, and what a [`Self::publish`] that was cut off left.
+    pub(crate) fn clear(&self) -> Result<(), Error> {
+        disk::remove_folder(&new_name(&self.path))?;
+        disk::remove_folder(&self.path)
+    }
+
+    /// Writes a pair that is not here yet.
+    pub(crate) fn add(&self, member: Member, identity: &Identity) -> Result<(), Error> {
+        self.write(&self.key_path(member), &self.certificate_path(member), identity)
+    }
+
+    /// Puts a file that is no key in place, over what is there; on an error one of the two is still whole.
+    pub(crate) fn put(&self, file: &str, text: &[u8]) -> Result<(), Error> {
+        let path = self.path.join(file);
+        disk::remove_file(&new_name(&path))?;
+        disk::write_file(&new_name(&path), text)?;
+        disk::rename(&new_name(&path), &path)?;
+        disk::sync_folder(&self.path)
+    }
+
+    /// Forgets a [`Self::put`] that was cut off.
+    pub(crate) fn forget(&self, file: &str) -> Result<(), Error> {
+        disk::remove_file(&new_name(&self.path.join(file)))
+    }
+
+    /// The text of a file that is no key; none if it is not there.
+    pub(crate) fn text(&self, file: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let path = self.path.join(file);
+        let opened = disk::open(&path)?;
+        opened.map(|(file, metadata)| disk::read_text(&path, file, &metadata)).transpose()
+    }
+
+    /// A certificate by its file name; none if it is not there.
+    pub(crate) fn certificate(&self, file: &str) -> Result<Option<Certificate>, Error> {
+        read_certificate(&self.path.join(file))
     }
 
     fn write(&self, key: &Path, certificate: &Path, identity: &Identity) -> Result<(), Error> {
-        let text = identity.key().pem().map_err(|defect| Error::Unusable { path: key.to_owned(), defect })?;
-        write_file(key, text.as_bytes())?;
-        write_file(certificate, identity.certificate().pem().as_bytes())?;
-        permissions::sync_folder(&self.path).map_err(failed("write", &self.path))
+        if let Some(private) = identity.key() {
+            self.write_key(key, private)?;
+        }
+        disk::write_file(certificate, identity.certificate().pem().as_bytes())?;
+        disk::sync_folder(&self.path)
     }
-}
 
-fn read_key(path: &Path) -> Result<Option<PrivateKey>, Error> {
-    let Some((file, metadata)) = open_file(path)? else {
-        return Ok(None);
-    };
-    if let Some(mode) = permissions::loose_mode(&metadata) {
-        return Err(Error::Loose { path: path.to_owned(), mode, wanted: 0o600 });
+    pub(crate) fn write_key(&self, path: &Path, key: &PrivateKey) -> Result<(), Error> {
+        let text = match &self.passphrase {
+            Some(passphrase) => key.sealed_pem(passphrase).map(Zeroizing::new),
+            None => key.pem(),
+        };
+        let text = text.map_err(|defect| Error::Unusable { path: path.to_owned(), defect })?;
+        disk::write_file(path, text.as_bytes())
     }
-    let text = read_text(path, file, &metadata)?;
-    PrivateKey::from_pem(&text).map(Some).map_err(|defect| Error::Unusable { path: path.to_owned(), defect })
+
+    pub(crate) fn read_key(&self, path: &Path) -> Result<Kept, Error> {
+        let Some((file, metadata)) = disk::open(path)? else {
+            return Ok(Kept::Absent);
+        };
+        if let Some(mode) = permissions::loose_mode(&metadata) {
+            return Err(Error::Loose { path: path.to_owned(), mode, wanted: 0o600 });
+        }
+        let text = disk::read_text(path, file, &metadata)?;
+        match PrivateKey::unlock(&text, self.passphrase.as_ref()) {
+            Ok(key) => Ok(Kept::Open(key)),
+            Err(Defect::Locked) => Ok(Kept::Locked),
+            Err(defect) => Err(Error::Unusable { path: path.to_owned(), defect }),
+        }
+    }
 }
 
 fn read_certificate(path: &Path) -> Result<Option<Certificate>, Error> {
-    let Some((file, metadata)) = open_file(path)? else {
+    let Some((file, metadata)) = disk::open(path)? else {
         return Ok(None);
     };
-    let text = read_text(path, file, &metadata)?;
+    let text = disk::read_text(path, file, &metadata)?;
     Certificate::from_pem(&text).map(Some).map_err(|defect| Error::Unusable { path: path.to_owned(), defect })
 }
 
-/// The certificate of a replacement; a half-written one is none.
-fn read_new_certificate(path: &Path) -> Option<Certificate> {
-    read_certificate(&new_name(path)).ok().flatten()
-}
-
-fn open_file(path: &Path) -> Result<Option<(File, Metadata)>, Error> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("open", path)(error)),
-    };
-    let metadata = file.metadata().map_err(failed("read", path))?;
-    Ok(Some((file, metadata)))
-}
-
-fn read_text(path: &Path, file: File, metadata: &Metadata) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let found = metadata.len();
-    if found > MAX_FILE {
-        let defect = Defect::TooLong { most: MAX_FILE, found };
-        return Err(Error::Unusable { path: path.to_owned(), defect });
-    }
-    // With room for all of it, no part of a key is left behind in a smaller buffer.
-    let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(found).unwrap_or(0) + 1));
-    file.take(MAX_FILE).read_to_end(&mut text).map_err(failed("read", path))?;
-    Ok(text)
-}
-
-fn write_file(path: &Path, text: &[u8]) -> Result<(), Error> {
-    let mut file = permissions::create_file(path).map_err(failed("make", path))?;
-    file.write_all(text).and_then(|()| file.sync_all()).map_err(failed("write", path))
-}
-
-fn rename(from: &Path, to: &Path) -> Result<(), Error> {
-    fs::rename(from, to).map_err(failed("replace", to))
-}
-
-fn remove_file(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", path)(error)),
-        _ => Ok(()),
-    }
-}
-
-fn new_name(path: &Path) -> PathBuf {
+pub(crate) fn new_name(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(".new");
     name.into()
-}
-
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
-    let path = path.to_owned();
-    move |source| Error::Io { action, path, source }
 }

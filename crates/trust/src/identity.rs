@@ -1,23 +1,53 @@
-//! A private key with the certificate that belongs to it.
+//! A certificate with the private key that belongs to it, as far as that key is here.
 
 use crate::certificate::Certificate;
 use crate::defect::Defect;
 use crate::key::PrivateKey;
 
-/// A certificate and the private key that belongs to it.
+/// A certificate and what is known of its private key.
 #[derive(Debug)]
 pub struct Identity {
     certificate: Certificate,
-    key: PrivateKey,
+    key: Kept,
+}
+
+/// A private key as it was found.
+#[derive(Debug)]
+pub(crate) enum Kept {
+    /// Here, to be used.
+    Open(PrivateKey),
+    /// Here, under a passphrase that was not given.
+    Locked,
+    /// Not here.
+    Absent,
+}
+
+/// A certificate whose key can sign.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Signer<'a> {
+    pub(crate) certificate: &'a Certificate,
+    pub(crate) key: &'a PrivateKey,
 }
 
 impl Identity {
     /// Joins a key and its certificate; an error if they are not a pair.
     pub(crate) fn new(certificate: Certificate, key: PrivateKey) -> Result<Self, Defect> {
-        if certificate.public_key() != key.public_key() {
-            return Err(Defect::KeyMismatch { subject: certificate.common_name().to_owned() });
+        Self::kept(certificate, Kept::Open(key))
+    }
+
+    /// A certificate without its key.
+    pub(crate) const fn keyless(certificate: Certificate) -> Self {
+        Self { certificate, key: Kept::Absent }
+    }
+
+    /// Joins a certificate and what was found of its key; an error if they are not a pair.
+    pub(crate) fn kept(certificate: Certificate, key: Kept) -> Result<Self, Defect> {
+        match &key {
+            Kept::Open(key) if certificate.public_key() != key.public_key() => {
+                Err(Defect::KeyMismatch { subject: certificate.common_name().to_owned() })
+            }
+            _ => Ok(Self { certificate, key }),
         }
-        Ok(Self { certificate, key })
     }
 
     /// The certificate.
@@ -25,8 +55,20 @@ impl Identity {
         &self.certificate
     }
 
-    /// The private key.
-    pub const fn key(&self) -> &PrivateKey {
-        &self.key
+    /// The private key; none if it is elsewhere, or under a passphrase that was not given.
+    pub const fn key(&self) -> Option<&PrivateKey> {
+        match &self.key {
+            Kept::Open(key) => Some(key),
+            Kept::Locked | Kept::Absent => None,
+        }
+    }
+
+    pub(crate) const fn is_locked(&self) -> bool {
+        matches!(self.key, Kept::Locked)
+    }
+
+    /// Both, if the key is here.
+    pub(crate) fn signer(&self) -> Option<Signer<'_>> {
+        self.key().map(|key| Signer { certificate: &self.certificate, key })
     }
 }

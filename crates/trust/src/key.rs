@@ -23,7 +23,9 @@ use zeroize::Zeroizing;
 
 use crate::defect::Defect;
 use crate::error::Error;
+use crate::passphrase::Passphrase;
 use crate::pem::{self, KeyForm};
+use crate::sealed;
 
 /// A private key of one of the [`KeyKind`]s.
 pub struct PrivateKey {
@@ -65,10 +67,24 @@ impl PrivateKey {
         Ok(Self { pair, kind })
     }
 
-    /// Reads the first private key in PEM text. A certificate or `EC PARAMETERS` may stand beside it.
+    /// Reads the first private key in PEM text, which a passphrase does not protect. A certificate or `EC PARAMETERS`
+    /// may stand beside it.
     pub fn from_pem(text: &[u8]) -> Result<Self, Defect> {
-        let (form, der) = pem::decode_key(text)?;
-        Self::from_der(form, &der)
+        Self::unlock(text, None)
+    }
+
+    /// Reads the first private key in PEM text, with the passphrase if it is under one (PKCS#8, as OpenSSL and otary
+    /// write it); [`Defect::Locked`] without.
+    pub fn unlock(text: &[u8], passphrase: Option<&Passphrase>) -> Result<Self, Defect> {
+        match pem::decode_key(text)? {
+            (KeyForm::Sealed, der) => {
+                let passphrase = passphrase.ok_or(Defect::Locked)?;
+                // The wrong passphrase can, once in 256 times, make something that looks like a text: no key it is.
+                Self::from_der(KeyForm::Pkcs8, &sealed::unseal(&der, passphrase)?)
+                    .map_err(|_| Defect::WrongPassphrase)
+            }
+            (form, der) => Self::from_der(form, &der),
+        }
     }
 
     fn from_der(form: KeyForm, der: &[u8]) -> Result<Self, Defect> {
@@ -90,6 +106,11 @@ impl PrivateKey {
     /// The PKCS#8 form as PEM text, in memory that is wiped.
     pub fn pem(&self) -> Result<Zeroizing<String>, Defect> {
         pem::encode(pem::PRIVATE_KEY, self.pair.serialized_der()).map(Zeroizing::new)
+    }
+
+    /// The same, encrypted under a passphrase.
+    pub fn sealed_pem(&self, passphrase: &Passphrase) -> Result<String, Defect> {
+        pem::encode(pem::SEALED_KEY, &sealed::seal(self.pair.serialized_der(), passphrase)?)
     }
 
     /// A copy in the form that rustls reads; wiped when it is dropped.
@@ -184,6 +205,7 @@ fn to_pkcs8(form: KeyForm, der: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     };
     let bytes = match form {
         KeyForm::Pkcs8 => der.to_vec(),
+        KeyForm::Sealed => return None,
         KeyForm::Pkcs1 => rsa::KeyPair::from_der(der).ok()?.as_der().ok()?.as_ref().to_vec(),
         KeyForm::Sec1 => {
             let document =

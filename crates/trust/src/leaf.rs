@@ -15,6 +15,7 @@ use otary_fleet::Time;
 
 use crate::certificate::Certificate;
 use crate::clock::Utc;
+use crate::key::KeyKind;
 use crate::name::Name;
 use crate::profile;
 
@@ -24,8 +25,8 @@ pub const MAX_NAMES: usize = 960;
 /// Why a new leaf is needed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
-    /// There is none.
-    NoLeaf,
+    /// There is none of this kind.
+    NoLeaf(KeyKind),
     /// The one that is there was signed by another root.
     OtherRoot,
     /// The server is to be reached by a name that is not in it.
@@ -40,7 +41,7 @@ pub enum Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NoLeaf => f.write_str("there is no server certificate"),
+            Self::NoLeaf(kind) => write!(f, "there is no server certificate with a key of kind {kind}"),
             Self::OtherRoot => f.write_str("the server certificate was signed by another root"),
             Self::MissingName(name) => write!(f, "the server certificate lacks the name {name}"),
             Self::Ageing { ends } => write!(f, "the server certificate ends at {}", Utc(*ends)),
@@ -50,13 +51,14 @@ impl fmt::Display for Cause {
 
 /// Whether a new leaf is needed at `now`, and why.
 pub(crate) fn find_cause(
+    kind: KeyKind,
     leaf: Option<&Certificate>,
     root: &Certificate,
     wanted: &[Name],
     now: Time,
 ) -> Option<Cause> {
     let Some(leaf) = leaf else {
-        return Some(Cause::NoLeaf);
+        return Some(Cause::NoLeaf(kind));
     };
     if leaf.check_issuer(root).is_err() {
         return Some(Cause::OtherRoot);

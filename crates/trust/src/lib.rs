@@ -13,24 +13,31 @@
 //!
 //! Time comes in as a value. Only [`Authority`], [`backup`] and [`restore`] touch the disk or the system's randomness.
 
+mod adopted;
 mod authority;
 mod backup;
 mod certificate;
 mod clock;
 mod defect;
+mod disk;
 mod error;
 mod firmware;
 mod folder;
 mod identity;
 mod key;
 mod leaf;
+mod line;
 mod name;
 mod passphrase;
 mod pem;
 mod permissions;
 mod profile;
+mod rollover;
+mod sealed;
+mod settle;
+mod state;
 
-pub use authority::{Authority, Renewal};
+pub use authority::{Authority, Renewal, ServerChain};
 pub use backup::{BackupError, Restored, backup, restore};
 pub use certificate::{Certificate, Fingerprint};
 pub use clock::{Clock, ClockFault, TrustedTime};
@@ -43,3 +50,4 @@ pub use leaf::{Cause, MAX_NAMES};
 pub use name::{HostName, Name, NameFault};
 pub use passphrase::{LEAST_CHARACTERS, Passphrase, TooShort};
 pub use permissions::ENFORCED as PERMISSIONS_ENFORCED;
+pub use rollover::Start;

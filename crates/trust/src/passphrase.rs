@@ -1,4 +1,4 @@
-//! The passphrase of a backup: wiped from memory, never printed, and long enough to be worth typing.
+//! The passphrase of a backup, or of the keys in their folder: wiped from memory, never printed, and long enough to be worth typing.
 
 use std::fmt;
 
@@ -8,7 +8,8 @@ use age::secrecy::{ExposeSecret, SecretString};
 /// at leisure: twelve random letters hold, a word does not.
 pub const LEAST_CHARACTERS: usize = 12;
 
-/// What a person types to protect a backup, or to open one.
+/// What a person types to protect keys, or to open them.
+#[derive(Clone)]
 pub struct Passphrase(SecretString);
 
 /// A passphrase that would not protect a backup.

@@ -9,6 +9,7 @@ use crate::defect::Defect;
 
 pub(crate) const CERTIFICATE: &str = "CERTIFICATE";
 pub(crate) const PRIVATE_KEY: &str = "PRIVATE KEY";
+pub(crate) const SEALED_KEY: &str = "ENCRYPTED PRIVATE KEY";
 
 const BEGIN: &[u8] = b"-----BEGIN ";
 const END: &[u8] = b"-----END ";
@@ -23,6 +24,8 @@ pub(crate) enum KeyForm {
     Pkcs1,
     /// RFC 5915.
     Sec1,
+    /// RFC 5958, under a passphrase.
+    Sealed,
 }
 
 /// One block with this label as text, its lines ended by `\n`. The caller wipes it if it is secret.
@@ -52,6 +55,7 @@ pub(crate) fn decode_key(text: &[u8]) -> Result<(KeyForm, Zeroizing<Vec<u8>>), D
         PRIVATE_KEY => KeyForm::Pkcs8,
         "RSA PRIVATE KEY" => KeyForm::Pkcs1,
         "EC PRIVATE KEY" => KeyForm::Sec1,
+        SEALED_KEY => KeyForm::Sealed,
         _ => return Err(wrong_label(PRIVATE_KEY, label)),
     };
     Ok((form, der))

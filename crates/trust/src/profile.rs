@@ -1,4 +1,4 @@
-//! The two kinds of certificate that otary composes, in the form that every device's TLS stack accepts.
+//! The kinds of certificate that the authority composes, in the form that every device's TLS stack accepts.
 //!
 //! Measured on Mbed TLS 2.28 and 3.6, BearSSL and OpenSSL: P-256 with SHA-256; no name constraints (a critical one
 //! does not even parse on Mbed TLS) and no path length; subject and authority key ids (OpenSSL's strict mode asks
@@ -19,51 +19,114 @@ use rcgen::{
 
 use crate::certificate::Certificate;
 use crate::clock::TrustedTime;
+use crate::defect::Defect;
 use crate::error::Error;
-use crate::identity::Identity;
+use crate::identity::{Identity, Signer};
 use crate::key::{KeyKind, PrivateKey};
 use crate::name::Name;
+use crate::state::check_anchor;
 
 /// How far back a certificate's life begins: a device whose clock is in the wrong zone, or was restored from the
 /// last time that it remembers, still finds it valid.
 pub(crate) const BACKDATED: Duration = Duration::from_hours(7 * 24);
-/// 25 years.
+/// 25 years: the first root of an installation is in charge at once.
 pub(crate) const ROOT_LIFE: Duration = Duration::from_hours(9_131 * 24);
+/// 35 years, from its making: the next root waits, for as long as the current one lives if nothing is wrong with it,
+/// and ten years are left then for its own era to begin and for the one after it to be spread.
+pub(crate) const NEXT_ROOT_LIFE: Duration = Duration::from_hours(12_784 * 24);
 /// One year. With [`BACKDATED`] it stays below the 398 days that browsers allow.
 pub(crate) const LEAF_LIFE: Duration = Duration::from_hours(365 * 24);
+/// 10 years: as long as a device may lie in a drawer and still be asked who it is.
+pub(crate) const CLIENT_LIFE: Duration = Duration::from_hours(3_653 * 24);
 /// Longest common name (RFC 5280, appendix A, `ub-common-name`).
 const MAX_COMMON_NAME: usize = 64;
 
 /// Makes a root: a new key and its self-signed certificate. Its name has 48 bits of the key's digest, so that no two
 /// installations share one: BearSSL finds its anchor by name.
-pub(crate) fn make_root(now: TrustedTime) -> Result<Identity, Error> {
+pub(crate) fn make_root(life: Duration, now: TrustedTime) -> Result<Identity, Error> {
     let key = PrivateKey::generate(KeyKind::P256)?;
-    let mut params = params(&root_name(&key), now.time() - BACKDATED, now.time() + ROOT_LIFE)?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    let mut params = params(&root_name(&key), now.time() - BACKDATED, now.time() + life)?;
+    make_authority(&mut params);
     let made = params.self_signed(key.pair()).map_err(Error::Crypto)?;
     let certificate = Certificate::from_der(made.der()).map_err(Error::Made)?;
     certificate.check_root().map_err(Error::Made)?;
     Identity::new(certificate, key).map_err(Error::Made)
 }
 
+/// Makes the bridge: the name and key of a new root, signed by the old root's key. A device that holds the old root
+/// alone finds its way to the new one's leaves by it (Mbed TLS, BearSSL, OpenSSL and webpki all look for an issuer by
+/// name among what they are sent); one that holds the new root does not need it, and is not disturbed.
+pub(crate) fn make_bridge(old: Signer<'_>, new: Signer<'_>, now: TrustedTime) -> Result<Certificate, Error> {
+    check_alive(old, now)?;
+    let end = old.certificate.not_after().min(new.certificate.not_after());
+    let mut params = params(new.certificate.common_name(), now.time() - BACKDATED, end)?;
+    make_authority(&mut params);
+    let made = params.signed_by(new.key.pair(), &issuer(old)).map_err(Error::Crypto)?;
+    let bridge = Certificate::from_der(made.der()).map_err(Error::Made)?;
+    check_bridge(&bridge, old.certificate, new.certificate).map_err(Error::Made)?;
+    Ok(bridge)
+}
+
+/// Checks that `bridge` leads from the old root to the new one.
+pub(crate) fn check_bridge(bridge: &Certificate, old: &Certificate, new: &Certificate) -> Result<(), Defect> {
+    bridge.check_issuer(old)?;
+    check_anchor(bridge, Some(&new.anchor()))
+}
+
 /// Makes a leaf: a new key and a certificate for these names, signed by `root` and never outliving it.
-pub(crate) fn make_leaf(root: &Identity, names: &[Name], now: TrustedTime) -> Result<Identity, Error> {
-    let ended = root.certificate().not_after();
-    if now.time() >= ended {
-        return Err(Error::RootEnded { ended });
-    }
-    let key = PrivateKey::generate(KeyKind::P256)?;
-    let end = ended.min(now.time() + LEAF_LIFE);
-    let mut params = params(&leaf_name(names)?, now.time() - BACKDATED, end)?;
-    params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+pub(crate) fn make_leaf(
+    root: Signer<'_>,
+    kind: KeyKind,
+    names: &[Name],
+    now: TrustedTime,
+) -> Result<Identity, Error> {
+    let mut params = leaf_params(root, &leaf_name(names)?, LEAF_LIFE, now)?;
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.subject_alt_names = alternative_names(names)?;
+    issue(root, kind, &params)
+}
+
+/// Makes a certificate by which a device shows who it is: `name` is its common name, and nothing else is in it.
+pub(crate) fn make_client(root: Signer<'_>, name: &str, now: TrustedTime) -> Result<Identity, Error> {
+    let found = name.chars().count();
+    if !(1..=MAX_COMMON_NAME).contains(&found) {
+        return Err(Error::ClientName { most: MAX_COMMON_NAME, found });
+    }
+    let mut params = leaf_params(root, name, CLIENT_LIFE, now)?;
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    issue(root, KeyKind::P256, &params)
+}
+
+fn issue(root: Signer<'_>, kind: KeyKind, params: &CertificateParams) -> Result<Identity, Error> {
+    let key = PrivateKey::generate(kind)?;
     let made = params.signed_by(key.pair(), &issuer(root)).map_err(Error::Crypto)?;
     let certificate = Certificate::from_der(made.der()).map_err(Error::Made)?;
-    certificate.check_issuer(root.certificate()).map_err(Error::Made)?;
+    certificate.check_issuer(root.certificate).map_err(Error::Made)?;
     Identity::new(certificate, key).map_err(Error::Made)
+}
+
+fn leaf_params(
+    root: Signer<'_>,
+    name: &str,
+    life: Duration,
+    now: TrustedTime,
+) -> Result<CertificateParams, Error> {
+    check_alive(root, now)?;
+    let end = root.certificate.not_after().min(now.time() + life);
+    let mut params = params(name, now.time() - BACKDATED, end)?;
+    params.is_ca = IsCa::ExplicitNoCa;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    Ok(params)
+}
+
+fn check_alive(root: Signer<'_>, now: TrustedTime) -> Result<(), Error> {
+    let ended = root.certificate.not_after();
+    if now.time() >= ended { Err(Error::RootEnded { ended }) } else { Ok(()) }
+}
+
+fn make_authority(params: &mut CertificateParams) {
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
 }
 
 /// What one name adds to a certificate, in bytes.
@@ -87,11 +150,11 @@ fn params(common_name: &str, not_before: Time, not_after: Time) -> Result<Certif
     Ok(params)
 }
 
-fn issuer(root: &Identity) -> Issuer<'static, &rcgen::KeyPair> {
+fn issuer(root: Signer<'_>) -> Issuer<'static, &rcgen::KeyPair> {
     let mut params = CertificateParams::default();
-    params.distinguished_name = distinguished_name(root.certificate().common_name());
+    params.distinguished_name = distinguished_name(root.certificate.common_name());
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    Issuer::new(params, root.key().pair())
+    Issuer::new(params, root.key.pair())
 }
 
 fn distinguished_name(common_name: &str) -> DistinguishedName {

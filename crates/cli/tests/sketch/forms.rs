@@ -22,7 +22,7 @@ fn shown(options: &str) -> String {
     let bench = Bench::new(&["ota.lan"]);
     let authority = bench.authority();
     let sketch = bench.sketched(options);
-    let [root, next] = authority.anchors();
+    let (root, next) = (authority.root(), authority.next_root());
     sketch.replace(root.pem(), "(the root)\n").replace(next.pem(), "(the next root)\n")
 }
 
