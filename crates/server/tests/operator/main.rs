@@ -9,4 +9,5 @@ mod devices;
 mod products;
 mod pushes;
 mod releases;
+mod risks;
 mod uploads;
