@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::Anchor;
 
 /// What was found inside an image, in the order of the offsets. Of each kind at most [`Self::MAX_EACH`] are kept.
+///
+/// Offsets into a gzip file are those of what is inside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Embedded {
     /// Certificates, PEM or DER. A device that runs the image may trust any of them.
@@ -13,7 +15,7 @@ pub struct Embedded {
     /// Host names and addresses that stand alone or in a URL, in lower case, each once.
     #[serde(default)]
     pub hosts: Vec<String>,
-    /// URLs (`http://`, `https://`), each once; at most 256 bytes are kept of one.
+    /// URLs (`http://`, `https://`), each once and without user, query and fragment; at most 256 bytes are kept of one.
     #[serde(default)]
     pub urls: Vec<String>,
     /// Complete private keys. The markers alone, which every TLS library contains, are none.

@@ -252,7 +252,7 @@ impl Findings {
 
 /// Unpacks a gzip file (RFC 1952) of at most [`Artifact::MAX_SIZE`] bytes unpacked; what follows it (a signature) is
 /// left alone.
-fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
+pub fn unpack(bytes: &[u8]) -> Result<Vec<u8>, ReadError> {
     let mut unpacked = Vec::new();
     let mut decoder = GzDecoder::new(bytes).take(Artifact::MAX_SIZE + 1);
     decoder.read_to_end(&mut unpacked).map_err(|why| ReadError::GzipDamaged { why: why.to_string() })?;

@@ -5,6 +5,7 @@
 mod decision_table;
 mod proofs;
 mod properties;
+mod risks;
 mod rollover;
 mod strangers;
 mod world;

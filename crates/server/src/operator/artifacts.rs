@@ -11,8 +11,9 @@ use axum::http::HeaderMap;
 use bytes::{Bytes, BytesMut};
 use http::{StatusCode, header};
 use http_body_util::BodyExt;
-use otary_fleet::{Artifact, ReadError, Sha256, read};
+use otary_fleet::{Artifact, Findings, ReadError, Sha256, read};
 use otary_store::StoreError;
+use otary_trust::search;
 use serde::{Deserialize, Serialize};
 use tokio::time::timeout;
 
@@ -74,8 +75,7 @@ pub(super) async fn discard(
 impl Operator {
     /// Reads the facts first and stores afterwards: what is refused was never in the store.
     fn take_in(&self, bytes: &[u8], upload: &Upload) -> Result<Uploaded, Problem> {
-        let found = read(bytes, &upload.file, self.now(), upload.raw)
-            .map_err(|error| not_a_firmware(&upload.file, &error))?;
+        let found = self.facts(bytes, &upload.file, upload.raw)?;
         let part = bytes.get(found.range.clone()).unwrap_or_default();
         let mut blob = self.store.begin_blob()?;
         blob.write_all(part).map_err(|error| Problem::internal("store-failed", "the store failed", error))?;
@@ -97,8 +97,15 @@ impl Operator {
             problem if problem.code() == "no-artifact" => problem.help("upload the file again"),
             problem => problem,
         })?;
-        let found = read(&bytes, file_name, self.now(), raw);
-        Ok(found.map_err(|error| not_a_firmware(file_name, &error))?.artifact)
+        Ok(self.facts(&bytes, file_name, raw)?.artifact)
+    }
+
+    /// What a file is, and what lies inside the part of it that devices are sent.
+    fn facts(&self, bytes: &[u8], file_name: &str, raw: bool) -> Result<Findings, Problem> {
+        let found = read(bytes, file_name, self.now(), raw);
+        let mut found = found.map_err(|error| not_a_firmware(file_name, &error))?;
+        found.artifact.embedded = search(bytes.get(found.range.clone()).unwrap_or_default());
+        Ok(found)
     }
 
     /// Drops uploads; those that a release holds stay.

@@ -7,8 +7,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
-    Artifact, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, Sha256, Time,
-    compare,
+    Artifact, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, RiskName, Sha256,
+    Time, compare,
 };
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,7 @@ use super::effect::Effect;
 use super::problem::Problem;
 use super::refusal::{Allowance, Refusal, check, check_form};
 use super::request::Body;
+use super::review::Review;
 use super::site::{Operator, carry_out};
 
 /// A release to be published.
@@ -38,6 +39,9 @@ pub struct Publication {
     /// What is let pass that would be refused otherwise.
     #[serde(default)]
     pub allow: BTreeSet<Allowance>,
+    /// The risks of the files that are accepted.
+    #[serde(default)]
+    pub risks: BTreeSet<RiskName>,
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,
@@ -63,6 +67,9 @@ pub struct Published {
     pub release: Release,
     /// What it is made of.
     pub artifacts: Vec<Artifact>,
+    /// What was found in each of them with regard to this server.
+    #[serde(default)]
+    pub reviews: Vec<Review>,
     /// Whether the product was made with it.
     pub new_product: bool,
     /// What will happen to the devices that are known. None if it has raw files alone: those are offered to nobody.
@@ -109,12 +116,13 @@ impl Operator {
         let artifacts: Vec<Artifact> = artifacts.collect::<Result<_, _>>()?;
         let release = release_of(publication, &artifacts, &catalogue, now)?;
         check(&release, &artifacts, &product, &catalogue, &publication.allow)?;
+        let (reviews, of_files) = self.review(&release, &artifacts, &catalogue, &publication.risks)?;
 
         let after = with(&catalogue, &product, &release, &artifacts);
         let only_raw = artifacts.iter().all(|artifact| artifact.kind == Kind::Raw);
         let effect = if only_raw { None } else { Some(self.effect(&release, &artifacts, &after, now)?) };
-        let notes = notes(&release, &artifacts, &catalogue);
-        Ok((product, Published { release, artifacts, new_product, effect, notes }))
+        let notes = [of_files, notes(&release, &artifacts, &catalogue)].concat();
+        Ok((product, Published { release, artifacts, reviews, new_product, effect, notes }))
     }
 
     fn put(&self, product: &Product, published: &Published, actor: &Actor) -> Result<(), Problem> {
@@ -123,8 +131,20 @@ impl Operator {
         }
         self.store.publish(&published.release, &published.artifacts)?;
         let release = &published.release;
-        self.log(actor, Some(&product.name), format!("published {} to {}", release.id, release.channel))
+        let accepted = accepted(&published.reviews);
+        let action = format!("published {} to {}{accepted}", release.id, release.channel);
+        self.log(actor, Some(&product.name), action)
     }
+}
+
+/// The risks that were accepted, for the record.
+fn accepted(reviews: &[Review]) -> String {
+    let names = reviews.iter().flat_map(|review| &review.accepted).map(|risk| risk.name());
+    let names: BTreeSet<&str> = names.map(RiskName::name).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    format!(", accepting {}", names.into_iter().collect::<Vec<_>>().join(", "))
 }
 
 /// The first product of all is made without asking; a further one may be a slip of the pen.

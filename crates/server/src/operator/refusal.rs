@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use http::StatusCode;
-use otary_fleet::{Artifact, Catalogue, Channel, Chip, Kind, Order, Product, ProductName, Release, compare};
+use otary_fleet::{
+    Artifact, Catalogue, Channel, Chip, Kind, Order, Product, ProductName, Release, Risk, RiskName, compare,
+};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -116,6 +118,12 @@ pub enum Refusal {
         /// The channel.
         channel: Channel,
     },
+    /// Devices that run a file might be lost, or a secret be.
+    #[error("{}", sentences(risks))]
+    Risky {
+        /// The risks that were not accepted, each with its file.
+        risks: Vec<(String, Risk)>,
+    },
 }
 
 /// What an operator may let pass: most often a mistake, and sometimes meant.
@@ -149,6 +157,7 @@ impl Refusal {
             Self::OtherProject { .. } => "other-project",
             Self::NothingNew { .. } => "nothing-new",
             Self::OlderVersion { .. } => "older-version",
+            Self::Risky { .. } => "risky",
         }
     }
 
@@ -175,6 +184,7 @@ impl Refusal {
                 "to publish it all the same, say --older; to take a bad release back, otary release withdraw"
                     .into()
             }
+            Self::Risky { risks } => ways_out(risks),
             Self::NoFile | Self::TooManyFiles { .. } | Self::VersionText | Self::NotesTooLong { .. } => {
                 return None;
             }
@@ -332,6 +342,20 @@ fn check_not_older(release: &Release, catalogue: &Catalogue) -> Result<(), Refus
         }
         _ => Ok(()),
     }
+}
+
+/// Each file with its risks.
+fn sentences(risks: &[(String, Risk)]) -> String {
+    risks.iter().map(|(file, risk)| format!("{file}: {risk}")).collect::<Vec<_>>().join("; ")
+}
+
+/// What to do about each kind of risk, and how to accept them all.
+fn ways_out(risks: &[(String, Risk)]) -> String {
+    let advice: BTreeSet<&str> = risks.iter().map(|(_, risk)| risk.advice()).collect();
+    let names: BTreeSet<RiskName> = risks.iter().map(|(_, risk)| risk.name()).collect();
+    let options: Vec<String> = names.iter().map(|name| format!("--i-know-what-i-do {name}")).collect();
+    let advice: Vec<&str> = advice.into_iter().collect();
+    format!("{}; to publish it all the same, say {}", advice.join("; "), options.join(" "))
 }
 
 /// `lamp, camera` or, of many, the first few.

@@ -1,15 +1,15 @@
 //! An operator's desk: the real router over a store in memory, a clock that the test moves, and boards that poll by the
 //! real rules.
 
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{Method, Request, StatusCode, header};
 use otary_fleet::{
-    Build, CheckIn, Chip, Decision, Delivery, Device, Dialect, Mac, Mode, ProductName, Time, Transport, View,
-    decide, delivered, observe, read,
+    Build, CheckIn, Chip, Decision, Delivery, Device, Dialect, Generations, Mac, Mode, ProductName, Time,
+    Transport, View, decide, delivered, observe, read,
 };
 use otary_image::emit::{AppDescriptor, AppImage, AppSegment};
 use otary_server::Clock;
@@ -29,6 +29,8 @@ pub struct Desk {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub owner: Secret,
+    /// What devices are shown, as whoever serves tells it.
+    pub generations: Arc<RwLock<Option<Generations>>>,
     router: Router,
 }
 
@@ -59,9 +61,13 @@ impl Desk {
     pub fn over(store: Arc<dyn Store>) -> Self {
         let clock = Clock::standing_at(Time::from_secs(1_795_000_000));
         let owner = Secret::generate().unwrap();
+        let generations = Arc::new(RwLock::new(None));
         let site = Site {
             data: "x".into(),
             fingerprint: Some("AB:CD".into()),
+            generations: Arc::clone(&generations),
+            names: Arc::new(RwLock::new(vec!["ota.lan".into(), "192.168.1.70".into()])),
+            horizon: 1826 * DAY,
             retention: Retention {
                 events: 90 * DAY,
                 max_events: 1000,
@@ -73,7 +79,7 @@ impl Desk {
             open_files: None,
         };
         let operator = Operator::new(Arc::clone(&store), clock.clone(), site, Some(&owner));
-        Self { store, clock, owner, router: router(operator) }
+        Self { store, clock, owner, generations, router: router(operator) }
     }
 
     pub async fn request(&self, from: Caller<'_>, method: Method, path: &str, body: Body) -> Answer {
@@ -200,6 +206,7 @@ pub fn publication(product: &str, version: &str) -> Publication {
         notes: String::new(),
         artifacts: Vec::new(),
         allow: std::collections::BTreeSet::new(),
+        risks: std::collections::BTreeSet::new(),
         dry_run: false,
     }
 }
@@ -219,12 +226,21 @@ pub fn firmware_of(chip: Chip, project: &str, version: &str) -> Vec<u8> {
     )
 }
 
+/// One with these pieces among its constants, each ended by a zero as a compiler does.
+pub fn firmware_with(chip: Chip, pieces: &[&[u8]]) -> Vec<u8> {
+    let constants: Vec<u8> = pieces.iter().flat_map(|piece| [b"\0", *piece, b"\0"].concat()).collect();
+    image(chip, &constants, None)
+}
+
 fn build(chip: Chip, text: &str, descriptor: Option<AppDescriptor<'_>>) -> Vec<u8> {
+    image(chip, &text.as_bytes().repeat(64), descriptor)
+}
+
+fn image(chip: Chip, constants: &[u8], descriptor: Option<AppDescriptor<'_>>) -> Vec<u8> {
     let (data, code) =
         if chip == Chip::Esp32 { (0x3F40_0020, 0x400D_0020) } else { (0x3C00_0020, 0x4200_0020) };
-    let constants = text.as_bytes().repeat(64);
     let segments = [
-        AppSegment { address: data, data: &constants },
+        AppSegment { address: data, data: constants },
         AppSegment { address: code, data: &[0x36, 0x41, 0x00, 0x1D].repeat(256) },
     ];
     let image = AppImage { descriptor, segments: &segments, entry: code, ..AppImage::new(chip) };

@@ -10,4 +10,5 @@ mod enrolment;
 mod products;
 mod pushes;
 mod releases;
+mod risks;
 mod uploads;
