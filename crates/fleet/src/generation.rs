@@ -125,6 +125,22 @@ impl Generations {
         then
     }
 
+    /// The same behind a certificate from elsewhere, which everybody is shown and `anchor` leads to.
+    #[must_use]
+    pub fn behind(&self, anchor: &Anchor) -> Self {
+        let elsewhere = Generation {
+            id: GenerationId::ELSEWHERE,
+            anchor: anchor.clone(),
+            adopted: true,
+            hosts: BTreeSet::new(),
+            bridged_from: None,
+            began: anchor.not_before,
+        };
+        let ended = self.ended.iter().chain(&self.shown).cloned().collect();
+        let (current, next) = (elsewhere.id, self.next.clone());
+        Self { shown: vec![elsewhere], current, rollover: None, next, ended }
+    }
+
     /// The anchors that firmware made today has to hold: those that are shown, and the next.
     pub fn to_embed(&self) -> impl Iterator<Item = &Anchor> {
         self.shown.iter().map(|generation| &generation.anchor).chain([&self.next])

@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use otary_fleet::{Generations, Time};
+use otary_fleet::{Anchor, Generations, Time};
 use otary_trust::{Authority, Clock, Name};
 
 use crate::ServeError;
@@ -26,12 +26,37 @@ pub struct Held {
     pub authority: Authority,
     /// The names and addresses by which devices reach the server, the most important first.
     pub names: Vec<Name>,
+    /// What devices are shown instead of the authority's certificates.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// A certificate from elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// What devices trust that accept it.
+    pub anchor: Anchor,
+    /// The names in it.
+    pub names: Vec<Name>,
+}
+
+impl Held {
+    /// What devices are shown.
+    pub fn presented(&self) -> Generations {
+        let own = self.authority.generations();
+        self.elsewhere.as_ref().map_or_else(|| own.clone(), |elsewhere| own.behind(&elsewhere.anchor))
+    }
+
+    /// The names and addresses by which devices reach the server, as text in lower case.
+    pub fn reached_by(&self) -> Vec<String> {
+        let elsewhere = self.elsewhere.iter().flat_map(|elsewhere| &elsewhere.names);
+        self.names.iter().chain(elsewhere).map(|name| name.to_string().to_ascii_lowercase()).collect()
+    }
 }
 
 impl Custody {
     /// Takes an authority into custody. `built` is when this program was built: no right clock is before that.
-    pub const fn new(authority: Authority, names: Vec<Name>, built: Time) -> Self {
-        Self { held: Mutex::new(Held { authority, names }), built, show: OnceLock::new() }
+    pub const fn new(held: Held, built: Time) -> Self {
+        Self { held: Mutex::new(held), built, show: OnceLock::new() }
     }
 
     /// Has what changes shown by `show`; the first one counts.

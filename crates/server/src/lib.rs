@@ -53,7 +53,7 @@ mod visit;
 mod worker;
 
 pub use clock::Clock;
-pub use custody::{Custody, Held};
+pub use custody::{Custody, Elsewhere, Held};
 pub use error::ServeError;
 pub use identity::Identity;
 pub use limits::Limits;

@@ -151,7 +151,7 @@ impl Certificate {
     }
 
     /// Checks that `self` names `issuer` as its issuer and has its signature.
-    pub(crate) fn check_issuer(&self, issuer: &Self) -> Result<(), Defect> {
+    pub fn check_issuer(&self, issuer: &Self) -> Result<(), Defect> {
         let child = parse(&self.der)?;
         let parent = parse(&issuer.der)?;
         if child.issuer().as_raw() == parent.subject().as_raw()

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow};
 use axum::Router;
 use otary_server::operator::{Announcement, Operator, Site, router};
-use otary_server::{Clock, Custody};
+use otary_server::{Clock, Custody, Held};
 use otary_store::{Disk, DiskOptions};
 use otary_trust::Authority;
 use tokio::runtime::Runtime;
@@ -17,7 +17,7 @@ use crate::clock;
 use crate::config::Values;
 use crate::data::{DataDir, Turn};
 use crate::global::Global;
-use crate::serve::{Names, retention};
+use crate::serve::{Names, Supplied, retention};
 
 /// Where the data directory is worked on.
 pub(super) enum Place {
@@ -72,12 +72,15 @@ fn operator(store: Disk, data: &DataDir, values: &Values) -> anyhow::Result<Oper
         data: data.path().to_owned(),
         fingerprint: authority(data)?.map(|authority| authority.root().fingerprint().to_string()),
         retention: retention(values),
+        horizon: values.trust.horizon.0,
         max_strangers: values.limits.unknown_devices,
         open_files: None,
     };
     let operator = Operator::new(Arc::new(store), Clock::system(), site, None);
     let Some(authority) = authority(data)? else { return Ok(operator) };
-    let custody = Custody::new(authority, Names::find(&values.names)?.all(), clock::built());
+    let elsewhere = Supplied::read(&values.tls)?.as_ref().map(Supplied::elsewhere);
+    let held = Held { authority, names: Names::find(&values.names)?.all(), elsewhere };
+    let custody = Custody::new(held, clock::built());
     Ok(operator.with_custody(Arc::new(custody)))
 }
 

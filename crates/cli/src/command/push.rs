@@ -1,10 +1,12 @@
 //! `otary push`: files become a release.
 
+mod secrets;
+
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
-use otary_fleet::{Channel, ProductName, Scope};
+use otary_fleet::{Channel, ProductName, RiskName, Scope};
 use otary_server::operator::{Access, Allowance, Part, Publication, Published, Uploaded};
 use regex::Regex;
 
@@ -16,6 +18,7 @@ use crate::global::Global;
 use crate::say;
 use crate::table::plain;
 use crate::terminal::print_json;
+use secrets::Secrets;
 
 /// Publish a release: firmware files that the devices of a product are offered
 ///
@@ -55,6 +58,14 @@ pub struct Args {
     #[command(flatten)]
     allow: Allow,
 
+    /// Publish it although it may cut devices off, or give a secret away: the risk's name, as the refusal says it
+    #[arg(long, value_name = "NAME-OF-RISK")]
+    i_know_what_i_do: Vec<RiskName>,
+
+    /// Look for the secrets in this file, one a line, in the images; they are not sent to the server
+    #[arg(long, value_name = "FILE")]
+    secret_from: Option<PathBuf>,
+
     /// Only say what would happen, and keep nothing
     #[arg(long)]
     dry_run: bool,
@@ -93,12 +104,16 @@ enum KindName {
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     let files = args.files.iter().map(|path| PushedFile::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut publication = args.publication(&files)?;
+    let secrets = args.secret_from.as_deref().map(Secrets::read).transpose()?;
     let mut client = Client::open(global, &args.connection)?;
     check_access(&mut client)?;
     let uploads = upload(&mut client, &files, args.kind.is_some())?;
     publication.artifacts =
         uploads.iter().zip(&files).map(|(upload, file)| part(upload, file, args)).collect();
-    let published: Published = client.post(&path(["releases"]), &publication)?;
+    let mut published: Published = client.post(&path(["releases"]), &publication)?;
+    if let Some(secrets) = secrets {
+        published.notes.extend(secrets.find(&files, &args.product));
+    }
     if args.json {
         return print_json(&published);
     }
@@ -119,6 +134,7 @@ impl Args {
             notes: self.notes.clone(),
             artifacts: Vec::new(),
             allow: allowances.into_iter().filter_map(|(said, allowance)| said.then_some(allowance)).collect(),
+            risks: self.i_know_what_i_do.iter().copied().collect(),
             dry_run: self.dry_run,
         })
     }

@@ -100,11 +100,12 @@ impl Settings {
 
     /// With the files and folders that a settings file names meant from that file's folder.
     fn rebased(mut self) -> Self {
-        let Values { data, tls, ddns, .. } = &mut self.values;
+        let Values { data, tls, trust, ddns, .. } = &mut self.values;
         let files = [
             ("tls.cert", &mut tls.cert),
             ("tls.key", &mut tls.key),
             ("tls.ca", &mut tls.ca),
+            ("trust.passphrase_file", &mut trust.passphrase_file),
             ("ddns.password_file", &mut ddns.password_file),
             ("ddns.ca_file", &mut ddns.ca_file),
         ];

@@ -29,6 +29,8 @@ pub struct Values {
     pub limits: Limits,
     /// TLS towards devices.
     pub tls: Tls,
+    /// The authority.
+    pub trust: Trust,
     /// The server's names by multicast DNS.
     pub mdns: Mdns,
     /// A name by dynamic DNS.
@@ -123,6 +125,16 @@ pub struct Tls {
     pub names: BTreeMap<String, TlsOfName>,
 }
 
+/// The authority.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trust {
+    /// The file with the passphrase that its keys are kept under, in the first line.
+    pub passphrase_file: Option<PathBuf>,
+    /// New firmware has to hold an anchor that leads devices here and lives at least so long.
+    pub horizon: Span,
+}
+
 /// TLS towards devices that ask for a certain name. What is not said is as for all others.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -196,6 +208,7 @@ impl Default for Values {
             },
             limits: Limits::default(),
             tls: Tls::default(),
+            trust: Trust { passphrase_file: None, horizon: Span(5 * 365 * DAY) },
             mdns: Mdns { enabled: true },
             ddns: Ddns::default(),
             sntp: Sntp { listen: Listen::Off, trust_local_clock: false },

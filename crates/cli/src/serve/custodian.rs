@@ -7,12 +7,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use otary_server::Custody;
+use otary_server::{Custody, ServeError};
 use otary_store::Disk;
 use otary_trust::Renewal;
 
 use super::Names;
 use super::exhibit::Exhibit;
+use super::supplied::Supplied;
 use crate::clock;
 use crate::table::date;
 
@@ -97,7 +98,7 @@ impl Custodian {
     fn glance(&mut self) {
         match self.exhibit.refresh() {
             Ok(false) => self.said_of_files.take_back(),
-            Ok(true) => match self.custody.show(clock::now()) {
+            Ok(true) => match self.change_elsewhere() {
                 Ok(()) => self.tell(),
                 Err(error) => {
                     self.said_of_files.warn(format!("the new certificate cannot be shown: {error:#}"))
@@ -108,6 +109,14 @@ impl Custodian {
             }
         }
         self.warn_of_end();
+    }
+
+    /// Shows the new certificate, and tells of it whoever asks what devices are shown.
+    fn change_elsewhere(&self) -> Result<(), ServeError> {
+        self.custody.change(clock::now(), |held| {
+            held.elsewhere = self.exhibit.look(Supplied::elsewhere);
+            Ok(())
+        })
     }
 
     fn tell(&mut self) {

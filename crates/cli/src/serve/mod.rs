@@ -18,7 +18,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use otary_server::operator::{Announcement, Operator, Secret, Site, router};
 use otary_server::{
-    Addresses, Clock, Custody, Handle, Limits, Options, ServeError, Server, raise_descriptor_limit,
+    Addresses, Clock, Custody, Handle, Held, Limits, Options, ServeError, Server, raise_descriptor_limit,
 };
 use otary_store::{Disk, DiskOptions, Retention, Store};
 use otary_trust::Authority;
@@ -68,7 +68,9 @@ impl Ready {
         let supplied = Supplied::read(&values.tls)?;
         let identity = identity(&authority, supplied.as_ref(), clock::now())?;
         let root = authority.root().fingerprint().to_string();
-        let custody = Arc::new(Custody::new(authority, names.all(), clock::built()));
+        let elsewhere = supplied.as_ref().map(Supplied::elsewhere);
+        let held = Held { authority, names: names.all(), elsewhere };
+        let custody = Arc::new(Custody::new(held, clock::built()));
         let names = names.shown(supplied.as_ref().map(Supplied::certificate));
         let descriptors = raise_descriptor_limit();
         let owner = Secret::generate().map_err(|_| anyhow!("the system gives no random numbers"))?;
@@ -76,6 +78,7 @@ impl Ready {
             data: data.path().to_owned(),
             fingerprint: Some(root),
             retention: retention(values),
+            horizon: values.trust.horizon.0,
             max_strangers: values.limits.unknown_devices,
             open_files: Some(descriptors),
         };

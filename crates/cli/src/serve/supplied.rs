@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::{Sha256, Time};
-use otary_server::{Identity, ServeError};
+use otary_server::{Elsewhere, Identity, ServeError};
 use otary_trust::{Certificate, PrivateKey};
 
 use crate::advice::{Advise, advised};
@@ -92,9 +92,17 @@ impl Supplied {
         &self.shown.leaf
     }
 
-    /// What devices trust; the first, if there are several.
+    /// What devices trust; if there are several, the one that the chain leads to.
     pub fn anchor(&self) -> &Certificate {
-        self.shown.anchors.first().unwrap_or(self.certificate())
+        let Pair { leaf, others, anchors, .. } = &self.shown;
+        let last = others.last().unwrap_or(leaf);
+        let leads = |anchor: &&Certificate| *anchor == last || last.check_issuer(anchor).is_ok();
+        anchors.iter().find(leads).or(anchors.first()).unwrap_or(leaf)
+    }
+
+    /// What operators are told of it.
+    pub fn elsewhere(&self) -> Elsewhere {
+        Elsewhere { anchor: self.anchor().anchor(), names: self.certificate().names().to_vec() }
     }
 
     /// All that devices trust, as PEM text.

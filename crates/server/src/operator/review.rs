@@ -2,13 +2,14 @@
 //! refused, unless the operator accepts that by the risk's name.
 
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
+use std::sync::Arc;
 
 use otary_fleet::{Artifact, Catalogue, Examined, Expected, Release, Risk, RiskName, examine};
 use serde::{Deserialize, Serialize};
 
 use super::refusal::Refusal;
 use super::site::Operator;
+use crate::Custody;
 
 /// What was found in a file of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,8 +52,9 @@ impl Operator {
         let releases = catalogue.releases(&release.id.product).iter();
         let earlier = releases.flat_map(|release| &release.artifacts).filter_map(|id| catalogue.artifact(id));
         let earlier: Vec<&Artifact> = earlier.filter(same).collect();
-        let generations = self.site.generations.read().unwrap_or_else(PoisonError::into_inner);
-        let names = self.site.names.read().unwrap_or_else(PoisonError::into_inner);
+        let look = |custody: &Arc<Custody>| custody.look(|held| (held.presented(), held.reached_by()));
+        let (generations, names) = self.custody.as_ref().map(look).unzip();
+        let names = names.unwrap_or_default();
         let expected = Expected {
             generations: generations.as_ref(),
             names: &names,

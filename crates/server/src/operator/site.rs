@@ -1,10 +1,10 @@
 //! What every operation works on: the store, the clock, and what is known of the server around them.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use otary_fleet::{Device, Event, EventKind, Generations, Mac, ProductName, Sha256, Time};
+use otary_fleet::{Device, Event, EventKind, Mac, ProductName, Sha256, Time};
 use otary_store::{Retention, Store};
 use tokio::sync::Semaphore;
 
@@ -30,10 +30,6 @@ pub struct Site {
     pub data: PathBuf,
     /// SHA-256 of the certificate of the authority, as people compare it; none before the first `otary serve`.
     pub fingerprint: Option<String>,
-    /// What devices are shown; none before the first `otary serve`. Whoever changes it tells it here.
-    pub generations: Arc<RwLock<Option<Generations>>>,
-    /// The names and addresses by which devices reach the server, in lower case; likewise.
-    pub names: Arc<RwLock<Vec<String>>>,
     /// How long at least something in new firmware has to be valid that leads devices to this server.
     pub horizon: Duration,
     /// How long things are kept.

@@ -200,7 +200,7 @@ impl Operator {
     }
 
     fn renew(&self, actor: &Actor) -> Result<TrustView, Problem> {
-        self.change_trust(|Held { authority, names }, clock| authority.renew_all(names, clock))?;
+        self.change_trust(|Held { authority, names, .. }, clock| authority.renew_all(names, clock))?;
         self.log(actor, None, "trust: new server certificates".to_owned())?;
         self.trust_view()
     }
@@ -213,7 +213,7 @@ impl Operator {
         let key = begin.next_key.as_ref().map(|text| PrivateKey::from_pem(text.as_bytes())).transpose();
         let next_key = key.map_err(|defect| unreadable("the next root's key", &defect))?;
         let bridge = !begin.without_bridge;
-        self.change_trust(|Held { authority, names }, clock| {
+        self.change_trust(|Held { authority, names, .. }, clock| {
             authority.begin(Start { hosts, names, next_key, bridge }, clock)
         })?;
         self.log(actor, None, "trust: a rollover began".to_owned())?;
@@ -245,7 +245,7 @@ impl Operator {
         let key = PrivateKey::from_pem(adoption.key.as_bytes())
             .map_err(|defect| unreadable("the private key", &defect))?;
         let hosts = chain.first().map(pinned_hosts).unwrap_or_default();
-        self.change_trust(|Held { authority, names }, clock| {
+        self.change_trust(|Held { authority, names, .. }, clock| {
             authority.adopt(chain, key, &hosts, names, clock)
         })?;
         self.log(actor, None, "trust: adopted a certificate".to_owned())?;

@@ -1,21 +1,21 @@
 //! An operator's desk: the real router over a store in memory, a clock that the test moves, and boards that poll by the
 //! real rules.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{Method, Request, StatusCode, header};
 use otary_fleet::{
-    Build, CheckIn, Chip, Decision, Delivery, Device, Dialect, Generations, Mac, Mode, ProductName, Time,
-    Transport, View, decide, delivered, observe, read,
+    Build, CheckIn, Chip, Decision, Delivery, Device, Dialect, Mac, Mode, ProductName, Time, Transport, View,
+    decide, delivered, observe, read,
 };
 use otary_image::emit::{AppDescriptor, AppImage, AppSegment};
-use otary_server::Clock;
 use otary_server::operator::{
     LocalOwner, Operator, Part, Peer, ProblemDocument, Publication, Published, Secret, Site, Uploaded, router,
 };
+use otary_server::{Clock, Custody};
 use otary_store::{Admit, Memory, Retention, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,8 +29,6 @@ pub struct Desk {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub owner: Secret,
-    /// What devices are shown, as whoever serves tells it.
-    pub generations: Arc<RwLock<Option<Generations>>>,
     router: Router,
 }
 
@@ -53,20 +51,29 @@ pub enum Caller<'a> {
     Shows(&'a str),
 }
 
+/// When every desk is opened.
+pub const OPENED: Time = Time::from_secs(1_795_000_000);
+
 impl Desk {
     pub fn new() -> Self {
         Self::over(Arc::new(Memory::default()))
     }
 
     pub fn over(store: Arc<dyn Store>) -> Self {
-        let clock = Clock::standing_at(Time::from_secs(1_795_000_000));
+        Self::open(store, None)
+    }
+
+    /// The desk of a server that presents what is in this custody.
+    pub fn with_custody(custody: Arc<Custody>) -> Self {
+        Self::open(Arc::new(Memory::default()), Some(custody))
+    }
+
+    fn open(store: Arc<dyn Store>, custody: Option<Arc<Custody>>) -> Self {
+        let clock = Clock::standing_at(OPENED);
         let owner = Secret::generate().unwrap();
-        let generations = Arc::new(RwLock::new(None));
         let site = Site {
             data: "x".into(),
             fingerprint: Some("AB:CD".into()),
-            generations: Arc::clone(&generations),
-            names: Arc::new(RwLock::new(vec!["ota.lan".into(), "192.168.1.70".into()])),
             horizon: 1826 * DAY,
             retention: Retention {
                 events: 90 * DAY,
@@ -79,7 +86,11 @@ impl Desk {
             open_files: None,
         };
         let operator = Operator::new(Arc::clone(&store), clock.clone(), site, Some(&owner));
-        Self { store, clock, owner, generations, router: router(operator) }
+        let operator = match custody {
+            Some(custody) => operator.with_custody(custody),
+            None => operator,
+        };
+        Self { store, clock, owner, router: router(operator) }
     }
 
     pub async fn request(&self, from: Caller<'_>, method: Method, path: &str, body: Body) -> Answer {

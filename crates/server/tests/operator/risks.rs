@@ -3,32 +3,40 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use http::Method;
-use otary_fleet::{Chip, GenerationId, RiskName, Time};
+use otary_fleet::{Chip, RiskName};
 use otary_server::operator::{Published, Uploaded};
+use otary_server::{Custody, Elsewhere, Held, ServeError};
+use otary_store::EventQuery;
 use otary_trust::{Authority, Certificate, Clock, KeyKind, PrivateKey};
 
-use crate::desk::{Answer, DAY, Desk, firmware_with, name, publication};
+use crate::desk::{Answer, DAY, Desk, OPENED, firmware_with, name, publication};
 
-/// A desk whose server presents a certificate of this authority.
+/// A desk whose server presents certificates of an authority, as `ota.lan` and as 192.168.1.70.
 struct House {
     desk: Desk,
-    authority: Authority,
+    custody: Arc<Custody>,
     _folder: tempfile::TempDir,
 }
 
 impl House {
     fn new() -> Self {
-        let desk = Desk::new();
-        let (folder, authority) = authority(desk.clock.now());
-        *desk.generations.write().unwrap() = Some(authority.generations().clone());
-        Self { desk, authority, _folder: folder }
+        let (folder, authority) = authority();
+        let names = ["ota.lan", "192.168.1.70"].map(|name| name.parse().unwrap()).to_vec();
+        let custody = Arc::new(Custody::new(Held { authority, names, elsewhere: None }, OPENED));
+        Self { desk: Desk::with_custody(Arc::clone(&custody)), custody, _folder: folder }
     }
 
     /// Both roots, as PEM text.
     fn roots(&self) -> String {
-        self.authority.anchors_pem()
+        self.custody.look(|held| held.authority.anchors_pem())
+    }
+
+    /// Both roots.
+    fn anchors(&self) -> Vec<Certificate> {
+        self.custody.look(|held| held.authority.anchors().into_iter().cloned().collect())
     }
 
     async fn push(&self, version: &str, pieces: &[&[u8]]) -> Answer {
@@ -43,16 +51,16 @@ impl House {
     }
 }
 
-fn authority(now: Time) -> (tempfile::TempDir, Authority) {
+fn authority() -> (tempfile::TempDir, Authority) {
     let folder = tempfile::tempdir().unwrap();
-    let clock = Clock { now, built: now, newest: now };
+    let clock = Clock { now: OPENED, built: OPENED, newest: OPENED };
     let names = ["ota.lan".parse().unwrap()];
     let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &clock).unwrap();
     (folder, authority)
 }
 
-fn foreign_root(house: &House) -> String {
-    let (_folder, other) = authority(house.desk.clock.now());
+fn foreign_root() -> String {
+    let (_folder, other) = authority();
     other.root().pem().to_owned()
 }
 
@@ -60,7 +68,8 @@ fn foreign_root(house: &House) -> String {
 async fn a_firmware_with_both_roots_is_published_without_a_word() {
     let house = House::new();
     let pem = house.roots();
-    let der: Vec<&[u8]> = house.authority.anchors().into_iter().map(|root| root.der().as_ref()).collect();
+    let anchors = house.anchors();
+    let der: Vec<&[u8]> = anchors.iter().map(|root| root.der().as_ref()).collect();
     let as_text = house.push("1", &[b"https://ota.lan:3443/update", pem.as_bytes()]).await;
     let as_bytes = house.push("2", &[b"192.168.1.70", der[0], der[1]]).await;
     for (answer, host) in [(as_text, "ota.lan"), (as_bytes, "192.168.1.70")] {
@@ -69,7 +78,7 @@ async fn a_firmware_with_both_roots_is_published_without_a_word() {
         assert_eq!(published.reviews[0].hosts, [host]);
         let found = &published.artifacts[0].embedded.certificates;
         let found: Vec<_> = found.iter().map(|found| &found.anchor).collect();
-        let anchors = house.authority.anchors().into_iter().map(Certificate::anchor).collect::<Vec<_>>();
+        let anchors: Vec<_> = anchors.iter().map(Certificate::anchor).collect();
         assert_eq!(found, anchors.iter().collect::<Vec<_>>());
     }
 }
@@ -89,11 +98,11 @@ async fn what_was_found_at_upload_is_kept_with_the_release() {
 #[tokio::test]
 async fn a_firmware_that_trusts_a_foreign_root_alone_is_refused() {
     let house = House::new();
-    let foreign = foreign_root(&house);
+    let foreign = foreign_root();
     let answer = house.push("1", &[b"https://ota.lan:3443/update", foreign.as_bytes()]).await;
     let problem = answer.problem();
     assert_eq!(problem.code, "risky");
-    let root = house.authority.root().common_name();
+    let root = house.anchors()[0].common_name().to_owned();
     assert!(
         problem.detail.starts_with("lamp.bin: devices that run it could not come back"),
         "{}",
@@ -115,12 +124,12 @@ async fn a_firmware_that_trusts_a_foreign_root_alone_is_refused() {
 #[tokio::test]
 async fn an_accepted_risk_is_published_and_goes_on_record() {
     let house = House::new();
-    let foreign = foreign_root(&house);
+    let foreign = foreign_root();
     let pieces: &[&[u8]] = &[b"ota.lan", foreign.as_bytes()];
     house.push_accepting("1", pieces, &[RiskName::EndsSoon, RiskName::PrivateKey]).await.refused("risky");
     let published: Published = house.push_accepting("1", pieces, &[RiskName::CutsOff]).await.read();
     assert_eq!(published.reviews[0].accepted[0].name(), RiskName::CutsOff);
-    let events = house.desk.store.events(&otary_store::EventFilter::default()).unwrap();
+    let events = house.desk.store.events(&EventQuery::default()).unwrap();
     let told = serde_json::to_string(&events).unwrap();
     assert!(told.contains("published lamp 1 to stable, accepting cuts-off"), "{told}");
 }
@@ -128,7 +137,7 @@ async fn an_accepted_risk_is_published_and_goes_on_record() {
 #[tokio::test]
 async fn the_servers_own_certificate_in_the_place_of_the_root_is_refused() {
     let house = House::new();
-    let leaf = house.authority.leaf().unwrap().certificate().pem().to_owned();
+    let leaf = house.custody.look(|held| held.authority.leaf().unwrap().certificate().pem().to_owned());
     let detail = house.push("1", &[b"ota.lan", leaf.as_bytes()]).await.refused("risky");
     assert!(
         detail.contains("it trusts this server's own certificate (ota.lan) in the place of a root"),
@@ -182,7 +191,7 @@ async fn a_complete_private_key_is_refused_and_the_markers_alone_are_not() {
 #[tokio::test]
 async fn every_risk_is_told_at_once_and_each_is_accepted_by_its_own_name() {
     let house = House::new();
-    let foreign = foreign_root(&house);
+    let foreign = foreign_root();
     let key = PrivateKey::generate(KeyKind::P256).unwrap().pem().unwrap();
     let pieces: &[&[u8]] = &[foreign.as_bytes(), key.as_bytes()];
     let problem = house.push("1", pieces).await.problem();
@@ -210,7 +219,7 @@ async fn a_risk_that_there_is_none_of_that_name_is_refused_with_the_list() {
 #[tokio::test]
 async fn a_rehearsal_refuses_what_the_push_would() {
     let house = House::new();
-    let foreign = foreign_root(&house);
+    let foreign = foreign_root();
     let mut rehearsal = publication("lamp", "1");
     rehearsal.dry_run = true;
     let image = firmware_with(Chip::Esp32, &[foreign.as_bytes()]);
@@ -220,14 +229,16 @@ async fn a_rehearsal_refuses_what_the_push_would() {
 #[tokio::test]
 async fn what_is_presented_now_counts_and_not_what_was_at_the_start() {
     let house = House::new();
-    let (_folder, other) = authority(house.desk.clock.now());
-    let pem = other.anchors_pem();
-    house.push("1", &[b"ota.lan", pem.as_bytes()]).await.refused("risky");
-    let mut generations = other.generations().clone();
-    assert_eq!(generations.current, GenerationId(1));
-    generations.next = house.authority.root().anchor();
-    *house.desk.generations.write().unwrap() = Some(generations);
-    house.push("1", &[b"ota.lan", pem.as_bytes()]).await.read::<Published>();
+    let (_folder, other) = authority();
+    let pem = other.root().pem();
+    house.push("1", &[b"ota.example.com", pem.as_bytes()]).await.refused("risky");
+    let names = vec!["ota.example.com".parse().unwrap()];
+    let elsewhere = Some(Elsewhere { anchor: other.root().anchor(), names });
+    house.custody.change(OPENED, |held| Ok::<_, ServeError>(held.elsewhere = elsewhere)).unwrap();
+    let published: Published = house.push("1", &[b"ota.example.com", pem.as_bytes()]).await.read();
+    assert_eq!(published.reviews[0].hosts, ["ota.example.com"]);
+    let roots = house.roots();
+    house.push("2", &[b"ota.example.com", roots.as_bytes()]).await.refused("risky");
 }
 
 #[tokio::test]
@@ -249,14 +260,14 @@ async fn firmware_of_other_makers_gets_that_warning_and_nothing_is_found_in_it()
         let path = entry.unwrap().path();
         let file = path.file_name().unwrap().to_str().unwrap().to_owned();
         let house = House::new();
-        let answer = house.desk.push("other", "1", &[(&file, std::fs::read(&path).unwrap())]);
-        let uploaded = house.desk.upload(&file, std::fs::read(&path).unwrap()).await;
+        let image = std::fs::read(&path).unwrap();
+        let uploaded = house.desk.upload(&file, image.clone()).await;
         if !uploaded.status.is_success() {
             // Parts of a flash layout and the like: no firmware at all.
             uploaded.refused("not-a-firmware");
             continue;
         }
-        let published: Published = answer.await.read();
+        let published: Published = house.desk.push("other", "1", &[(&file, image)]).await.read();
         let warning = format!("{file}: no certificate found, not checked");
         assert_eq!(
             published.notes.iter().filter(|note| **note == warning).count(),

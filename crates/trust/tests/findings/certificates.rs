@@ -17,7 +17,7 @@ fn place(image: &[u8], wanted: &[u8]) -> u64 {
 #[test]
 fn both_roots_are_found_as_text_and_as_bytes_where_they_stand() {
     let (_folder, authority) = authority();
-    let [root, next] = authority.anchors();
+    let (root, next) = (authority.root(), authority.next_root());
     let image = with(&[b"https://ota.lan:3443/update", root.pem().as_bytes(), next.der()]);
     let found = search(&image);
 
