@@ -151,7 +151,7 @@ pub fn examine(embedded: &Embedded, expected: &Expected<'_>) -> Examined {
     match expected.generations {
         _ if embedded.certificates.is_empty() => examined.notes.push(NOT_CHECKED.into()),
         None => {
-            examined.notes.push("there is no authority here yet: its certificates were not checked".into())
+            examined.notes.push("there is no authority here yet: its certificates were not checked".into());
         }
         Some(generations) => {
             examined.risks.extend(reach.cuts_off(generations));
