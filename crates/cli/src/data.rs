@@ -11,7 +11,8 @@ use otary_store::{Disk, DiskOptions, StoreError};
 use otary_trust::Authority;
 
 use crate::advice::{Advise, advised};
-use crate::platform;
+use crate::config::Trust;
+use crate::{passphrase, platform};
 
 /// How long a store that another process has open is waited for, and how often is looked.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -110,9 +111,23 @@ impl DataDir {
         self.0.join("otary.db")
     }
 
-    /// Reads the authority and changes nothing.
+    /// Reads the authority and changes nothing. Keys under a passphrase stay closed: this is for its certificates.
     pub fn open_authority(&self) -> anyhow::Result<Authority> {
         trusted(Authority::open(&self.trust()))
+    }
+
+    /// Reads the authority with its keys and changes nothing. The passphrase, if they are under one, comes from the file
+    /// that `settings` name, else from the terminal.
+    pub fn unlock_authority(&self, settings: &Trust) -> anyhow::Result<Authority> {
+        let unlock = |passphrase| trusted(Authority::unlock(&self.trust(), passphrase));
+        if let Some(passphrase) = passphrase::of_keys(settings)? {
+            return unlock(passphrase);
+        }
+        let authority = self.open_authority()?;
+        match authority.locked() {
+            Some(key) => unlock(passphrase::ask_for_keys(&key)?),
+            None => Ok(authority),
+        }
     }
 }
 

@@ -16,6 +16,7 @@ mod file;
 mod global;
 mod inspect;
 mod mdns;
+mod passphrase;
 mod platform;
 mod secret;
 mod serve;

@@ -22,7 +22,7 @@ use crate::line::{LEAF_KINDS, Line};
 use crate::name::Name;
 use crate::passphrase::Passphrase;
 use crate::profile;
-use crate::settle::{self, settle};
+use crate::settle;
 use crate::state::{State, check_anchor};
 
 /// An authority whose keys were found to fit their certificates.
@@ -105,12 +105,8 @@ impl Authority {
             return Self::create(folder, names, clock.check()?);
         }
         let mut authority = Self::read(folder)?;
-        if let Some(path) = authority.locked() {
-            return Err(Error::Locked { path });
-        }
-        settle(&authority.folder, &authority.state)?;
-        authority.home.folder = authority.folder.clone();
-        authority.seal()?;
+        authority.settle()?;
+        authority.seal(None)?;
         if State::read(&authority.folder)?.is_none() {
             authority.state.write(&authority.folder)?;
         }
@@ -224,29 +220,10 @@ impl Authority {
         }
     }
 
-    /// The first file with a key that the passphrase is missing for.
-    pub(crate) fn locked(&self) -> Option<std::path::PathBuf> {
-        let lines = [Some(&self.home), self.incoming.as_ref()].into_iter().flatten();
-        let of_lines = lines.into_iter().find_map(|line| Some(line.folder.key_path(line.locked()?)));
-        let next_home = settle::next_home(&self.folder, &self.state);
-        let next = || self.next_root.is_locked().then(|| next_home.key_path(Member::NextRoot));
-        let adopted = || self.adopted.as_ref()?.is_locked().then(|| self.folder.path().join(ADOPTED));
-        of_lines.or_else(next).or_else(adopted)
-    }
-
-    /// Puts every key under the passphrase, if there is one.
-    fn seal(&self) -> Result<(), Error> {
-        let inner = self.folder.inner(NEW_GENERATION);
-        for folder in [&self.folder, &inner] {
-            Member::ALL.into_iter().try_for_each(|member| folder.seal(member))?;
-        }
-        self.folder.inner(ADOPTED).seal(Member::Adopted)
-    }
-
     /// Makes new leaves if some are due: the rule is in [`Cause`]. `names` are those by which the server is reached now,
     /// the most important first. On an error the old leaves serve on.
     pub fn refresh(&mut self, names: &[Name], clock: &Clock) -> Result<Renewal, Error> {
-        settle(&self.folder, &self.state)?;
+        self.settle()?;
         let due: Vec<_> =
             self.lines().flat_map(|line| line.due(&self.names_of(line, names), clock.now)).collect();
         let Some((_, cause)) = due.into_iter().next() else {
@@ -276,7 +253,7 @@ impl Authority {
 
     /// Makes every leaf anew, with new keys, although none is due.
     pub fn renew_all(&mut self, names: &[Name], clock: &Clock) -> Result<(), Error> {
-        settle(&self.folder, &self.state)?;
+        self.settle()?;
         let now = self.check_clock(clock)?;
         let wanted: Vec<Vec<Name>> = self.lines().map(|line| self.names_of(line, names)).collect();
         let lines = [Some(&mut self.home), self.incoming.as_mut()].into_iter().flatten();

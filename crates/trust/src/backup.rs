@@ -97,7 +97,7 @@ pub struct Restored {
     pub created: Time,
 }
 
-/// Saves the authority, and whatever settings belong to it, as ASCII text.
+/// Saves the authority, and whatever settings belong to it, as ASCII text. Its keys must be open.
 pub fn backup(
     authority: &Authority,
     settings: &Value,
@@ -105,6 +105,9 @@ pub fn backup(
     passphrase: &Passphrase,
 ) -> Result<String, BackupError> {
     passphrase.check_length()?;
+    if let Some(path) = authority.locked() {
+        return Err(Error::Locked { path }.into());
+    }
     let contents = Contents::of(authority, settings, created)?;
     let room = KEYS_ROOM + settings.to_string().len();
     let mut text = Zeroizing::new(Vec::with_capacity(room));
@@ -114,9 +117,15 @@ pub fn backup(
     age::encrypt_and_armor(&recipient, &text).map_err(BackupError::Encrypt)
 }
 
-/// Brings an authority back into `dir`, which must be empty or not exist.
-pub fn restore(file: &[u8], passphrase: &Passphrase, dir: &Path) -> Result<Restored, BackupError> {
-    let folder = Folder::new(dir, None);
+/// Brings an authority back into `dir`, which must be empty or not exist. There its keys are under `keys`, or in the
+/// clear without one, whatever they were under when they were saved.
+pub fn restore(
+    file: &[u8],
+    passphrase: &Passphrase,
+    dir: &Path,
+    keys: Option<Passphrase>,
+) -> Result<Restored, BackupError> {
+    let folder = Folder::new(dir, keys);
     if !folder.is_empty()? {
         return Err(Error::Occupied { dir: dir.to_owned() }.into());
     }

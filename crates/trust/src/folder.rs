@@ -110,6 +110,10 @@ impl Folder {
         self.path.join(member.certificate_file())
     }
 
+    pub(crate) const fn passphrase(&self) -> Option<&Passphrase> {
+        self.passphrase.as_ref()
+    }
+
     /// Whether there is nothing here yet: no folder, or an empty one.
     pub(crate) fn is_empty(&self) -> Result<bool, Error> {
         disk::list(&self.path).map(|entries| entries.is_empty())
@@ -193,18 +197,22 @@ impl Folder {
         disk::remove_file(&new_name(&certificate))
     }
 
-    /// Puts a key that lies here in the clear under the passphrase, if there is one.
-    pub(crate) fn seal(&self, member: Member) -> Result<(), Error> {
+    /// Writes a key anew as this folder keeps its keys: under its passphrase, or in the clear without one. One that is
+    /// kept so already stays. `former` opens one that was under a passphrase until now.
+    pub(crate) fn seal(&self, member: Member, former: Option<&Passphrase>) -> Result<(), Error> {
         let path = self.key_path(member);
-        let Some((file, metadata)) = disk::open(&path)?.filter(|_| self.passphrase.is_some()) else {
+        let Some((file, metadata)) = disk::open(&path)? else {
             return Ok(());
         };
         let text = disk::read_text(&path, file, &metadata)?;
         let unusable = |defect| Error::Unusable { path: path.clone(), defect };
-        if matches!(pem::decode_key(&text).map_err(unusable)?.0, pem::KeyForm::Sealed) {
+        let is_sealed = matches!(pem::decode_key(&text).map_err(unusable)?.0, pem::KeyForm::Sealed);
+        if is_sealed == self.passphrase.is_some() {
             return Ok(());
         }
-        self.write_key(&new_name(&path), &PrivateKey::from_pem(&text).map_err(unusable)?)?;
+        let key = PrivateKey::unlock(&text, former).map_err(unusable)?;
+        disk::remove_file(&new_name(&path))?;
+        self.write_key(&new_name(&path), &key)?;
         disk::rename(&new_name(&path), &path)?;
         disk::sync_folder(&self.path)
     }

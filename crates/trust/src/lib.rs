@@ -32,6 +32,7 @@ mod key;
 mod leaf;
 mod life;
 mod line;
+mod locking;
 mod name;
 mod passphrase;
 mod pem;

@@ -4,17 +4,17 @@ use std::fmt;
 
 use age::secrecy::{ExposeSecret, SecretString};
 
-/// Fewest characters of a passphrase that protects a new backup. The file leaves the server, so it can be attacked
-/// at leisure: twelve random letters hold, a word does not.
+/// Fewest characters of a passphrase that protects something new. A file can be attacked at leisure once somebody has
+/// it: twelve random letters hold, a word does not.
 pub const LEAST_CHARACTERS: usize = 12;
 
 /// What a person types to protect keys, or to open them.
 #[derive(Clone)]
 pub struct Passphrase(SecretString);
 
-/// A passphrase that would not protect a backup.
+/// A passphrase that would protect nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the passphrase has {found} characters, a backup needs at least {LEAST_CHARACTERS}")]
+#[error("the passphrase has {found} characters, and needs at least {LEAST_CHARACTERS}")]
 pub struct TooShort {
     /// Its length in characters.
     pub found: usize,
@@ -26,7 +26,7 @@ impl Passphrase {
         Self(text.into())
     }
 
-    /// Checks that it is long enough for a new backup. Opening one asks for nothing.
+    /// Checks that it is long enough for what is put under it now. Opening asks for nothing.
     pub fn check_length(&self) -> Result<(), TooShort> {
         let found = self.0.expose_secret().chars().count();
         if found < LEAST_CHARACTERS { Err(TooShort { found }) } else { Ok(()) }

@@ -24,7 +24,7 @@ use crate::life::Life;
 use crate::line::Line;
 use crate::name::{HostName, Name};
 use crate::profile;
-use crate::settle::{next_home, settle};
+use crate::settle::next_home;
 use crate::state::State;
 
 /// What a rollover begins with.
@@ -44,7 +44,7 @@ impl Authority {
     /// Begins a rollover: the next root becomes the root of a new generation with leaves of its own, and another next
     /// root is made.
     pub fn begin(&mut self, start: Start<'_>, clock: &Clock) -> Result<(), Error> {
-        settle(&self.folder, &self.state)?;
+        self.settle()?;
         let now = self.check_clock(clock)?;
         let next_root = profile::make_root(Life::of_next_root(now))?;
         let beginning = Beginning {
@@ -86,7 +86,7 @@ impl Authority {
 
     /// Takes a further step of the rollover that is under way.
     pub fn step(&mut self, step: Step, clock: &Clock) -> Result<(), Error> {
-        settle(&self.folder, &self.state)?;
+        self.settle()?;
         let now = self.check_clock(clock)?;
         let decided = self.generations().after(step, now.time())?;
         let exported = self.state.next_key_exported && (step != Step::Abort || self.adopted.is_some());
@@ -102,7 +102,7 @@ impl Authority {
         self.ended.extend(ending);
         self.follow(step);
         // The step is taken. What cannot be tidied up now is when leaves are looked after, or at the next start.
-        let _ = settle(&self.folder, &self.state);
+        let _ = self.settle();
         Ok(())
     }
 
@@ -143,7 +143,7 @@ impl Authority {
         names: &[Name],
         clock: &Clock,
     ) -> Result<(), Error> {
-        settle(&self.folder, &self.state)?;
+        self.settle()?;
         let now = self.check_clock(clock)?;
         let adopted = Adopted::new(GenerationId(0), chain, Kept::Open(key)).map_err(Error::Adopt)?;
         let anchor = adopted.anchor().anchor();
@@ -178,10 +178,10 @@ impl Authority {
     /// An error may also say that the file could not be removed although it is recorded as gone; then the next call
     /// or the next start removes it.
     pub fn forget_next_key(&mut self) -> Result<(), Error> {
-        settle(&self.folder, &self.state)?;
+        self.settle()?;
         self.commit(State::new(self.generations().clone(), true))?;
         self.next_root = Identity::keyless(self.next_root.certificate().clone());
-        settle(&self.folder, &self.state)
+        self.settle()
     }
 
     /// Makes a key and a certificate by which a device shows who it is, good for ten years, or until the root in charge

@@ -27,8 +27,17 @@ pub(super) enum Place {
     Served(Box<Remote>),
 }
 
+/// What a command takes of the authority when no server runs that has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    /// Certificates alone: nobody is asked for a passphrase.
+    Closed,
+    /// The keys as well.
+    Open,
+}
+
 /// Opens the data directory, or finds the server that has; waits while another command works on it.
-pub(super) fn open(global: &Global, runtime: &Runtime) -> anyhow::Result<Place> {
+pub(super) fn open(global: &Global, runtime: &Runtime, keys: Keys) -> anyhow::Result<Place> {
     let values = global.settings(Vec::new())?.values;
     let data = DataDir::existing(&values.data)?;
     if !data.database().exists() {
@@ -40,7 +49,7 @@ pub(super) fn open(global: &Global, runtime: &Runtime) -> anyhow::Result<Place> 
     let mut turn = Turn::new(&data);
     loop {
         if let Some(store) = data.try_open_store(options)? {
-            return Ok(Place::Here(router(operator(store, &data, &values)?)));
+            return Ok(Place::Here(router(operator(store, &data, &values, keys)?)));
         }
         if let Some((remote, _)) = reach(&data, runtime)? {
             return Ok(Place::Served(Box::new(remote)));
@@ -67,24 +76,28 @@ fn is_refused(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(refused)
 }
 
-fn operator(store: Disk, data: &DataDir, values: &Values) -> anyhow::Result<Operator> {
+fn operator(store: Disk, data: &DataDir, values: &Values, keys: Keys) -> anyhow::Result<Operator> {
+    let authority = match keys {
+        Keys::Open if data.trust().exists() => Some(data.unlock_authority(&values.trust)?),
+        _ => authority(data)?,
+    };
     let site = Site {
         data: data.path().to_owned(),
-        fingerprint: authority(data)?.map(|authority| authority.root().fingerprint().to_string()),
+        fingerprint: authority.as_ref().map(|authority| authority.root().fingerprint().to_string()),
         retention: retention(values),
         horizon: values.trust.horizon.0,
         max_strangers: values.limits.unknown_devices,
         open_files: None,
     };
     let operator = Operator::new(Arc::new(store), Clock::system(), site, None);
-    let Some(authority) = authority(data)? else { return Ok(operator) };
+    let Some(authority) = authority else { return Ok(operator) };
     let elsewhere = Supplied::read(&values.tls)?.as_ref().map(Supplied::elsewhere);
     let held = Held { authority, names: Names::find(&values.names)?.all(), elsewhere };
     let custody = Custody::new(held, clock::built());
     Ok(operator.with_custody(Arc::new(custody)))
 }
 
-/// The authority in a data directory, if there is one.
+/// The authority in a data directory, if there is one; its certificates alone.
 pub(super) fn authority(data: &DataDir) -> anyhow::Result<Option<Authority>> {
     data.trust().exists().then(|| data.open_authority()).transpose()
 }

@@ -31,7 +31,7 @@ pub use upload::PushedFile;
 
 use crate::data::DataDir;
 use crate::global::Global;
-use local::Place;
+use local::{Keys, Place};
 use remote::Remote;
 
 /// The longest that an answer is waited for, uploads included.
@@ -60,10 +60,20 @@ impl Client {
         }
     }
 
-    /// Finds the way to the data directory, or to the server that has it open, whichever server was named.
+    /// Finds the way to the data directory, or to the server that has it open, whichever server was named. Without a
+    /// server, keys that are under a passphrase stay closed.
     pub fn at_home(global: &Global) -> anyhow::Result<Self> {
+        Self::to_home(global, Keys::Closed)
+    }
+
+    /// The same for what takes the authority's keys: without a server, their passphrase is found or asked for.
+    pub fn at_home_with_keys(global: &Global) -> anyhow::Result<Self> {
+        Self::to_home(global, Keys::Open)
+    }
+
+    fn to_home(global: &Global, keys: Keys) -> anyhow::Result<Self> {
         let runtime = runtime()?;
-        let target = match local::open(global, &runtime)? {
+        let target = match local::open(global, &runtime, keys)? {
             Place::Here(router) => Target::Local(router),
             Place::Served(remote) => Target::Remote(remote),
         };

@@ -4,6 +4,7 @@ mod adopt;
 mod backup;
 mod export;
 mod ledger;
+mod lock;
 mod next_key;
 mod rollover;
 mod show;
@@ -17,9 +18,9 @@ use otary_server::operator::TrustView;
 use crate::client::{Client, path};
 use crate::data::DataDir;
 use crate::global::Global;
+use crate::passphrase::PassphraseArgs;
 use crate::say;
 use crate::table::date;
-use backup::PassphraseArgs;
 
 /// The authority that devices trust: see it, back it up, renew it, replace it
 #[derive(Debug, clap::Args)]
@@ -69,6 +70,17 @@ enum Action {
         #[command(flatten)]
         passphrase: PassphraseArgs,
     },
+    /// Put the keys under a passphrase, while no server runs
+    ///
+    /// From then on `otary serve` asks for it, and so does what signs while no server runs. Where nobody sits at a
+    /// terminal, name a file with it by the setting `trust.passphrase_file`. Keys that are under one already go under
+    /// this one.
+    Lock {
+        #[command(flatten)]
+        passphrase: PassphraseArgs,
+    },
+    /// Take the keys out from under their passphrase, while no server runs
+    Unlock,
     Simulate(simulate::Args),
 }
 
@@ -77,25 +89,26 @@ const MAX_KEY: u64 = 64 * 1024;
 
 /// Does what was asked for.
 pub fn run(args: Args, global: &Global) -> Result<()> {
-    let data = global.data_dir()?;
+    let values = global.settings(Vec::new())?.values;
+    let data = || DataDir::existing(&values.data);
     match args.action {
         Action::Simulate(args) => simulate::run(&args),
-        Action::Show { json } => show::run(&DataDir::existing(&data)?, json, global),
-        Action::Export(args) => export::run(&args, &DataDir::existing(&data)?),
+        Action::Show { json } => show::run(&data()?, json, global),
+        Action::Export(args) => export::run(&args, &data()?),
         Action::Ledger(args) => ledger::run(&args, global),
         Action::Renew => renew(global),
         Action::Rollover(action) => rollover::run(action, global),
         Action::Adopt(args) => adopt::run(&args, global),
         Action::ExportNextKey { file } => next_key::run(&file, global),
-        Action::Backup { file, passphrase } => {
-            backup::back_up(&file, &passphrase, &DataDir::existing(&data)?, global)
-        }
-        Action::Restore { file, passphrase } => backup::bring_back(&file, &passphrase, &data),
+        Action::Backup { file, passphrase } => backup::back_up(&file, &passphrase, &data()?, global),
+        Action::Restore { file, passphrase } => backup::bring_back(&file, &passphrase, &values),
+        Action::Lock { passphrase } => lock::lock(&passphrase, &data()?, &values),
+        Action::Unlock => lock::unlock(&data()?, &values),
     }
 }
 
 fn renew(global: &Global) -> Result<()> {
-    let renewed: TrustView = Client::at_home(global)?.act(&path(["trust", "renew"]))?;
+    let renewed: TrustView = Client::at_home_with_keys(global)?.act(&path(["trust", "renew"]))?;
     for leaf in &renewed.leaves {
         let (generation, key, end) = (leaf.generation, &leaf.key, date(leaf.not_after));
         say!("Generation {generation} has a new {key} certificate, until {end}.")?;

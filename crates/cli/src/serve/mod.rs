@@ -1,5 +1,6 @@
 //! A server from its settings: opens the data directory, finds or makes the authority, listens, serves, ends.
 
+mod authority;
 mod banner;
 mod companions;
 mod custodian;
@@ -13,7 +14,6 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use otary_server::operator::{Announcement, Operator, Secret, Site, router};
@@ -21,12 +21,11 @@ use otary_server::{
     Addresses, Clock, Custody, Handle, Held, Limits, Options, ServeError, Server, raise_descriptor_limit,
 };
 use otary_store::{Disk, DiskOptions, Retention, Store};
-use otary_trust::Authority;
 
 use crate::advice::advised;
 use crate::clock;
 use crate::config::{Listen, Values};
-use crate::data::{DataDir, trusted};
+use crate::data::DataDir;
 use crate::platform::Closing;
 use crate::signals::on_ending;
 
@@ -37,9 +36,6 @@ pub use supplied::Supplied;
 use companions::Companions;
 use custodian::Custodian;
 use exhibit::{Exhibit, identity};
-
-/// How long the clock is given before it is looked at again.
-const CLOCK_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A server that listens and does not serve yet.
 pub struct Ready {
@@ -64,7 +60,7 @@ impl Ready {
         let store = data.open_store(DiskOptions { max_strangers, ..DiskOptions::default() })?;
         let store = Arc::new(store);
         let names = Names::find(&values.names)?;
-        let authority = open_authority(&data, &names, &*store)?;
+        let authority = authority::open(&data, &names, &*store, &values.trust)?;
         let supplied = Supplied::read(&values.tls)?;
         let identity = identity(&authority, supplied.as_ref(), clock::now())?;
         let root = authority.root().fingerprint().to_string();
@@ -150,30 +146,6 @@ pub fn serve(values: &Values) -> Result<()> {
     let _ = banner::print(&ready);
     banner::warn_without_backup(&*ready.store)?;
     ready.run()
-}
-
-/// The authority in the data directory, made if there is none. Where one cannot be made because the clock is wrong,
-/// waits until the clock is right: a Raspberry Pi has none before the network has set it.
-fn open_authority(data: &DataDir, names: &Names, store: &dyn Store) -> Result<Authority> {
-    let mut told = None;
-    loop {
-        let facts = clock::facts(store)?;
-        match Authority::open_or_create(&data.trust(), &names.all(), &facts) {
-            Err(otary_trust::Error::Clock(fault)) => {
-                if told.replace(std::mem::discriminant(&fault)) != Some(std::mem::discriminant(&fault)) {
-                    tracing::warn!(target: "clock", "waiting to make a key and a certificate: {fault}; {}", fault.help());
-                }
-                thread::sleep(CLOCK_PATIENCE);
-            }
-            opened => {
-                let authority = trusted(opened)?;
-                if let Err(fault) = authority.check_clock(&facts) {
-                    tracing::warn!(target: "clock", "no key or certificate is made, those there are serve on: {fault}; {}", fault.help());
-                }
-                return Ok(authority);
-            }
-        }
-    }
 }
 
 /// What the server library is to be told.

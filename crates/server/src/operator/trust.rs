@@ -313,7 +313,20 @@ fn pinned_hosts(certificate: &Certificate) -> BTreeSet<HostName> {
 }
 
 fn unreadable(what: &str, defect: &Defect) -> Problem {
-    Problem::bad_request("unreadable", format!("{what}: {defect}"))
+    Problem::bad_request("unreadable", format!("{what}: {}", with_causes(defect)))
+        .help("it is PEM text without a passphrase")
+}
+
+/// An error and its causes in one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }
 
 fn misstep(misstep: &Misstep) -> Problem {
@@ -354,13 +367,21 @@ fn would_cut_off(step: Step, spared: &[&Straggler]) -> Problem {
 }
 
 impl From<otary_trust::Error> for Problem {
+    /// What went wrong with the authority is told with its causes to whoever asked: they are names of files, of
+    /// certificates and of times, and nobody else can do something about them.
     fn from(error: otary_trust::Error) -> Self {
-        let help = error.help();
-        let problem = match error {
-            otary_trust::Error::Misstep(step) => return misstep(&step),
-            error => Self::internal("authority", error.to_string(), error),
+        use otary_trust::Error;
+        let text = with_causes(&error);
+        let problem = match &error {
+            Error::Misstep(step) => return misstep(step),
+            Error::Adopt(_) => Self::bad_request("not-adopted", text),
+            Error::OtherNextKey { .. } => Self::bad_request("other-next-key", text),
+            Error::NextKeyAway => Self::conflict("next-key-away", text),
+            Error::Clock(_) => Self::conflict("clock", text),
+            Error::Locked { .. } => Self::conflict("locked", text),
+            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "authority", text),
         };
-        match help {
+        match error.help() {
             Some(help) => problem.help(help),
             None => problem,
         }

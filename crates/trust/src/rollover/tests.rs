@@ -306,21 +306,71 @@ fn a_folder_of_an_earlier_otary_is_completed_whatever_happens() {
     cut_at_every_change(Some(&template), |dir| open(dir).map(drop), look);
 }
 
+fn words() -> Passphrase {
+    Passphrase::new("seal on the ice".to_owned())
+}
+
+/// The first lines of all the keys in a folder.
+fn key_forms(dir: &Path) -> Vec<String> {
+    let keys = listing(dir).into_iter().filter(|file| file.extension().is_some_and(|it| it == "key"));
+    keys.map(|key| fs::read_to_string(key).unwrap().lines().next().unwrap().to_owned()).collect()
+}
+
 #[test]
 fn keys_go_under_a_passphrase_one_by_one_and_none_is_lost() {
-    let (place, passphrase) = (TempDir::new().unwrap(), || Passphrase::new("seal on ice".to_owned()));
-    let template = place.path().join("trust");
-    begin(&mut open(&template).unwrap()).unwrap();
-    let unlock = |dir: &Path| Authority::unlock_or_create(dir, passphrase(), &names(), &CLOCK);
+    let unlock = |dir: &Path| Authority::unlock_or_create(dir, words(), &names(), &CLOCK);
     let look = |dir: &Path| {
-        assert_serves(&Authority::unlock(dir, passphrase()).unwrap());
+        assert_serves(&Authority::unlock(dir, words()).unwrap());
         assert_serves(&unlock(dir).unwrap());
-        let keys = listing(dir).into_iter().filter(|file| file.extension().is_some_and(|it| it == "key"));
-        let texts: Vec<String> = keys.map(|key| fs::read_to_string(key).unwrap()).collect();
-        assert_eq!(texts.len(), 8);
-        assert!(texts.iter().all(|text| text.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n")));
+        assert!(key_forms(dir).iter().all(|form| form == "-----BEGIN ENCRYPTED PRIVATE KEY-----"));
     };
-    cut_at_every_change(Some(&template), |dir| unlock(dir).map(drop), look);
+    for prepare in [begin, adopt] {
+        let place = TempDir::new().unwrap();
+        let template = place.path().join("trust");
+        prepare(&mut open(&template).unwrap()).unwrap();
+        cut_at_every_change(Some(&template), |dir| unlock(dir).map(drop), look);
+    }
+}
+
+#[test]
+fn keys_come_out_from_under_a_passphrase_one_by_one_and_none_is_lost() {
+    let place = TempDir::new().unwrap();
+    let template = place.path().join("trust");
+    adopt(&mut Authority::unlock_or_create(&template, words(), &names(), &CLOCK).unwrap()).unwrap();
+    let take_off = |dir: &Path| Authority::unlock(dir, words())?.keep_keys_under(None);
+    let look = |dir: &Path| {
+        assert_serves(&Authority::unlock(dir, words()).unwrap());
+        take_off(dir).unwrap();
+        assert!(key_forms(dir).iter().all(|form| form == "-----BEGIN PRIVATE KEY-----"));
+        assert_serves(&Authority::open(dir).unwrap());
+    };
+    cut_at_every_change(Some(&template), take_off, look);
+}
+
+#[test]
+fn a_next_key_that_came_back_is_not_lost_when_the_rollover_is_called_off() {
+    let place = TempDir::new().unwrap();
+    let template = place.path().join("trust");
+    let mut authority = open(&template).unwrap();
+    let kept = authority.next_key_pem().unwrap();
+    authority.forget_next_key().unwrap();
+    let next_key = PrivateKey::from_pem(kept.as_bytes()).unwrap();
+    let names = names();
+    authority.begin(Start { next_key: Some(next_key), ..start(BTreeSet::new(), &names) }, &CLOCK).unwrap();
+    for at in 0.. {
+        let dir = place.path().join(at.to_string());
+        copy(&template, &dir);
+        let mut authority = open(&dir).unwrap();
+        let (_, made) = with_fault(Fault::Cut, at, || authority.step(Step::Abort, &CLOCK));
+        assert_serves(&open(&dir).unwrap());
+        let lies = |file: &Path| fs::read_to_string(file).is_ok_and(|text| text == *kept);
+        let under_way = lies(&dir.join(NEW_GENERATION).join("root.key"));
+        assert!(under_way || lies(&dir.join("next-root.key")), "{at}");
+        if made <= at {
+            assert!(!under_way && at > 3, "it is called off in the end");
+            break;
+        }
+    }
 }
 
 #[test]
@@ -329,7 +379,7 @@ fn a_restored_rollover_is_there_whole_or_not_at_all() {
     let mut authority = open(&place.path().join("trust")).unwrap();
     begun_and_switched(&mut authority).unwrap();
     let file = backup(&authority, &serde_json::Value::Null, TODAY, &passphrase).unwrap();
-    let work = |dir: &Path| match restore(file.as_bytes(), &passphrase, dir) {
+    let work = |dir: &Path| match restore(file.as_bytes(), &passphrase, dir, None) {
         Err(crate::BackupError::Folder(error)) => Err(error),
         restored => restored.map(drop).map_err(|error| panic!("{error}")),
     };
@@ -361,6 +411,32 @@ fn both_leaves_are_renewed_whatever_happens() {
         assert_serves(&Authority::open(dir).unwrap());
     };
     cut_at_every_change(Some(&template), work, look);
+}
+
+#[test]
+fn a_full_disk_during_a_renewal_is_told_and_the_old_leaves_serve_until_there_is_room() {
+    let place = TempDir::new().unwrap();
+    let template = place.path().join("template");
+    open(&template).unwrap();
+    let due = Clock { now: TODAY + Duration::from_hours(300 * 24), ..CLOCK };
+    for at in 0.. {
+        let dir = place.path().join(at.to_string());
+        copy(&template, &dir);
+        let mut authority = Authority::open(&dir).unwrap();
+        let (renewal, made) = with_fault(Fault::Full, at, || authority.refresh(&names(), &due));
+        assert_serves(&authority);
+        assert_serves(&Authority::open(&dir).unwrap());
+        let Err(error) = renewal else {
+            assert!(at > 3 && made <= at, "a fault was passed over: {at}");
+            break;
+        };
+        let Error::Io { path, source, .. } = &error else { panic!("{error}") };
+        assert!(path.starts_with(&dir) && source.kind() == std::io::ErrorKind::StorageFull);
+        assert!(matches!(authority.refresh(&names(), &due), Ok(Renewal::Issued(_))), "{at}");
+        assert_eq!(authority.refresh(&names(), &due).unwrap(), Renewal::NotDue, "{at}");
+        assert_eq!(listing(&dir), expected(&dir, &shape(&authority)));
+        assert_serves(&Authority::open(&dir).unwrap());
+    }
 }
 
 #[test]

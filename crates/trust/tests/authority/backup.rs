@@ -44,7 +44,7 @@ fn what_was_saved_comes_back_on_another_machine() {
     assert!(file.starts_with("-----BEGIN AGE ENCRYPTED FILE-----\n"));
     assert!(!file.contains("serverota.local"));
 
-    let restored = restore(file.as_bytes(), &passphrase(), &other.trust()).unwrap();
+    let restored = restore(file.as_bytes(), &passphrase(), &other.trust(), None).unwrap();
     assert_eq!(restored.authority.anchors(), authority.anchors());
     assert_eq!(restored.settings, settings());
     assert_eq!(restored.created, TODAY);
@@ -58,7 +58,7 @@ fn an_authority_is_never_overwritten() {
     let (place, other) = (Place::new(), Place::new());
     let (_, file) = saved(&place);
     let root = other.start(TODAY).unwrap().root().clone();
-    let error = restore(file.as_bytes(), &passphrase(), &other.trust()).unwrap_err();
+    let error = restore(file.as_bytes(), &passphrase(), &other.trust(), None).unwrap_err();
     assert!(matches!(error, BackupError::Folder(Error::Occupied { .. })), "{error}");
     assert_eq!(other.start(TODAY).unwrap().root(), &root);
 }
@@ -68,7 +68,8 @@ fn a_wrong_passphrase_or_a_changed_file_writes_nothing() {
     let (place, other) = (Place::new(), Place::new());
     let (_, file) = saved(&place);
     let open = |file: &str, words: &str| {
-        let error = restore(file.as_bytes(), &Passphrase::new(words.to_owned()), &other.trust()).unwrap_err();
+        let error =
+            restore(file.as_bytes(), &Passphrase::new(words.to_owned()), &other.trust(), None).unwrap_err();
         assert!(!other.trust().exists());
         error
     };
@@ -98,7 +99,7 @@ fn a_short_passphrase_protects_nothing() {
     let error =
         backup(&authority, &settings(), TODAY, &Passphrase::new("seal on ice".to_owned())).unwrap_err();
     assert!(matches!(error, BackupError::TooShort(TooShort { found: 11 })));
-    assert_eq!(error.to_string(), "the passphrase has 11 characters, a backup needs at least 12");
+    assert_eq!(error.to_string(), "the passphrase has 11 characters, and needs at least 12");
 }
 
 #[test]
@@ -109,7 +110,7 @@ fn contents_are_checked_before_anything_is_written() {
     let open = |edit: &dyn Fn(&mut Value)| {
         let mut contents = good.clone();
         edit(&mut contents);
-        let result = restore(file_with(&contents).as_bytes(), &passphrase(), &other.trust());
+        let result = restore(file_with(&contents).as_bytes(), &passphrase(), &other.trust(), None);
         assert_eq!(result.is_ok(), other.trust().exists());
         result
     };
@@ -157,7 +158,7 @@ fn a_file_that_would_eat_the_memory_is_refused() {
     age::armor::ArmoredReader::new(file.as_bytes()).read_to_end(&mut bytes).unwrap();
     let head = bytes.windows(4).position(|window| window == b" 17\n").unwrap();
     bytes[head + 1..head + 3].copy_from_slice(b"21");
-    let error = restore(&bytes, &passphrase(), &other.trust()).unwrap_err();
+    let error = restore(&bytes, &passphrase(), &other.trust(), None).unwrap_err();
     assert!(matches!(error, BackupError::TooMuchWork { required: 21 }), "{error}");
 }
 

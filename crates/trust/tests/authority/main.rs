@@ -5,6 +5,7 @@ mod backup;
 mod clock;
 mod folder;
 mod keys;
+mod passphrase;
 mod profile;
 mod renewal;
 mod rollover;

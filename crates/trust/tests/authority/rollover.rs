@@ -106,7 +106,7 @@ fn a_rollover_that_is_called_off_leaves_the_roots_as_they_were() {
 
 #[test]
 fn each_name_is_shown_its_own_chain() {
-    let (_, mut authority) = begun();
+    let (_place, mut authority) = begun();
     let (old, new) = (authority.root().clone(), authority.anchors()[1].clone());
     let issuer = |authority: &Authority, name| {
         let chain = shown(authority, name);
@@ -277,7 +277,7 @@ fn a_backup_in_the_middle_of_a_rollover_brings_all_of_it_back() {
     let words = Passphrase::new("seal on the ice floe".to_owned());
     let file = backup(&authority, &serde_json::Value::Null, TODAY, &words).unwrap();
     let other = Place { names: place.names, ..Place::new() };
-    restore(file.as_bytes(), &words, &other.trust()).unwrap();
+    restore(file.as_bytes(), &words, &other.trust(), None).unwrap();
     let mut restored = other.start(TODAY).unwrap();
     assert_eq!(restored.generations(), authority.generations());
     assert!(!restored.next_key_is_here());
@@ -286,27 +286,6 @@ fn a_backup_in_the_middle_of_a_rollover_brings_all_of_it_back() {
     restored.step(Step::Switch, &clock(TODAY)).unwrap();
     restored.step(Step::Finish, &clock(TODAY)).unwrap();
     assert_eq!(other.start(TODAY).unwrap().anchors(), restored.anchors());
-}
-
-#[test]
-fn keys_under_a_passphrase_are_read_with_it_alone() {
-    let place = Place::new();
-    let words = || Passphrase::new("seal on ice".to_owned());
-    let unlock = |words| Authority::unlock_or_create(&place.trust(), words, &place.names, &clock(TODAY));
-    let mut authority = unlock(words()).unwrap();
-    authority.begin(start(&[], &place.names), &clock(TODAY)).unwrap();
-    assert_eq!(unlock(words()).unwrap().chains().len(), 4);
-
-    let error = unlock(Passphrase::new("seal on sand".to_owned())).unwrap_err();
-    assert!(matches!(error, Error::Unusable { defect: Defect::WrongPassphrase, .. }), "{error}");
-    let error = place.start(TODAY).unwrap_err();
-    assert!(matches!(&error, Error::Locked { path } if path.ends_with("root.key")), "{error}");
-    let without = Authority::open(&place.trust()).unwrap();
-    assert_eq!(without.anchors(), authority.anchors(), "certificates are for everybody");
-    assert!(without.chains().is_empty() && without.server_chain().is_none());
-
-    let path = place.trust().join("root.key");
-    openssl(&["pkey", "-check", "-noout", "-passin", "pass:seal on ice", "-in", path.to_str().unwrap()]);
 }
 
 #[test]
@@ -332,7 +311,7 @@ fn a_device_gets_a_certificate_of_ten_years_that_ends_with_the_root_at_the_lates
 
 #[test]
 fn no_step_is_taken_by_a_clock_that_is_wrong() {
-    let (_, mut authority) = begun();
+    let (_place, mut authority) = begun();
     let at_boot = clock(Time::from_secs(11));
     assert!(matches!(authority.step(Step::Switch, &at_boot), Err(Error::Clock(_))));
     assert_eq!(authority.generations().rollover.unwrap().phase, Phase::Begun);

@@ -92,8 +92,8 @@ fn issue(mac: Mac, files: &Files, client: &mut Client, global: &Global) -> Resul
 }
 
 fn make_certificate(mac: Mac, global: &Global) -> Result<Identity> {
-    let data = DataDir::existing(&global.settings(Vec::new())?.values.data)?;
-    let authority = data.open_authority()?;
+    let values = global.settings(Vec::new())?.values;
+    let authority = DataDir::existing(&values.data)?.unlock_authority(&values.trust)?;
     let clock = Clock { now: clock::now(), built: clock::built(), newest: Time::default() };
     trusted(authority.issue_client(&mac.to_string(), &clock))
 }

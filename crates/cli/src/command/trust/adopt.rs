@@ -30,7 +30,7 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let certificate = read_text(&args.cert, MAX_KEY)?.to_string();
     let key = Zeroizing::new(read_text(&args.key, MAX_KEY)?.to_string());
     let adopted: TrustView =
-        Client::at_home(global)?.post(&path(["trust", "adopt"]), &Adoption { certificate, key })?;
+        Client::at_home_with_keys(global)?.post(&path(["trust", "adopt"]), &Adoption { certificate, key })?;
     print_adopted(&adopted, &args.cert)
 }
 

@@ -1,52 +1,38 @@
 //! `otary trust backup` and `restore`: everything without which a fleet is lost, in one file.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::exit;
+use std::path::Path;
 
 use anyhow::{Context, Result, anyhow};
 use otary_server::operator::{AUTHORITY_BACKED_UP, Status};
 use otary_store::{DiskOptions, Store};
-use otary_trust::{Authority, BackupError, Passphrase, backup, restore};
-use zeroize::Zeroizing;
+use otary_trust::{Authority, BackupError, backup, restore};
 
-use crate::advice::{Advise, advised};
+use crate::advice::advised;
 use crate::client::{Client, path};
 use crate::clock;
+use crate::config::Values;
 use crate::data::{DataDir, quoted, trusted};
 use crate::file::{read_file, read_text, write_new};
 use crate::global::Global;
-use crate::platform::{Closing, Terminal};
-use crate::signals::on_ending;
+use crate::passphrase::{PassphraseArgs, of_keys};
 use crate::table::date;
 use crate::terminal::in_two_lines;
 use crate::{platform, say};
 
-/// Where the passphrase comes from.
-#[derive(Debug, clap::Args)]
-pub struct PassphraseArgs {
-    /// The file with the passphrase in its first line, `-` for standard input [default: asked for]
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-}
-
 /// The largest backup that is read, in bytes.
 const MAX_BACKUP: u64 = 4 * 1024 * 1024;
-/// The largest passphrase file and settings file that are read, in bytes.
-const MAX_PASSPHRASE: u64 = 4 * 1024;
+/// The largest settings file that is read, in bytes.
 const MAX_SETTINGS: u64 = 64 * 1024;
-
-/// The exit status of a command whose question was answered with Ctrl-C, as shells give it: 128 and SIGINT's number.
-const BROKEN_OFF: i32 = 130;
 
 /// Writes a backup.
 pub fn back_up(file: &Path, passphrase: &PassphraseArgs, data: &DataDir, global: &Global) -> Result<()> {
-    let authority = data.open_authority()?;
     if file.try_exists()? {
         let error = anyhow!("{} is there already", file.display());
         return Err(advised(error, "name a file that is not: a backup is never overwritten"));
     }
-    let passphrase = passphrase.read(true)?;
+    let authority = data.unlock_authority(&global.settings(Vec::new())?.values.trust)?;
+    let passphrase = passphrase.read_new("the backup")?;
     let settings = serde_json::json!({ "otary.toml": settings_text(data)? });
     let text = backup(&authority, &settings, clock::now(), &passphrase)?;
     write_new(file, platform::create_private_file, text.as_bytes())?;
@@ -57,13 +43,14 @@ pub fn back_up(file: &Path, passphrase: &PassphraseArgs, data: &DataDir, global:
     Ok(())
 }
 
-/// Brings one back.
-pub fn bring_back(file: &Path, passphrase: &PassphraseArgs, data: &Path) -> Result<()> {
+/// Brings one back, with its keys under the passphrase that the settings name, if they do.
+pub fn bring_back(file: &Path, passphrase: &PassphraseArgs, values: &Values) -> Result<()> {
     let contents = read_file(file, MAX_BACKUP)?;
-    let passphrase = passphrase.read(false)?;
-    let data = DataDir::prepare(data)?;
+    let keys = of_keys(&values.trust)?;
+    let passphrase = passphrase.read("the backup")?;
+    let data = DataDir::prepare(&values.data)?;
     let store = data.open_store(DiskOptions::default())?;
-    let restored = match restore(&contents, &passphrase, &data.trust()) {
+    let restored = match restore(&contents, &passphrase, &data.trust(), keys) {
         Err(BackupError::Folder(error)) => trusted(Err(error))?,
         restored => restored?,
     };
@@ -105,29 +92,4 @@ fn keep_settings(data: &Path, text: &str) -> Result<String> {
     }
     fs::write(&file, text).with_context(|| format!("writing {}", file.display()))?;
     Ok(format!("Its settings are in {}.", quoted(&file)))
-}
-
-impl PassphraseArgs {
-    /// The passphrase, from the file or from the terminal; asked for twice if it is a new one.
-    fn read(&self, new: bool) -> Result<Passphrase> {
-        if let Some(file) = &self.passphrase_file {
-            let text = read_text(file, MAX_PASSPHRASE)?;
-            return Ok(Passphrase::new(text.lines().next().unwrap_or_default().to_owned()));
-        }
-        let terminal = Terminal::now();
-        on_ending(Closing::Goes, move |_| {
-            terminal.restore();
-            exit(BROKEN_OFF);
-        })?;
-        let ask = |prompt: &str| rpassword::prompt_password(prompt).context("asking for the passphrase");
-        let ask = |prompt: &str| ask(prompt).help("without a terminal, give it by --passphrase-file");
-        let first = Zeroizing::new(ask("Passphrase: ")?);
-        if new {
-            Passphrase::new(first.to_string()).check_length()?;
-            if *Zeroizing::new(ask("The same again: ")?) != *first {
-                return Err(anyhow!("the two passphrases differ"));
-            }
-        }
-        Ok(Passphrase::new(first.to_string()))
-    }
 }

@@ -17,7 +17,7 @@ pub fn run(file: &Path, global: &Global) -> Result<()> {
         let error = anyhow!("{} is there already", file.display());
         return Err(advised(error, "name a file that is not: a key is never overwritten"));
     }
-    let mut client = Client::at_home(global)?;
+    let mut client = Client::at_home_with_keys(global)?;
     let next: NextKey = client.act(&path(["trust", "next-key"]))?;
     write_new(file, platform::create_private_file, next.key.as_bytes())?;
     client.delete(&path(["trust", "next-key"]))?;

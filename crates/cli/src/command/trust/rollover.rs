@@ -66,7 +66,10 @@ pub struct StepArgs {
 
 /// Carries it out.
 pub fn run(action: Action, global: &Global) -> Result<()> {
-    let mut client = Client::at_home(global)?;
+    let mut client = match action {
+        Action::Status { .. } => Client::at_home(global)?,
+        _ => Client::at_home_with_keys(global)?,
+    };
     match action {
         Action::Begin { hosts, next_key, without_bridge } => {
             let next_key = next_key.map(|file| read_text(&file, MAX_KEY)).transpose()?;
