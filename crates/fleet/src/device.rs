@@ -1,5 +1,6 @@
 //! Devices: what is remembered of one board. Bounded: whatever strangers say under its address, a record stays small.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use otary_image::Chip;
@@ -129,8 +130,9 @@ pub struct SeenBuild {
     pub build: Build,
     /// Where it was first reported from.
     pub network: Network,
-    /// Where it was last reported from.
-    pub last_network: Network,
+    /// Whether it was reported from another network since: the device moved, or a stranger speaks of it.
+    #[serde(default)]
+    pub roams: bool,
     /// The version text that came with it last.
     pub version: Option<String>,
     /// When it was first reported.
@@ -145,9 +147,18 @@ pub struct SeenBuild {
     /// When it was last reported with that proof; none without any.
     #[serde(default)]
     pub proven: Option<Time>,
-    /// The name asked for and the chain shown when it was last reported over TLS.
+    /// The name asked for and the chain shown when it was last reported over TLS, with no weaker proof than before.
     #[serde(default)]
     pub handshake: Option<Handshake>,
+    /// Every name asked for over TLS, likewise; `None` stands for an address or no name. At most
+    /// [`Self::MAX_NAMES`], the first.
+    #[serde(default)]
+    pub names: BTreeSet<Option<String>>,
+}
+
+impl SeenBuild {
+    /// How many names are kept. A build has one in its firmware; further ones are a stranger's.
+    pub const MAX_NAMES: usize = 4;
 }
 
 /// A network that a device asked from.

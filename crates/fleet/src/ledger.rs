@@ -9,9 +9,12 @@
 //!
 //! - the device itself says otherwise with a proof that is as strong or stronger; or
 //! - it was not repeated for 30 days, or for three times the device's own rhythm if that is longer, while another build
-//!   was claimed that first came from where the old one last was. One that came from elsewhere, as strangers do, takes
-//!   longer than any device sleeps (three years, as [`Patience`](crate::Patience) has it, and a month), and so long it
-//!   takes at most.
+//!   was claimed that first came from the one network where the old one was. If there was more than one, as with strangers,
+//!   it takes longer than any device sleeps (three years, as [`Patience`](crate::Patience) has it, and a month), and so
+//!   long it takes at most.
+//!
+//! For the same reason the chain that a build accepted tells nothing once the build was claimed from several networks, and
+//! every name counts that was asked for with it.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -111,7 +114,9 @@ impl Entry {
 impl Claim {
     fn of(seen: &SeenBuild, catalogue: &Catalogue, generations: &Generations, plain: bool) -> Self {
         let artifact = catalogue.running(&seen.build);
-        let presented = seen.handshake.as_ref().map(|handshake| handshake.presented);
+        let of_itself = seen.proof > Proof::None || !seen.roams;
+        let accepted = seen.handshake.as_ref().filter(|_| of_itself);
+        let presented = accepted.map(|handshake| handshake.presented);
         Self {
             build: seen.build,
             artifact: artifact.map(|artifact| artifact.id),
@@ -128,9 +133,13 @@ impl Claim {
         if self.plain {
             return Accepts::Yes;
         }
-        let shown = self.asks_for.iter().map(|name| generations.presented(name.as_deref()));
-        let verdicts = shown.map(|presented| self.holds.open(&generations.opened_by(presented)));
+        let verdicts = self.asks_for.iter().map(|name| self.accepts_as(name.as_deref(), generations));
         verdicts.min().unwrap_or(Accepts::CannotTell)
+    }
+
+    /// The same if it asks for `name`.
+    pub fn accepts_as(&self, name: Option<&str>, generations: &Generations) -> Accepts {
+        self.holds.open(&generations.opened_by(generations.presented(name)))
     }
 }
 
@@ -165,17 +174,21 @@ impl Holds {
     }
 }
 
-/// The names by which a build reaches this server: the one that it asked for, else those of a generation's own that
-/// stand in its image, else none that would matter.
+/// The names by which a build reaches this server: those that were asked for with it, else those of a generation's own
+/// that stand in its image, else none that would matter. Where strangers left no room for its own name, all of them.
 fn asks_for(
     seen: &SeenBuild,
     artifact: Option<&Artifact>,
     generations: &Generations,
 ) -> BTreeSet<Option<String>> {
-    if let Some(handshake) = &seen.handshake {
-        return BTreeSet::from([handshake.server_name.clone()]);
+    let owned = || generations.shown.iter().flat_map(|generation| &generation.hosts);
+    if seen.names.len() >= SeenBuild::MAX_NAMES {
+        return owned().cloned().map(Some).chain([None]).collect();
     }
-    let own = |host: &&String| generations.shown.iter().any(|generation| generation.hosts.contains(*host));
+    if !seen.names.is_empty() {
+        return seen.names.clone();
+    }
+    let own = |host: &&String| owned().any(|owned| owned == *host);
     let hosts = artifact.into_iter().flat_map(|artifact| &artifact.embedded.hosts).filter(own);
     let hosts: BTreeSet<_> = hosts.cloned().map(Some).collect();
     if hosts.is_empty() { BTreeSet::from([None]) } else { hosts }
@@ -199,7 +212,8 @@ fn still_counts(seen: &SeenBuild, device: &Device) -> bool {
     let patience = rhythm(seen).saturating_mul(RHYTHM).clamp(MONTH, UNHEARD);
     let replaced = |other: &SeenBuild| {
         // A device that restarts into another build does so where it was: its address may change, but hardly then.
-        let patience = if other.network == seen.last_network { patience } else { UNHEARD };
+        let here = !seen.roams && other.network == seen.network;
+        let patience = if here { patience } else { UNHEARD };
         other.last.since(seen.last) > patience
     };
     !later.into_iter().any(replaced)

@@ -1,6 +1,7 @@
 //! What a check-in or a transfer teaches about a device: folds it into the record, and says what is worth an event.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::{
@@ -88,7 +89,7 @@ fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
         None => SeenBuild {
             build,
             network: Network::of(check_in.source),
-            last_network: Network::of(check_in.source),
+            roams: false,
             version: None,
             first: now,
             last: now,
@@ -96,20 +97,35 @@ fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
             proof: Proof::None,
             proven: None,
             handshake: None,
+            names: BTreeSet::new(),
         },
     };
     seen.version.clone_from(&check_in.version);
-    seen.last_network = Network::of(check_in.source);
-    seen.handshake = check_in.handshake.clone().or(seen.handshake);
+    seen.roams |= Network::of(check_in.source) != seen.network;
     // The server's clock may have been set back: what was said last stays the last word.
     seen.last = seen.last.max(now);
     seen.polls += 1;
+    note_handshake(&mut seen, check_in);
     note_proof(&mut seen, check_in, now);
     device.builds.insert(0, seen);
     if device.builds.len() > Device::MAX_BUILDS {
         forget_a_build(&mut device.builds);
     }
     turns
+}
+
+/// Notes what was asked for and accepted, unless a stronger proof came with what is known of that.
+fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn) {
+    let Some(handshake) = check_in.handshake.as_ref().filter(|_| check_in.proof >= seen.proof) else {
+        return;
+    };
+    seen.handshake = Some(handshake.clone());
+    if check_in.proof > Proof::None {
+        seen.names.clear();
+    }
+    if seen.names.len() < SeenBuild::MAX_NAMES {
+        seen.names.insert(handshake.server_name.clone());
+    }
 }
 
 /// Notes the proof that came with a build, unless a stronger one came before.

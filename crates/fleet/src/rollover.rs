@@ -250,12 +250,11 @@ impl fmt::Display for Straggler {
 /// A device to which nothing changes, or that does not accept what it is shown today, loses nothing.
 pub fn cut_off(entry: &Entry, now: &Generations, then: &Generations) -> Option<Straggler> {
     let loses = |claim: &&crate::Claim| {
-        let changes = claim.asks_for.iter().any(|name| {
-            let opened =
-                |generations: &Generations| generations.opened_by(generations.presented(name.as_deref()));
-            !opened(now).is_subset(&opened(then))
-        });
-        !claim.plain && changes && claim.accepts(now) > Accepts::No && claim.accepts(then) < Accepts::Yes
+        let lost = |name: &Option<String>| {
+            let by_name = |generations| claim.accepts_as(name.as_deref(), generations);
+            changes(name.as_deref(), now, then) && by_name(now) > Accepts::No && by_name(then) < Accepts::Yes
+        };
+        !claim.plain && claim.asks_for.iter().any(lost)
     };
     let worst = entry.claims.iter().filter(loses).min_by_key(|claim| claim.accepts(then))?;
     Some(Straggler {
@@ -266,6 +265,12 @@ pub fn cut_off(entry: &Entry, now: &Generations, then: &Generations) -> Option<S
         holds: worst.holds.clone(),
         certain: worst.accepts(then) == Accepts::No,
     })
+}
+
+/// Whether something leads to what is presented `now` as `name` and not to what `then` presents.
+fn changes(name: Option<&str>, now: &Generations, then: &Generations) -> bool {
+    let opened = |generations: &Generations| generations.opened_by(generations.presented(name));
+    !opened(now).is_subset(&opened(then))
 }
 
 /// Whom the operator gives up, in so many words.
