@@ -145,9 +145,33 @@ pub struct SeenBuild {
     /// When it was last reported with that proof; none without any.
     #[serde(default)]
     pub proven: Option<Time>,
-    /// The name asked for and the chain shown when it was last reported over TLS.
+    /// The names asked for and the chains shown when it was reported over TLS, the latest first; at most
+    /// [`Self::MAX_HANDSHAKES`].
     #[serde(default)]
-    pub handshake: Option<Handshake>,
+    pub handshakes: Vec<SeenHandshake>,
+}
+
+impl SeenBuild {
+    /// Handshakes that are kept of a build. Its URL is compiled in, so there are as many as chains were shown under it;
+    /// the rest are strangers'.
+    pub const MAX_HANDSHAKES: usize = 8;
+}
+
+/// A name asked for and a chain shown, under one build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenHandshake {
+    /// Which.
+    pub handshake: Handshake,
+    /// Where it last came from.
+    pub network: Network,
+    /// When it was first made.
+    pub first: Time,
+    /// When it was last made.
+    pub last: Time,
+    /// How often.
+    pub polls: u64,
+    /// The strongest proof that came with it.
+    pub proof: Proof,
 }
 
 /// A network that a device asked from.

@@ -27,14 +27,14 @@ fn self_signed(street: &Street) {
 fn boards_with_a_self_signed_certificate_move_to_the_authority_under_another_name() {
     let (street, server, [mut first, mut late, mut sleeper]) = pinned(self_signed);
     first.is_cut_off();
+    street.share_secret();
     println!("{}", street.otary("trust adopt --cert server.crt --key server.key"));
     for (number, lamp) in [(1, &mut first), (2, &mut late), (3, &mut sleeper)] {
         lamp.runs("0");
-        street.otary(&format!("device set {} --product lamp", mac(number)));
+        street.otary(&format!("device assign {} lamp", mac(number)));
     }
     println!("{}\n{}", street.otary("trust ledger"), street.shown(1));
 
-    street.share_secret();
     let url = url_with_secret("ota.lan", &server);
     street.release("1", &url, &street.roots());
     first.runs("1");
@@ -82,7 +82,8 @@ fn a_certificate_that_openssl_made_with_nothing_but_a_common_name_is_adopted_and
 fn a_stranger_who_asks_for_the_new_name_with_the_old_build_hides_nobody() {
     let (street, server, [mut lamp, ..]) = pinned(self_signed);
     street.otary("trust adopt --cert server.crt --key server.key");
-    street.otary(&format!("device set {} --product lamp", mac(1)));
+    street.otary("product add lamp");
+    street.otary(&format!("device assign {} lamp", mac(1)));
     let old = firmware("0", &url(NAMES[0], &server), &street.house.text("server.crt"));
     street.house.write("lamp-0.bin", &old);
     street.otary("push lamp-0.bin --product lamp --version 0 --i-know-what-i-do cuts-off");
