@@ -1,6 +1,5 @@
 //! Devices: what is remembered of one board. Bounded: whatever strangers say under its address, a record stays small.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use otary_image::Chip;
@@ -147,18 +146,35 @@ pub struct SeenBuild {
     /// When it was last reported with that proof; none without any.
     #[serde(default)]
     pub proven: Option<Time>,
-    /// The name asked for and the chain shown when it was last reported over TLS, with no weaker proof than before.
+    /// The names asked for and the chains shown when it was reported over TLS, the latest first; at most
+    /// [`Self::MAX_HANDSHAKES`].
     #[serde(default)]
-    pub handshake: Option<Handshake>,
-    /// Every name asked for over TLS, likewise; `None` stands for an address or no name. At most
-    /// [`Self::MAX_NAMES`], the first.
-    #[serde(default)]
-    pub names: BTreeSet<Option<String>>,
+    pub handshakes: Vec<SeenHandshake>,
 }
 
 impl SeenBuild {
-    /// How many names are kept. A build has one in its firmware; further ones are a stranger's.
-    pub const MAX_NAMES: usize = 4;
+    /// Handshakes that are kept of a build. Its URL is compiled in, so there are as many as chains were shown under it;
+    /// the rest are strangers'.
+    pub const MAX_HANDSHAKES: usize = 8;
+}
+
+/// A name asked for and a chain shown, under one build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenHandshake {
+    /// Which.
+    pub handshake: Handshake,
+    /// Where it first came from.
+    pub network: Network,
+    /// Whether it came from another network since.
+    pub roams: bool,
+    /// When it was first made.
+    pub first: Time,
+    /// When it was last made.
+    pub last: Time,
+    /// How often.
+    pub polls: u64,
+    /// The strongest proof that came with it.
+    pub proof: Proof,
 }
 
 /// A network that a device asked from.

@@ -2,14 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod adoption;
 mod cert;
 mod clock;
 mod crash;
 mod ddns;
 mod demo;
 mod house;
+mod lamp;
 mod names;
 mod provider;
+mod rollover;
 mod serve;
 mod settings;
 mod sim;

@@ -278,7 +278,7 @@ fn a_device_that_sleeps_for_half_a_year_at_a_time_is_not_forgotten_after_a_month
         assert!(site.poll(&old));
     }
     site.begin(&[], false);
-    let mut spoof = site.publish("2", &["first", "second", "third"], Some("ota.lan"));
+    let spoof = site.publish("2", &["first", "second", "third"], Some("ota.lan"));
     for _ in 0..60 {
         site.world.pass(DAY);
         assert!(site.poll(&spoof));
