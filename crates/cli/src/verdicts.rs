@@ -9,11 +9,12 @@ use otary_trust::verdict::{Flag, Meeting, Stack, Verdict, judge};
 use otary_trust::{Certificate, Name};
 use serde::Serialize;
 
+use crate::inspect::Page;
 use crate::table::{Table, plain};
 
 /// What lets every stack in by an address.
-const TEXT_TOO: &str = "\n  Older stacks look for an address among the host names only: with it there too, as `DNS.1 = ADDRESS`\n  in a \
-    request file and as `otary cert self-signed` does unless told --strict-san, they connect.";
+const TEXT_TOO: &str = "Older stacks look for an address among the host names only: with it there too, as \
+    `DNS.1 = ADDRESS` in a request file and as `otary cert self-signed` does unless told --strict-san, they connect.";
 
 /// The verdicts of every stack about every name of a certificate.
 #[derive(Debug)]
@@ -122,14 +123,15 @@ impl fmt::Display for Verdicts {
             table.row([plain(&row.name), a, b, c, d, e, g]);
         }
         write!(f, "{table}")?;
-        for (index, refusal) in self.refusals().iter().enumerate() {
-            let separator = if index == 0 { "\n\n" } else { "\n" };
-            write!(f, "{separator}  {refusal}")?;
-        }
+        let mut below = Page::default();
+        self.refusals().into_iter().for_each(|refusal| below.text(refusal));
         if self.0.iter().any(Row::lacks_text) {
-            f.write_str(TEXT_TOO)?;
+            below.text(TEXT_TOO);
         }
-        Ok(())
+        match below.finish() {
+            text if text.is_empty() => Ok(()),
+            text => write!(f, "\n\n{text}"),
+        }
     }
 }
 

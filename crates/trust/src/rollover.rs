@@ -68,10 +68,8 @@ impl Authority {
     /// The new generation's line, on the next root.
     fn make_line(&self, start: Start<'_>, now: TrustedTime) -> Result<Line, Error> {
         let root = self.next_root.certificate().clone();
-        let key = match (start.next_key, self.next_key()?) {
-            (Some(key), _) | (None, Some(key)) => key,
-            (None, None) => return Err(Error::NextKeyAway),
-        };
+        let own = self.next_key()?;
+        let Some(key) = start.next_key.or(own) else { return Err(Error::NextKeyAway) };
         let name = root.common_name().to_owned();
         let root = Identity::new(root, key).map_err(|_| Error::OtherNextKey { root: name })?;
         let own = start.hosts.into_iter().map(Name::Host);

@@ -112,7 +112,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
         uploads.iter().zip(&files).map(|(upload, file)| part(upload, file, args)).collect();
     let mut published: Published = client.post(&path(["releases"]), &publication)?;
     if let Some(secrets) = secrets {
-        published.notes.extend(secrets.find(&files, &args.product));
+        published.notes.extend(secrets.notes(&files, &args.product, &mut client)?);
     }
     if args.json {
         return print_json(&published);
@@ -221,6 +221,7 @@ fn print(published: &Published, uploads: &[Uploaded], dry_run: bool) -> anyhow::
     for note in of_files.chain(published.notes.iter().cloned()) {
         say!("note: {}", plain(&note))?;
     }
+    print_accepted(published)?;
     let release = &published.release;
     let would = if dry_run { "Would publish" } else { "Published" };
     let product = match (published.new_product, dry_run) {
@@ -235,6 +236,16 @@ fn print(published: &Published, uploads: &[Uploaded], dry_run: bool) -> anyhow::
             first.make_ascii_uppercase();
         }
         say!("{effect}.")?;
+    }
+    Ok(())
+}
+
+/// The risks that were accepted: who accepts one by its name should see once more what it means.
+fn print_accepted(published: &Published) -> anyhow::Result<()> {
+    for review in &published.reviews {
+        for risk in &review.accepted {
+            say!("accepted: {}: {}: {}", risk.name(), plain(&review.file), plain(&risk.to_string()))?;
+        }
     }
     Ok(())
 }

@@ -31,6 +31,7 @@ fn a_push_prints_what_the_file_is_and_what_will_happen() {
     let rest = &lines[4..];
     let expected = [
         "",
+        "note: lamp.bin: no certificate found, not checked",
         "Published lamp 0.3 to stable. The product lamp is new.",
         "No device of this product has asked yet.",
     ];

@@ -149,9 +149,11 @@ pub fn examine(embedded: &Embedded, expected: &Expected<'_>) -> Examined {
     let reach = Reach::of(embedded, expected);
     let mut examined = Examined { hosts: reach.hosts.clone(), ..Examined::default() };
     match expected.generations {
-        _ if embedded.certificates.is_empty() => examined.notes.push(NOT_CHECKED.into()),
+        _ if embedded.certificates.is_empty() => {
+            examined.notes.push(NOT_CHECKED.into());
+        }
         None => {
-            examined.notes.push("there is no authority here yet: its certificates were not checked".into())
+            examined.notes.push("there is no authority here yet: its certificates were not checked".into());
         }
         Some(generations) => {
             examined.risks.extend(reach.cuts_off(generations));

@@ -96,14 +96,15 @@ fn one_root_is_enough_and_the_next_one_is_missed() {
 #[test]
 fn an_image_that_trusts_others_alone_is_refused() {
     let foreign = anchor("ISRG Root X1", 9);
-    let examined = examined_by(&image(&["ota.lan"], &[foreign.clone()]), &steady(), &[]);
+    let examined = examined_by(&image(&["ota.lan"], std::slice::from_ref(&foreign)), &steady(), &[]);
     assert_eq!(names(&examined), [RiskName::CutsOff]);
     assert_eq!(
         examined.risks[0].to_string(),
         "devices that run it could not come back: it trusts ISRG Root X1, and as ota.lan this server is verified by \
          root 1 alone"
     );
-    let without_a_name = examined_by(&image(&["api.weather.example"], &[foreign.clone()]), &steady(), &[]);
+    let without_a_name =
+        examined_by(&image(&["api.weather.example"], std::slice::from_ref(&foreign)), &steady(), &[]);
     assert_eq!(names(&without_a_name), [RiskName::CutsOff], "its URL may come from elsewhere");
     assert!(without_a_name.risks[0].to_string().contains("whatever name they ask for, this server"));
     let beside = examined_by(&image(&["ota.lan"], &[foreign, root(), next()]), &steady(), &[]);

@@ -75,7 +75,7 @@ pub use products::{NewProduct, ProductChange, ProductView, SecretChange};
 pub use publish::{Part, Publication, Published};
 pub use refusal::{Allowance, Refusal};
 pub use releases::{ReleaseView, ReleasedFile};
-pub use review::Review;
+pub use review::{FileRisk, Review};
 pub use router::router;
 pub use secret::{Secret, SecretError};
 pub use site::{AUTHORITY_BACKED_UP, Operator, Site};

@@ -1,5 +1,6 @@
 //! The one error of the operator interface: a stable code, a sentence for people, what to do about it, and a cause
-//! that only the log and this process see. Over HTTP it is problem JSON (RFC 9457) with the members `code` and `help` besides.
+//! that only the log and this process see. Over HTTP it is problem JSON (RFC 9457) with the members `code` and `help` besides,
+//! and `risks` where a release is refused for them.
 
 use std::error::Error;
 use std::time::Duration;
@@ -8,6 +9,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use otary_store::StoreError;
 use serde::{Deserialize, Serialize};
+
+use super::review::FileRisk;
 
 /// The media type of a problem document (RFC 9457, section 3).
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -19,6 +22,7 @@ pub struct Problem {
     code: &'static str,
     detail: String,
     help: Option<String>,
+    risks: Box<[FileRisk]>,
     retry_after: Option<Duration>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -42,12 +46,16 @@ pub struct ProblemDocument {
     /// What to do about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub help: Option<String>,
+    /// The risks of a release that were not accepted; `detail` and `help` say the same in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub risks: Vec<FileRisk>,
 }
 
 impl Problem {
     /// A problem with this status, code and sentence.
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), help: None, retry_after: None, cause: None }
+        let (detail, risks) = (detail.into(), Box::default());
+        Self { status, code, detail, help: None, risks, retry_after: None, cause: None }
     }
 
     /// Something named in the request is not there.
@@ -80,6 +88,11 @@ impl Problem {
         Self { help: Some(help.into()), ..self }
     }
 
+    /// Adds the risks that it is about.
+    pub(super) fn risks(self, risks: Vec<FileRisk>) -> Self {
+        Self { risks: risks.into(), ..self }
+    }
+
     /// Adds when to try again.
     pub(super) fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }
@@ -97,6 +110,7 @@ impl Problem {
             code: self.code.to_owned(),
             detail: self.detail.clone(),
             help: self.help.clone(),
+            risks: self.risks.to_vec(),
         }
     }
 

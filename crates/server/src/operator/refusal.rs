@@ -5,12 +5,13 @@ use std::fmt;
 
 use http::StatusCode;
 use otary_fleet::{
-    Artifact, Catalogue, Channel, Chip, Kind, Order, Product, ProductName, Release, Risk, RiskName, compare,
+    Artifact, Catalogue, Channel, Chip, Kind, Order, Product, ProductName, Release, RiskName, compare,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::problem::Problem;
+use super::review::FileRisk;
 
 /// Why a release is not published.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -121,8 +122,8 @@ pub enum Refusal {
     /// Devices that run a file might be lost, or a secret be.
     #[error("{}", sentences(risks))]
     Risky {
-        /// The risks that were not accepted, each with its file.
-        risks: Vec<(String, Risk)>,
+        /// The risks that were not accepted.
+        risks: Vec<FileRisk>,
     },
 }
 
@@ -202,9 +203,13 @@ impl From<Refusal> for Problem {
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let problem = Self::new(status, refusal.code(), refusal.to_string());
-        match refusal.help() {
+        let problem = match refusal.help() {
             Some(help) => problem.help(help),
             None => problem,
+        };
+        match refusal {
+            Refusal::Risky { risks } => problem.risks(risks),
+            _ => problem,
         }
     }
 }
@@ -345,14 +350,14 @@ fn check_not_older(release: &Release, catalogue: &Catalogue) -> Result<(), Refus
 }
 
 /// Each file with its risks.
-fn sentences(risks: &[(String, Risk)]) -> String {
-    risks.iter().map(|(file, risk)| format!("{file}: {risk}")).collect::<Vec<_>>().join("; ")
+fn sentences(risks: &[FileRisk]) -> String {
+    risks.iter().map(|FileRisk { file, risk }| format!("{file}: {risk}")).collect::<Vec<_>>().join("; ")
 }
 
 /// What to do about each kind of risk, and how to accept them all.
-fn ways_out(risks: &[(String, Risk)]) -> String {
-    let advice: BTreeSet<&str> = risks.iter().map(|(_, risk)| risk.advice()).collect();
-    let names: BTreeSet<RiskName> = risks.iter().map(|(_, risk)| risk.name()).collect();
+fn ways_out(risks: &[FileRisk]) -> String {
+    let advice: BTreeSet<&str> = risks.iter().map(|found| found.risk.advice()).collect();
+    let names: BTreeSet<RiskName> = risks.iter().map(|found| found.risk.name()).collect();
     let options: Vec<String> = names.iter().map(|name| format!("--i-know-what-i-do {name}")).collect();
     let advice: Vec<&str> = advice.into_iter().collect();
     format!("{}; to publish it all the same, say {}", advice.join("; "), options.join(" "))

@@ -22,6 +22,16 @@ pub struct Review {
     pub accepted: Vec<Risk>,
 }
 
+/// A risk that was not accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileRisk {
+    /// The file that it comes with.
+    pub file: String,
+    /// The risk.
+    #[serde(flatten)]
+    pub risk: Risk,
+}
+
 impl Operator {
     /// Examines every file of `release`, and gives what is worth telling besides.
     pub(super) fn review(
@@ -70,8 +80,10 @@ impl Operator {
 fn check_accepted(examined: &[(&Artifact, Examined)], accepted: &BTreeSet<RiskName>) -> Result<(), Refusal> {
     let of_file = |(artifact, examined): &(&Artifact, Examined)| {
         let risks = examined.risks.iter().filter(|risk| !accepted.contains(&risk.name()));
-        risks.map(|risk| (artifact.file_name.clone(), risk.clone())).collect::<Vec<_>>()
+        risks
+            .map(|risk| FileRisk { file: artifact.file_name.clone(), risk: risk.clone() })
+            .collect::<Vec<_>>()
     };
-    let risks: Vec<(String, Risk)> = examined.iter().flat_map(of_file).collect();
+    let risks: Vec<FileRisk> = examined.iter().flat_map(of_file).collect();
     if risks.is_empty() { Ok(()) } else { Err(Refusal::Risky { risks }) }
 }

@@ -121,8 +121,8 @@ pub(super) async fn begin(
     actor: Actor,
     Body(begin): Body<Begin>,
 ) -> Result<(StatusCode, Json<TrustView>), Problem> {
-    let begun = carry_out(operator, move |operator| operator.begin(&begin, &actor)).await?;
-    Ok((StatusCode::CREATED, Json(begun)))
+    let view = carry_out(operator, move |operator| operator.begin(&begin, &actor)).await?;
+    Ok((StatusCode::CREATED, Json(view)))
 }
 
 pub(super) async fn step(

@@ -203,7 +203,13 @@ async fn the_owners_version_counts_and_the_images_own_is_mentioned() {
     let files = [("lamp.bin", firmware_of(Chip::Esp32, "lamp", "9.9"))];
     let published: Published = desk.push("lamp", "0.1", &files).await.read();
     assert_eq!(published.release.id.version, "0.1");
-    assert_eq!(published.notes, ["lamp.bin calls itself 9.9; the release is 0.1, as you said"]);
+    assert_eq!(
+        published.notes,
+        [
+            "lamp.bin: no certificate found, not checked",
+            "lamp.bin calls itself 9.9; the release is 0.1, as you said"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -226,7 +232,10 @@ async fn raw_files_need_a_product_that_takes_them() {
     assert_eq!(published.effect, None, "no client asks for it");
     assert_eq!(
         published.notes,
-        [format!("blob.enc is offered to no device by itself: its path is /artifact/{id}")]
+        [
+            "blob.enc: no certificate found, not checked".to_owned(),
+            format!("blob.enc is offered to no device by itself: its path is /artifact/{id}")
+        ]
     );
 }
 

@@ -169,9 +169,9 @@ fn try_at_every_change(
         let new = inspect(&dir, &before, &after);
         assert!(new || found == before, "what was told as done is done: {at}");
         if new {
-            news += 1
+            news += 1;
         } else {
-            olds += 1
+            olds += 1;
         }
         if !new {
             let mut again = open(&dir).unwrap();

@@ -47,7 +47,7 @@ pub enum Fault {
         why: &'static str,
     },
     /// The certificate is for others.
-    #[error("it is for {found}, not for {wanted}")]
+    #[error("{}", wrong_name(wanted, found))]
     WrongName {
         /// The host of the URL.
         wanted: String,
@@ -64,7 +64,10 @@ pub enum Fault {
         place: Place,
     },
     /// The clock of the board is not within the certificate's dates.
-    #[error("the board's clock says {now}, {place} is valid from {from} to {until}")]
+    #[error(
+        "the board's clock says {}, {place} is valid from {} to {}",
+        Day::of(*now), Day(Some(*from)), Day(Some(*until))
+    )]
     Dates {
         /// Which one.
         place: Place,
@@ -114,6 +117,32 @@ impl Fault {
             Self::WeakKey { .. } => Flag::WeakKey,
             Self::WeakDigest { .. } => Flag::WeakDigest,
             Self::TooLong { .. } => Flag::TooLong,
+        }
+    }
+}
+
+/// That a certificate is for others; an address can stand in it and be one of those all the same.
+fn wrong_name(wanted: &str, found: &str) -> String {
+    if found.split(", ").any(|name| name.strip_prefix("IP ") == Some(wanted)) {
+        return format!("it has {wanted} as an address, and host names alone are compared");
+    }
+    format!("it is for {found}, not for {wanted}")
+}
+
+/// A day by UTC, from seconds since 1970; none where they are beyond what a calendar has.
+struct Day(Option<i64>);
+
+impl Day {
+    fn of(seconds: u64) -> Self {
+        Self(i64::try_from(seconds).ok())
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.and_then(|seconds| jiff::Timestamp::from_second(seconds).ok()) {
+            Some(stamp) => write!(f, "{}", stamp.strftime("%Y-%m-%d")),
+            None => f.write_str("a day that no calendar has"),
         }
     }
 }

@@ -10,10 +10,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use memchr::memmem;
 use otary_fleet::{ProductName, unpack};
+use otary_server::operator::ProductView;
 use zeroize::Zeroizing;
 
 use crate::advice::advised;
-use crate::client::PushedFile;
+use crate::client::{Client, PushedFile, path};
 use crate::file::read_text;
 
 /// The largest file of secrets that is read, in bytes, and the most of them.
@@ -47,16 +48,24 @@ impl Secrets {
         }
     }
 
-    /// What was found in `files`, a sentence each, and what to do about it.
-    pub fn find(&self, files: &[PushedFile], product: &ProductName) -> Vec<String> {
-        let mut notes: Vec<String> = files.iter().flat_map(|file| self.find_in(file)).collect();
+    /// What was found in `files`, a sentence each, and what to do about it, by how `product` is now.
+    pub fn notes(
+        &self,
+        files: &[PushedFile],
+        product: &ProductName,
+        client: &mut Client,
+    ) -> Result<Vec<String>> {
+        let mut notes = self.find(files);
         if !notes.is_empty() {
-            notes.push(format!(
-                "whoever can download an image has the secrets in it; to give images to devices with a credential alone: \
-                 otary product set {product} --private"
-            ));
+            let products: Vec<ProductView> = client.get(&path(["products"]))?;
+            let known = products.iter().find(|view| view.product.name == *product);
+            notes.push(proposal(product, known.map(|view| view.product.private)));
         }
-        notes
+        Ok(notes)
+    }
+
+    fn find(&self, files: &[PushedFile]) -> Vec<String> {
+        files.iter().flat_map(|file| self.find_in(file)).collect()
     }
 
     fn find_in(&self, file: &PushedFile) -> Vec<String> {
@@ -70,6 +79,21 @@ impl Secrets {
             ))
         };
         self.lines.iter().filter_map(found).collect()
+    }
+}
+
+/// What to do about secrets in the images of `product`. `private`: whether it is; none if there is no such product yet.
+fn proposal(product: &ProductName, private: Option<bool>) -> String {
+    const WHY: &str = "whoever can download an image has the secrets in it";
+    match private {
+        Some(true) => format!("{WHY}: {product} is private, so that takes a device's credential"),
+        Some(false) => format!(
+            "{WHY}; once its devices hold a credential, give images to nobody else: otary product set {product} \
+             --private"
+        ),
+        None => {
+            format!("{WHY}; make the product private from the start: otary product add {product} --private")
+        }
     }
 }
 
@@ -115,7 +139,7 @@ mod tests {
         let mut secrets = secrets(text).unwrap();
         secrets.file = "secrets.h".into();
         let file = PushedFile { name: "lamp.bin".into(), bytes: image.to_vec().into() };
-        secrets.find(&[file], &"lamp".parse().unwrap())
+        secrets.find(&[file])
     }
 
     #[test]
@@ -123,13 +147,12 @@ mod tests {
         let header = "// of the lamp\n#define MQTT \"hunter2-mqtt\"\n\nlamp:correct horse\n";
         let told = found(header, b"\x00\x01hunter2-mqtt\x00bGFtcDpjb3JyZWN0IGhvcnNl\x00");
         assert_eq!(
-            told[..2],
+            told,
             [
                 "lamp.bin: the secret in line 2 of secrets.h stands in it, at offset 0x2",
                 "lamp.bin: the secret in line 4 of secrets.h stands in it, at offset 0xf"
             ]
         );
-        assert!(told[2].ends_with("otary product set lamp --private"), "{}", told[2]);
         assert!(told.iter().all(|note| !note.contains("hunter2") && !note.contains("horse")));
     }
 
