@@ -148,6 +148,9 @@ impl Error {
             Self::NextKeyAway | Self::OtherNextKey { .. } => {
                 Some("give the file that `otary trust export-next-key` wrote: --next-key FILE".to_owned())
             }
+            Self::Adopt(Defect::KeyMismatch { .. }) => {
+                Some("give the key that the certificate was made for".to_owned())
+            }
             Self::Io { .. }
             | Self::RootEnded { .. }
             | Self::Misstep(_)

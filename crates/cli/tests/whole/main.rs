@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bad_input;
 mod cert;
 mod clock;
 mod crash;
 mod ddns;
 mod demo;
+mod export;
 mod house;
+mod keys;
 mod names;
 mod provider;
 mod serve;
