@@ -2,14 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+<<<<<<< HEAD
 mod adoption;
+=======
+mod bad_input;
+>>>>>>> authority
 mod cert;
 mod clock;
 mod crash;
 mod ddns;
 mod demo;
+mod export;
 mod house;
+<<<<<<< HEAD
 mod lamp;
+=======
+mod keys;
+>>>>>>> authority
 mod names;
 mod provider;
 mod rollover;

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::MAX_KEY;
 use super::rollover::print_due;
+use crate::advice::Advise;
 use crate::client::{Client, path};
 use crate::file::read_text;
 use crate::global::Global;
@@ -27,8 +28,9 @@ pub struct Args {
 
 /// Carries it out.
 pub fn run(args: &Args, global: &Global) -> Result<()> {
-    let certificate = read_text(&args.cert, MAX_KEY)?.to_string();
-    let key = Zeroizing::new(read_text(&args.key, MAX_KEY)?.to_string());
+    let read = |file| read_text(file, MAX_KEY).help("it is PEM text, which begins with -----BEGIN");
+    let certificate = read(&args.cert)?.to_string();
+    let key = Zeroizing::new(read(&args.key)?.to_string());
     let adopted: TrustView =
         Client::at_home_with_keys(global)?.post(&path(["trust", "adopt"]), &Adoption { certificate, key })?;
     print_adopted(&adopted, &args.cert)

@@ -186,5 +186,9 @@ pub fn print_due(due: &[Due]) -> Result<()> {
     if !due.is_empty() {
         say!("\nTo do")?;
     }
-    Ok(due.iter().try_for_each(|Due { act, by }| say!("  by {}  {act}: {}", date(*by), act.command()))?)
+    for Due { act, by } in due {
+        say!("  by {}  {act}", date(*by))?;
+        say!("                 {}", act.command())?;
+    }
+    Ok(())
 }
