@@ -38,6 +38,14 @@ pub struct Trust {
 }
 
 impl Patient {
+    /// One of which nothing is known but what it asks and by which stack, in 1970.
+    #[cfg(test)]
+    pub fn unknown(url: &str, stack: Stack) -> Self {
+        let url = Url::parse(url).unwrap();
+        let now = Time::default();
+        Self { url, stack, trust: None, dns: None, clock: None, buffer: None, version: None, now }
+    }
+
     /// What its clock says.
     pub fn time(&self) -> Time {
         self.clock.unwrap_or(self.now)

@@ -25,6 +25,13 @@ fn a_name_that_does_not_resolve() {
 }
 
 #[test]
+fn a_name_that_the_devices_name_server_does_not_know() {
+    let cause = Clinic::new().cause("https://localhost:3443/update");
+    assert!(cause.starts_with("the name localhost does not resolve by name server 127.0.0.1:"), "{cause}");
+    assert!(cause.ends_with("; this machine's resolver knows it"), "{cause}");
+}
+
+#[test]
 fn a_port_where_nobody_listens() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let cause = Clinic::new().cause(&format!("https://ota.lan:{}/update", free.port()));

@@ -85,7 +85,11 @@ impl Resolver {
             Self::System => system(name)?,
             Self::Server(server) => {
                 let v4 = ask_for(*server, name, RecordType::A)?;
-                [v4, ask_for(*server, name, RecordType::AAAA)?].concat()
+                match ask_for(*server, name, RecordType::AAAA) {
+                    // Some name servers take no other question than the first.
+                    Err(_) if !v4.is_empty() => v4,
+                    v6 => [v4, v6?].concat(),
+                }
             }
         };
         first(name, &addresses)?;

@@ -7,11 +7,10 @@ use otary_trust::Fingerprint;
 
 use super::rollover::print_due;
 use crate::client::{Client, path};
-use crate::clock::local;
 use crate::data::{DataDir, quoted};
 use crate::global::Global;
 use crate::say;
-use crate::table::{date, plain};
+use crate::table::{date, minute, plain};
 use crate::terminal::{in_two_lines, print_json};
 
 /// Prints it.
@@ -32,7 +31,7 @@ pub fn run(data: &DataDir, json: bool, global: &Global) -> Result<()> {
         say!("  key     not on this machine\n")?;
     }
     match view.backed_up {
-        Some(time) => say!("The authority was backed up on {}.", local(time))?,
+        Some(time) => say!("The authority was backed up on {}.", minute(time))?,
         None => say!("The authority has no backup: otary trust backup FILE --data {}", quoted(data.path()))?,
     }
     print_due(&view.due)
