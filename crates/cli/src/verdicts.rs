@@ -105,7 +105,7 @@ impl Row {
             name: self.name.clone(),
             stack: stack.name(),
             ok: verdict.is_ok(),
-            flags: verdict.flags.iter().map(|flag| flag.word()).collect(),
+            flags: verdict.flags.iter().map(Flag::word).collect(),
             reasons: verdict.faults.iter().map(ToString::to_string).collect(),
         }
     }
