@@ -96,7 +96,7 @@ fn trusted(trust: &Trust) -> String {
 
 /// A certificate in one line.
 fn described(position: usize, der: &[u8]) -> String {
-    let whose = if position == 0 { "the server's" } else { "with it" };
+    let whose = if position == 0 { "the server's certificate" } else { "with it" };
     let Ok(certificate) = Certificate::from_der(der) else {
         return format!("{whose}: a certificate of {} bytes that cannot be read", der.len());
     };

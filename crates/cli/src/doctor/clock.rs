@@ -21,6 +21,9 @@ pub fn judge(patient: &Patient, server: Option<Time>, chain: &[CertificateDer<'_
         Some(time) => compared(Step::new(STEP), patient.now, time, chain),
     };
     let step = match patient.clock {
+        Some(time) if patient.stack.checks_dates() && apart(time, patient.now) > TOLERANCE => {
+            step.note(format!("the device's clock says {}, which is wrong by this machine's", minute(time)))
+        }
         Some(time) => step.saw(format!("the device's clock says {}", minute(time))),
         None => step.saw("the device's clock is taken to be right (--clock tries another time)"),
     };
@@ -37,9 +40,13 @@ pub fn judge(patient: &Patient, server: Option<Time>, chain: &[CertificateDer<'_
     }
 }
 
+/// How far two clocks are apart, whichever is ahead.
+fn apart(one: Time, other: Time) -> Duration {
+    one.since(other).max(other.since(one))
+}
+
 fn compared(step: Step, here: Time, server: Time, chain: &[CertificateDer<'_>]) -> Step {
-    let apart = here.since(server).max(server.since(here));
-    let step = if apart <= TOLERANCE {
+    let step = if apart(here, server) <= TOLERANCE {
         step.saw(format!("the server's clock says {}, and so does this machine's", minute(server)))
     } else {
         step.note(format!(

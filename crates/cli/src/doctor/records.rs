@@ -42,13 +42,11 @@ pub fn judge(patient: &Patient, brought: &Brought) -> Step {
         .saw(format!("the device's buffer holds {receives}"));
     match asked {
         Some((size, true)) => {
-            return step
-                .saw(format!("asked for no more than {size}, as this stack asks, the server keeps to it"));
+            return step.saw(format!("asked for at most {size}, as this stack asks, and the server agrees"));
         }
         Some((size, false)) => {
-            step = step.saw(format!(
-                "asked for no more than {size}, as this stack asks, the server does not listen"
-            ));
+            step = step
+                .saw(format!("asked for at most {size}, as this stack asks, and the server does not agree"));
         }
         None => {}
     }

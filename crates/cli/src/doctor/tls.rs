@@ -43,7 +43,7 @@ pub fn shake_hands(patient: &Patient, socket: TcpStream) -> (Step, Option<Sessio
     match open(patient, socket, &witness) {
         Ok(session) => {
             let took = began.elapsed().as_millis();
-            let step = step.saw(format!("{} in {took} ms", session.described()));
+            let step = step.saw(format!("agreed on {} in {took} ms", session.described()));
             let step = if witness.is_forged() { step.fail(failure::forged(patient)) } else { step };
             (step, Some(session))
         }

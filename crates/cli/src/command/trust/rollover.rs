@@ -92,17 +92,17 @@ pub fn run(action: Action, global: &Global) -> Result<()> {
 fn take(client: &mut Client, step: Step, args: &StepArgs) -> Result<()> {
     let after: TrustView =
         client.post(&path(["trust", "rollover", step.name()]), &given_up(&args.give_up)?)?;
-    let current = after.generations.current;
-    let done = match step {
+    let generations = &after.generations;
+    match step {
         Step::Switch => {
-            "The new generation is in charge. Old names show the old chain until `finish`.".into()
+            say!("The new generation is in charge. Old names show the old chain until `finish`.")?
         }
-        Step::Finish => {
-            format!("Generation {current} is alone. Back the authority up: otary trust backup FILE")
-        }
-        Step::Abort => format!("Generation {current} is in charge, as before."),
-    };
-    say!("{done}")?;
+        Step::Finish => say!(
+            "Generation {} is alone. Back the authority up: otary trust backup FILE",
+            generations.current
+        )?,
+        Step::Abort => say!("Generation {} is in charge, as before.", generations.current)?,
+    }
     print_due(&after.due)
 }
 
