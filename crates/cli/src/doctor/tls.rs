@@ -62,8 +62,11 @@ fn open(patient: &Patient, socket: TcpStream, witness: &Arc<Witness>) -> Result<
             let first = stream.sock.first().to_vec();
             // A server that has room for one connection has none for a second one before.
             drop(stream);
-            let plain = failure::is_http(&first) || address.is_ok_and(failure::speaks_http);
-            return Err(if plain { failure::plain_http(patient) } else { broken(&error, &first) });
+            return Err(if failure::speaks_http(&first, address.ok()) {
+                failure::plain_http(patient)
+            } else {
+                broken(&error, &first)
+            });
         }
     }
     Ok(Session { stream, chain: witness.chain() })

@@ -17,20 +17,20 @@ const PLAIN_PATIENCE: Duration = Duration::from_secs(2);
 /// How an answer begins in plain HTTP.
 const HTTP: &[u8] = b"HTTP/";
 
-/// Whether a server that sent this first speaks plain HTTP.
-pub(super) fn is_http(first: &[u8]) -> bool {
-    first.starts_with(HTTP)
+/// Whether a server speaks plain HTTP: by what it sent `first` or, where that is nothing, by how it answers a request.
+/// One that began with TLS is not asked: many that speak TLS have a word in plain HTTP for those who do not.
+pub(super) fn speaks_http(first: &[u8], address: Option<SocketAddr>) -> bool {
+    first.starts_with(HTTP) || (first.is_empty() && address.is_some_and(answers_http))
 }
 
-/// Whether `address` answers a request in plain HTTP.
-pub(super) fn speaks_http(address: SocketAddr) -> bool {
+fn answers_http(address: SocketAddr) -> bool {
     let ask = || -> io::Result<bool> {
         let mut socket = TcpStream::connect_timeout(&address, tcp::PATIENCE)?;
         socket.set_read_timeout(Some(PLAIN_PATIENCE))?;
         socket.write_all(b"GET / HTTP/1.0\r\nConnection: close\r\n\r\n")?;
         let mut answer = [0; HTTP.len()];
         socket.read_exact(&mut answer)?;
-        Ok(is_http(&answer))
+        Ok(answer == HTTP)
     };
     ask().unwrap_or(false)
 }
