@@ -21,9 +21,9 @@ pub fn judge(patient: &Patient, server: Option<Time>, chain: &[CertificateDer<'_
         Some(time) => compared(Step::new(STEP), patient.now, time, chain),
     };
     let step = match patient.clock {
-        Some(time) if patient.stack.checks_dates() && apart(time, patient.now) > TOLERANCE => {
-            step.note(format!("the device's clock says {}, which is wrong by this machine's", minute(time)))
-        }
+        Some(time) if patient.stack.checks_dates() && apart(time, patient.now) > TOLERANCE => step.note(
+            format!("the device's clock says {}, which is wrong if this machine's is right", minute(time)),
+        ),
         Some(time) => step.saw(format!("the device's clock says {}", minute(time))),
         None => step.saw("the device's clock is taken to be right (--clock tries another time)"),
     };

@@ -176,3 +176,36 @@ fn wait(socket: &UdpSocket, id: u16, query: &Query) -> Result<Option<Message>, D
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use hickory_proto::rr::Record;
+    use hickory_proto::rr::rdata::A;
+
+    use super::*;
+
+    #[test]
+    fn a_name_server_that_knows_one_kind_of_record_is_enough() {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let server = Resolver::Server(socket.local_addr().unwrap());
+        let asked = thread::spawn(move || server.addresses("ota.lan").unwrap());
+        for _ in 0..2 {
+            let mut buffer = [0; MOST_BYTES];
+            let (len, from) = socket.recv_from(&mut buffer).unwrap();
+            let question = Message::from_vec(&buffer[..len]).unwrap();
+            let query = question.queries[0].clone();
+            let mut answer = Message::response(question.metadata.id, question.metadata.op_code);
+            if query.query_type() == RecordType::A {
+                let address = RData::A(A(Ipv4Addr::LOCALHOST));
+                answer.add_answer(Record::from_rdata(query.name().clone(), 0, address));
+            } else {
+                answer.metadata.response_code = ResponseCode::NotImp;
+            }
+            answer.add_query(query);
+            socket.send_to(&answer.to_vec().unwrap(), from).unwrap();
+        }
+        assert_eq!(asked.join().unwrap(), [Ipv4Addr::LOCALHOST]);
+    }
+}
