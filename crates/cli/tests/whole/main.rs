@@ -2,11 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-<<<<<<< HEAD
 mod adoption;
-=======
 mod bad_input;
->>>>>>> authority
 mod cert;
 mod clock;
 mod crash;
@@ -14,11 +11,8 @@ mod ddns;
 mod demo;
 mod export;
 mod house;
-<<<<<<< HEAD
-mod lamp;
-=======
 mod keys;
->>>>>>> authority
+mod lamp;
 mod names;
 mod provider;
 mod rollover;

@@ -7,12 +7,11 @@ use otary_trust::Fingerprint;
 
 use super::rollover::print_due;
 use crate::client::{Client, path};
-use crate::clock::local;
 use crate::data::{DataDir, quoted};
 use crate::global::Global;
 use crate::inspect::Page;
 use crate::say;
-use crate::table::{date, plain};
+use crate::table::{date, minute, plain};
 use crate::terminal::{in_two_lines, print_json};
 
 /// Prints it.
@@ -31,7 +30,7 @@ pub fn run(data: &DataDir, json: bool, global: &Global) -> Result<()> {
     page.row("key", if view.next_key_is_here { still_here } else { "not on this machine" });
     page.heading("Backup");
     match view.backed_up {
-        Some(time) => page.text(format!("The authority was backed up on {}.", local(time))),
+        Some(time) => page.text(format!("The authority was backed up on {}.", minute(time))),
         None => page.text(format!(
             "The authority has no backup: otary trust backup FILE --data {}",
             quoted(data.path())
