@@ -86,7 +86,7 @@ fn a_stranger_who_asks_for_the_new_name_with_the_old_build_hides_nobody() {
     street.otary(&format!("device assign {} lamp", mac(1)));
     let old = firmware("0", &url(NAMES[0], &server), &street.house.text("server.crt"));
     street.house.write("lamp-0.bin", &old);
-    street.otary("push lamp-0.bin --product lamp --version 0 --i-know-what-i-do cuts-off");
+    street.otary("push lamp-0.bin --product lamp --version 0 --i-know-what-i-do ends-soon");
     lamp.runs("0");
     street.otary("trust rollover switch");
 

@@ -106,11 +106,12 @@ fn a_proven_straggler_is_not_hidden_by_those_who_prove_nothing() {
 
     street.otary("trust rollover begin --without-bridge --host new.lan");
     let new = street.release("2", &proving, &street.roots());
+    street.otary("trust rollover switch");
     for (image, name) in [(&new, "ota.lan"), (&old, "ota.lan"), (&old, "new.lan")] {
         let mut stranger = street.lamp(1, image);
         stranger.is_told(&url(name, &server), &street.roots());
         stranger.power_on();
-        let refused = street.refused("trust rollover switch");
+        let refused = street.refused("trust rollover finish --give-up strangers");
         assert!(refused.contains(&mac(1).to_string()), "{name}: {refused}");
     }
 }

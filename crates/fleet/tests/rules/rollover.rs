@@ -236,6 +236,32 @@ fn spoofed_polls_that_claim_the_new_build_do_not_hide_the_straggler() {
 }
 
 #[test]
+fn a_stranger_who_claims_the_devices_own_build_under_another_name_hides_nothing() {
+    for pushed in [true, false] {
+        let mut site = Site::new();
+        let url = Some("ota.lan");
+        let old =
+            if pushed { site.publish("1", &["first"], url) } else { site.lamp("x", "1", &["first"], url) };
+        assert!(site.poll(&old));
+        site.begin(&["new.lan"], false);
+        site.step(Step::Switch);
+        assert_eq!(site.names(Step::Finish), [mac()]);
+
+        let mut spoof = Lamp { url: Some("new.lan"), ..old.clone() };
+        spoof.trusts.insert(anchor("second", site.world.now).id);
+        for name in
+            ["new.lan", "a.lan", "b.lan", "c.lan", "d.lan", "e.lan", "f.lan", "g.lan", "h.lan", "i.lan"]
+        {
+            spoof.url = Some(name);
+            spoof.board = spoof.board.from("203.0.113.7");
+            site.world.pass(DAY * 3);
+            assert!(site.poll(&spoof));
+        }
+        assert_eq!(site.names(Step::Finish), [mac()], "pushed: {pushed}");
+    }
+}
+
+#[test]
 fn a_device_that_sleeps_for_half_a_year_at_a_time_is_not_forgotten_after_a_month() {
     let mut site = Site::new();
     let old = site.publish("1", &["first"], Some("ota.lan"));

@@ -61,7 +61,7 @@ pub struct LeafView {
 pub struct RolloverView {
     /// The authority.
     pub trust: TrustView,
-    /// The steps that can be taken.
+    /// The steps that can be taken, and `finish` from the beginning.
     pub steps: Vec<Losses>,
 }
 
@@ -183,7 +183,12 @@ impl Operator {
     fn rollover_view(&self) -> Result<RolloverView, Problem> {
         let mut steps = Vec::new();
         for step in [Step::Switch, Step::Finish, Step::Abort] {
-            if let Ok(stragglers) = self.lost_by(step)? {
+            // Who has not moved yet is cut off by the last step: that is told from the beginning.
+            let stragglers = match self.lost_by(step)? {
+                Err(Misstep::NotSwitched { .. }) => self.lost_by_all(&[Step::Switch, step])?,
+                stragglers => stragglers,
+            };
+            if let Ok(stragglers) = stragglers {
                 steps.push(Losses::of(step, stragglers));
             }
         }
@@ -192,8 +197,13 @@ impl Operator {
 
     /// Whom a step would cut off now, if it can be taken.
     fn lost_by(&self, step: Step) -> Result<Result<Vec<Straggler>, Misstep>, Problem> {
+        self.lost_by_all(&[step])
+    }
+
+    /// The same of several steps, one after another.
+    fn lost_by_all(&self, steps: &[Step]) -> Result<Result<Vec<Straggler>, Misstep>, Problem> {
         let (time, generations) = (self.now(), self.custody()?.generations());
-        match generations.after(step, time) {
+        match steps.iter().try_fold(generations.clone(), |then, step| then.after(*step, time)) {
             Ok(then) => self.stragglers(&generations.at(time), &then.at(time)).map(Ok),
             Err(misstep) => Ok(Err(misstep)),
         }
