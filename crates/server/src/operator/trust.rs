@@ -363,17 +363,21 @@ fn would_cut_off(step: Step, spared: &[&Straggler]) -> Problem {
     let mut who = Vec::new();
     if !named.is_empty() {
         let certain = known.iter().filter(|straggler| straggler.certain).count();
+        let sure = match certain {
+            0 => "perhaps".to_owned(),
+            certain if certain == known.len() => "for certain".to_owned(),
+            certain => format!("{certain} for certain"),
+        };
         let devices = count(known.len() as u64, "device");
-        who.push(format!("{devices} ({certain} for certain): {}{more}", named.join(", ")));
+        who.push(format!("{devices} ({sure}): {}{more}", named.join(", ")));
     }
     if strangers > 0 {
         who.push(format!("{} that otary never updated", count(strangers as u64, "device")));
     }
     let detail = format!("{} would cut off {}", step.name(), who.join("; and "));
     let give_up = if named.is_empty() { "strangers".to_owned() } else { named.join(" --give-up ") };
-    Problem::conflict("would-cut-off", detail).help(format!(
-        "update them first (`otary trust rollover status` says what each lacks), or give them up by name: --give-up {give_up}"
-    ))
+    Problem::conflict("would-cut-off", detail)
+        .help(format!("update them, or give them up by name: --give-up {give_up}"))
 }
 
 impl From<otary_trust::Error> for Problem {

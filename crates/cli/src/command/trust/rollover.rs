@@ -113,7 +113,7 @@ fn print_switched(generations: &Generations) -> Result<()> {
         say!("Generation {from} is shown under {hosts} until `finish`.")?;
     }
     if generations.get(to).is_some_and(|new| new.bridged_from.is_some()) {
-        say!("Devices that hold the old root alone follow the bridge until then.")?;
+        say!("Devices that hold the old root alone follow the bridge until `finish`.")?;
     }
     Ok(())
 }
@@ -199,5 +199,7 @@ pub fn print_due(due: &[Due]) -> Result<()> {
     if !due.is_empty() {
         say!("\nTo do")?;
     }
-    Ok(due.iter().try_for_each(|Due { act, by }| say!("  by {}  {act}: {}", date(*by), act.command()))?)
+    Ok(due.iter().try_for_each(|Due { act, by }| {
+        say!("  by {}  {act}:\n                 {}", date(*by), act.command())
+    })?)
 }
