@@ -233,15 +233,14 @@ impl Straggler {
 }
 
 impl fmt::Display for Straggler {
-    /// One sentence for people, without a full stop and without the device's address.
+    /// A few words for people, without the device's address: what it is known to trust, and "perhaps" where nothing is
+    /// certain.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.holds, self.certain) {
-            (Holds::These(_), _) => f.write_str("its firmware trusts none of the anchors that would be shown to it"),
-            (Holds::OneOf(_), _) => {
-                f.write_str("its firmware is not known; it accepted the chain of today, which proves nothing of the new one")
-            }
-            (Holds::Unknown, _) => f.write_str("nothing shows which anchors its firmware trusts"),
-        }
+        f.write_str(match self.holds {
+            Holds::These(_) => "trusts none of what it would be shown",
+            Holds::OneOf(_) => "perhaps: it took today's chain, no more is known",
+            Holds::Unknown => "perhaps: nothing shows what it trusts",
+        })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use crate::house::{Server, mac};
-use crate::lamp::{Lamp, Street, firmware, url, url_with_secret};
+use crate::lamp::{Lamp, Street, firmware, told, url, url_with_secret};
 
 /// The name in the certificate, and the one that the authority has for itself.
 const NAMES: [&str; 2] = ["serverota.lan", "ota.lan"];
@@ -28,27 +28,32 @@ fn boards_with_a_self_signed_certificate_move_to_the_authority_under_another_nam
     let (street, server, [mut first, mut late, mut sleeper]) = pinned(self_signed);
     first.is_cut_off();
     street.share_secret();
-    println!("{}", street.otary("trust adopt --cert server.crt --key server.key"));
+    let adopted = street.otary("trust adopt --cert server.crt --key server.key");
+    assert!(adopted.starts_with("server.crt is generation 0 now: serverota.lan, until "), "{adopted}");
     for (number, lamp) in [(1, &mut first), (2, &mut late), (3, &mut sleeper)] {
         lamp.runs("0");
         street.otary(&format!("device assign {} lamp", mac(number)));
     }
-    println!("{}\n{}", street.otary("trust ledger"), street.shown(1));
+    assert_eq!(street.shown_and_trusted(1), told("0", &["0"]));
+    assert_eq!([0, 1].map(|generation| street.holders(generation)), [[0, 0, 3], [0; 3]]);
 
     let url = url_with_secret("ota.lan", &server);
     street.release("1", &url, &street.roots());
     first.runs("1");
-    println!("{}\n{}", street.otary("trust ledger"), street.shown(1));
-    println!("{}", street.otary("trust rollover status"));
-    println!("{}", street.otary("trust rollover switch"));
+    assert_eq!(street.shown_and_trusted(1), told("1", &["0", "1", "next"]));
+    assert_eq!([0, 1].map(|generation| street.holders(generation)), [[1, 0, 2], [1, 0, 0]]);
+    let switched = street.otary("trust rollover switch");
+    assert!(switched.contains("Generation 0 is shown under serverota.lan until `finish`."), "{switched}");
 
     late.runs("1");
+    let status = street.otary("trust rollover status");
+    let named = "02:00:00:00:00:03  just now   perhaps: it took today's chain, no more is known";
+    assert!(status.contains("\nfinish: cuts off 1 device\n") && status.contains(named), "{status}");
     let refused = street.refused("trust rollover finish");
-    println!("{}\n{refused}", street.otary("trust rollover status"));
     assert!(refused.contains(&mac(3).to_string()), "{refused}");
     assert!(![1, 2].iter().any(|moved| refused.contains(&mac(*moved).to_string())), "{refused}");
 
-    println!("{}", street.otary(&format!("trust rollover finish --give-up {}", mac(3))));
+    street.otary(&format!("trust rollover finish --give-up {}", mac(3)));
     sleeper.is_cut_off();
     street.release("2", &url, &street.roots());
     first.runs("2");
@@ -86,7 +91,7 @@ fn a_stranger_who_asks_for_the_new_name_with_the_old_build_hides_nobody() {
     street.otary(&format!("device assign {} lamp", mac(1)));
     let old = firmware("0", &url(NAMES[0], &server), &street.house.text("server.crt"));
     street.house.write("lamp-0.bin", &old);
-    street.otary("push lamp-0.bin --product lamp --version 0 --i-know-what-i-do cuts-off");
+    street.otary("push lamp-0.bin --product lamp --version 0 --i-know-what-i-do ends-soon");
     lamp.runs("0");
     street.otary("trust rollover switch");
 

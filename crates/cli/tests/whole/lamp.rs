@@ -79,20 +79,33 @@ impl Street {
         Lamp { board, sketch }
     }
 
-    /// What `device show` says of a lamp.
-    pub fn shown(&self, number: u8) -> String {
-        self.otary(&format!("device show {}", mac(number)))
+    /// Which generation a lamp was shown last, and which anchors it holds by the build that it said last, as
+    /// `device show` has them.
+    pub fn shown_and_trusted(&self, number: u8) -> (String, Vec<String>) {
+        let page = self.otary(&format!("device show {}", mac(number)));
+        let shown = page.split_once("was shown generation ").unwrap_or_else(|| panic!("{page}")).1;
+        let trusts = page.split_once("\n  trusts ").unwrap_or_else(|| panic!("{page}")).1.lines().skip(1);
+        let roles = trusts.take_while(|line| line.starts_with("              "));
+        let role = |line: &str| line.rsplit('(').next().unwrap_or_default().trim_end_matches(')').to_owned();
+        (shown.lines().next().unwrap_or_default().to_owned(), roles.map(role).collect())
     }
 
-    /// The row of an anchor in the ledger: how many hold it for certain, by their word, and perhaps.
-    pub fn holders(&self, role: &str) -> [u64; 3] {
-        let ledger = self.otary("trust ledger --json");
-        let ledger: serde_json::Value = serde_json::from_str(&ledger).unwrap();
-        let role: serde_json::Value = serde_json::from_str(role).unwrap();
-        let line = ledger["anchors"].as_array().unwrap().iter().find(|line| line["role"] == role);
-        let line = line.unwrap_or_else(|| panic!("no {role} in {ledger}"));
-        ["proven", "claimed", "perhaps"].map(|column| line[column].as_u64().unwrap())
+    /// How many hold the anchor of a generation that is shown: proven, by their word, and perhaps.
+    pub fn holders(&self, generation: u32) -> [u64; 3] {
+        let ledger = self.otary("trust ledger");
+        let role = format!("  generation {generation} ");
+        let row = ledger.lines().find(|line| line.contains(&role)).unwrap_or_else(|| panic!("{ledger}"));
+        let mut numbers = row.split_whitespace().rev().map(|word| word.parse().unwrap());
+        let [perhaps, claimed, proven] = [(); 3].map(|()| numbers.next().unwrap());
+        [proven, claimed, perhaps]
     }
+}
+
+/// The generation that a lamp was shown, and the anchors that it holds: `2` for that of generation 2, `next` for the
+/// next root.
+pub fn told(shown: &str, holds: &[&str]) -> (String, Vec<String>) {
+    let role = |of: &&str| if *of == "next" { "next root".to_owned() } else { format!("generation {of}") };
+    (shown.to_owned(), holds.iter().map(role).collect())
 }
 
 /// Firmware of a lamp: a real image, with the URL and the certificates as a sketch has them.

@@ -1,7 +1,7 @@
 //! From one root to the next, with boards that trust what lies in their flash.
 
 use crate::house::mac;
-use crate::lamp::{Street, firmware, url, url_with_secret};
+use crate::lamp::{Street, firmware, told, url, url_with_secret};
 
 #[test]
 fn a_board_of_the_first_generation_goes_through_the_rollover_and_still_updates() {
@@ -11,24 +11,30 @@ fn a_board_of_the_first_generation_goes_through_the_rollover_and_still_updates()
     let first = street.release("1", &url, &street.roots());
     let mut lamp = street.lamp(1, &first);
     lamp.runs("1");
-    println!("{}\n{}", street.otary("trust ledger"), street.shown(1));
+    assert_eq!(street.shown_and_trusted(1), told("1", &["1", "next"]));
+    assert_eq!(street.holders(1), [0, 1, 0]);
 
-    println!("{}", street.otary("trust rollover begin"));
-    println!("{}", street.otary("trust rollover status"));
+    street.otary("trust rollover begin");
+    let status = street.otary("trust rollover status");
+    assert!(status.contains("\nGeneration 2 is not in charge yet.\n"), "{status}");
+    assert!(status.contains("\nswitch: cuts nobody off\n\nfinish: cuts nobody off\n"), "{status}");
     street.release("2", &url, &street.roots());
     lamp.runs("2");
-    println!("{}\n{}", street.otary("trust ledger"), street.shown(1));
+    assert_eq!(street.shown_and_trusted(1), told("1", &["1", "2", "next"]));
+    assert_eq!([1, 2].map(|generation| street.holders(generation)), [[0, 1, 0]; 2]);
 
-    println!("{}", street.otary("trust rollover switch"));
+    let switched = street.otary("trust rollover switch");
+    assert!(switched.contains("Generation 2 is in charge.\n"), "{switched}");
     lamp.runs("2");
-    println!("{}", street.otary("trust rollover status"));
-    println!("{}\n{}", street.otary("trust ledger"), street.shown(1));
-    println!("{}", street.otary("trust rollover finish"));
+    assert_eq!(street.shown_and_trusted(1), told("2", &["1", "2", "next"]));
+
+    let finished = street.otary("trust rollover finish");
+    assert!(finished.starts_with("Generation 2 is alone."), "{finished}");
     lamp.runs("2");
+    assert_eq!(street.shown_and_trusted(1), told("2", &["2", "next", "1, ended"]));
     street.release("3", &url, &street.roots());
     lamp.runs("3");
-    println!("{}\n{}", street.otary("trust ledger"), street.shown(1));
-    println!("{}", street.otary("trust show"));
+    assert_eq!(street.shown_and_trusted(1), told("2", &["2", "next"]));
 }
 
 #[test]
@@ -46,17 +52,26 @@ fn a_board_that_slept_through_it_is_named_until_it_is_given_up() {
     street.otary("trust rollover begin");
     street.release("2", &url, &street.roots());
     lamp.runs("2");
-    println!("{}", street.otary("trust rollover status"));
-    println!("{}", street.otary("trust ledger"));
+    assert_eq!([1, 2].map(|generation| street.holders(generation)), [[2, 0, 0], [1, 0, 0]]);
+    let named = "02:00:00:00:00:02  just now   trusts none of what it would be shown";
+    for step in ["switch", "finish"] {
+        let status = street.otary("trust rollover status");
+        assert!(status.contains("\nfinish: cuts off 1 device\n") && status.contains(named), "{status}");
+        assert!(!status.contains(&mac(1).to_string()), "{status}");
+        if step == "switch" {
+            let switched = street.otary("trust rollover switch");
+            assert!(switched.contains("hold the old root alone follow the bridge"), "{switched}");
+        }
+    }
+    for given_up in ["", "--give-up strangers", "--give-up 02:00:00:00:00:01"] {
+        let refused = street.refused(&format!("trust rollover finish {given_up}"));
+        let expected = "error: finish would cut off 1 device (for certain): 02:00:00:00:00:02\n\
+            help: update them, or give them up by name: --give-up 02:00:00:00:00:02\n";
+        assert_eq!(refused, expected);
+    }
+    assert_eq!(street.shown_and_trusted(2), told("1", &["1"]));
 
-    println!("{}", street.otary("trust rollover switch"));
-    println!("{}", street.otary("trust rollover status"));
-    let refused = street.refused("trust rollover finish");
-    println!("{refused}");
-    assert!(refused.contains(&mac(2).to_string()) && !refused.contains(&mac(1).to_string()), "{refused}");
-    println!("{}", street.shown(2));
-
-    println!("{}", street.otary(&format!("trust rollover finish --give-up {}", mac(2))));
+    street.otary(&format!("trust rollover finish --give-up {}", mac(2)));
     sleeper.is_cut_off();
     street.release("3", &url, &street.roots());
     lamp.runs("3");
@@ -106,11 +121,12 @@ fn a_proven_straggler_is_not_hidden_by_those_who_prove_nothing() {
 
     street.otary("trust rollover begin --without-bridge --host new.lan");
     let new = street.release("2", &proving, &street.roots());
+    street.otary("trust rollover switch");
     for (image, name) in [(&new, "ota.lan"), (&old, "ota.lan"), (&old, "new.lan")] {
         let mut stranger = street.lamp(1, image);
         stranger.is_told(&url(name, &server), &street.roots());
         stranger.power_on();
-        let refused = street.refused("trust rollover switch");
+        let refused = street.refused("trust rollover finish --give-up strangers");
         assert!(refused.contains(&mac(1).to_string()), "{name}: {refused}");
     }
 }
@@ -131,10 +147,9 @@ fn an_aborted_rollover_leaves_what_was_before() {
             street.otary("trust rollover switch");
             lamp.runs("1");
         }
-        println!("{}", street.otary("trust rollover abort"));
+        let aborted = street.otary("trust rollover abort");
+        assert!(aborted.starts_with("Generation 1 is in charge, as before."), "{aborted}");
         assert_eq!(street.roots(), roots);
-        println!("{}", street.otary("trust show"));
-        println!("{}", street.otary("trust rollover status"));
         lamp.runs("1");
     }
     let after: serde_json::Value = serde_json::from_str(&street.otary("trust show --json")).unwrap();

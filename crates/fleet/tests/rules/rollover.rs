@@ -254,19 +254,29 @@ fn a_stranger_who_first_repeats_the_old_build_hides_nobody_either() {
 }
 
 #[test]
-fn a_stranger_who_accepts_the_new_chain_with_the_old_build_hides_nobody_either() {
-    let mut site = Site::new();
-    let old = site.publish("1", &["first"], Some("ota.lan"));
-    assert!(site.poll(&old));
-    site.begin(&["new.lan"], false);
-    let mut spoof = site.publish("1", &["first"], Some("new.lan"));
-    spoof.trusts.insert(anchor("second", site.world.now).id);
-    spoof.board = spoof.board.from("203.0.113.7");
-    site.world.pass(DAY);
-    assert!(site.poll(&spoof), "somebody comes by the new name and accepts what it shows");
-    site.step(Step::Switch);
-    assert!(site.poll(&spoof));
-    assert_eq!(site.names(Step::Finish), [mac()], "its own name keeps the old chain until then");
+fn a_stranger_who_claims_the_devices_own_build_under_another_name_hides_nothing() {
+    for pushed in [true, false] {
+        let mut site = Site::new();
+        let url = Some("ota.lan");
+        let old =
+            if pushed { site.publish("1", &["first"], url) } else { site.lamp("x", "1", &["first"], url) };
+        assert!(site.poll(&old));
+        site.begin(&["new.lan"], false);
+        site.step(Step::Switch);
+        assert_eq!(site.names(Step::Finish), [mac()]);
+
+        let mut spoof = Lamp { url: Some("new.lan"), ..old.clone() };
+        spoof.trusts.insert(anchor("second", site.world.now).id);
+        for name in
+            ["new.lan", "a.lan", "b.lan", "c.lan", "d.lan", "e.lan", "f.lan", "g.lan", "h.lan", "i.lan"]
+        {
+            spoof.url = Some(name);
+            spoof.board = spoof.board.from("203.0.113.7");
+            site.world.pass(DAY * 3);
+            assert!(site.poll(&spoof));
+        }
+        assert_eq!(site.names(Step::Finish), [mac()], "pushed: {pushed}");
+    }
 }
 
 #[test]

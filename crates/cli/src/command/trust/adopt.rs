@@ -51,13 +51,13 @@ fn print_adopted(view: &TrustView, file: &Path) -> Result<()> {
             date(anchor.not_after)
         )?;
         say!(
-            "Who asks for {} is shown it as before, and so is who comes by an address.",
+            "Who asks for {} is shown it as before,\nand so is who comes by an address.",
             listed(&names(rollover.from))
         )?;
         say!("Generation {} is shown under {}.", rollover.to, listed(&names(rollover.to)))?;
     }
     say!("\nNext")?;
-    say!("  otary sketch                   has the new name and what to trust: build, and push it")?;
+    say!("  otary sketch                   has the new name and the roots: build, and push it")?;
     say!("  otary trust rollover status    shows who has not moved yet")?;
     print_due(&view.due)
 }
