@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod api;
 mod cert;
 mod clock;
 mod crash;
@@ -10,6 +11,7 @@ mod demo;
 mod house;
 mod names;
 mod provider;
+mod risks;
 mod serve;
 mod settings;
 mod sim;
