@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adoption;
+mod api;
 mod bad_input;
 mod cert;
 mod clock;
@@ -15,6 +16,7 @@ mod keys;
 mod lamp;
 mod names;
 mod provider;
+mod risks;
 mod rollover;
 mod serve;
 mod settings;
