@@ -10,6 +10,7 @@ mod demo;
 mod house;
 mod names;
 mod provider;
+mod renewal;
 mod serve;
 mod settings;
 mod sim;
