@@ -16,6 +16,7 @@ mod keys;
 mod lamp;
 mod names;
 mod provider;
+mod renewal;
 mod risks;
 mod rollover;
 mod serve;
