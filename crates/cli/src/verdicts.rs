@@ -105,7 +105,7 @@ impl Row {
             name: self.name.clone(),
             stack: stack.name(),
             ok: verdict.is_ok(),
-            flags: verdict.flags.iter().map(|flag| flag.word()).collect(),
+            flags: verdict.flags.iter().map(Flag::word).collect(),
             reasons: verdict.faults.iter().map(ToString::to_string).collect(),
         }
     }
@@ -116,11 +116,11 @@ impl fmt::Display for Verdicts {
         if self.0.is_empty() {
             return f.write_str("  It has no name that could stand in a URL, so no device connects.");
         }
-        let [a, b, c, d, e, g] = Stack::ALL.map(Stack::name);
-        let mut table = Table::new(["NAME", a, b, c, d, e, g]);
+        let [one, two, three, four, five, six] = Stack::ALL.map(Stack::name);
+        let mut table = Table::new(["NAME", one, two, three, four, five, six]);
         for row in &self.0 {
-            let [a, b, c, d, e, g] = [0, 1, 2, 3, 4, 5].map(|at| word(row.verdicts.get(at)));
-            table.row([plain(&row.name), a, b, c, d, e, g]);
+            let [one, two, three, four, five, six] = [0, 1, 2, 3, 4, 5].map(|at| word(row.verdicts.get(at)));
+            table.row([plain(&row.name), one, two, three, four, five, six]);
         }
         write!(f, "{table}")?;
         let mut below = Page::default();

@@ -101,7 +101,7 @@ impl Custodian {
             Ok(true) => match self.change_elsewhere() {
                 Ok(()) => self.tell(),
                 Err(error) => {
-                    self.said_of_files.warn(format!("the new certificate cannot be shown: {error:#}"))
+                    self.said_of_files.warn(format!("the new certificate cannot be shown: {error:#}"));
                 }
             },
             Err(error) => {

@@ -78,14 +78,13 @@ fn trusts(held: &Held) -> anyhow::Result<()> {
     let anchors: Vec<String> =
         held.anchors.iter().map(|(name, role)| format!("{} ({role})", plain(name))).collect();
     let build = held.claim.build;
-    Ok(match &held.claim.holds {
-        _ if held.claim.plain => say!("  trusts    whatever it is sent by plain HTTP")?,
-        Holds::These(_) => say!("  trusts    {}, by its image ({build})", anchors.join(", "))?,
-        Holds::OneOf(_) => {
-            say!("  trusts    {}, since it accepted that chain ({build})", anchors.join(" or "))?
-        }
-        Holds::Unknown => say!("  trusts    nothing that is known ({build})")?,
-    })
+    let trusted = match &held.claim.holds {
+        _ if held.claim.plain => "whatever it is sent by plain HTTP".to_owned(),
+        Holds::These(_) => format!("{}, by its image ({build})", anchors.join(", ")),
+        Holds::OneOf(_) => format!("{}, since it accepted that chain ({build})", anchors.join(" or ")),
+        Holds::Unknown => format!("nothing that is known ({build})"),
+    };
+    Ok(say!("  trusts    {trusted}")?)
 }
 
 /// What was issued to a device.

@@ -28,7 +28,7 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let mut table = Table::new(["ANCHOR", "WHAT IT IS", "ENDS", "PROVEN", "CLAIMED", "PERHAPS"]);
     for line in &ledger.anchors {
         table.row([
-            plain(&line.anchor.name).to_string(),
+            plain(&line.anchor.name),
             line.role.to_string(),
             date(line.anchor.not_after),
             line.proven.to_string(),

@@ -16,14 +16,12 @@ pub fn lock(passphrase: &PassphraseArgs, data: &DataDir, values: &Values) -> Res
     let passphrase = passphrase.read_new("the authority's keys")?;
     trusted(authority.keep_keys_under(Some(passphrase)))?;
     say!("The keys in {} are under this passphrase.", data.trust().display())?;
-    match &values.trust.passphrase_file {
-        Some(file) => {
-            say!("The setting trust.passphrase_file names {}: it has to hold this one.", file.display())?
-        }
-        None => {
-            say!("`otary serve` asks for it, or takes it from the file that trust.passphrase_file names.")?
-        }
-    }
+    let told = match &values.trust.passphrase_file {
+        Some(file) => format!("The file of trust.passphrase_file, {}, has to hold this one.", file.display()),
+        None => "`otary serve` asks for it, or takes it from the file that trust.passphrase_file names."
+            .to_owned(),
+    };
+    say!("{told}")?;
     Ok(say!("Where they were in the clear, a disk or a card may still hold a trace of them.")?)
 }
 

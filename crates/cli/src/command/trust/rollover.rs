@@ -93,16 +93,17 @@ fn take(client: &mut Client, step: Step, args: &StepArgs) -> Result<()> {
     let after: TrustView =
         client.post(&path(["trust", "rollover", step.name()]), &given_up(&args.give_up)?)?;
     let generations = &after.generations;
-    match step {
+    let current = generations.current;
+    let told = match step {
         Step::Switch => {
-            say!("The new generation is in charge. Old names show the old chain until `finish`.")?
+            "The new generation is in charge. Old names show the old chain until `finish`.".to_owned()
         }
-        Step::Finish => say!(
-            "Generation {} is alone. Back the authority up: otary trust backup FILE",
-            generations.current
-        )?,
-        Step::Abort => say!("Generation {} is in charge, as before.", generations.current)?,
-    }
+        Step::Finish => {
+            format!("Generation {current} is alone. Back the authority up: otary trust backup FILE")
+        }
+        Step::Abort => format!("Generation {current} is in charge, as before."),
+    };
+    say!("{told}")?;
     print_due(&after.due)
 }
 
