@@ -1,10 +1,12 @@
 //! What lies inside an image besides its code, by the same search that a push makes: certificates, hosts, URLs and private
 //! keys.
 
+use std::borrow::Cow;
+
 use otary_fleet::{Embedded, FoundCertificate};
 
 use super::Content;
-use super::page::Page;
+use super::page::{Page, VALUE};
 use crate::table::{date, plain};
 
 /// How many hosts and URLs are on the page; all are in the JSON form.
@@ -52,12 +54,20 @@ fn certificate_text(found: &FoundCertificate) -> String {
     )
 }
 
-/// The first few of `texts` below each other, and how many others there are.
+/// The first few of `texts` below each other, each cut to a line, and how many others there are.
 fn list(name: &str, texts: &[String], page: &mut Page) {
     for (place, text) in texts.iter().take(SHOWN).enumerate() {
-        page.row(if place == 0 { name } else { "" }, plain(text));
+        page.row(if place == 0 { name } else { "" }, cut(&plain(text)));
     }
     if let more @ 1.. = texts.len().saturating_sub(SHOWN) {
         page.row("", format_args!("and {more} more, which --json tells"));
+    }
+}
+
+/// As much of `text` as a line has room for. The wrapping of a page breaks between words alone, and a URL is one.
+fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(VALUE) {
+        None => text.into(),
+        Some(_) => text.chars().take(VALUE - 1).chain(['…']).collect(),
     }
 }

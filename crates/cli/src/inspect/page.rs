@@ -9,6 +9,8 @@ const WIDTH: usize = 80;
 const INDENT: usize = 2;
 /// Room for a row's name. What is left is 64 columns: a SHA-256.
 const NAME: usize = 13;
+/// Columns of a row's value.
+pub const VALUE: usize = WIDTH - INDENT - NAME - 1;
 
 /// The page, as far as it is written.
 #[derive(Debug, Default)]
@@ -27,7 +29,7 @@ impl Page {
     /// A name and its value. A long value goes on below itself.
     pub fn row(&mut self, name: &str, value: impl Display) {
         let mut name = name;
-        for line in wrap(&value.to_string(), WIDTH - INDENT - NAME - 1, 0) {
+        for line in wrap(&value.to_string(), VALUE, 0) {
             self.line(format_args!("{name:NAME$} {line}"));
             name = "";
         }

@@ -123,6 +123,16 @@ fn of_many_names_the_first_few_are_on_the_page_and_all_in_the_json() {
 }
 
 #[test]
+fn a_long_url_is_cut_on_the_page_and_whole_in_the_json() {
+    let url = format!("https://ota.lan/{}", "x".repeat(100));
+    let bench = Bench::new();
+    bench.file("lamp.bin", &samples::app_with(&[url.as_bytes()]));
+    let page = bench.inspect(&["lamp.bin"]).out;
+    assert!(page.contains(&format!("  URLs          {}…\n", &url[..63])), "{page}");
+    assert_eq!(bench.inspect(&["lamp.bin", "--json"]).json()["embedded"]["urls"], serde_json::json!([url]));
+}
+
+#[test]
 fn of_a_damaged_image_nothing_is_said_that_a_device_would_not_run() {
     let (pem, ..) = root_and_key();
     let mut image = samples::app_with(&[pem.as_bytes()]);
