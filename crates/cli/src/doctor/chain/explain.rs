@@ -69,13 +69,24 @@ fn wrong_name(patient: &Patient, chain: &[&[u8]], wanted: &str, found: &str) -> 
                 .to_owned(),
         );
     }
-    let found: Vec<&str> = found.split(", ").collect();
     (
-        format!("the server's certificate is for {}, not for {wanted}", few(&found)),
+        format!("the server's certificate is for {}, not for {wanted}", few(&each_once(found))),
         format!(
             "put a name in the URL that the certificate has, or add this one: otary serve --name {wanted}"
         ),
     )
+}
+
+/// The names in a list; an address that is there as text and as address is one.
+fn each_once(list: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for name in list.split(", ") {
+        let name = name.strip_prefix("IP ").unwrap_or(name);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// Whether the name would do for a stack that compares addresses with iPAddress entries.
@@ -120,4 +131,17 @@ fn wrong_time(patient: &Patient, place: Place, from: i64, until: i64) -> (String
         }
     };
     (format!("{place} expired on {}", minute(until)), help.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_many_names_the_first_are_told_and_an_address_counts_once() {
+        let names = each_once("pi.lan, 192.0.2.7, IP 192.0.2.7, IP fd00::7, pi");
+        assert_eq!(names, ["pi.lan", "192.0.2.7", "fd00::7", "pi"]);
+        assert_eq!(few(&names), "pi.lan, 192.0.2.7, fd00::7 and 1 more");
+        assert_eq!(few(&names[..3]), "pi.lan, 192.0.2.7, fd00::7");
+    }
 }
