@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::{Artifact, Chip};
-use otary_sim::{Firmware, sample};
+use otary_sim::Firmware;
+use otary_sim::sample::{self, Settings};
 
 use crate::advice::advised;
 use crate::file::read_file;
@@ -34,10 +35,10 @@ pub struct Image {
 }
 
 impl Version {
-    /// A version of samples, written to `folder`.
-    pub fn sample(name: &'static str, chips: &[Chip], folder: &Path) -> Result<Self> {
+    /// A version of samples with these settings in them, written to `folder`.
+    pub fn sample(name: &'static str, chips: &[Chip], settings: Settings<'_>, folder: &Path) -> Result<Self> {
         let images = chips.iter().map(|chip| {
-            let bytes = sample::app(*chip, name, SAMPLE).context("making a sample image")?;
+            let bytes = sample::app_with(*chip, name, SAMPLE, settings).context("making a sample image")?;
             let path = folder.join(format!("lamp-{name}-{chip}.bin"));
             fs::write(&path, &bytes).with_context(|| format!("writing {}", path.display()))?;
             Ok(Image { chip: *chip, path, bytes })

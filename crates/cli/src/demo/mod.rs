@@ -20,6 +20,7 @@ use anyhow::{Context, Result, anyhow};
 use otary_fleet::{Chip, ProductName, ReleaseId};
 use otary_sim::Core;
 use otary_sim::dns::Responder;
+use otary_sim::sample::Settings;
 
 use crate::advice::advised;
 use crate::data::quoted;
@@ -84,11 +85,12 @@ pub fn play(plan: &Plan) -> Result<()> {
     let work =
         tempfile::Builder::new().prefix("otary-demo-").tempdir().context("making a folder for the demo")?;
     let screen = Screen::new();
-    let (from, to) = versions(plan, work.path())?;
+    let real = plan.images.as_ref().map(real_versions).transpose()?;
     screen.tell("A server, three virtual boards and a name server, all on this machine.");
     let data = plan.data.clone().unwrap_or_else(|| work.path().join("data"));
     let server = Server::start(&data, &screen)?;
     server.announce(&screen);
+    let (from, to) = real.map_or_else(|| sample_versions(&server, work.path()), Ok)?;
 
     screen.tell("Two releases: the one that the boards run, and a newer one.");
     let access = server.access(work.path())?;
@@ -109,21 +111,28 @@ pub fn play(plan: &Plan) -> Result<()> {
     if passed { Ok(()) } else { Err(anyhow!("not every board runs {}", to.name)) }
 }
 
-/// The version that the boards have, and the one that they get.
-fn versions(plan: &Plan, work: &Path) -> Result<(Version, Version)> {
-    if let Some((from, to)) = &plan.images {
-        let (from, to) = (Version::real("0.1", from)?, Version::real("0.2", to)?);
-        let chips = [&from, &to].map(|version| version.images.first().map(|image| image.chip));
-        if chips[0] != chips[1] {
-            return Err(advised(
-                anyhow!("the two images are for different chips"),
-                "name two images of one chip",
-            ));
-        }
-        return Ok((from, to));
+/// The version that the boards have, and the one that they get: two real images.
+fn real_versions((from, to): &(PathBuf, PathBuf)) -> Result<(Version, Version)> {
+    let (from, to) = (Version::real("0.1", from)?, Version::real("0.2", to)?);
+    let chips = [&from, &to].map(|version| version.images.first().map(|image| image.chip));
+    if chips[0] != chips[1] {
+        return Err(advised(
+            anyhow!("the two images are for different chips"),
+            "name two images of one chip",
+        ));
     }
+    Ok((from, to))
+}
+
+/// The same as samples for the boards' chips, with the server's URL and roots in them as a sketch has them.
+fn sample_versions(server: &Server, work: &Path) -> Result<(Version, Version)> {
     let chips = [Chip::Esp32, Chip::Esp32C3, Chip::Esp32S3];
-    Ok((Version::sample("0.1", &chips, work)?, Version::sample("0.2", &chips, work)?))
+    Ok((sample_version("0.1", &chips, server, work)?, sample_version("0.2", &chips, server, work)?))
+}
+
+fn sample_version(name: &'static str, chips: &[Chip], server: &Server, work: &Path) -> Result<Version> {
+    let url = server.url();
+    Version::sample(name, chips, Settings { url: &url, anchors: server.anchors() }, work)
 }
 
 /// Switches the boards on and waits until each is done.
@@ -148,7 +157,7 @@ fn look_around(
     let chips: Vec<Chip> = outcomes.iter().map(Outcome::chip).collect();
     let threads: Result<Vec<_>> =
         outcomes.into_iter().map(|outcome| outcome.go_on(&around, screen)).collect();
-    Version::sample("0.3", &chips, work)?;
+    sample_version("0.3", &chips, server, work)?;
     screen.tell("All of it stays up, and the boards poll on. In another terminal:");
     let data = format!("--data {}", quoted(&server.data));
     for command in [

@@ -83,11 +83,21 @@ impl Server {
     /// Says where it is and whom to trust.
     pub fn announce(&self, screen: &Screen) {
         let lane = screen.lane("server", Colour::Green, Shows::Always);
-        lane.say(&format!("https://{HOST}:{}/update", self.https.port()));
+        lane.say(&self.url());
         lane.say("a certificate authority of its own, made just now, with this SHA-256:");
         for line in in_two_lines(&self.fingerprint) {
             lane.say(line);
         }
+    }
+
+    /// Where firmware for it asks.
+    pub fn url(&self) -> String {
+        format!("https://{HOST}:{}/update", self.https.port())
+    }
+
+    /// The certificates that firmware for it trusts, as PEM text.
+    pub fn anchors(&self) -> &str {
+        &self.anchors
     }
 
     /// The options that lead a command to this server and no other.

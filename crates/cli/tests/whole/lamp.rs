@@ -108,6 +108,16 @@ pub fn told(shown: &str, holds: &[&str]) -> (String, Vec<String>) {
     (shown.to_owned(), holds.iter().map(role).collect())
 }
 
+/// Why a lamp would be cut off, as `rollover status` has it behind the time at which it was last seen.
+pub fn why(status: &str, number: u8) -> &str {
+    let row = status.lines().find(|line| line.starts_with(&mac(number).to_string()));
+    let row = row.unwrap_or_else(|| panic!("{status}"));
+    let mut columns = row.splitn(3, "  ").map(str::trim);
+    let [_, last_seen, why] = [(); 3].map(|()| columns.next().unwrap());
+    assert!(last_seen == "just now" || last_seen.ends_with(" ago"), "{row}");
+    why
+}
+
 /// Firmware of a lamp: a real image, with the URL and the certificates as a sketch has them.
 pub fn firmware(version: &str, url: &str, anchors: &str) -> Vec<u8> {
     sample::app_with(Chip::Esp32, version, SIZE, Settings { url, anchors }).unwrap()

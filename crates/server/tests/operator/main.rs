@@ -11,4 +11,5 @@ mod products;
 mod pushes;
 mod releases;
 mod risks;
+mod rollovers;
 mod uploads;
