@@ -18,10 +18,3 @@ pub fn now() -> Time {
 pub fn facts(store: &dyn Store) -> Result<Clock, StoreError> {
     Ok(Clock { now: now(), built: built(), newest: store.newest_time()? })
 }
-
-/// A time as people read it, in this machine's zone: `2026-11-23 14:05`.
-pub fn local(time: Time) -> String {
-    let seconds = i64::try_from(time.secs()).unwrap_or(i64::MAX);
-    let stamp = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
-    stamp.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
-}

@@ -30,6 +30,29 @@ pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(say!("{}", serde_json::to_string_pretty(value)?)?)
 }
 
+/// Columns of the terminal; none where standard output is none.
+pub fn width() -> Option<usize> {
+    terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0.into())
+}
+
+/// `text` in lines of at most `width` characters, broken between words; all lines but the first begin with `hang`
+/// blanks. A longer word has a line of its own.
+pub fn wrap(text: &str, width: usize, hang: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        let taken = word.chars().count() + " ".len();
+        match lines.last_mut() {
+            None => lines.push(word.to_owned()),
+            Some(line) if line.chars().count() + taken <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => lines.push(format!("{:hang$}{word}", "")),
+        }
+    }
+    lines
+}
+
 /// Prints what a bare `otary` prints.
 pub fn print_tasks(version: &str) -> anyhow::Result<()> {
     say!("{}: updates for ESP32 and ESP8266 boards, from your own server\n", version.trim())?;
@@ -85,4 +108,17 @@ impl Colour {
 /// Whether colours are shown there: on a terminal, unless `NO_COLOR` is set.
 pub fn colours(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_between_words_and_a_word_is_never_broken() {
+        assert_eq!(wrap("to be or not", 5, 0), ["to be", "or", "not"]);
+        assert_eq!(wrap("to be or not", 7, 2), ["to be", "  or", "  not"]);
+        assert_eq!(wrap(&format!("a {} b", "x".repeat(100)), 80, 0), ["a", &"x".repeat(100), "b"]);
+        assert_eq!(wrap("", 80, 2), [""]);
+    }
 }

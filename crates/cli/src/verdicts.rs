@@ -105,7 +105,7 @@ impl Row {
             name: self.name.clone(),
             stack: stack.name(),
             ok: verdict.is_ok(),
-            flags: verdict.flags.iter().map(|flag| flag.word()).collect(),
+            flags: verdict.flags.iter().map(Flag::word).collect(),
             reasons: verdict.faults.iter().map(ToString::to_string).collect(),
         }
     }
@@ -116,11 +116,12 @@ impl fmt::Display for Verdicts {
         if self.0.is_empty() {
             return f.write_str("  It has no name that could stand in a URL, so no device connects.");
         }
-        let [a, b, c, d, e, g] = Stack::ALL.map(Stack::name);
-        let mut table = Table::new(["NAME", a, b, c, d, e, g]);
+        let mut table = Table::new(columns("NAME", Stack::ALL.map(Stack::name)));
         for row in &self.0 {
-            let [a, b, c, d, e, g] = [0, 1, 2, 3, 4, 5].map(|at| word(row.verdicts.get(at)));
-            table.row([plain(&row.name), a, b, c, d, e, g]);
+            table.row(columns(
+                plain(&row.name),
+                row.verdicts.each_ref().map(|verdict| verdict.flags.to_string()),
+            ));
         }
         write!(f, "{table}")?;
         let mut below = Page::default();
@@ -135,8 +136,10 @@ impl fmt::Display for Verdicts {
     }
 }
 
-fn word(verdict: Option<&Verdict>) -> String {
-    verdict.map(|verdict| verdict.flags).unwrap_or_default().to_string()
+/// What stands in a row: something first, then something for each stack.
+fn columns<T: Default>(first: T, stacks: [T; Stack::ALL.len()]) -> [T; Stack::ALL.len() + 1] {
+    let mut all = std::iter::once(first).chain(stacks);
+    std::array::from_fn(|_| all.next().unwrap_or_default())
 }
 
 /// The names by which a device may ask for a certificate: those in it, and its common name where that could stand in a

@@ -1,6 +1,6 @@
 //! The catalogue: all that could be offered, and the way from a digest back to it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use otary_image::Chip;
 
@@ -17,6 +17,8 @@ pub struct Catalogue {
     artifacts: HashMap<Sha256, Artifact>,
     by_digest: HashMap<Sha256, Sha256>,
     by_md5: HashMap<Md5, Sha256>,
+    /// For which products each artifact was released.
+    owners: HashMap<Sha256, BTreeSet<ProductName>>,
 }
 
 /// What a device is meant to run.
@@ -38,7 +40,11 @@ impl Catalogue {
         let mut catalogue = Self::default();
         catalogue.products.extend(products.into_iter().map(|p| (p.name.clone(), p)));
         for release in releases {
-            catalogue.releases.entry(release.id.product.clone()).or_default().push(release);
+            let product = &release.id.product;
+            for artifact in &release.artifacts {
+                catalogue.owners.entry(*artifact).or_default().insert(product.clone());
+            }
+            catalogue.releases.entry(product.clone()).or_default().push(release);
         }
         for releases in catalogue.releases.values_mut() {
             releases.sort_by_key(|release| release.published);
@@ -106,12 +112,15 @@ impl Catalogue {
 
     /// The product that an artifact was released for, if it was released for exactly one.
     pub fn product_of(&self, artifact: &Sha256) -> Option<&Product> {
-        let mut names = self
-            .releases
-            .iter()
-            .filter(|(_, releases)| releases.iter().any(|release| release.artifacts.contains(artifact)));
-        let (name, _) = names.next()?;
+        let mut names = self.owners.get(artifact)?.iter();
+        let name = names.next()?;
         if names.next().is_some() { None } else { self.product(name) }
+    }
+
+    /// Whether an artifact was released for private products alone, so that nobody else is to learn that it is here.
+    pub fn is_private(&self, artifact: &Sha256) -> bool {
+        let private = |name| self.product(name).is_some_and(|product| product.private);
+        self.owners.get(artifact).is_some_and(|names| names.iter().all(private))
     }
 
     /// The only chip that a product is made with: as the operator said, else as its releases show.

@@ -27,8 +27,17 @@ pub fn prove(check_in: &CheckIn, evidence: &Evidence, view: View<'_>) -> Proof {
     if evidence.is_empty() || check_in.transport == Transport::Http {
         return Proof::None;
     }
-    let product = product(check_in, view, view.catalogue.running(&check_in.build));
-    evidence.proof(product.ok(), view.device)
+    // As much is compared whether the build is known here or not.
+    let of_build = product_of_build(check_in, view);
+    let shown = evidence.proof(of_build, view.device);
+    let opened = of_build.filter(|product| product.opens_to(shown, view.device));
+    let proof = evidence.proof(product(check_in, view, opened).ok(), view.device);
+    // Another product's secret would pass for that of the product that the build is of.
+    let mistaken = opened.is_none() && proof == Proof::ProductSecret;
+    if mistaken && of_build.is_some_and(|product| product.opens_to(proof, view.device)) {
+        return Proof::None;
+    }
+    proof
 }
 
 /// Decides what a check-in is answered. Pure: the same check-in, view and time give the same decision.
@@ -41,8 +50,8 @@ pub fn decide(check_in: &CheckIn, view: View<'_>, now: Time) -> Decision {
 
 /// The reason, noting on the way what was found out. `Err` ends the questions early; it is no failure.
 fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -> Result<Reason, Reason> {
-    let running = view.catalogue.running(&check_in.build);
-    let product = product(check_in, view, running);
+    let opened = |product: &&Product| product.opens_to(check_in.proof, view.device);
+    let product = product(check_in, view, product_of_build(check_in, view).filter(opened));
     found.product = product.as_ref().ok().map(|product| product.name.clone());
     let plain = check_in.transport == Transport::Http;
     if plain && !product.as_ref().is_ok_and(|product| product.goes_over_plain_http()) {
@@ -50,6 +59,7 @@ fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -
     }
     let product = product?;
     opens(check_in, view, product)?;
+    let running = running(check_in, view, product);
     let chip = chip(check_in, view, running, product)?;
     found.chip = chip;
     let kind = check_in.mode.kind();
@@ -65,22 +75,38 @@ fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -
     Ok(offer)
 }
 
-/// From the URL, else from the digest of what runs, else as the operator assigned, else the only one there is.
+/// From the URL, else from the digest of what runs, else as the operator assigned, else the only one there is. A private
+/// product is found by the digest for those alone who may have its images.
 fn product<'a>(
     check_in: &CheckIn,
     view: View<'a>,
-    running: Option<&Artifact>,
+    of_build: Option<&'a Product>,
 ) -> Result<&'a Product, Reason> {
     let catalogue = view.catalogue;
     if let Some(name) = &check_in.product {
         return catalogue.product(name).ok_or_else(|| Reason::UnknownProduct { product: name.clone() });
     }
     let assigned = view.device.and_then(|device| device.product.as_ref());
-    running
-        .and_then(|artifact| catalogue.product_of(&artifact.id))
+    of_build
         .or_else(|| catalogue.product(assigned?))
         .or_else(|| catalogue.only_product())
         .ok_or(Reason::NoProduct { build: check_in.build })
+}
+
+/// The product that the digest of what runs belongs to, where the URL names none.
+fn product_of_build<'a>(check_in: &CheckIn, view: View<'a>) -> Option<&'a Product> {
+    let running = view.catalogue.running(&check_in.build).filter(|_| check_in.product.is_none())?;
+    view.catalogue.product_of(&running.id)
+}
+
+/// The artifact that runs, as far as it is known to whoever may have `product`: an image of private products alone is
+/// a build like any other elsewhere, or the answer would tell that it is here.
+fn running<'a>(check_in: &CheckIn, view: View<'a>, product: &Product) -> Option<&'a Artifact> {
+    let catalogue = view.catalogue;
+    let shown = |artifact: &&Artifact| {
+        !catalogue.is_private(&artifact.id) || catalogue.release_of(&product.name, &artifact.id).is_some()
+    };
+    catalogue.running(&check_in.build).filter(shown)
 }
 
 /// A private product is for those alone who showed that they may have it. Nothing more is found out for others, and

@@ -129,8 +129,9 @@ pub struct SeenBuild {
     pub build: Build,
     /// Where it was first reported from.
     pub network: Network,
-    /// Where it was last reported from.
-    pub last_network: Network,
+    /// Whether it was reported from another network since: the device moved, or a stranger speaks of it.
+    #[serde(default)]
+    pub roams: bool,
     /// The version text that came with it last.
     pub version: Option<String>,
     /// When it was first reported.
@@ -145,9 +146,35 @@ pub struct SeenBuild {
     /// When it was last reported with that proof; none without any.
     #[serde(default)]
     pub proven: Option<Time>,
-    /// The name asked for and the chain shown when it was last reported over TLS.
+    /// The names asked for and the chains shown when it was reported over TLS, the latest first; at most
+    /// [`Self::MAX_HANDSHAKES`].
     #[serde(default)]
-    pub handshake: Option<Handshake>,
+    pub handshakes: Vec<SeenHandshake>,
+}
+
+impl SeenBuild {
+    /// Handshakes that are kept of a build. Its URL is compiled in, so there are as many as chains were shown under it;
+    /// the rest are strangers'.
+    pub const MAX_HANDSHAKES: usize = 8;
+}
+
+/// A name asked for and a chain shown, under one build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenHandshake {
+    /// Which.
+    pub handshake: Handshake,
+    /// Where it first came from.
+    pub network: Network,
+    /// Whether it came from another network since.
+    pub roams: bool,
+    /// When it was first made.
+    pub first: Time,
+    /// When it was last made.
+    pub last: Time,
+    /// How often.
+    pub polls: u64,
+    /// The strongest proof that came with it.
+    pub proof: Proof,
 }
 
 /// A network that a device asked from.

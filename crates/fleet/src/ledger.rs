@@ -9,9 +9,12 @@
 //!
 //! - the device itself says otherwise with a proof that is as strong or stronger; or
 //! - it was not repeated for 30 days, or for three times the device's own rhythm if that is longer, while another build
-//!   was claimed that first came from where the old one last was. One that came from elsewhere, as strangers do, takes
-//!   longer than any device sleeps (three years, as [`Patience`](crate::Patience) has it, and a month), and so long it
-//!   takes at most.
+//!   was claimed that first came from the one network where the old one was. If there was more than one, as with strangers,
+//!   it takes longer than any device sleeps (three years, as [`Patience`](crate::Patience) has it, and a month), and so
+//!   long it takes at most.
+//!
+//! The same holds of the names that a build asks for and the chains that it accepts: a stranger who claims the device's
+//! own build and asks for another name adds a claim, and takes none away.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -20,8 +23,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::due::LONGEST_SLEEP;
 use crate::{
-    AnchorId, Artifact, Build, Catalogue, Device, Generations, Mac, Presented, Proof, SeenBuild, Sha256,
-    Time, Transport,
+    AnchorId, Artifact, Build, Catalogue, Device, Generations, Handshake, Mac, Presented, Proof, SeenBuild,
+    SeenHandshake, Sha256, Time, Transport,
 };
 
 /// How long a claim without proof counts at least, once another took its place.
@@ -92,13 +95,16 @@ impl Entry {
     /// What is known of a device's anchors.
     pub fn of(device: &Device, catalogue: &Catalogue, generations: &Generations) -> Self {
         let plain = device.last.as_ref().is_some_and(|last| last.transport == Transport::Http);
-        let claim = |seen: &SeenBuild| Claim::of(seen, catalogue, generations, plain);
-        Self {
-            device: device.mac,
-            last_seen: device.last_seen,
-            stranger: !device.is_known(),
-            claims: counting(device).map(claim).collect(),
+        let mut claims: Vec<Claim> = Vec::new();
+        for seen in counting(device) {
+            let of = |handshake| Claim::of(seen, handshake, catalogue, generations, plain);
+            for claim in counting_handshakes(seen).map(of) {
+                if !claims.iter().any(|other| other.says_the_same_as(&claim)) {
+                    claims.push(claim);
+                }
+            }
         }
+        Self { device: device.mac, last_seen: device.last_seen, stranger: !device.is_known(), claims }
     }
 
     /// Whether the device accepts what `generations` present to it: the worst of what its claims say.
@@ -109,18 +115,28 @@ impl Entry {
 }
 
 impl Claim {
-    fn of(seen: &SeenBuild, catalogue: &Catalogue, generations: &Generations, plain: bool) -> Self {
+    fn of(
+        seen: &SeenBuild,
+        handshake: Option<&Handshake>,
+        catalogue: &Catalogue,
+        generations: &Generations,
+        plain: bool,
+    ) -> Self {
         let artifact = catalogue.running(&seen.build);
-        let presented = seen.handshake.as_ref().map(|handshake| handshake.presented);
+        let presented = handshake.map(|handshake| handshake.presented);
         Self {
             build: seen.build,
             artifact: artifact.map(|artifact| artifact.id),
             proof: seen.proof,
             last: seen.last,
             holds: Holds::of(artifact, presented, generations),
-            asks_for: asks_for(seen, artifact, generations),
-            plain: plain && seen.handshake.is_none(),
+            asks_for: asks_for(handshake, artifact, generations),
+            plain: plain && handshake.is_none(),
         }
+    }
+
+    fn says_the_same_as(&self, other: &Self) -> bool {
+        self.build == other.build && self.holds == other.holds && self.asks_for == other.asks_for
     }
 
     /// Whether a device that runs this build accepts what `generations` present to it.
@@ -128,9 +144,13 @@ impl Claim {
         if self.plain {
             return Accepts::Yes;
         }
-        let shown = self.asks_for.iter().map(|name| generations.presented(name.as_deref()));
-        let verdicts = shown.map(|presented| self.holds.open(&generations.opened_by(presented)));
+        let verdicts = self.asks_for.iter().map(|name| self.accepts_as(name.as_deref(), generations));
         verdicts.min().unwrap_or(Accepts::CannotTell)
+    }
+
+    /// The same if it asks for `name`.
+    pub fn accepts_as(&self, name: Option<&str>, generations: &Generations) -> Accepts {
+        self.holds.open(&generations.opened_by(generations.presented(name)))
     }
 }
 
@@ -168,11 +188,11 @@ impl Holds {
 /// The names by which a build reaches this server: the one that it asked for, else those of a generation's own that
 /// stand in its image, else none that would matter.
 fn asks_for(
-    seen: &SeenBuild,
+    handshake: Option<&Handshake>,
     artifact: Option<&Artifact>,
     generations: &Generations,
 ) -> BTreeSet<Option<String>> {
-    if let Some(handshake) = &seen.handshake {
+    if let Some(handshake) = handshake {
         return BTreeSet::from([handshake.server_name.clone()]);
     }
     let own = |host: &&String| generations.shown.iter().any(|generation| generation.hosts.contains(*host));
@@ -196,17 +216,37 @@ fn counting(device: &Device) -> impl Iterator<Item = &SeenBuild> {
 /// Whether no later claim took the place of this one.
 fn still_counts(seen: &SeenBuild, device: &Device) -> bool {
     let later = device.builds.iter().filter(|other| other.last > seen.last);
-    let patience = rhythm(seen).saturating_mul(RHYTHM).clamp(MONTH, UNHEARD);
+    let patience = patience(seen.first, seen.last, seen.polls);
     let replaced = |other: &SeenBuild| {
         // A device that restarts into another build does so where it was: its address may change, but hardly then.
-        let patience = if other.network == seen.last_network { patience } else { UNHEARD };
+        let here = !seen.roams && other.network == seen.network;
+        let patience = if here { patience } else { UNHEARD };
         other.last.since(seen.last) > patience
     };
     !later.into_iter().any(replaced)
 }
 
-/// The mean time between two polls of a build; zero if there was one.
-fn rhythm(seen: &SeenBuild) -> Duration {
-    let gaps = u32::try_from(seen.polls.saturating_sub(1)).unwrap_or(u32::MAX);
-    seen.last.since(seen.first).checked_div(gaps).unwrap_or_default()
+/// The handshakes of a build that count, the latest first; `None` alone if there was none.
+fn counting_handshakes(seen: &SeenBuild) -> impl Iterator<Item = Option<&Handshake>> {
+    let counts = move |one: &&SeenHandshake| one.proof > Proof::None || !is_replaced(one, seen);
+    let none = seen.handshakes.is_empty().then_some(None);
+    let counting = seen.handshakes.iter().filter(counts).map(|one| Some(&one.handshake));
+    none.into_iter().chain(counting)
+}
+
+/// Whether another handshake of the same build took the place of this one.
+fn is_replaced(seen: &SeenHandshake, build: &SeenBuild) -> bool {
+    let patience = patience(seen.first, seen.last, seen.polls);
+    build.handshakes.iter().any(|other| {
+        let here = !seen.roams && other.network == seen.network;
+        let patience = if here { patience } else { UNHEARD };
+        other.last.since(seen.last) > patience
+    })
+}
+
+/// How long a claim counts once another took its place: by the mean time between two polls, if there were two.
+fn patience(first: Time, last: Time, polls: u64) -> Duration {
+    let gaps = u32::try_from(polls.saturating_sub(1)).unwrap_or(u32::MAX);
+    let rhythm = last.since(first).checked_div(gaps).unwrap_or_default();
+    rhythm.saturating_mul(RHYTHM).clamp(MONTH, UNHEARD)
 }

@@ -43,7 +43,9 @@ pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
 pub use decide::{View, decide, prove};
 pub use decision::{Decision, Reason, Verdict};
-pub use device::{Attempt, Device, Installed, Outcome, SeenBuild, SeenNetwork, Snapshot, Standing};
+pub use device::{
+    Attempt, Device, Installed, Outcome, SeenBuild, SeenHandshake, SeenNetwork, Snapshot, Standing,
+};
 pub use digest::{DigestError, Md5, Sha256};
 pub use due::{Act, Due, Patience, due};
 pub use embedded::{Embedded, FoundCertificate, FoundKey};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::{
     Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Event, EventKind, Installed, Kind,
-    Mode, Network, Outcome, Proof, SeenBuild, SeenNetwork, Sha256, Snapshot, Standing, Time,
+    Mode, Network, Outcome, Proof, SeenBuild, SeenHandshake, SeenNetwork, Sha256, Snapshot, Standing, Time,
 };
 
 /// Complete downloads of one image without effect after which a claimant is held.
@@ -88,19 +88,19 @@ fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
         None => SeenBuild {
             build,
             network: Network::of(check_in.source),
-            last_network: Network::of(check_in.source),
+            roams: false,
             version: None,
             first: now,
             last: now,
             polls: 0,
             proof: Proof::None,
             proven: None,
-            handshake: None,
+            handshakes: Vec::new(),
         },
     };
     seen.version.clone_from(&check_in.version);
-    seen.last_network = Network::of(check_in.source);
-    seen.handshake = check_in.handshake.clone().or(seen.handshake);
+    seen.roams |= Network::of(check_in.source) != seen.network;
+    note_handshake(&mut seen, check_in, now);
     // The server's clock may have been set back: what was said last stays the last word.
     seen.last = seen.last.max(now);
     seen.polls += 1;
@@ -117,6 +117,41 @@ fn note_proof(seen: &mut SeenBuild, check_in: &CheckIn, now: Time) {
     if check_in.proof > Proof::None && check_in.proof >= seen.proof {
         seen.proof = check_in.proof;
         seen.proven = Some(now);
+    }
+}
+
+/// Notes the name asked for and the chain shown. What comes with a proof takes the place of what proved no more; what
+/// comes without may be a stranger's, and stands beside what there was.
+fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn, now: Time) {
+    let Some(handshake) = &check_in.handshake else { return };
+    let (network, proof) = (Network::of(check_in.source), check_in.proof);
+    let handshake = handshake.clone();
+    let mut noted =
+        SeenHandshake { handshake, network, roams: false, first: now, last: now, polls: 1, proof };
+    let same = seen.handshakes.iter().position(|before| before.handshake == noted.handshake);
+    if let Some(before) = same.map(|place| seen.handshakes.remove(place)) {
+        let (last, polls) = (before.last.max(now), before.polls + 1);
+        let roams = before.roams || before.network != network;
+        noted = SeenHandshake { roams, last, polls, proof: before.proof.max(proof), ..before };
+    }
+    if proof > Proof::None {
+        seen.handshakes.retain(|before| before.proof > proof);
+    }
+    seen.handshakes.insert(0, noted);
+    if seen.handshakes.len() > SeenBuild::MAX_HANDSHAKES {
+        forget_a_handshake(&mut seen.handshakes);
+    }
+}
+
+/// Forgets one handshake, as a build is forgotten: the latest and those that proved the most stay.
+fn forget_a_handshake(handshakes: &mut Vec<SeenHandshake>) {
+    let share = |network| handshakes.iter().filter(|seen| seen.network == network).count();
+    let time = |seen: &SeenHandshake| Reverse(seen.last + seen.last.since(seen.first));
+    let others = handshakes.iter().enumerate().skip(1);
+    let expendable =
+        others.max_by_key(|(place, seen)| (Reverse(seen.proof), share(seen.network), time(seen), *place));
+    if let Some((place, _)) = expendable {
+        handshakes.remove(place);
     }
 }
 

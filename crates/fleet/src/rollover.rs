@@ -233,15 +233,14 @@ impl Straggler {
 }
 
 impl fmt::Display for Straggler {
-    /// One sentence for people, without a full stop and without the device's address.
+    /// A few words for people, without the device's address: what it is known to trust, and "perhaps" where nothing is
+    /// certain.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.holds, self.certain) {
-            (Holds::These(_), _) => f.write_str("its firmware trusts none of the anchors that would be shown to it"),
-            (Holds::OneOf(_), _) => {
-                f.write_str("its firmware is not known; it accepted the chain of today, which proves nothing of the new one")
-            }
-            (Holds::Unknown, _) => f.write_str("nothing shows which anchors its firmware trusts"),
-        }
+        f.write_str(match self.holds {
+            Holds::These(_) => "trusts none of what it would be shown",
+            Holds::OneOf(_) => "perhaps: it took today's chain, no more is known",
+            Holds::Unknown => "perhaps: nothing shows what it trusts",
+        })
     }
 }
 
@@ -250,12 +249,11 @@ impl fmt::Display for Straggler {
 /// A device to which nothing changes, or that does not accept what it is shown today, loses nothing.
 pub fn cut_off(entry: &Entry, now: &Generations, then: &Generations) -> Option<Straggler> {
     let loses = |claim: &&crate::Claim| {
-        let changes = claim.asks_for.iter().any(|name| {
-            let opened =
-                |generations: &Generations| generations.opened_by(generations.presented(name.as_deref()));
-            !opened(now).is_subset(&opened(then))
-        });
-        !claim.plain && changes && claim.accepts(now) > Accepts::No && claim.accepts(then) < Accepts::Yes
+        let lost = |name: &Option<String>| {
+            let by_name = |generations| claim.accepts_as(name.as_deref(), generations);
+            changes(name.as_deref(), now, then) && by_name(now) > Accepts::No && by_name(then) < Accepts::Yes
+        };
+        !claim.plain && claim.asks_for.iter().any(lost)
     };
     let worst = entry.claims.iter().filter(loses).min_by_key(|claim| claim.accepts(then))?;
     Some(Straggler {
@@ -266,6 +264,12 @@ pub fn cut_off(entry: &Entry, now: &Generations, then: &Generations) -> Option<S
         holds: worst.holds.clone(),
         certain: worst.accepts(then) == Accepts::No,
     })
+}
+
+/// Whether something leads to what is presented `now` as `name` and not to what `then` presents.
+fn changes(name: Option<&str>, now: &Generations, then: &Generations) -> bool {
+    let opened = |generations: &Generations| generations.opened_by(generations.presented(name));
+    !opened(now).is_subset(&opened(then))
 }
 
 /// Whom the operator gives up, in so many words.

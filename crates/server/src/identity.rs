@@ -66,7 +66,18 @@ impl Identity {
         if chains.is_empty() {
             return Err(ServeError::NoLeaf);
         }
-        Self::new(authority.generations().at(now), chains, &authority.anchors_pem(), root)
+        let shown = Self::new(authority.generations().at(now), chains, &authority.anchors_pem(), root)?;
+        Ok(Self { to_operators: shown.without_adopted().map(Arc::new), ..shown })
+    }
+
+    /// The authority's own chain under every name, while devices are shown an adopted certificate besides: operators
+    /// trust the authority, and a certificate out of a tutorial need not name this machine.
+    fn without_adopted(&self) -> Option<Self> {
+        let Generations { shown, next, .. } = &self.generations;
+        shown.iter().find(|generation| generation.adopted)?;
+        let own = shown.iter().find(|generation| !generation.adopted)?;
+        let generations = Generations::of_one(own.id, own.anchor.clone(), next.clone(), own.began);
+        Some(Self { generations, ..self.clone() })
     }
 
     /// An identity of one chain, with nothing known of what comes after its root.
@@ -90,7 +101,7 @@ impl Identity {
     ) -> Result<Self, ServeError> {
         let anchors_pem = format!("{anchors_pem}{}", authority.anchors_pem);
         let shown = Self::of_one(GenerationId::ELSEWHERE, chain, key, &anchors_pem, root)?;
-        Ok(Self { to_operators: Some(Arc::new(authority)), ..shown })
+        Ok(Self { to_operators: Some(Arc::new(authority.to_operators().clone())), ..shown })
     }
 
     fn of_one(

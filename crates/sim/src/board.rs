@@ -55,6 +55,7 @@ struct Running {
     md5: Md5,
     reported_digest: [u8; 32],
     version: Option<String>,
+    sketch: Sketch,
 }
 
 /// A virtual board.
@@ -149,10 +150,10 @@ impl<F: Flash> Board<F> {
         let mut clock = Clock::power_up();
         let mut reset = Reset::PowerOn;
         while !pace.stop().is_stopped() {
-            let running = self.boot(reset, console)?;
+            let running = self.boot(reset, sketch, console)?;
             set_up(&running, pace, console);
             let mut power = Power { pace, console, clock: &mut clock };
-            if self.poll_until_restart(&running, sketch, &mut power, &mut watch).is_break() {
+            if self.poll_until_restart(&running, &mut power, &mut watch).is_break() {
                 break;
             }
             reset = Reset::Software;
@@ -161,7 +162,7 @@ impl<F: Flash> Board<F> {
     }
 
     /// ROM and bootloader, then what the core does before `setup()`: it confirms the app.
-    fn boot(&mut self, reset: Reset, console: &mut Console) -> Result<Running, BootError> {
+    fn boot(&mut self, reset: Reset, sketch: &Sketch, console: &mut Console) -> Result<Running, BootError> {
         let Identity { chip, revision, .. } = self.identity;
         let offset = chip.bootloader_offset();
         let bytes = self.flash.bytes(offset, TABLE_OFFSET - offset)?;
@@ -180,6 +181,7 @@ impl<F: Flash> Board<F> {
             md5: Md5::of(image),
             reported_digest: app.reported_digest(),
             version: self.version_of(image),
+            sketch: sketch.started_from(image),
             slots,
         };
         self.running = Some(running.clone());
@@ -195,18 +197,17 @@ impl<F: Flash> Board<F> {
     fn poll_until_restart(
         &mut self,
         running: &Running,
-        sketch: &Sketch,
         power: &mut Power<'_>,
         watch: &mut impl FnMut(Poll) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let mut client = HttpUpdate::default();
         while !power.pace.stop().is_stopped() {
-            if !power.set_clock(sketch.ntp) {
+            if !power.set_clock(running.sketch.ntp) {
                 watch(Poll::NoTime)?;
                 continue;
             }
             power.console.println("Update start now!");
-            let poll = self.poll(&mut client, running, sketch, power);
+            let poll = self.poll(&mut client, running, power);
             let (updated, failed) =
                 (matches!(poll, Poll::Updated { .. }), matches!(poll, Poll::Failed { .. }));
             watch(poll)?;
@@ -223,13 +224,8 @@ impl<F: Flash> Board<F> {
     }
 
     /// One call of the update library, and what the sketch prints of it.
-    fn poll(
-        &mut self,
-        client: &mut HttpUpdate,
-        running: &Running,
-        sketch: &Sketch,
-        power: &mut Power<'_>,
-    ) -> Poll {
+    fn poll(&mut self, client: &mut HttpUpdate, running: &Running, power: &mut Power<'_>) -> Poll {
+        let sketch = &running.sketch;
         let version = running.version.clone();
         let call = Call {
             url: &sketch.url,

@@ -8,16 +8,39 @@ use otary_image::{Chip, Error, FlashFrequency};
 
 /// What precedes the version text in a sample's data; a zero ends it.
 const MARKER: &[u8] = b"otary-sample-version=";
+/// What precedes the URL that a sample asks.
+const URL_MARKER: &[u8] = b"otary-sample-url=";
+/// What precedes the certificates that a sample trusts.
+const ANCHORS_MARKER: &[u8] = b"otary-sample-anchors=";
 /// The longest version text that is looked for.
 const LONGEST_VERSION: usize = 64;
+/// The longest URL and the longest list of certificates that are looked for, in bytes.
+const LONGEST_SETTING: usize = 32 * 1024;
 /// Bytes of code that are loaded to RAM.
 const RAM_BYTES: usize = 4096;
 
+/// What is compiled into a sketch besides its version: where it asks, and whom it trusts. Empty texts stand for none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Settings<'a> {
+    /// The URL that it asks for updates, without a zero in it.
+    pub url: &'a str,
+    /// The certificates that it trusts, as PEM text.
+    pub anchors: &'a str,
+}
+
 /// An app image for `chip` of about `size` bytes, the same for the same arguments. Two versions share most of their
-/// bytes, as two builds of a project do.
+/// bytes, as two builds of a project do. It says neither where it asks nor whom it trusts.
 pub fn app(chip: Chip, version: &str, size: usize) -> Result<Vec<u8>, Error> {
+    app_with(chip, version, size, Settings::default())
+}
+
+/// The same with these settings in it, as texts among its data.
+pub fn app_with(chip: Chip, version: &str, size: usize, settings: Settings<'_>) -> Result<Vec<u8>, Error> {
     let version: String = version.chars().take(LONGEST_VERSION).collect();
-    let mut data = [MARKER, version.as_bytes(), b"\0"].concat();
+    let texts = [(MARKER, version.as_str()), (URL_MARKER, settings.url), (ANCHORS_MARKER, settings.anchors)];
+    let texts = texts.iter().filter(|(_, text)| !text.is_empty());
+    let mut data: Vec<u8> =
+        texts.flat_map(|(marker, text)| [marker, text.as_bytes(), b"\0"].concat()).collect();
     let mut noise = Noise::seeded(chip.name());
     let mut changed = Noise::seeded(&version);
     while data.len() < size.saturating_sub(RAM_BYTES) {
@@ -70,9 +93,21 @@ pub fn bootloader(chip: Chip) -> Result<Vec<u8>, Error> {
 
 /// The version that a sample image carries.
 pub fn version(image: &[u8]) -> Option<&str> {
-    let at = image.windows(MARKER.len()).position(|window| window == MARKER)?;
-    let text = image.get(at..)?.strip_prefix(MARKER)?;
-    let end = text.iter().take(LONGEST_VERSION * 4 + 1).position(|&byte| byte == 0)?;
+    text(image, MARKER, LONGEST_VERSION * 4)
+}
+
+/// The settings that a sample image carries, if it carries any.
+pub fn settings(image: &[u8]) -> Option<Settings<'_>> {
+    let [url, anchors] = [URL_MARKER, ANCHORS_MARKER].map(|marker| text(image, marker, LONGEST_SETTING));
+    let is_some = url.is_some() || anchors.is_some();
+    is_some.then(|| Settings { url: url.unwrap_or_default(), anchors: anchors.unwrap_or_default() })
+}
+
+/// The text behind a marker, of `longest` bytes at most.
+fn text<'a>(image: &'a [u8], marker: &[u8], longest: usize) -> Option<&'a str> {
+    let at = image.windows(marker.len()).position(|window| window == marker)?;
+    let text = image.get(at..)?.strip_prefix(marker)?;
+    let end = text.iter().take(longest + 1).position(|&byte| byte == 0)?;
     std::str::from_utf8(text.get(..end)?).ok()
 }
 
@@ -150,6 +185,17 @@ mod tests {
         assert_eq!(a, again);
         let same = a.iter().zip(&b).filter(|(a, b)| a == b).count();
         assert!(same > a.len() / 2 && same < a.len(), "{same} of {}", a.len());
+    }
+
+    #[test]
+    fn a_sample_says_where_it_asks_and_whom_it_trusts_if_it_was_given_that() {
+        let settings_of =
+            |settings| super::settings(&app_with(Chip::Esp32, "1", 20_000, settings).unwrap()).is_some();
+        assert!(!settings_of(Settings::default()));
+        let given = Settings { url: "https://ota.lan/update", anchors: "-----BEGIN CERTIFICATE-----\n" };
+        let image = app_with(Chip::Esp32, "1", 20_000, given).unwrap();
+        assert_eq!((settings(&image), version(&image)), (Some(given), Some("1")));
+        assert!(App::parse(&image).is_ok());
     }
 
     #[test]

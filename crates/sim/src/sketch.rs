@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::clock::Ntp;
 use crate::http_update::{Code, Core};
 use crate::link::{ConnectError, Link};
-use crate::tls::Trust;
+use crate::sample;
+use crate::tls::{Anchors, Trust};
 
 /// Between two polls, and once more after a failure.
 pub(crate) const POLL_DELAY: Duration = Duration::from_secs(10);
@@ -27,12 +28,26 @@ pub struct Sketch {
     pub link: Link,
     /// Where it gets the time from.
     pub ntp: Ntp,
+    /// Whether the URL and the certificates that a sample image carries take the place of these here: an update then
+    /// changes where the board asks and whom it trusts, as on a device.
+    pub follows_image: bool,
 }
 
 impl Sketch {
     /// A sketch on core 3.x with this URL and this trust; names are found and the time is told by this computer.
     pub fn new(url: &str, trust: Trust) -> Self {
-        Self { core: Core::V3, url: url.to_owned(), link: Link::new(trust), ntp: Ntp::Host }
+        Self {
+            core: Core::V3,
+            url: url.to_owned(),
+            link: Link::new(trust),
+            ntp: Ntp::Host,
+            follows_image: false,
+        }
+    }
+
+    /// A sketch as each sample image carries it, with [`sample::app_with`]: nowhere to ask and nobody to trust besides.
+    pub fn in_samples() -> Self {
+        Self { follows_image: true, ..Self::new("", Trust::Unset) }
     }
 
     /// The same on another core, with the TLS library that it comes with.
@@ -41,6 +56,17 @@ impl Sketch {
         self.core = core;
         self.link.stack = core.stack();
         self
+    }
+
+    /// The sketch that runs once this image is started. Certificates that no stack could read trust nobody.
+    pub(crate) fn started_from(&self, image: &[u8]) -> Self {
+        let mut sketch = self.clone();
+        if let Some(own) = sample::settings(image).filter(|_| self.follows_image) {
+            own.url.clone_into(&mut sketch.url);
+            sketch.link.trust =
+                Anchors::from_pem(own.anchors.as_bytes()).map_or(Trust::Unset, Trust::Anchors);
+        }
+        sketch
     }
 }
 

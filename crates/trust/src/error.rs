@@ -146,7 +146,10 @@ impl Error {
             Self::ManyNames { .. } => Some("leave out what devices do not use".to_owned()),
             Self::Locked { .. } => Some("give the passphrase under which the keys were put".to_owned()),
             Self::NextKeyAway | Self::OtherNextKey { .. } => {
-                Some("give the file that `otary trust export-next-key` wrote".to_owned())
+                Some("give the file that `otary trust export-next-key` wrote: --next-key FILE".to_owned())
+            }
+            Self::Adopt(Defect::KeyMismatch { .. }) => {
+                Some("give the key that the certificate was made for".to_owned())
             }
             Self::Io { .. }
             | Self::RootEnded { .. }

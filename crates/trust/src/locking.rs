@@ -58,7 +58,7 @@ impl Authority {
     }
 
     fn move_to(&mut self, passphrase: Option<Passphrase>) {
-        self.folder = Folder::new(&self.folder.path().to_owned(), passphrase);
+        self.folder = Folder::new(self.folder.path(), passphrase);
         self.home.folder = self.folder.clone();
         if let Some(incoming) = &mut self.incoming {
             incoming.folder = self.folder.inner(NEW_GENERATION);

@@ -5,7 +5,6 @@ use std::sync::mpsc;
 use anyhow::{Context, Result, anyhow};
 
 use crate::advice::{Advise, advised};
-use crate::clock::local;
 use crate::config::{Flag, Log};
 use crate::data::DataDir;
 use crate::ddns::{Answer, Keeper, Outcome};
@@ -14,6 +13,7 @@ use crate::platform::Closing;
 use crate::say;
 use crate::serve::start_log;
 use crate::signals::on_ending;
+use crate::table::minute;
 
 use super::config::assignment;
 
@@ -83,9 +83,9 @@ fn print(outcome: Outcome) -> Result<()> {
         }
         Outcome::Kept { hostname, known } => {
             let address = known.address.map(|address| address.to_string()).unwrap_or_default();
-            Ok(say!("Nothing to send: {hostname} leads to {address} since {}.", local(known.at))?)
+            Ok(say!("Nothing to send: {hostname} leads to {address} since {}.", minute(known.at))?)
         }
-        Outcome::Waiting(until) => Ok(say!("Nothing to send before {}.", local(until))?),
+        Outcome::Waiting(until) => Ok(say!("Nothing to send before {}.", minute(until))?),
         Outcome::Stopped { answer, help } => {
             let error = anyhow!("nothing is sent since the provider answered {answer}");
             Err(advised(

@@ -5,20 +5,19 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use jiff::Timestamp;
 use otary_fleet::Time;
-use otary_trust::verdict;
+use otary_trust::verdict::Stack;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use crate::advice::{Advise, Told};
 use crate::data::DataDir;
-use crate::doctor::{Patient, Shown, Trust, Url, examine};
+use crate::doctor::{Look, Patient, Trust, Url, examine};
 use crate::file::read_file;
 use crate::global::Global;
-use crate::terminal::{colours, print_json};
+use crate::terminal::{colours, print_json, width};
 use crate::{clock, say};
 
 /// The largest file of certificates that is read, in bytes.
@@ -26,7 +25,7 @@ const MAX_CA: u64 = 256 * 1024;
 /// First byte of a certificate in DER.
 const SEQUENCE: u8 = 0x30;
 const DNS_PORT: u16 = 53;
-/// The widest that sentences are set.
+/// The widest that sentences are set on a terminal.
 const WIDEST: usize = 110;
 
 /// Find out why a device gets no update
@@ -44,7 +43,7 @@ pub struct Args {
     #[arg(value_name = "URL")]
     url: String,
     /// The device's software
-    #[arg(long, value_name = "STACK", default_value = "arduino-3")]
+    #[arg(long, value_name = "STACK", default_value = Stack::Arduino3.name(), value_parser = stacks())]
     stack: Stack,
     /// The certificates that the device trusts (PEM or DER) [default: those of the authority in --data]
     #[arg(long, value_name = "FILE")]
@@ -68,28 +67,6 @@ pub struct Args {
 
 const EXIT_STATUS: &str = "Exit status: 0 the device gets all the way; 1 it does not, or the doctor failed.";
 
-/// A device's software, as a word on the command line.
-#[derive(Debug, Clone, Copy)]
-struct Stack(verdict::Stack);
-
-impl ValueEnum for Stack {
-    fn value_variants<'a>() -> &'a [Self] {
-        const ALL: [Stack; 6] = [
-            Stack(verdict::Stack::Arduino2),
-            Stack(verdict::Stack::Arduino3),
-            Stack(verdict::Stack::Esp8266),
-            Stack(verdict::Stack::EspIdf),
-            Stack(verdict::Stack::MicroPython),
-            Stack(verdict::Stack::Rust),
-        ];
-        &ALL
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.0.name()).help(self.0.description()))
-    }
-}
-
 /// Examines, and ends with 1 if something ends the device's way.
 pub fn run(args: &Args, global: &Global) -> Result<()> {
     let patient = patient(args, global)?;
@@ -98,9 +75,11 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
         print_json(&report)?;
         report
     } else {
-        let (colours, width) = (colours(&io::stdout()), width());
-        let report = examine(&patient, |step| say!("{}", Shown { step, colours, width }))?;
-        say!("\n{report}")?;
+        let width = width().map_or(usize::MAX, |width| width.min(WIDEST));
+        let look = Look { colours: colours(&io::stdout()), width };
+        say!("{}", look.beginning(&patient))?;
+        let report = examine(&patient, |step| say!("{}", look.step(step)))?;
+        say!("\n{}", look.ending(&report))?;
         report
     };
     if report.is_well() { Ok(()) } else { Err(Told.into()) }
@@ -109,7 +88,7 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
 fn patient(args: &Args, global: &Global) -> Result<Patient> {
     Ok(Patient {
         url: Url::parse(&args.url)?,
-        stack: args.stack.0,
+        stack: args.stack,
         trust: trust(args, global)?,
         dns: args.dns,
         clock: args.clock,
@@ -146,9 +125,10 @@ fn read_anchors(file: &Path) -> Result<Vec<Vec<u8>>> {
     Ok(anchors)
 }
 
-fn width() -> usize {
-    terminal_size::terminal_size_of(io::stdout())
-        .map_or(usize::MAX, |(width, _)| usize::from(width.0).min(WIDEST))
+/// Takes a device's software by its name, and helps with what each is.
+fn stacks() -> impl TypedValueParser<Value = Stack> {
+    let named = Stack::ALL.map(|stack| PossibleValue::new(stack.name()).help(stack.description()));
+    PossibleValuesParser::new(named).try_map(|name| name.parse())
 }
 
 fn name_server(text: &str) -> Result<SocketAddr, String> {

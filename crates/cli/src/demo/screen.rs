@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::terminal::{Colour, colours};
+use crate::terminal::{Colour, colours, width};
 
 /// Columns of a speaker's name, and of what parts it from the text.
 const NAME: usize = 7;
@@ -47,8 +47,7 @@ impl Screen {
             out: Arc::new(Mutex::new(io::stdout())),
             calm: Arc::new(AtomicBool::new(false)),
             colours: colours(&io::stdout()),
-            width: terminal_size::terminal_size_of(io::stdout())
-                .map_or(usize::MAX, |(width, _)| width.0.into()),
+            width: width().unwrap_or(usize::MAX),
         }
     }
 

@@ -9,17 +9,22 @@ use rustls::pki_types::CertificateDer;
 
 use super::patient::{Patient, Trust};
 use super::step::Step;
-use crate::table::date;
+use crate::table::{count, date};
 
 const STEP: &str = "chain";
+/// Certificates of a chain that are told one by one: a device follows few more.
+const TOLD: usize = 4;
 
 /// Judges `chain`, as far as it is known whom the device trusts.
 pub fn judge_chain(patient: &Patient, chain: &[CertificateDer<'_>]) -> Step {
     let shown: Vec<&[u8]> = chain.iter().map(AsRef::as_ref).collect();
     let rules = patient.stack.rules();
     let mut step = Step::new(STEP);
-    for (position, der) in shown.iter().enumerate() {
+    for (position, der) in shown.iter().take(TOLD).enumerate() {
         step = step.saw(described(position, der));
+    }
+    if let more @ 1.. = shown.len().saturating_sub(TOLD) {
+        step = step.saw(format!("with it: {}", count(more as u64, "more certificate")));
     }
     let (step, verdict) = match &patient.trust {
         Some(trust) => {
@@ -34,7 +39,10 @@ pub fn judge_chain(patient: &Patient, chain: &[CertificateDer<'_>]) -> Step {
     if verdict.is_ok() {
         return if patient.trust.is_some() { step.saw(format!("{library} believes it")) } else { step };
     }
-    step.saw(format!("{library} reports: {}", verdict.flags)).fail(explain::cause(patient, &shown, &verdict))
+    let others = explain::others(&verdict).into_iter().fold(step, Step::saw);
+    others
+        .saw(format!("{library} reports: {}", verdict.flags))
+        .fail(explain::cause(patient, &shown, &verdict))
 }
 
 /// Asks the stack.
@@ -83,17 +91,17 @@ fn overlooked(patient: &Patient, rules: &Rules, chain: &[&[u8]]) -> Option<Strin
 
 fn trusted(trust: &Trust) -> String {
     let names: Vec<String> = trust.anchors.iter().map(|der| name_of(der)).collect();
-    format!("the device trusts {} ({})", names.join(" and "), trust.from)
+    format!("the device trusts {} ({})", explain::few(&names), trust.from)
 }
 
 /// A certificate in one line.
 fn described(position: usize, der: &[u8]) -> String {
-    let whose = if position == 0 { "the server's" } else { "with it" };
+    let whose = if position == 0 { "the server's certificate" } else { "with it" };
     let Ok(certificate) = Certificate::from_der(der) else {
         return format!("{whose}: a certificate of {} bytes that cannot be read", der.len());
     };
     let names: Vec<String> = certificate.names().iter().map(ToString::to_string).collect();
-    let names = if names.is_empty() { String::new() } else { format!(", for {}", names.join(", ")) };
+    let names = if names.is_empty() { String::new() } else { format!(", for {}", explain::few(&names)) };
     format!(
         "{whose}: {}{names}; valid {} to {}; {} bytes",
         name_of(der),

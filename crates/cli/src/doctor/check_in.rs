@@ -58,7 +58,7 @@ pub fn broken(patient: &Patient, error: &io::Error) -> Asked {
 fn unanswered(patient: &Patient, trouble: &Trouble) -> Cause {
     let help = match trouble {
         Trouble::Tls if !patient.url.secure => "write https:// in the URL",
-        Trouble::Silent => "look at the server's log: what keeps it from answering?",
+        Trouble::Silent | Trouble::Slow => "look at the server's log: what keeps it from answering?",
         _ => "look whether the URL leads to the server that is meant, and at that server's log",
     };
     Cause::new(trouble.to_string(), help, meaning::printed(patient, trouble.code()))

@@ -8,7 +8,7 @@ use rustls::pki_types::CertificateDer;
 
 use super::patient::Patient;
 use super::step::Step;
-use crate::clock::local;
+use crate::table::minute;
 
 const STEP: &str = "clock";
 /// A difference that a slow network or a second's rounding does not explain.
@@ -21,7 +21,10 @@ pub fn judge(patient: &Patient, server: Option<Time>, chain: &[CertificateDer<'_
         Some(time) => compared(Step::new(STEP), patient.now, time, chain),
     };
     let step = match patient.clock {
-        Some(time) => step.saw(format!("the device's clock says {}", local(time))),
+        Some(time) if patient.stack.checks_dates() && apart(time, patient.now) > TOLERANCE => step.note(
+            format!("the device's clock says {}, which is wrong if this machine's is right", minute(time)),
+        ),
+        Some(time) => step.saw(format!("the device's clock says {}", minute(time))),
         None => step.saw("the device's clock is taken to be right (--clock tries another time)"),
     };
     if !patient.url.secure {
@@ -37,15 +40,19 @@ pub fn judge(patient: &Patient, server: Option<Time>, chain: &[CertificateDer<'_
     }
 }
 
+/// How far two clocks are apart, whichever is ahead.
+fn apart(one: Time, other: Time) -> Duration {
+    one.since(other).max(other.since(one))
+}
+
 fn compared(step: Step, here: Time, server: Time, chain: &[CertificateDer<'_>]) -> Step {
-    let apart = here.since(server).max(server.since(here));
-    let step = if apart <= TOLERANCE {
-        step.saw(format!("the server's clock says {}, and so does this machine's", local(server)))
+    let step = if apart(here, server) <= TOLERANCE {
+        step.saw(format!("the server's clock says {}, and so does this machine's", minute(server)))
     } else {
         step.note(format!(
             "the server's clock says {}, this machine's {}: one of them is wrong",
-            local(server),
-            local(here)
+            minute(server),
+            minute(here)
         ))
     };
     let leaf = chain.first().and_then(|der| Certificate::from_der(der).ok());

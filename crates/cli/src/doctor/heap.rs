@@ -18,7 +18,7 @@ pub fn estimate(patient: &Patient, chain: usize) -> Step {
             heap.stack.div_ceil(1024)
         ))
         .saw(format!(
-            "the buffer for records is {} KiB of it; the server's certificates, {chain} bytes, are parsed beside",
+            "the buffer for records is {} KiB of it; the server's certificates, {chain} bytes, are parsed beside it",
             patient.receives().div_ceil(1024)
         ))
 }

@@ -9,6 +9,7 @@ mod check_in;
 mod clock;
 mod fragment;
 mod heap;
+mod look;
 mod meter;
 mod name;
 mod patient;
@@ -22,8 +23,9 @@ mod wire;
 
 use std::net::TcpStream;
 
+pub use look::Look;
 pub use patient::{Patient, Trust};
-pub use report::{Report, Shown};
+pub use report::Report;
 pub use step::Step;
 pub use url::Url;
 

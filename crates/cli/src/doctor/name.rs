@@ -37,7 +37,7 @@ pub fn look_up(patient: &Patient) -> (Step, Vec<IpAddr>) {
     let mut step = Step::new(STEP);
     for Answer { by, found } in &answers {
         step = step.saw(match found {
-            Ok(addresses) => format!("{host} is {} by {by}", listed(addresses)),
+            Ok(addresses) => format!("{by}: {host} has {}", records(addresses)),
             Err(why) => format!("{by}: {why}"),
         });
     }
@@ -48,7 +48,7 @@ pub fn look_up(patient: &Patient) -> (Step, Vec<IpAddr>) {
     let counting = if patient.dns.is_some() { answers.get(..1).unwrap_or_default() } else { &answers };
     match counting.iter().find_map(|answer| answer.found.as_ref().ok()) {
         Some(addresses) => (only_v6(step, addresses), addresses.clone()),
-        None => (step.fail(unknown(patient)), Vec::new()),
+        None => (step.fail(unknown(patient, &answers)), Vec::new()),
     }
 }
 
@@ -103,8 +103,14 @@ fn in_one_line(error: &DnsError) -> String {
     }
 }
 
-fn listed(addresses: &[IpAddr]) -> String {
-    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+/// Addresses by the kind of record that has them, the older kind first.
+fn records(addresses: &[IpAddr]) -> String {
+    let (v4, v6): (Vec<_>, Vec<_>) = addresses.iter().partition(|address| address.is_ipv4());
+    let listed = |kind: &str, addresses: &[&IpAddr]| match addresses {
+        [] => format!("no {kind}"),
+        _ => format!("{kind} {}", addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+    };
+    format!("{}, {}", listed("A", &v4), listed("AAAA", &v6))
 }
 
 fn only_v6(step: Step, addresses: &[IpAddr]) -> Step {
@@ -115,8 +121,17 @@ fn only_v6(step: Step, addresses: &[IpAddr]) -> Step {
     }
 }
 
-fn unknown(patient: &Patient) -> Cause {
+fn unknown(patient: &Patient, answers: &[Answer]) -> Cause {
     let host = &patient.url.host;
+    if let Some(Answer { by, .. }) = answers.iter().find(|answer| answer.found.is_ok()) {
+        let asked = answers.first().map_or("", |answer| &answer.by);
+        return Cause::new(
+            format!("the name {host} does not resolve by {asked}; {by} knows it"),
+            "let the device ask a name server that knows the name (the router's DHCP says which), or make the name \
+             known there",
+            patient.no_connection(),
+        );
+    }
     let help = if patient.url.is_local() {
         "start the server's machine in this network and let it answer mDNS (`otary serve` does, and so do avahi and \
          Bonjour), or give the device an address"
@@ -125,4 +140,39 @@ fn unknown(patient: &Patient) -> Cause {
          another server with --dns 8.8.8.8"
     };
     Cause::new(format!("the name {host} does not resolve"), help, patient.no_connection())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use otary_trust::verdict::Stack;
+
+    use super::*;
+    use crate::doctor::step::State;
+
+    #[test]
+    fn both_kinds_of_record_are_told_also_the_one_that_is_missing() {
+        let (v4, v6) = (Ipv4Addr::new(192, 0, 2, 7).into(), Ipv6Addr::LOCALHOST.into());
+        assert_eq!(records(&[v4]), "A 192.0.2.7, no AAAA");
+        assert_eq!(records(&[v4, v4, v6]), "A 192.0.2.7 192.0.2.7, AAAA ::1");
+        assert_eq!(records(&[v6]), "no A, AAAA ::1");
+    }
+
+    #[test]
+    fn a_name_of_the_network_is_of_use_to_a_stack_that_asks_by_mdns() {
+        let state = |stack, heard: bool| {
+            let address = || vec![Ipv4Addr::LOCALHOST.into()];
+            let multicast = if heard { Ok(address()) } else { Err("nobody answers".to_owned()) };
+            let answers = [
+                Answer { by: MDNS.to_owned(), found: multicast },
+                Answer { by: "this machine's resolver".to_owned(), found: Ok(address()) },
+            ];
+            let patient = Patient::unknown("https://serverota.local:3443/update", stack);
+            by_stack(&patient, Step::new(STEP), &answers).state
+        };
+        assert_eq!(state(Stack::Arduino3, true), State::Ok);
+        assert_eq!(state(Stack::Arduino3, false), State::Note, "another resolver is of no use to it");
+        assert_eq!(state(Stack::Rust, true), State::Note, "it has to be built so");
+    }
 }

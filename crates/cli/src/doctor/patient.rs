@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use otary_fleet::Time;
-use otary_trust::verdict::{Library, Stack, Verdict};
+use otary_trust::verdict::{Library, Message, Stack, Verdict};
 
 use super::url::Url;
 
@@ -38,6 +38,14 @@ pub struct Trust {
 }
 
 impl Patient {
+    /// One of which nothing is known but what it asks and by which stack, in 1970.
+    #[cfg(test)]
+    pub fn unknown(url: &str, stack: Stack) -> Self {
+        let url = Url::parse(url).unwrap();
+        let now = Time::default();
+        Self { url, stack, trust: None, dns: None, clock: None, buffer: None, version: None, now }
+    }
+
     /// What its clock says.
     pub fn time(&self) -> Time {
         self.clock.unwrap_or(self.now)
@@ -90,15 +98,17 @@ impl Patient {
             Stack::MicroPython if !info().is_empty() => format!("ValueError: {}", info()),
             Stack::MicroPython => format!("OSError: {message}"),
             Stack::Rust => format!("MbedtlsError {message}"),
-            _ => format!("{}; {} {message}", self.sees_failure(), self.own_words()),
+            _ => format!("{}; {}", self.sees_failure(), self.own_words(message)),
         }
     }
 
-    /// Where the TLS library's own number is found, which the update library drops.
-    const fn own_words(&self) -> &'static str {
+    /// Where the TLS library's own number is found, which the update library drops, and how it is written there.
+    fn own_words(&self, message: Message) -> String {
         match self.stack.library() {
-            Library::BearSsl => "getLastSSLError():",
-            Library::MbedTls2 | Library::MbedTls3 => "the log at level Error:",
+            Library::BearSsl => format!("getLastSSLError(): {message}"),
+            Library::MbedTls2 | Library::MbedTls3 => {
+                format!("the log at level Error: ({}) {}", message.number, message.text)
+            }
         }
     }
 

@@ -42,13 +42,11 @@ pub fn judge(patient: &Patient, brought: &Brought) -> Step {
         .saw(format!("the device's buffer holds {receives}"));
     match asked {
         Some((size, true)) => {
-            return step
-                .saw(format!("asked for no more than {size}, as this stack asks, the server keeps to it"));
+            return step.saw(format!("asked for at most {size}, as this stack asks, and the server agrees"));
         }
         Some((size, false)) => {
-            step = step.saw(format!(
-                "asked for no more than {size}, as this stack asks, the server does not listen"
-            ));
+            step = step
+                .saw(format!("asked for at most {size}, as this stack asks, and the server does not agree"));
         }
         None => {}
     }
@@ -116,16 +114,10 @@ fn cut_up(patient: &Patient, step: Step) -> Step {
 mod tests {
     use super::*;
     use crate::doctor::step::State;
-    use crate::doctor::url::Url;
-
-    fn patient(stack: Stack, buffer: Option<usize>) -> Patient {
-        let url = Url::parse("https://ota.lan:3443/update").unwrap();
-        let now = otary_fleet::Time::default();
-        Patient { url, stack, trust: None, dns: None, clock: None, buffer, version: None, now }
-    }
 
     fn judged(stack: Stack, buffer: Option<usize>, records: Records, body: usize) -> Step {
-        judge(&patient(stack, buffer), &Brought { records, overhead: 24, body, asked: None })
+        let patient = Patient { buffer, ..Patient::unknown("https://ota.lan:3443/update", stack) };
+        judge(&patient, &Brought { records, overhead: 24, body, asked: None })
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub fn shake_hands(patient: &Patient, socket: TcpStream) -> (Step, Option<Sessio
     match open(patient, socket, &witness) {
         Ok(session) => {
             let took = began.elapsed().as_millis();
-            let step = step.saw(format!("{} in {took} ms", session.described()));
+            let step = step.saw(format!("agreed on {} in {took} ms", session.described()));
             let step = if witness.is_forged() { step.fail(failure::forged(patient)) } else { step };
             (step, Some(session))
         }
@@ -53,17 +53,20 @@ pub fn shake_hands(patient: &Patient, socket: TcpStream) -> (Step, Option<Sessio
 
 fn open(patient: &Patient, socket: TcpStream, witness: &Arc<Witness>) -> Result<Session, Cause> {
     let address = socket.peer_addr();
-    let broken = |error: &io::Error| failure::broken(patient, error);
+    let broken = |error: &io::Error, first: &[u8]| failure::broken(patient, error, !first.is_empty());
     let connection = connection(patient, witness).map_err(|error| failure::unable(patient, &error))?;
-    let wire = Wire::new(socket, PATIENCE).map_err(|error| broken(&error))?;
+    let wire = Wire::new(socket, PATIENCE).map_err(|error| broken(&error, &[]))?;
     let mut stream = StreamOwned::new(connection, wire);
     while stream.conn.is_handshaking() {
         if let Err(error) = stream.conn.complete_io(&mut stream.sock) {
-            let plain = stream.sock.first().starts_with(b"HTTP/");
+            let first = stream.sock.first().to_vec();
             // A server that has room for one connection has none for a second one before.
             drop(stream);
-            let plain = plain || address.is_ok_and(failure::speaks_http);
-            return Err(if plain { failure::plain_http(patient) } else { broken(&error) });
+            return Err(if failure::speaks_http(&first, address.ok()) {
+                failure::plain_http(patient)
+            } else {
+                broken(&error, &first)
+            });
         }
     }
     Ok(Session { stream, chain: witness.chain() })

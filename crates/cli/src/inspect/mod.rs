@@ -11,6 +11,7 @@ mod esp8266;
 mod filesystem;
 mod gzip;
 mod image;
+mod inside;
 mod memory;
 mod merged;
 mod otadata;
@@ -25,7 +26,7 @@ mod tests;
 
 use std::fmt::Display;
 
-use otary_fleet::{Md5, Sha256};
+use otary_fleet::{Embedded, Md5, Sha256};
 use otary_image::{Chip, Foreign, Image, Text, detect};
 use serde::Serialize;
 
@@ -51,6 +52,8 @@ pub struct Inspection {
     pub sha256: Sha256,
     #[serde(flatten)]
     pub content: Content,
+    /// What lies inside an image besides its code.
+    pub embedded: Embedded,
     pub push: PushFacts,
     /// What is wrong with the file; nothing if it is a whole file of a kind that we know.
     pub error: Option<Defect>,
@@ -90,6 +93,7 @@ impl Inspection {
             size: file.len() as u64,
             md5: Md5::of(file),
             sha256: Sha256::of(file),
+            embedded: inside::search(file, &content),
             push: PushFacts::of(file, name, &content),
             content,
             error,
@@ -105,6 +109,7 @@ impl Inspection {
         page.row("MD5", self.md5);
         page.row("SHA-256", self.sha256);
         self.content.show(&mut page);
+        inside::show(&self.embedded, &mut page);
         self.push.show(self.error.as_ref(), &mut page);
         page.finish()
     }

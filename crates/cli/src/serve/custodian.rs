@@ -101,7 +101,7 @@ impl Custodian {
             Ok(true) => match self.change_elsewhere() {
                 Ok(()) => self.tell(),
                 Err(error) => {
-                    self.said_of_files.warn(format!("the new certificate cannot be shown: {error:#}"))
+                    self.said_of_files.warn(format!("the new certificate cannot be shown: {error:#}"));
                 }
             },
             Err(error) => {
@@ -178,13 +178,17 @@ impl Drop for Care {
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
+    use std::sync::Arc;
+    use std::time::Duration;
 
-    use otary_fleet::{Chip, Mac};
+    use otary_fleet::{Chip, Event, EventKind, Mac};
     use otary_sim::dns::{Resolver, Responder};
     use otary_sim::tls::{Anchors, Trust};
     use otary_sim::{
         Board, Console, FOUR_MEGABYTES, Identity as Silicon, Nor, Pace, Poll, Sketch, Stop, Until, sample,
     };
+
+    use otary_store::Store as _;
 
     use crate::config::{Listen, Values};
     use crate::serve::Ready;
@@ -230,6 +234,35 @@ mod tests {
         for host in ["first.lan", "second.lan"] {
             assert!(matches!(poll(host, port, &anchors, &dns), Poll::NoUpdate { .. }), "{host}");
         }
+        handle.stop();
+        server.join().unwrap().unwrap();
+    }
+
+    #[test]
+    fn a_clock_set_back_ten_years_while_it_serves_makes_nothing_and_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let ready = prepare(&folder);
+        let (port, handle, custody) =
+            (ready.addresses().https.port(), ready.handle(), Arc::clone(ready.custody()));
+        let anchors = custody.look(|held| held.authority.anchors_pem());
+        let anchors = Anchors::from_pem(anchors.as_bytes()).unwrap();
+        let dns = Responder::start([("first.lan", IpAddr::from(Ipv4Addr::LOCALHOST))]).unwrap();
+        let Ready { server, mut custodian, store, .. } = ready;
+        let server = std::thread::spawn(move || server.run());
+
+        // By the store, it is ten years later than the clock shows.
+        let at = crate::clock::now() + Duration::from_hours(10 * 8_766);
+        let kind = EventKind::Operator { who: "local".into(), action: "a record".into() };
+        store.append(Event { at, device: None, product: None, kind }).unwrap();
+        let leaf = || custody.look(|held| held.authority.leaf().unwrap().certificate().clone());
+        let before = leaf();
+        custodian.given.push("second.lan".into());
+        custodian.look().unwrap();
+        let said = custodian.said.0.clone().unwrap();
+        assert!(said.contains("no new one is made: the clock shows 20"), "{said}");
+        assert!(said.contains("but the store holds a record of 20"), "{said}");
+        assert_eq!(leaf(), before);
+        assert!(matches!(poll("first.lan", port, &anchors, &dns), Poll::NoUpdate { .. }));
         handle.stop();
         server.join().unwrap().unwrap();
     }

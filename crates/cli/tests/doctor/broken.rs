@@ -1,5 +1,6 @@
 //! Set-ups that are broken in one way each: the doctor names it first.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use otary_fleet::Chip;
@@ -22,6 +23,13 @@ fn a_name_that_does_not_resolve() {
     let (clinic, device) = (Clinic::new(), "https://otta.lan:3443/update");
     assert_eq!(clinic.cause(device), "the name otta.lan does not resolve");
     assert!(clinic.doctor(device).out.contains(": there is no name otta.lan\n"));
+}
+
+#[test]
+fn a_name_that_the_devices_name_server_does_not_know() {
+    let cause = Clinic::new().cause("https://localhost:3443/update");
+    assert!(cause.starts_with("the name localhost does not resolve by name server 127.0.0.1:"), "{cause}");
+    assert!(cause.ends_with("; this machine's resolver knows it"), "{cause}");
 }
 
 #[test]
@@ -149,6 +157,20 @@ fn tls_without_a_common_way_to_speak() {
     let cause = clinic.cause(&device);
     assert_eq!(cause, "ota.lan does not speak TLS 1.2 (alert protocol_version)");
     assert_eq!(clinic.doctor(&format!("{device} --stack rust")).status, Some(0), "it speaks 1.3");
+}
+
+#[test]
+fn a_server_of_tls_that_has_a_word_for_plain_http_speaks_tls() {
+    let server = Server::raw(|mut socket| {
+        let mut first = [0];
+        let answer: &[u8] = match socket.read_exact(&mut first) {
+            Ok(()) if first == *b"G" => b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            _ => b"\x15\x03\x03\x00\x02\x02\x70",
+        };
+        socket.write_all(answer).unwrap();
+    });
+    let cause = Clinic::new().cause(&format!("https://ota.lan:{}/", server.address.port()));
+    assert_eq!(cause, "the server knows no ota.lan (alert unrecognized_name)");
 }
 
 #[test]

@@ -15,6 +15,8 @@ use crate::server::{Authority, Leaf};
 
 /// A server may take so long to start on a busy machine.
 const START: Duration = Duration::from_secs(30);
+/// Runs a command in a gigabyte of address space, of which threads and libraries reserve the most.
+const LITTLE_MEMORY: &str = r#"ulimit -v 1048576 && exec "$0" "$@""#;
 
 /// Where `otary` examines.
 pub struct Clinic {
@@ -51,13 +53,22 @@ impl Clinic {
         fs::write(self.path(name), bytes).unwrap();
     }
 
-    /// `otary doctor` with these words, by the clinic's name server.
+    /// `otary doctor` with these words, by the clinic's name server, in so little memory that whoever keeps all that a
+    /// server sends does not get to the end.
     pub fn doctor(&self, words: &str) -> Done {
-        let dns = self.names.address();
-        self.otary(&format!("doctor {words} --dns {dns}"))
+        let doctor = self.command(&format!("doctor {words} --dns {}", self.names.address()));
+        if !cfg!(target_os = "linux") {
+            return Done::of(doctor);
+        }
+        let mut limited = Command::new("sh");
+        limited.args(["-c", LITTLE_MEMORY]).arg(doctor.get_program()).args(doctor.get_args());
+        limited.current_dir(self.folder.path()).stdin(Stdio::null()).env_clear();
+        limited.envs(doctor.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        Done::of(limited)
     }
 
-    /// What it names as the cause; it must have said so on standard output, and ended with 1.
+    /// What it names as the cause: it must be what the first step that fails begins with, with something to do, and the
+    /// end must be 1.
     pub fn cause(&self, words: &str) -> String {
         let done = self.doctor(words);
         assert_eq!(done.status, Some(1), "{done:#?}");
@@ -66,14 +77,15 @@ impl Clinic {
         let cause = end.next().unwrap_or_else(|| panic!("{done:#?}"));
         let help = end.next().unwrap_or_default();
         assert!(help.starts_with("help: ") && help.len() > 12 && end.next().is_none(), "{done:#?}");
-        cause.trim_start_matches("cause: ").to_owned()
+        let cause = cause.trim_start_matches("cause: ");
+        let failed = done.out.lines().find_map(|line| line.strip_prefix("FAIL  ")).unwrap();
+        assert_eq!(failed.split_once(' ').map(|(_, text)| text.trim_start()), Some(cause), "{done:#?}");
+        cause.to_owned()
     }
 
     /// `otary` with these words, in the folder, with nothing else in its environment.
     pub fn otary(&self, words: &str) -> Done {
-        let output = self.command(words).output().unwrap();
-        let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-        Done { status: output.status.code(), out, err }
+        Done::of(self.command(words))
     }
 
     fn command(&self, words: &str) -> Command {
@@ -128,6 +140,14 @@ impl Clinic {
         let Some(announced) = announced.filter(|a| a.process == serving.child.id()) else { return false };
         serving.address = announced.https;
         TcpStream::connect(announced.url.replace("https://", "")).is_ok()
+    }
+}
+
+impl Done {
+    fn of(mut command: Command) -> Self {
+        let output = command.output().unwrap();
+        let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+        Self { status: output.status.code(), out, err }
     }
 }
 

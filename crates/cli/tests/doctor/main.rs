@@ -5,5 +5,6 @@
 
 mod broken;
 mod clinic;
+mod hostile;
 mod server;
 mod well;

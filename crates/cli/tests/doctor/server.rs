@@ -1,7 +1,7 @@
 //! Servers that are broken in one way, and the certificates for it.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
@@ -11,6 +11,7 @@ use rcgen::{
 };
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ServerConfig, ServerConnection, StreamOwned, SupportedProtocolVersion};
 
@@ -47,20 +48,20 @@ impl Server {
     }
 
     fn start(answer: Vec<u8>, tls: Option<Arc<ServerConfig>>) -> Self {
+        Self::raw(move |socket| match &tls {
+            None => answer_once(socket, &answer),
+            Some(config) => {
+                let session = ServerConnection::new(Arc::clone(config)).unwrap();
+                answer_once(StreamOwned::new(session, socket), &answer);
+            }
+        })
+    }
+
+    /// Does this with every connection, one after the other.
+    pub fn raw(deed: impl Fn(TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        thread::spawn(move || {
-            for socket in listener.incoming() {
-                let socket = socket.unwrap();
-                match &tls {
-                    None => answer_once(socket, &answer),
-                    Some(config) => {
-                        let session = ServerConnection::new(Arc::clone(config)).unwrap();
-                        answer_once(StreamOwned::new(session, socket), &answer);
-                    }
-                }
-            }
-        });
+        thread::spawn(move || listener.incoming().for_each(|socket| deed(socket.unwrap())));
         Self { address }
     }
 }
@@ -103,16 +104,18 @@ impl Authority {
 
     /// What it needs to speak these versions alone.
     pub fn serve_by(&self, leaf: &Leaf, versions: &[&'static SupportedProtocolVersion]) -> ServerConfig {
+        leaf.serve_by(&[self.certify(leaf)], versions)
+    }
+
+    /// `leaf` as a certificate (DER), signed by this authority.
+    pub fn certify(&self, leaf: &Leaf) -> Vec<u8> {
         let issuer = Issuer::from_params(&self.params, &self.key);
-        let certificate = leaf.params.signed_by(&leaf.key, &issuer).unwrap();
-        let chain: Vec<CertificateDer<'static>> = vec![certificate.der().clone()];
-        let key = PrivateKeyDer::try_from(leaf.key.serialize_der()).unwrap();
-        ServerConfig::builder_with_provider(Arc::new(default_provider()))
-            .with_protocol_versions(versions)
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(chain, key)
-            .unwrap()
+        leaf.params.signed_by(&leaf.key, &issuer).unwrap().der().to_vec()
+    }
+
+    /// Its own certificate (DER).
+    pub fn der(&self) -> Vec<u8> {
+        self.params.self_signed(&self.key).unwrap().der().to_vec()
     }
 }
 
@@ -125,6 +128,27 @@ impl Leaf {
     /// For this machine's loopback address, as iPAddress alone.
     pub fn address() -> Self {
         Self::with(vec![SanType::IpAddress(Ipv4Addr::LOCALHOST.into())])
+    }
+
+    /// For all of these names.
+    pub fn named_each(names: &[String]) -> Self {
+        Self::with(names.iter().map(|name| SanType::DnsName(name.as_str().try_into().unwrap())).collect())
+    }
+
+    /// What a server needs to show this chain, whatever is in it, and to sign with this leaf's key.
+    pub fn serve(&self, chain: &[Vec<u8>]) -> ServerConfig {
+        self.serve_by(chain, &[&TLS13, &TLS12])
+    }
+
+    fn serve_by(&self, chain: &[Vec<u8>], versions: &[&'static SupportedProtocolVersion]) -> ServerConfig {
+        let key = PrivateKeyDer::try_from(self.key.serialize_der()).unwrap();
+        let key = default_provider().key_provider.load_private_key(key).unwrap();
+        let chain = chain.iter().cloned().map(CertificateDer::from).collect();
+        ServerConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_protocol_versions(versions)
+            .unwrap()
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(SingleCertAndKey::from(CertifiedKey::new(chain, key))))
     }
 
     fn with(names: Vec<SanType>) -> Self {

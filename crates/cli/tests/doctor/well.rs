@@ -25,6 +25,7 @@ fn every_stack_gets_all_the_way_to_a_server_of_otarys() {
     ] {
         let done = clinic.doctor(&format!("https://ota.lan:{port}/{path} --stack {stack} --data x"));
         assert_eq!((done.status, &*done.err), (Some(0), ""), "{done:#?}");
+        assert!(done.out.contains(": ota.lan has A 127.0.0.1, no AAAA\n"), "{done:#?}");
         assert!(done.out.contains(answered) && !done.out.contains("FAIL"), "{done:#?}");
         assert!(done.out.lines().last().unwrap().starts_with("All "), "{done:#?}");
     }

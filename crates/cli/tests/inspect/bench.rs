@@ -47,7 +47,7 @@ pub fn inspect(folder: &Path, args: &[&str]) -> Done {
 
 fn otary(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_otary"));
-    command.current_dir(folder).arg("inspect").args(args);
+    command.current_dir(folder).env("TZ", "UTC").arg("inspect").args(args);
     command
 }
 

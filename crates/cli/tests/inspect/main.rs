@@ -43,6 +43,94 @@ fn an_app_as_json() {
     assert_snapshot!(bench.inspect(&["lamp.bin", "--json"]).transcript());
 }
 
+/// A root that lives until 2050-06-15, as PEM and as DER, and a private key as PEM.
+fn root_and_key() -> (String, Vec<u8>, String) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.distinguished_name.push(rcgen::DnType::CommonName, "lamp root");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    params.not_after = rcgen::date_time_ymd(2050, 6, 15);
+    let root = params.self_signed(&key).unwrap();
+    (root.pem(), root.der().to_vec(), key.serialize_pem())
+}
+
+fn offset_of(piece: &[u8], image: &[u8]) -> usize {
+    image.windows(piece.len()).position(|window| window == piece).unwrap()
+}
+
+#[test]
+fn what_lies_inside_an_image_is_told() {
+    let (pem, der, key) = root_and_key();
+    let url = b"https://joe:pass@ota.lan:3443/update?key=1234";
+    let image = samples::app_with(&[url, pem.as_bytes(), &der, key.as_bytes(), b"192.168.1.70"]);
+    let [text, bytes, secret] = [pem.as_bytes(), &der, key.as_bytes()].map(|piece| offset_of(piece, &image));
+    let bench = Bench::new();
+    bench.file("lamp.bin", &image);
+    let page = bench.inspect(&["lamp.bin"]).transcript();
+    let inside = format!(
+        "\nInside
+  certificate   lamp root, until 2050-06-15, PEM at {text:#010x}
+  certificate   lamp root, until 2050-06-15, DER at {bytes:#010x}
+  private key   P-256, at {secret:#010x}
+  hosts         ota.lan
+                192.168.1.70
+  URLs          https://ota.lan:3443/update
+  Whoever has the image has its private key: otary push refuses it without
+  --i-know-what-i-do private-key.
+
+otary push
+"
+    );
+    assert!(page.contains(&inside), "{page}\n{inside}");
+    assert!(page.ends_with("exit status 0\n"), "{page}");
+
+    let told = bench.inspect(&["lamp.bin", "--json"]).json();
+    let found = &told["embedded"];
+    assert_eq!(found["certificates"][0]["name"], "lamp root");
+    let of = |key| [&found["certificates"][0][key], &found["certificates"][1][key]];
+    assert_eq!(of("offset"), [&text.into(), &bytes.into()] as [&serde_json::Value; 2]);
+    assert_eq!(of("pem"), [&true.into(), &false.into()] as [&serde_json::Value; 2]);
+    assert_eq!(found["hosts"], serde_json::json!(["ota.lan", "192.168.1.70"]));
+    assert_eq!(found["urls"], serde_json::json!(["https://ota.lan:3443/update"]));
+    assert_eq!(found["private_keys"], serde_json::json!([{ "offset": secret, "kind": "P-256" }]));
+}
+
+#[test]
+fn what_lies_inside_a_gzip_file_is_told_by_its_place_in_the_unpacked_image() {
+    let (pem, ..) = root_and_key();
+    let image = samples::app_with(&[pem.as_bytes()]);
+    let page = inspected("lamp.bin.gz", &gzip(&image, Compression::fast()));
+    let row = format!(
+        "  certificate   lamp root, until 2050-06-15, PEM at {:#010x}\n",
+        offset_of(pem.as_bytes(), &image)
+    );
+    assert!(page.contains(&row), "{page}");
+}
+
+#[test]
+fn of_many_names_the_first_few_are_on_the_page_and_all_in_the_json() {
+    let names: Vec<String> = (0..11).map(|number| format!("lamp{number}.local")).collect();
+    let bench = Bench::new();
+    let pieces: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
+    bench.file("lamp.bin", &samples::app_with(&pieces));
+    let page = bench.inspect(&["lamp.bin"]).out;
+    assert!(
+        page.contains("                lamp7.local\n                and 3 more, which --json tells\n"),
+        "{page}"
+    );
+    assert!(!page.contains("lamp8.local"), "{page}");
+    assert_eq!(bench.inspect(&["lamp.bin", "--json"]).json()["embedded"]["hosts"], serde_json::json!(names));
+}
+
+#[test]
+fn of_a_damaged_image_nothing_is_said_that_a_device_would_not_run() {
+    let (pem, ..) = root_and_key();
+    let mut image = samples::app_with(&[pem.as_bytes()]);
+    *image.last_mut().unwrap() ^= 1;
+    let page = inspected("lamp.bin", &image);
+    assert!(!page.contains("Inside") && page.ends_with("exit status 1\n"), "{page}");
+}
+
 #[test]
 fn a_sketch_whose_descriptor_says_nothing_of_it() {
     let page = inspected("sketch.bin", &samples::sketch());

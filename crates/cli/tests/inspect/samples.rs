@@ -38,14 +38,23 @@ pub fn app_called(project: &str) -> Vec<u8> {
     described(Chip::Esp32, AppDescriptor { project, ..DESCRIPTOR })
 }
 
-/// Data, RAM and code; the code lies in the second page, so the image has 64 KiB.
+/// An ESP32-C3 app with these pieces in its read-only data, as a compiler lays out texts and tables.
+pub fn app_with(pieces: &[&[u8]]) -> Vec<u8> {
+    described_with(Chip::Esp32C3, DESCRIPTOR, &pieces.join(&0))
+}
+
 fn described(chip: Chip, descriptor: AppDescriptor<'_>) -> Vec<u8> {
+    described_with(chip, descriptor, b"read-only data")
+}
+
+/// Data, RAM and code; the code lies in the second page, so the image has 64 KiB.
+fn described_with(chip: Chip, descriptor: AppDescriptor<'_>, constants: &[u8]) -> Vec<u8> {
     let [data, ram, code] = match chip {
         Chip::Esp32 => [0x3F40_0020, 0x3FFB_0000, 0x400D_0020],
         _ => [0x3C00_0020, 0x3FC9_0000, 0x4200_0020],
     };
     let segments = [
-        AppSegment { address: data, data: b"read-only data" },
+        AppSegment { address: data, data: constants },
         AppSegment { address: ram, data: &[7; 300] },
         AppSegment { address: code, data: &[0x13; 500] },
     ];

@@ -92,6 +92,52 @@ fn a_request_file_is_followed_or_refused_with_its_line() {
     assert!(!house.path("server.key").exists() && !house.path("server.crt").exists());
 }
 
+/// A request in the form in which people write one for `openssl req -x509`, with this under `[alt_names]`.
+fn request(alternative: &str) -> String {
+    format!(
+        "[req]\ndistinguished_name = req_distinguished_name\nx509_extensions = v3_req\nprompt = no\n\
+         [req_distinguished_name]\nC = DE\nST = Hesse\nL = Kassel\nO = lamps.example\nOU = dev\n\
+         CN = lamps: Self-signed certificate\n\
+         [req_ext]\nsubjectAltName = @alt_names\n[v3_req]\nsubjectAltName = @alt_names\n\
+         [alt_names]\n{alternative}\n"
+    )
+}
+
+#[test]
+fn what_is_made_of_a_request_for_a_name_or_an_address_passes_openssl_verify() {
+    let house = House::new();
+    for (alternative, option, right, wrong) in [
+        ("DNS.1 = lamps.ddns.example", "-verify_hostname", "lamps.ddns.example", "other.ddns.example"),
+        ("IP.1 = 192.168.1.70", "-verify_ip", "192.168.1.70", "192.168.1.71"),
+    ] {
+        let (certificate, key) = (format!("{right}.crt"), format!("{right}.key"));
+        house.write("local.cnf", request(alternative));
+        let made = format!("cert self-signed --config local.cnf --out-cert {certificate} --out-key {key}");
+        house.otary(&made).printed();
+        let verify = |asked: &str| {
+            let mut openssl = Command::new("openssl");
+            openssl.args([
+                "verify",
+                "-purpose",
+                "sslserver",
+                option,
+                asked,
+                "-CAfile",
+                &certificate,
+                &certificate,
+            ]);
+            openssl.current_dir(house.path("")).output()
+        };
+        let verified = match verify(right) {
+            Err(error) => return println!("skipped: openssl cannot be run: {error}"),
+            Ok(output) => output,
+        };
+        assert!(verified.status.success(), "{verified:?}");
+        assert_eq!(String::from_utf8_lossy(&verified.stdout), format!("{certificate}: OK\n"));
+        assert!(!verify(wrong).unwrap().status.success(), "{wrong} is not in it");
+    }
+}
+
 #[test]
 fn nothing_is_overwritten_and_no_key_is_left_without_its_certificate() {
     let house = House::new();

@@ -76,7 +76,12 @@ impl House {
     /// Starts a server on the data directory, with these options besides, and waits until it takes commands. What it
     /// prints is in `banner` and `log`.
     pub fn serve(&self, options: &str) -> Server {
-        let mut server = self.start(options);
+        self.serve_by(self.serve_command(options))
+    }
+
+    /// The same by a command that becomes the server.
+    pub fn serve_by(&self, command: Command) -> Server {
+        let mut server = self.launch(command);
         let begin = Instant::now();
         while !self.is_announced(server.child.id()) {
             let ended = server.child.try_wait().unwrap();
@@ -90,6 +95,11 @@ impl House {
 
     /// Starts a server and waits for nothing; where it listens is not known.
     pub fn start(&self, options: &str) -> Server {
+        self.launch(self.serve_command(options))
+    }
+
+    /// The command that starts a server on the data directory.
+    pub fn serve_command(&self, options: &str) -> Command {
         let elsewhere = |option: &str, address: &str| {
             if options.contains(option) { String::new() } else { format!("{option} {address}") }
         };
@@ -98,9 +108,20 @@ impl House {
             elsewhere("--https", "127.0.0.1:0"),
             elsewhere("--operator", "127.0.0.1:0"),
         );
+        self.command(&words)
+    }
+
+    fn launch(&self, mut command: Command) -> Server {
         let file = |name: &str| File::create(self.path(name)).unwrap();
-        let child = self.command(&words).stdout(file("banner")).stderr(file("log")).spawn().unwrap();
+        let child = command.stdout(file("banner")).stderr(file("log")).spawn().unwrap();
         Server { child, https: ([127, 0, 0, 1], 0).into() }
+    }
+
+    /// The SHA-256 of the certificate that devices are shown.
+    pub fn shown_by(&self, server: &Server) -> String {
+        let shown = self.otary(&format!("cert show {} --json", server.https)).printed();
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        shown["certificates"][0]["sha256"].as_str().unwrap().to_owned()
     }
 
     fn is_announced(&self, process: u32) -> bool {

@@ -2,15 +2,23 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod adoption;
+mod api;
+mod bad_input;
 mod cert;
 mod clock;
 mod crash;
 mod ddns;
 mod demo;
+mod export;
 mod house;
+mod keys;
+mod lamp;
 mod names;
 mod provider;
 mod renewal;
+mod risks;
+mod rollover;
 mod serve;
 mod settings;
 mod sim;

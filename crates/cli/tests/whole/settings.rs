@@ -38,8 +38,11 @@ fn a_mistyped_key_keeps_a_server_from_starting() {
 
 #[test]
 fn the_settings_that_the_docs_show_are_settings() {
-    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/NAMES.md");
-    let docs = std::fs::read_to_string(docs).unwrap();
+    let docs = ["NAMES", "TRUST"].map(|page| {
+        let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
+        std::fs::read_to_string(format!("{docs}/{page}.md")).unwrap()
+    });
+    let docs = docs.concat();
     let blocks: Vec<&str> =
         docs.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(blocks.len() >= 3, "the docs show no settings");

@@ -1,8 +1,8 @@
 //! Who the device is: what is shown, what it proves, and what a private product asks for.
 
 use otary_fleet::{
-    Credential, CredentialKind, Decision, Evidence, Proof, Reason, Sha256, Transport, Verdict, View, decide,
-    prove,
+    Credential, CredentialKind, Decision, Dialect, Evidence, Proof, Reason, Sha256, Transport, Verdict, View,
+    decide, prove,
 };
 
 use crate::world::{Board, MAC, World, name};
@@ -140,4 +140,57 @@ fn neither_its_build_nor_its_assignment_nor_being_the_only_one_lets_a_stranger_i
     world.device(MAC).product = Some(name("lamp"));
     let (_, held) = poll(&world, &unnamed("unknown"), Evidence::default());
     assert_eq!(held.reason.rule(), "not-proven");
+}
+
+#[test]
+fn what_a_private_product_runs_is_as_unknown_to_a_stranger_as_any_other_build() {
+    let mut world = private_lamp(Some("secret"));
+    world.product("plug");
+    let chips = [otary_fleet::Chip::Esp32, otary_fleet::Chip::Esp8266];
+    for chip in chips {
+        world.artifact(&format!("plug-0.2 {chip}"), Some(chip), otary_fleet::Kind::App);
+    }
+    world.release(
+        "plug",
+        "0.2",
+        &chips.map(|chip| format!("plug-0.2 {chip}")).each_ref().map(String::as_str),
+    );
+    world.device(OTHER).product = Some(name("plug"));
+    let asked = |firmware: &str, url: Option<&str>, dialect: Dialect, chip, evidence| {
+        let mut board = Board::running(firmware, "0.1");
+        board.0.device = Some(OTHER.parse().unwrap());
+        (board.0.product, board.0.dialect, board.0.chip) = (url.map(name), dialect, chip);
+        let (proof, decision) = poll(&world, &board, evidence);
+        (proof, decision.product, decision.chip, decision.artifact, decision.reason.rule())
+    };
+    for url in [None, Some("plug")] {
+        for dialect in [Dialect::ArduinoEsp32, Dialect::ArduinoEsp8266] {
+            for chip in [None, Some(chips[0]), Some(chips[1])] {
+                for evidence in [Evidence::default(), shows("guess"), shows("token")] {
+                    let private = asked("lamp-0.3", url, dialect, chip, evidence);
+                    let unknown = asked("unknown", url, dialect, chip, evidence);
+                    assert_eq!(private, unknown, "{url:?} {dialect:?} {chip:?} {evidence:?}");
+                }
+            }
+        }
+    }
+    let own = asked("lamp-0.3", None, Dialect::ArduinoEsp32, None, shows("secret"));
+    assert_eq!(
+        (own.0, own.1),
+        (Proof::ProductSecret, Some(name("lamp"))),
+        "who may have it is known by its build"
+    );
+}
+
+#[test]
+fn the_secret_of_one_product_is_not_taken_for_that_of_the_product_of_a_build() {
+    let mut world = private_lamp(Some("secret"));
+    let gate = world.product("gate");
+    (gate.private, gate.secret) = (true, Some(digest("gate's secret")));
+    world.publish("gate", "1", "gate-1", Some(otary_fleet::Chip::Esp32));
+    world.device(OTHER).product = Some(name("gate"));
+    let mut board = Board::running("lamp-0.3", "0.1");
+    board.0.device = Some(OTHER.parse().unwrap());
+    let (_, held) = poll(&world, &board, shows("gate's secret"));
+    assert_eq!((held.product, held.artifact), (Some(name("gate")), None), "no image of the lamp");
 }

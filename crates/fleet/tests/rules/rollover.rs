@@ -225,14 +225,58 @@ fn spoofed_polls_that_claim_the_new_build_do_not_hide_the_straggler() {
         assert!(site.poll(&old));
     }
     site.begin(&[], false);
-    let mut spoof = site.publish("2", &["second", "third"], Some("ota.lan"));
-    spoof.trusts.insert(anchor("first", site.world.now).id);
+    let mut spoof = site.publish("2", &["first", "second", "third"], Some("ota.lan"));
     spoof.board = spoof.board.from("203.0.113.7");
     for _ in 0..200 {
         site.world.pass(DAY);
         assert!(site.poll(&spoof));
     }
     assert_eq!(site.names(Step::Switch), [mac()], "the device sleeps, and nobody else speaks for it");
+}
+
+#[test]
+fn a_stranger_who_first_repeats_the_old_build_hides_nobody_either() {
+    let mut site = Site::new();
+    let old = site.publish("1", &["first"], Some("ota.lan"));
+    assert!(site.poll(&old));
+    let mut repeats = site.publish("1", &["first"], Some("ota.lan"));
+    repeats.board = repeats.board.from("203.0.113.7");
+    site.world.pass(DAY);
+    assert!(site.poll(&repeats));
+    site.begin(&[], false);
+    let mut spoof = site.publish("2", &["first", "second", "third"], Some("ota.lan"));
+    spoof.board = spoof.board.from("203.0.113.7");
+    for _ in 0..200 {
+        site.world.pass(DAY);
+        assert!(site.poll(&spoof));
+    }
+    assert_eq!(site.names(Step::Switch), [mac()]);
+}
+
+#[test]
+fn a_stranger_who_claims_the_devices_own_build_under_another_name_hides_nothing() {
+    for pushed in [true, false] {
+        let mut site = Site::new();
+        let url = Some("ota.lan");
+        let old =
+            if pushed { site.publish("1", &["first"], url) } else { site.lamp("x", "1", &["first"], url) };
+        assert!(site.poll(&old));
+        site.begin(&["new.lan"], false);
+        site.step(Step::Switch);
+        assert_eq!(site.names(Step::Finish), [mac()]);
+
+        let mut spoof = Lamp { url: Some("new.lan"), ..old.clone() };
+        spoof.trusts.insert(anchor("second", site.world.now).id);
+        for name in
+            ["new.lan", "a.lan", "b.lan", "c.lan", "d.lan", "e.lan", "f.lan", "g.lan", "h.lan", "i.lan"]
+        {
+            spoof.url = Some(name);
+            spoof.board = spoof.board.from("203.0.113.7");
+            site.world.pass(DAY * 3);
+            assert!(site.poll(&spoof));
+        }
+        assert_eq!(site.names(Step::Finish), [mac()], "pushed: {pushed}");
+    }
 }
 
 #[test]
@@ -244,8 +288,7 @@ fn a_device_that_sleeps_for_half_a_year_at_a_time_is_not_forgotten_after_a_month
         assert!(site.poll(&old));
     }
     site.begin(&[], false);
-    let mut spoof = site.publish("2", &["second"], Some("ota.lan"));
-    spoof.trusts.insert(anchor("first", site.world.now).id);
+    let spoof = site.publish("2", &["first", "second", "third"], Some("ota.lan"));
     for _ in 0..60 {
         site.world.pass(DAY);
         assert!(site.poll(&spoof));
@@ -261,8 +304,7 @@ fn nobody_speaks_for_a_device_that_sleeps_for_three_years_after_one_busy_day() {
         assert!(site.poll(&old));
     }
     site.begin(&[], false);
-    let mut spoof = site.publish("2", &["second", "third"], Some("ota.lan"));
-    spoof.trusts.insert(anchor("first", site.world.now).id);
+    let mut spoof = site.publish("2", &["first", "second", "third"], Some("ota.lan"));
     spoof.board = spoof.board.from("203.0.113.7");
     for _ in 0..36 {
         site.world.pass(DAY * 30);
@@ -281,8 +323,7 @@ fn a_server_whose_clock_is_set_back_does_not_forget_who_spoke_last() {
     assert!(site.poll(&old));
     site.world.now = right + DAY;
     site.begin(&[], false);
-    let mut spoof = site.publish("2", &["second"], Some("ota.lan"));
-    spoof.trusts.insert(anchor("first", site.world.now).id);
+    let mut spoof = site.publish("2", &["first", "second", "third"], Some("ota.lan"));
     spoof.board = spoof.board.from("203.0.113.7");
     assert!(site.poll(&spoof));
     assert_eq!(site.names(Step::Switch), [mac()], "the old build was not last said in 1970");

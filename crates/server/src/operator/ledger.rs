@@ -172,7 +172,11 @@ impl Operator {
             line.map_or_else(|| (id.to_string(), Role::Foreign), |line| (line.anchor.name.clone(), line.role))
         };
         let entry = Entry::of(device, &catalogue, &generations);
-        let held = |claim: Claim| Held { anchors: claim.holds.anchors().map(named).collect(), claim };
+        let held = |claim: Claim| {
+            let mut anchors: Vec<_> = claim.holds.anchors().map(named).collect();
+            anchors.sort_by_key(|(_, role)| *role);
+            Held { claim, anchors }
+        };
         entry.claims.into_iter().map(held).collect()
     }
 

@@ -61,7 +61,7 @@ pub struct LeafView {
 pub struct RolloverView {
     /// The authority.
     pub trust: TrustView,
-    /// The steps that can be taken.
+    /// The steps that can be taken, and `finish` from the beginning.
     pub steps: Vec<Losses>,
 }
 
@@ -183,7 +183,12 @@ impl Operator {
     fn rollover_view(&self) -> Result<RolloverView, Problem> {
         let mut steps = Vec::new();
         for step in [Step::Switch, Step::Finish, Step::Abort] {
-            if let Ok(stragglers) = self.lost_by(step)? {
+            // Who has not moved yet is cut off by the last step: that is told from the beginning.
+            let stragglers = match self.lost_by(step)? {
+                Err(Misstep::NotSwitched { .. }) => self.lost_by_all(&[Step::Switch, step])?,
+                stragglers => stragglers,
+            };
+            if let Ok(stragglers) = stragglers {
                 steps.push(Losses::of(step, stragglers));
             }
         }
@@ -192,8 +197,13 @@ impl Operator {
 
     /// Whom a step would cut off now, if it can be taken.
     fn lost_by(&self, step: Step) -> Result<Result<Vec<Straggler>, Misstep>, Problem> {
+        self.lost_by_all(&[step])
+    }
+
+    /// The same of several steps, one after another.
+    fn lost_by_all(&self, steps: &[Step]) -> Result<Result<Vec<Straggler>, Misstep>, Problem> {
         let (time, generations) = (self.now(), self.custody()?.generations());
-        match generations.after(step, time) {
+        match steps.iter().try_fold(generations.clone(), |then, step| then.after(*step, time)) {
             Ok(then) => self.stragglers(&generations.at(time), &then.at(time)).map(Ok),
             Err(misstep) => Ok(Err(misstep)),
         }
@@ -353,17 +363,21 @@ fn would_cut_off(step: Step, spared: &[&Straggler]) -> Problem {
     let mut who = Vec::new();
     if !named.is_empty() {
         let certain = known.iter().filter(|straggler| straggler.certain).count();
+        let sure = match certain {
+            0 => "perhaps".to_owned(),
+            certain if certain == known.len() => "for certain".to_owned(),
+            certain => format!("{certain} for certain"),
+        };
         let devices = count(known.len() as u64, "device");
-        who.push(format!("{devices} ({certain} for certain): {}{more}", named.join(", ")));
+        who.push(format!("{devices} ({sure}): {}{more}", named.join(", ")));
     }
     if strangers > 0 {
         who.push(format!("{} that otary never updated", count(strangers as u64, "device")));
     }
     let detail = format!("{} would cut off {}", step.name(), who.join("; and "));
     let give_up = if named.is_empty() { "strangers".to_owned() } else { named.join(" --give-up ") };
-    Problem::conflict("would-cut-off", detail).help(format!(
-        "update them first (`otary trust rollover status` says what each lacks), or give them up by name: --give-up {give_up}"
-    ))
+    Problem::conflict("would-cut-off", detail)
+        .help(format!("update them, or give them up by name: --give-up {give_up}"))
 }
 
 impl From<otary_trust::Error> for Problem {

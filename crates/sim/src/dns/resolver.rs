@@ -85,7 +85,11 @@ impl Resolver {
             Self::System => system(name)?,
             Self::Server(server) => {
                 let v4 = ask_for(*server, name, RecordType::A)?;
-                [v4, ask_for(*server, name, RecordType::AAAA)?].concat()
+                match ask_for(*server, name, RecordType::AAAA) {
+                    // Some name servers take no other question than the first.
+                    Err(_) if !v4.is_empty() => v4,
+                    v6 => [v4, v6?].concat(),
+                }
             }
         };
         first(name, &addresses)?;
@@ -170,5 +174,38 @@ fn wait(socket: &UdpSocket, id: u16, query: &Query) -> Result<Option<Message>, D
         if let Some(answer) = answer.filter(ours) {
             return Ok(Some(answer));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use hickory_proto::rr::Record;
+    use hickory_proto::rr::rdata::A;
+
+    use super::*;
+
+    #[test]
+    fn a_name_server_that_knows_one_kind_of_record_is_enough() {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let server = Resolver::Server(socket.local_addr().unwrap());
+        let asked = thread::spawn(move || server.addresses("ota.lan").unwrap());
+        for _ in 0..2 {
+            let mut buffer = [0; MOST_BYTES];
+            let (len, from) = socket.recv_from(&mut buffer).unwrap();
+            let question = Message::from_vec(&buffer[..len]).unwrap();
+            let query = question.queries[0].clone();
+            let mut answer = Message::response(question.metadata.id, question.metadata.op_code);
+            if query.query_type() == RecordType::A {
+                let address = RData::A(A(Ipv4Addr::LOCALHOST));
+                answer.add_answer(Record::from_rdata(query.name().clone(), 0, address));
+            } else {
+                answer.metadata.response_code = ResponseCode::NotImp;
+            }
+            answer.add_query(query);
+            socket.send_to(&answer.to_vec().unwrap(), from).unwrap();
+        }
+        assert_eq!(asked.join().unwrap(), [Ipv4Addr::LOCALHOST]);
     }
 }

@@ -69,12 +69,13 @@ fn an_encrypted_key_is_none() {
 
 #[test]
 fn markers_that_every_tls_library_contains_are_none() {
-    let mut text = String::new();
-    for label in ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"] {
-        text += &format!(
+    let labels = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"];
+    let text = labels.map(|label| {
+        format!(
             "-----BEGIN {label}-----\0-----END {label}-----\n-----BEGIN {label}-----\n-----END {label}-----\0"
-        );
-    }
+        )
+    });
+    let text = text.concat();
     assert_eq!(kinds(text.as_bytes()), [""; 0]);
 }
 

@@ -34,18 +34,18 @@ fn cell(library: Library, meeting: &Meeting<'_>) -> String {
     if with == without { with.to_string() } else { format!("{with} / {without}") }
 }
 
-fn row(first: &str, cells: [String; 3]) -> String {
+fn row(first: &str, cells: &[String; 3]) -> String {
     format!("| {first} | {} |\n", cells.join(" | "))
 }
 
 fn page() -> String {
     let mut page = HEAD.to_owned();
     for (topic, cases) in named() {
-        let head = row("case", Library::ALL.map(|library| library.name().to_owned()));
+        let head = row("case", &Library::ALL.map(|library| library.name().to_owned()));
         write!(page, "\n## {topic}\n\n{head}|---|---|---|---|\n").unwrap();
         as_meetings(&cases, |meetings| {
             for (meeting, case) in meetings.iter().zip(&cases) {
-                page.push_str(&row(&case.name, Library::ALL.map(|library| cell(library, meeting))));
+                page.push_str(&row(&case.name, &Library::ALL.map(|library| cell(library, meeting))));
             }
         });
     }

@@ -36,7 +36,7 @@ fn facts(view: &DeviceView, now: Time) -> anyhow::Result<()> {
         claims(last)?;
     }
     credentials(device)?;
-    view.held.iter().try_for_each(trusts)?;
+    view.held.iter().enumerate().try_for_each(|(number, held)| trusts(number, held))?;
     history(device, now)?;
     if let (Some(standing), Some(answer)) = (&device.standing, &line.answer) {
         let times = count(standing.count, "time");
@@ -73,19 +73,18 @@ fn claims(last: &Snapshot) -> anyhow::Result<()> {
     Ok(say!("  proof     {}", last.proof.words())?)
 }
 
-/// The anchors that one build of a device holds, and how that is known.
-fn trusts(held: &Held) -> anyhow::Result<()> {
-    let anchors: Vec<String> =
-        held.anchors.iter().map(|(name, role)| format!("{} ({role})", plain(name))).collect();
-    let build = held.claim.build;
-    Ok(match &held.claim.holds {
-        _ if held.claim.plain => say!("  trusts    whatever it is sent by plain HTTP")?,
-        Holds::These(_) => say!("  trusts    {}, by its image ({build})", anchors.join(", "))?,
-        Holds::OneOf(_) => {
-            say!("  trusts    {}, since it accepted that chain ({build})", anchors.join(" or "))?
-        }
-        Holds::Unknown => say!("  trusts    nothing that is known ({build})")?,
-    })
+/// The anchors that one build of a device holds, and how that is known; after the first, by what else was said of it.
+fn trusts(number: usize, held: &Held) -> anyhow::Result<()> {
+    let (label, build) = (if number == 0 { "trusts" } else { "or" }, held.claim.build);
+    let how = match &held.claim.holds {
+        _ if held.claim.plain => return Ok(say!("  {label:9} whatever it is sent by plain HTTP ({build})")?),
+        Holds::Unknown => return Ok(say!("  {label:9} nothing that is known ({build})")?),
+        Holds::These(_) => "by its image",
+        Holds::OneOf(_) if held.anchors.len() > 1 => "one of these, since it accepted that chain",
+        Holds::OneOf(_) => "since it accepted that chain",
+    };
+    say!("  {label:9} {how} ({build}):")?;
+    Ok(held.anchors.iter().try_for_each(|(name, role)| say!("              {} ({role})", plain(name)))?)
 }
 
 /// What was issued to a device.

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::MAX_KEY;
 use super::rollover::print_due;
+use crate::advice::Advise;
 use crate::client::{Client, path};
 use crate::file::read_text;
 use crate::global::Global;
@@ -27,8 +28,9 @@ pub struct Args {
 
 /// Carries it out.
 pub fn run(args: &Args, global: &Global) -> Result<()> {
-    let certificate = read_text(&args.cert, MAX_KEY)?.to_string();
-    let key = Zeroizing::new(read_text(&args.key, MAX_KEY)?.to_string());
+    let read = |file| read_text(file, MAX_KEY).help("it is PEM text, which begins with -----BEGIN");
+    let certificate = read(&args.cert)?.to_string();
+    let key = Zeroizing::new(read(&args.key)?.to_string());
     let adopted: TrustView =
         Client::at_home_with_keys(global)?.post(&path(["trust", "adopt"]), &Adoption { certificate, key })?;
     print_adopted(&adopted, &args.cert)
@@ -49,13 +51,13 @@ fn print_adopted(view: &TrustView, file: &Path) -> Result<()> {
             date(anchor.not_after)
         )?;
         say!(
-            "Who asks for {} is shown it as before, and so is who comes by an address.",
+            "Who asks for {} is shown it as before,\nand so is who comes by an address.",
             listed(&names(rollover.from))
         )?;
         say!("Generation {} is shown under {}.", rollover.to, listed(&names(rollover.to)))?;
     }
     say!("\nNext")?;
-    say!("  otary sketch                   has the new name and what to trust: build, and push it")?;
+    say!("  otary sketch                   has the new name and the roots: build, and push it")?;
     say!("  otary trust rollover status    shows who has not moved yet")?;
     print_due(&view.due)
 }

@@ -23,6 +23,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
+#[allow(clippy::struct_excessive_bools, reason = "words of the command line, one of which may be there")]
 struct FormArgs {
     /// As PEM text (this is so unless another form is named)
     #[arg(long)]
@@ -30,13 +31,13 @@ struct FormArgs {
     /// As DER files, one for each certificate
     #[arg(long)]
     der: bool,
-    /// As a header for Arduino sketches, for setCACert and for X509List
+    /// As a header for Arduino sketches, for `setCACert` and for `X509List`
     #[arg(long)]
     arduino: bool,
     /// As Rust source: DER bytes, one slice for each certificate
     #[arg(long)]
     rust: bool,
-    /// As a C header for ESP-IDF, for the cert_pem of esp_http_client_config_t
+    /// As a C header for ESP-IDF, for the `cert_pem` of `esp_http_client_config_t`
     #[arg(long)]
     esp_idf: bool,
 }
@@ -107,13 +108,14 @@ fn arduino(anchors: &[&Certificate]) -> String {
 }
 
 fn esp_idf(anchors: &[&Certificate]) -> String {
-    let lines: String = pem(anchors).lines().map(|line| format!("    \"{line}\\n\"\n")).collect();
+    let pem = pem(anchors);
+    let lines: Vec<String> = pem.lines().map(|line| format!("    \"{line}\\n\"")).collect();
     format!(
         "{}#pragma once\n\n\
          // esp_http_client_config_t config = {{ .url = \"https://...\", .cert_pem = OTARY_ROOTS }};\n\
          static const char OTARY_ROOTS[] =\n{};\n",
         remarks(anchors, "//"),
-        lines.trim_end()
+        lines.join("\n")
     )
 }
 

@@ -28,7 +28,7 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let mut table = Table::new(["ANCHOR", "WHAT IT IS", "ENDS", "PROVEN", "CLAIMED", "PERHAPS"]);
     for line in &ledger.anchors {
         table.row([
-            plain(&line.anchor.name).to_string(),
+            plain(&line.anchor.name),
             line.role.to_string(),
             date(line.anchor.not_after),
             line.proven.to_string(),
@@ -36,21 +36,33 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
             line.perhaps.to_string(),
         ]);
     }
-    say!("{table}\n")?;
-    say!(
-        "Proven: by the image that the device runs, and it showed who it is. Claimed: by the image that it"
-    )?;
-    say!(
-        "says it runs. Perhaps: it accepted a chain that this anchor leads to, or only some of its claims do."
-    )?;
-    say!("\nOf {}", count(ledger.devices, "device"))?;
+    say!("{table}")?;
+    if ledger.devices == 0 {
+        return Ok(say!("\nNo device has asked yet.")?);
+    }
+    say!("\n{LEGEND}\n")?;
+    print_rest(&ledger)
+}
+
+/// What the numbers mean.
+const LEGEND: &str = "\
+Proven: by the image that the device runs, and it showed who it is.
+Claimed: by the image that it says it runs.
+Perhaps: it accepted a chain that this anchor leads to, or only some of its
+claims have it.";
+
+/// How many devices there are, and those that the table says nothing of.
+fn print_rest(ledger: &Ledger) -> Result<()> {
     let rest = [
         (ledger.unknown, "show nothing that tells what they trust"),
         (ledger.plain, "come by plain HTTP, which needs no certificate"),
         (ledger.never_asked, "never asked"),
     ];
-    Ok(rest
-        .iter()
-        .filter(|(number, _)| *number > 0)
-        .try_for_each(|(number, what)| say!("  {number:>6} {what}"))?)
+    let mut rest = rest.into_iter().filter(|(number, _)| *number > 0).peekable();
+    let devices = count(ledger.devices, "device");
+    if rest.peek().is_none() {
+        return Ok(say!("{devices} in all.")?);
+    }
+    say!("Of {devices}")?;
+    Ok(rest.try_for_each(|(number, what)| say!("  {number:>6} {what}"))?)
 }

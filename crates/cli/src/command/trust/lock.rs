@@ -16,13 +16,10 @@ pub fn lock(passphrase: &PassphraseArgs, data: &DataDir, values: &Values) -> Res
     let passphrase = passphrase.read_new("the authority's keys")?;
     trusted(authority.keep_keys_under(Some(passphrase)))?;
     say!("The keys in {} are under this passphrase.", data.trust().display())?;
-    match &values.trust.passphrase_file {
-        Some(file) => {
-            say!("The setting trust.passphrase_file names {}: it has to hold this one.", file.display())?
-        }
-        None => {
-            say!("`otary serve` asks for it, or takes it from the file that trust.passphrase_file names.")?
-        }
+    if let Some(file) = &values.trust.passphrase_file {
+        say!("The setting trust.passphrase_file names {}: it has to hold this one.", file.display())?;
+    } else {
+        say!("`otary serve` asks for it, or takes it from the file that trust.passphrase_file names.")?;
     }
     Ok(say!("Where they were in the clear, a disk or a card may still hold a trace of them.")?)
 }

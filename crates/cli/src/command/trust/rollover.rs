@@ -1,10 +1,9 @@
 //! `otary trust rollover`: from one generation to the next, a step at a time.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
-use otary_fleet::{Due, GivenUp, Mac, Phase, Rollover, Step};
+use otary_fleet::{Due, GenerationId, Generations, GivenUp, Mac, Phase, Rollover, Step};
 use otary_server::operator::{Begin, Losses, RolloverView, TrustView};
 use otary_trust::HostName;
 use zeroize::Zeroizing;
@@ -94,9 +93,7 @@ fn take(client: &mut Client, step: Step, args: &StepArgs) -> Result<()> {
         client.post(&path(["trust", "rollover", step.name()]), &given_up(&args.give_up)?)?;
     let generations = &after.generations;
     match step {
-        Step::Switch => {
-            say!("The new generation is in charge. Old names show the old chain until `finish`.")?
-        }
+        Step::Switch => print_switched(generations)?,
         Step::Finish => say!(
             "Generation {} is alone. Back the authority up: otary trust backup FILE",
             generations.current
@@ -104,6 +101,27 @@ fn take(client: &mut Client, step: Step, args: &StepArgs) -> Result<()> {
         Step::Abort => say!("Generation {} is in charge, as before.", generations.current)?,
     }
     print_due(&after.due)
+}
+
+fn print_switched(generations: &Generations) -> Result<()> {
+    let Some(Rollover { from, to, .. }) = generations.rollover else {
+        return Err(anyhow!("the server says that no rollover is under way"));
+    };
+    say!("Generation {to} is in charge.")?;
+    let hosts = hosts_of(generations, from);
+    if !hosts.is_empty() {
+        say!("Generation {from} is shown under {hosts} until `finish`.")?;
+    }
+    if generations.get(to).is_some_and(|new| new.bridged_from.is_some()) {
+        say!("Devices that hold the old root alone follow the bridge until `finish`.")?;
+    }
+    Ok(())
+}
+
+/// The host names of a generation's own, in words.
+fn hosts_of(generations: &Generations, id: GenerationId) -> String {
+    let hosts = generations.get(id).into_iter().flat_map(|generation| &generation.hosts);
+    hosts.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn given_up(texts: &[String]) -> Result<GivenUp> {
@@ -125,11 +143,9 @@ fn print_begun(view: &TrustView) -> Result<()> {
         return Err(anyhow!("the server says that no rollover is under way"));
     };
     say!("A rollover from generation {from} to {to} is under way.")?;
-    let hosts: BTreeSet<&str> =
-        view.generations.get(to).into_iter().flat_map(|new| &new.hosts).map(String::as_str).collect();
+    let hosts = hosts_of(&view.generations, to);
     if !hosts.is_empty() {
-        let hosts: Vec<&str> = hosts.into_iter().collect();
-        say!("Generation {to} is shown under {}.", hosts.join(", "))?;
+        say!("Generation {to} is shown under {hosts}.")?;
     }
     say!("\nNext")?;
     say!("  otary trust export             prints what new firmware is to trust")?;
@@ -147,10 +163,8 @@ fn print_status(view: &RolloverView) -> Result<()> {
                 (Phase::Switched, Some(at)) => format!("in charge since {}", date(at)),
                 (Phase::Switched | Phase::Begun, _) => "not in charge yet".to_owned(),
             };
-            say!(
-                "Rollover from generation {from} to {to}, begun on {}; generation {to} is {phase}.",
-                date(began)
-            )?;
+            say!("Rollover from generation {from} to {to}, begun on {}.", date(began))?;
+            say!("Generation {to} is {phase}.")?;
         }
     }
     for losses in &view.steps {
@@ -170,11 +184,10 @@ fn print_losses(losses: &Losses) -> Result<()> {
     };
     say!("\n{}: cuts off {}{strangers}", step.name(), count(*devices, "device"))?;
     let now = clock::now();
-    let mut table = Table::new(["DEVICE", "LAST SEEN", "CERTAIN", "WHY"]);
+    let mut table = Table::new(["DEVICE", "LAST SEEN", "WHY"]);
     for straggler in named.iter().take(LISTED) {
-        let certain = if straggler.certain { "yes" } else { "no" };
         let mac = straggler.device.to_string();
-        table.row([mac, ago(straggler.last_seen, now), certain.to_owned(), straggler.to_string()]);
+        table.row([mac, ago(straggler.last_seen, now), straggler.to_string()]);
     }
     say!("{table}")?;
     let more = (devices + losses.strangers).saturating_sub(LISTED as u64);
@@ -186,5 +199,7 @@ pub fn print_due(due: &[Due]) -> Result<()> {
     if !due.is_empty() {
         say!("\nTo do")?;
     }
-    Ok(due.iter().try_for_each(|Due { act, by }| say!("  by {}  {act}: {}", date(*by), act.command()))?)
+    Ok(due.iter().try_for_each(|Due { act, by }| {
+        say!("  by {}  {act}:\n                 {}", date(*by), act.command())
+    })?)
 }

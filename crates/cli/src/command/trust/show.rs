@@ -1,17 +1,17 @@
 //! `otary trust show`: names, dates and fingerprints, and what is to be done by when.
 
 use anyhow::Result;
-use otary_fleet::{Anchor, Generation, GenerationId};
+use otary_fleet::{Anchor, Generation};
 use otary_server::operator::{LeafView, TrustView};
 use otary_trust::Fingerprint;
 
 use super::rollover::print_due;
 use crate::client::{Client, path};
-use crate::clock::local;
 use crate::data::{DataDir, quoted};
 use crate::global::Global;
+use crate::inspect::Page;
 use crate::say;
-use crate::table::{date, plain};
+use crate::table::{date, minute, plain};
 use crate::terminal::{in_two_lines, print_json};
 
 /// Prints it.
@@ -20,51 +20,60 @@ pub fn run(data: &DataDir, json: bool, global: &Global) -> Result<()> {
     if json {
         return print_json(&view);
     }
-    let in_charge = view.generations.presented(None).generation;
+    let mut page = Page::default();
     for generation in &view.generations.shown {
-        show_generation(generation, in_charge, &view.leaves)?;
+        show_generation(generation, &view, &mut page);
     }
-    say!("Next root, which devices trust in advance")?;
-    show_anchor(&view.generations.next)?;
-    if view.next_key_is_here {
-        say!("  key     next key still here: otary trust export-next-key FILE\n")?;
-    } else {
-        say!("  key     not on this machine\n")?;
-    }
+    page.heading("Next root, which devices trust in advance");
+    show_anchor(&view.generations.next, &mut page);
+    let still_here = "next key still here: otary trust export-next-key FILE";
+    page.row("key", if view.next_key_is_here { still_here } else { "not on this machine" });
+    page.heading("Backup");
     match view.backed_up {
-        Some(time) => say!("The authority was backed up on {}.", local(time))?,
-        None => say!("The authority has no backup: otary trust backup FILE --data {}", quoted(data.path()))?,
+        Some(time) => page.text(format!("The authority was backed up on {}.", minute(time))),
+        None => page.text(format!(
+            "The authority has no backup: otary trust backup FILE --data {}",
+            quoted(data.path())
+        )),
     }
+    say!("{}", page.finish())?;
     print_due(&view.due)
 }
 
-fn show_generation(generation: &Generation, in_charge: GenerationId, leaves: &[LeafView]) -> Result<()> {
+fn show_generation(generation: &Generation, view: &TrustView, page: &mut Page) {
     let Generation { id, anchor, adopted, hosts, bridged_from, .. } = generation;
-    let charge = if *id == in_charge { ", in charge" } else { "" };
+    let generations = &view.generations;
+    let charge = if *id == generations.presented(None).generation { ", in charge" } else { "" };
     let what = if *adopted { "a certificate that was adopted" } else { "a root, which devices trust" };
-    say!("Generation {id}{charge}: {what}")?;
-    show_anchor(anchor)?;
-    if bridged_from.is_some() {
-        say!("  bridge  signed by the root before it")?;
+    page.heading(format!("Generation {id}{charge}: {what}"));
+    show_anchor(anchor, page);
+    // The record of it outlives the bridge, which goes when the rollover ends.
+    if bridged_from.is_some() && generations.rollover.is_some_and(|rollover| rollover.to == *id) {
+        page.row("bridge", "signed by the root before it");
     }
     if !hosts.is_empty() {
-        let hosts: Vec<&str> = hosts.iter().map(String::as_str).collect();
-        say!("  own     {}", hosts.join(", "))?;
+        page.row("shown", format!("to whoever asks for {}", listed(hosts)));
     }
-    let own: Vec<&LeafView> = leaves.iter().filter(|leaf| leaf.generation == *id).collect();
-    for leaf in &own {
-        say!("  server  {}, {} to {}", leaf.key, date(leaf.not_before), date(leaf.not_after))?;
+    let leaves: Vec<&LeafView> = view.leaves.iter().filter(|leaf| leaf.generation == *id).collect();
+    for leaf in &leaves {
+        let renewed = if *adopted { "" } else { ", renewed by itself" };
+        let life = format!("{} to {}{renewed}", date(leaf.not_before), date(leaf.not_after));
+        page.row(&format!("by {}", leaf.key), life);
     }
-    for (number, name) in own.first().into_iter().flat_map(|leaf| &leaf.names).enumerate() {
-        say!("  {:7} {}", if number == 0 { "for" } else { "" }, plain(name))?;
+    if let Some(leaf) = leaves.first().filter(|leaf| !leaf.names.is_empty()) {
+        page.row("names", listed(&leaf.names));
     }
-    Ok(say!("")?)
 }
 
-fn show_anchor(anchor: &Anchor) -> Result<()> {
-    say!("  name    {}", plain(&anchor.name))?;
-    say!("  valid   {} to {}", date(anchor.not_before), date(anchor.not_after))?;
+fn show_anchor(anchor: &Anchor, page: &mut Page) {
+    page.row("name", plain(&anchor.name));
+    page.row("valid", format!("{} to {}", date(anchor.not_before), date(anchor.not_after)));
     let fingerprint = Fingerprint::from(anchor.fingerprint.0).to_string();
     let [first, second] = in_two_lines(&fingerprint);
-    Ok(say!("  SHA-256 {first}\n          {second}")?)
+    page.row("SHA-256", first);
+    page.row("", second);
+}
+
+fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    names.into_iter().map(|name| plain(name)).collect::<Vec<_>>().join(", ")
 }

@@ -69,9 +69,9 @@ pub fn run(args: &Args) -> Result<()> {
     bar.finish_and_clear();
     let report = report.ok_or_else(|| anyhow!("so many years cannot be simulated"))?;
     if args.json {
-        print_json(&report)?
+        print_json(&report)?;
     } else {
-        print(args, &report)?
+        print(args, &report)?;
     }
     match report.victims.len() {
         victims if victims > 0 && args.policy == Kept::Overlap => Err(anyhow!("{} cut off", was(victims)))

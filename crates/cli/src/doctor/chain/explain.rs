@@ -3,13 +3,16 @@
 use otary_fleet::Time;
 use otary_trust::verdict::{Fault, Flag, Meeting, Place, Rules, Verdict, judge};
 
-use crate::clock::local;
 use crate::doctor::patient::Patient;
 use crate::doctor::step::Cause;
+use crate::table::minute;
+
+/// Names of a certificate that are told one by one.
+const TOLD: usize = 3;
 
 /// Why the device does not believe `chain`.
 pub(super) fn cause(patient: &Patient, chain: &[&[u8]], verdict: &Verdict) -> Cause {
-    let (cause, help) = match verdict.faults.first() {
+    let (cause, help) = match verdict.decisive() {
         Some(Fault::UnknownAuthority { issuer }) => unknown_authority(patient, issuer),
         Some(Fault::WrongName { wanted, found }) => wrong_name(patient, chain, wanted, found),
         Some(Fault::Dates { place, from, until, .. }) => wrong_time(patient, *place, *from, *until),
@@ -21,6 +24,22 @@ pub(super) fn cause(patient: &Patient, chain: &[&[u8]], verdict: &Verdict) -> Ca
         None => (format!("the device does not believe the server: {}", verdict.flags), String::new()),
     };
     Cause::new(cause, help, patient.distrust(verdict))
+}
+
+/// What is wrong besides.
+pub(super) fn others(verdict: &Verdict) -> Vec<String> {
+    let cause = verdict.decisive();
+    let others = verdict.faults.iter().filter(|fault| Some(*fault) != cause);
+    others.map(|fault| format!("also: {fault}")).collect()
+}
+
+/// The first few names, and how many more there are.
+pub(super) fn few(names: &[impl AsRef<str>]) -> String {
+    let told: Vec<&str> = names.iter().take(TOLD).map(AsRef::as_ref).collect();
+    match names.len().saturating_sub(TOLD) {
+        0 => told.join(", "),
+        more => format!("{} and {more} more", told.join(", ")),
+    }
 }
 
 fn unknown_authority(patient: &Patient, issuer: &str) -> (String, String) {
@@ -50,8 +69,9 @@ fn wrong_name(patient: &Patient, chain: &[&[u8]], wanted: &str, found: &str) -> 
                 .to_owned(),
         );
     }
+    let found: Vec<&str> = found.split(", ").collect();
     (
-        format!("the server's certificate is for {found}, not for {wanted}"),
+        format!("the server's certificate is for {}, not for {wanted}", few(&found)),
         format!(
             "put a name in the URL that the certificate has, or add this one: otary serve --name {wanted}"
         ),
@@ -73,7 +93,7 @@ fn wrong_time(patient: &Patient, place: Place, from: i64, until: i64) -> (String
     let whose = if patient.clock.is_some() { "the device's clock" } else { "this machine's clock" };
     if device < from && (from..=until).contains(&here) {
         return (
-            format!("the device's clock says {}, before {place} begins ({})", local(device), local(from)),
+            format!("the device's clock says {}, before {place} begins ({})", minute(device), minute(from)),
             format!(
                 "let the device set its clock before it asks, and wait until it is set: {}",
                 patient.clock_setter()
@@ -82,14 +102,14 @@ fn wrong_time(patient: &Patient, place: Place, from: i64, until: i64) -> (String
     }
     if device < from {
         return (
-            format!("{place} begins only on {}, {whose} says {}", local(from), local(device)),
+            format!("{place} begins only on {}, {whose} says {}", minute(from), minute(device)),
             "set the clock that is wrong: that of the machine that made the certificate, or this one"
                 .to_owned(),
         );
     }
     if here <= until {
         return (
-            format!("the device's clock says {}, after {place} ended ({})", local(device), local(until)),
+            format!("the device's clock says {}, after {place} ended ({})", minute(device), minute(until)),
             "set the device's clock".to_owned(),
         );
     }
@@ -99,5 +119,5 @@ fn wrong_time(patient: &Patient, place: Place, from: i64, until: i64) -> (String
             "give the device a root that lives longer, by cable: it believes no server any more"
         }
     };
-    (format!("{place} expired on {}", local(until)), help.to_owned())
+    (format!("{place} expired on {}", minute(until)), help.to_owned())
 }

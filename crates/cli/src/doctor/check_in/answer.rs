@@ -1,7 +1,7 @@
 //! A server's answer: its head and the beginning of its body, both bounded.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use httparse::{EMPTY_HEADER, Response, Status};
 use otary_fleet::Time;
@@ -15,6 +15,8 @@ const MOST_HEAD: usize = 16 * 1024;
 const MOST_FIELDS: usize = 100;
 /// How much of a body is read: enough for the largest record, four times.
 const MOST_BODY: usize = 64 * 1024;
+/// How long a device waits for the next bytes of a body (`HTTPClient`'s default).
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Characters of a text that are shown.
 const MOST_TEXT: usize = 120;
 
@@ -29,6 +31,8 @@ pub struct Answer {
     fields: Vec<(String, String)>,
     /// The body, as far as it was read.
     pub body: Vec<u8>,
+    /// Whether it ended, or nothing more of it came, before its length was reached.
+    pub breaks_off: bool,
 }
 
 /// Why there is no answer.
@@ -37,6 +41,9 @@ pub enum Trouble {
     /// Nothing in time.
     #[error("the server takes the request and does not answer within {} s", PATIENCE.as_secs())]
     Silent,
+    /// A part of a head in time.
+    #[error("the server's answer does not end within {} s", PATIENCE.as_secs())]
+    Slow,
     /// The connection was closed first.
     #[error("the server closes the connection without an answer")]
     Closed,
@@ -65,17 +72,25 @@ pub(super) fn fetch(stream: &mut (impl Read + Write), request: &[u8]) -> Result<
         if let Some(read) = parse(&bytes)? {
             break read;
         }
-        if read_some(stream, &mut bytes)? == 0 {
-            return Err(if bytes.is_empty() { Trouble::Closed } else { Trouble::NoHttp });
-        }
+        match read_some(stream, &mut bytes) {
+            Ok(0) if bytes.is_empty() => return Err(Trouble::Closed),
+            Ok(0) => return Err(Trouble::NoHttp),
+            Err(Trouble::Silent) if !bytes.is_empty() => return Err(Trouble::Slow),
+            read => read?,
+        };
     };
     answer.body = bytes.split_off(length.min(bytes.len()));
     let wanted = answer.length().unwrap_or(u64::MAX).min(MOST_BODY as u64);
     while answer.has_body() && (answer.body.len() as u64) < wanted {
-        // A body that breaks off is judged by what came.
+        let asked = Instant::now();
         match read_some(stream, &mut answer.body) {
-            Ok(0) | Err(_) => break,
-            Ok(_) => {}
+            Ok(1..) => {}
+            // It comes slowly, and is judged by what came.
+            Err(Trouble::Silent) if asked.elapsed() < LONGEST_PAUSE => break,
+            Ok(0) | Err(_) => {
+                answer.breaks_off = answer.length().is_some();
+                break;
+            }
         }
     }
     Ok(answer)
@@ -113,6 +128,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(Answer, usize)>, Trouble> {
         reason: response.reason.unwrap_or_default().to_owned(),
         fields: fields.collect(),
         body: Vec::new(),
+        breaks_off: false,
     };
     Ok(Some((answer, length)))
 }
@@ -170,7 +186,7 @@ impl Trouble {
     /// The number that Arduino's `HTTPClient` gives it.
     pub(super) const fn code(&self) -> i32 {
         match self {
-            Self::Silent => -11,
+            Self::Silent | Self::Slow => -11,
             Self::Closed | Self::Broken(_) => -5,
             Self::Tls | Self::NoHttp => -7,
             Self::Head => -8,
@@ -216,6 +232,15 @@ mod tests {
         assert_eq!(answer.time(), Some(Time::from_secs(9)));
         assert!((MOST_BODY..MOST_BODY + 8).contains(&answer.body.len()), "{}", answer.body.len());
         assert_eq!(answer.described(), "answered 200 OK, 900000 bytes");
+        assert!(!answer.breaks_off);
+    }
+
+    #[test]
+    fn a_body_that_is_shorter_than_was_said_breaks_off() {
+        let fetched = |length: &str| fetched(format!("HTTP/1.1 200 OK\r\n{length}\r\n12345")).unwrap();
+        assert!(fetched("Content-Length: 6\r\n").breaks_off);
+        assert!(!fetched("Content-Length: 5\r\n").breaks_off);
+        assert!(!fetched("").breaks_off);
     }
 
     #[test]

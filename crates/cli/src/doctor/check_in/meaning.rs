@@ -20,13 +20,23 @@ const LEAST_IMAGE: u64 = 1024;
 
 /// What the device makes of it: sentences if it goes on, else the cause.
 pub(super) fn of(patient: &Patient, answer: &Answer) -> Result<Vec<String>, Cause> {
-    match (answer.status, patient.stack) {
+    let sentences = match (answer.status, patient.stack) {
         (200, Stack::Arduino2 | Stack::Arduino3 | Stack::Esp8266) => image_for_arduino(patient, answer),
         (200 | 206, Stack::EspIdf) => image_for_idf(patient, answer),
         (200, _) => Ok(vec!["the program gets the body, and decides".to_owned()]),
         (304, stack) => Ok(no_update(stack)),
         _ => Err(refused(patient, answer)),
-    }
+    }?;
+    if answer.breaks_off { Err(broken_off(patient, answer)) } else { Ok(sentences) }
+}
+
+fn broken_off(patient: &Patient, answer: &Answer) -> Cause {
+    let (came, said) = (answer.body.len(), answer.length().unwrap_or_default());
+    Cause::new(
+        format!("the image breaks off: of its {said} bytes {came} come"),
+        "look at the server's log, and at a proxy that stands between it and the device",
+        printed(patient, Code::UPDATE_STREAM.0),
+    )
 }
 
 fn no_update(stack: Stack) -> Vec<String> {
@@ -149,6 +159,10 @@ const fn code(stack: Stack, status: u16) -> i32 {
 pub(super) fn printed(patient: &Patient, code: i32) -> Option<String> {
     Some(match patient.stack {
         Stack::Esp8266 if code == -108 => "(-108): Unauthorized (401)".to_owned(),
+        // Its updater puts the number before the words once more.
+        Stack::Esp8266 if code == Code::UPDATE_STREAM.0 => {
+            format!("({code}): Update error: ERROR[{code}]: Stream Read Timeout")
+        }
         Stack::Arduino2 | Stack::Arduino3 | Stack::Esp8266 => Code(code).to_string(),
         Stack::EspIdf => "ESP_FAIL".to_owned(),
         Stack::MicroPython | Stack::Rust => return None,

@@ -98,13 +98,11 @@ fn esp8266() -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::url::Url;
 
     fn rendered(stack: Stack, version: Option<&str>) -> String {
-        let url = Url::parse("https://ota.lan:3443/update?chip=esp32").unwrap();
         let version = version.map(str::to_owned);
-        let now = otary_fleet::Time::default();
-        let patient = Patient { url, stack, trust: None, dns: None, clock: None, buffer: None, version, now };
+        let patient =
+            Patient { version, ..Patient::unknown("https://ota.lan:3443/update?chip=esp32", stack) };
         render(&patient)
     }
 

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use rustls::{AlertDescription, Error};
+use rustls::{AlertDescription, Error, InvalidMessage};
 
 use super::{PATIENCE, versions};
 use crate::doctor::patient::Patient;
@@ -14,16 +14,23 @@ use crate::doctor::tcp;
 /// How long a server that did not understand TLS is given to answer in plain HTTP.
 const PLAIN_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Whether `address` answers a request in plain HTTP.
-pub(super) fn speaks_http(address: SocketAddr) -> bool {
-    const BEGINNING: &[u8] = b"HTTP/";
+/// How an answer begins in plain HTTP.
+const HTTP: &[u8] = b"HTTP/";
+
+/// Whether a server speaks plain HTTP: by what it sent `first` or, where that is nothing, by how it answers a request.
+/// One that began with TLS is not asked: many that speak TLS have a word in plain HTTP for those who do not.
+pub(super) fn speaks_http(first: &[u8], address: Option<SocketAddr>) -> bool {
+    first.starts_with(HTTP) || (first.is_empty() && address.is_some_and(answers_http))
+}
+
+fn answers_http(address: SocketAddr) -> bool {
     let ask = || -> io::Result<bool> {
         let mut socket = TcpStream::connect_timeout(&address, tcp::PATIENCE)?;
         socket.set_read_timeout(Some(PLAIN_PATIENCE))?;
         socket.write_all(b"GET / HTTP/1.0\r\nConnection: close\r\n\r\n")?;
-        let mut answer = [0; BEGINNING.len()];
+        let mut answer = [0; HTTP.len()];
         socket.read_exact(&mut answer)?;
-        Ok(answer == BEGINNING)
+        Ok(answer == HTTP)
     };
     ask().unwrap_or(false)
 }
@@ -57,12 +64,19 @@ pub(super) fn unable(patient: &Patient, error: &Error) -> Cause {
     )
 }
 
-/// The handshake broke with `error`.
-pub(super) fn broken(patient: &Patient, error: &io::Error) -> Cause {
+/// The handshake broke with `error`; the server `began` to answer or did not.
+pub(super) fn broken(patient: &Patient, error: &io::Error, began: bool) -> Cause {
     let host = &patient.url.host;
     let said = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     let (cause, help) = match said {
         Some(Error::AlertReceived(alert)) => alerted(patient, *alert),
+        Some(Error::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        )) => (
+            "the server's handshake has a message of more than 64 KiB: no device has room for that".to_owned(),
+            "look at the chain that the server is given: its own certificate and what leads to the root, no more"
+                .to_owned(),
+        ),
         Some(Error::InvalidMessage(_)) => (
             format!("what answers on port {} of {host} does not speak TLS", patient.url.port),
             "look whether the port in the URL is the one on which the server speaks HTTPS".to_owned(),
@@ -71,7 +85,7 @@ pub(super) fn broken(patient: &Patient, error: &io::Error) -> Cause {
             format!("the handshake breaks: {error}"),
             "look at the server's log, and at what stands between it and the device".to_owned(),
         ),
-        None => silent(host, error),
+        None => silent(host, error, began),
     };
     Cause::new(cause, help, patient.broken_handshake())
 }
@@ -104,12 +118,18 @@ fn alerted(patient: &Patient, alert: AlertDescription) -> (String, String) {
     }
 }
 
-fn silent(host: &str, error: &io::Error) -> (String, String) {
+fn silent(host: &str, error: &io::Error, began: bool) -> (String, String) {
     let help = "look at the server's log; a port of another program behaves so, a proxy in between, and a server whose \
                 certificate has a key that no device knows (Ed25519)";
     let cause = match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock if began => {
+            format!("{host} does not come to the end of its handshake within {} s", PATIENCE.as_secs())
+        }
         ErrorKind::TimedOut | ErrorKind::WouldBlock => {
             format!("{host} takes the connection and then says nothing for {} s", PATIENCE.as_secs())
+        }
+        ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe if began => {
+            format!("{host} closes the connection in the middle of the handshake")
         }
         ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
             format!("{host} closes the connection as soon as the handshake begins")
