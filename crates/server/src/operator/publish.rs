@@ -7,8 +7,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
-    Artifact, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, RiskName, Sha256,
-    Time, compare,
+    Artifact, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, Risk, RiskName,
+    Sha256, Time, compare,
 };
 use serde::{Deserialize, Serialize};
 
@@ -139,7 +139,7 @@ impl Operator {
 
 /// The risks that were accepted, for the record.
 fn accepted(reviews: &[Review]) -> String {
-    let names = reviews.iter().flat_map(|review| &review.accepted).map(|risk| risk.name());
+    let names = reviews.iter().flat_map(|review| &review.accepted).map(Risk::name);
     let names: BTreeSet<&str> = names.map(RiskName::name).collect();
     if names.is_empty() {
         return String::new();

@@ -98,7 +98,7 @@ pub struct NextKey {
 }
 
 pub(super) async fn show(State(operator): State<Arc<Operator>>) -> Result<Json<TrustView>, Problem> {
-    carry_out(operator, |operator| operator.trust_view()).await.map(Json)
+    carry_out(operator, Operator::trust_view).await.map(Json)
 }
 
 pub(super) async fn ledger(State(operator): State<Arc<Operator>>) -> Result<Json<Ledger>, Problem> {
