@@ -111,6 +111,16 @@ impl Evidence {
     /// What it proves of one who asks as `device` for `product`. A credential proves nothing under another device's
     /// address, and a secret nothing of another product.
     pub fn proof(&self, product: Option<&Product>, device: Option<&Device>) -> Proof {
+        self.compared(product, device, same)
+    }
+
+    /// The same, where `same` compares what is shown with what was issued.
+    fn compared(
+        &self,
+        product: Option<&Product>,
+        device: Option<&Device>,
+        mut same: impl FnMut(Option<Sha256>, Option<Sha256>) -> Choice,
+    ) -> Proof {
         let issued = device.map_or(&[][..], |device| device.credentials.as_slice());
         let own = (0..Device::MAX_CREDENTIALS).fold(Choice::from(0), |own, place| {
             let kind = issued.get(place).map(|credential| credential.kind);
@@ -144,6 +154,35 @@ mod tests {
             assert!(!bool::from(same(shown, issued)), "{shown:?} {issued:?}");
         }
         assert!(bool::from(same(zero, zero)));
+    }
+
+    #[test]
+    fn as_much_is_compared_whatever_there_is_and_however_much_of_it_is_right() {
+        let [right, wrong] = [&b"right"[..], b"wrong"].map(Sha256::of);
+        let product = |secret| Product {
+            private: true,
+            secret,
+            ..Product::new("lamp".parse().unwrap(), Time::default())
+        };
+        let device = |many: usize| {
+            let mut device = Device::new("24:6F:28:AA:BB:CC".parse().unwrap(), Time::default());
+            let credential = Credential { kind: CredentialKind::Token(right), issued: Time::default() };
+            device.credentials = vec![credential; many];
+            device
+        };
+        let products = [None, Some(product(None)), Some(product(Some(right)))];
+        let devices = [None, Some(device(0)), Some(device(1)), Some(device(Device::MAX_CREDENTIALS))];
+        for (secret, certificate) in [(None, None), (Some(wrong), None), (Some(right), Some(wrong))] {
+            let evidence = Evidence { secret, certificate };
+            for (product, device) in products.iter().flat_map(|p| devices.iter().map(move |d| (p, d))) {
+                let mut comparisons = 0;
+                evidence.compared(product.as_ref(), device.as_ref(), |shown, issued| {
+                    comparisons += 1;
+                    same(shown, issued)
+                });
+                assert_eq!(comparisons, 2 * Device::MAX_CREDENTIALS + 1);
+            }
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@
 
 use std::ops::Range;
 
-use otary_fleet::{Artifact, Catalogue, Device, Sha256, Transport};
+use otary_fleet::{Artifact, Catalogue, Device, Product, Sha256, Transport};
 
 use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply, Status};
@@ -32,8 +32,9 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, name: &str) -> Plan {
         return absent(visit);
     };
     let who = Asker::of(visit, head);
-    let access = Access::find(&catalogue, &id, &who, visit.transport);
-    let Some(artifact) = catalogue.artifact(&id).filter(|_| access.known) else {
+    let access = Access::find(&catalogue, &id, |product| who.may_have(product, visit.transport));
+    let known = access.known.then(|| catalogue.artifact(&id));
+    let Some(artifact) = known.flatten() else {
         who.tell_if_wrong(visit, &catalogue);
         return absent(visit);
     };
@@ -70,6 +71,12 @@ impl Asker {
         Self { pass, device }
     }
 
+    /// Whether a product is open to them, by the way that they came.
+    fn may_have(&self, product: &Product, transport: Transport) -> bool {
+        let open = self.pass.opens(product, self.device.as_ref());
+        open && (transport == Transport::Https || product.goes_over_plain_http())
+    }
+
     /// Logs that what was shown is good for nothing here.
     fn tell_if_wrong(&self, visit: &Visit, catalogue: &Catalogue) {
         let proofs = catalogue.products().map(|p| self.pass.evidence.proof(Some(p), self.device.as_ref()));
@@ -89,14 +96,13 @@ struct Access {
 }
 
 impl Access {
-    /// Looks at every release of every product, whatever is found on the way.
-    fn find(catalogue: &Catalogue, id: &Sha256, who: &Asker, transport: Transport) -> Self {
+    /// Looks at every release of the products that `opens` says are open, whatever is found on the way. At what is in
+    /// the others nobody looks, so that no answer takes longer or shorter for what they hold.
+    fn find(catalogue: &Catalogue, id: &Sha256, mut opens: impl FnMut(&Product) -> bool) -> Self {
         let mut access = Self::default();
-        for product in catalogue.products() {
-            let carried = transport == Transport::Https || product.goes_over_plain_http();
-            let open = who.pass.opens(product, who.device.as_ref()) && carried;
+        for product in catalogue.products().filter(|product| opens(product)) {
             for release in catalogue.releases(&product.name) {
-                let known = release.artifacts.contains(id) && open;
+                let known = release.artifacts.contains(id);
                 let offered = known && release.withdrawn.is_none();
                 access.known |= known;
                 access.offered |= offered;
@@ -188,7 +194,35 @@ fn find_range(text: &str, size: u64) -> Result<Option<Range<u64>>, Beyond> {
 
 #[cfg(test)]
 mod tests {
+    use otary_fleet::{ProductName, Release, ReleaseId, Time};
+
     use super::*;
+
+    #[test]
+    fn as_much_is_asked_for_what_a_closed_product_holds_as_for_what_nobody_has() {
+        let product: ProductName = "lamp".parse().unwrap();
+        let id = Sha256::of(b"image");
+        let release = Release {
+            id: ReleaseId { product: product.clone(), version: "0.1".into() },
+            channel: "stable".parse().unwrap(),
+            artifacts: vec![id],
+            notes: String::new(),
+            published: Time::default(),
+            withdrawn: None,
+            pinned: false,
+        };
+        let products = [product, "plug".parse().unwrap()].map(|name| Product::new(name, Time::default()));
+        let catalogue = Catalogue::new(products, [release], []);
+        for id in [id, Sha256::of(b"nothing")] {
+            let mut asked = 0;
+            let access = Access::find(&catalogue, &id, |_| {
+                asked += 1;
+                false
+            });
+            assert_eq!((access, asked), (Access::default(), 2));
+        }
+        assert!(Access::find(&catalogue, &id, |_| true).public);
+    }
 
     #[test]
     fn single_ranges_are_found_and_clamped() {

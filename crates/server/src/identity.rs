@@ -97,7 +97,7 @@ impl Identity {
         key: &PrivateKeyDer<'static>,
         anchors_pem: &str,
         root: &Certificate,
-        authority: Self,
+        authority: &Self,
     ) -> Result<Self, ServeError> {
         let anchors_pem = format!("{anchors_pem}{}", authority.anchors_pem);
         let shown = Self::of_one(GenerationId::ELSEWHERE, chain, key, &anchors_pem, root)?;

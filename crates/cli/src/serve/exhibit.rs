@@ -53,5 +53,8 @@ pub fn identity(
     now: Time,
 ) -> Result<Identity, ServeError> {
     let own = Identity::of(authority, now)?;
-    supplied.map_or_else(|| Ok(own.clone()), |supplied| supplied.identity(own.clone()))
+    match supplied {
+        Some(supplied) => supplied.identity(&own),
+        None => Ok(own),
+    }
 }

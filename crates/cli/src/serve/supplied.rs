@@ -80,7 +80,7 @@ impl Supplied {
     }
 
     /// What devices are shown, while operators are shown what `authority` has.
-    pub fn identity(&self, authority: Identity) -> Result<Identity, ServeError> {
+    pub fn identity(&self, authority: &Identity) -> Result<Identity, ServeError> {
         let Pair { leaf, others, key, .. } = &self.shown;
         let chain = [leaf].into_iter().chain(others).map(|found| found.der().clone());
         let (chain, pem) = (chain.collect(), self.anchors_pem());

@@ -1,12 +1,12 @@
-//! A private product: who has its credential is updated as ever, and for everybody else it is not there. The two are
-//! compared byte for byte, by every route.
+//! A private product: who has its credential is updated as ever. That for everybody else it is not there is seen in
+//! [`crate::hidden`].
 
 use otary_fleet::{Chip, Credential, CredentialKind, Sha256};
 
 use crate::board::{Board, assert_image, assert_no_update};
 use crate::log;
 use crate::site::{Site, firmware};
-use crate::wire::{Response, ask, ask_plain, connect, connect_tls, get, read_to_end, request};
+use crate::wire::{Response, ask, ask_plain, get, request};
 
 const SECRET: &str = "correct-horse-battery";
 const TOKEN: &str = "otary_token-of-this-device-alone";
@@ -56,82 +56,6 @@ fn its_devices_are_updated_as_ever() {
     let version = Board::esp8266(&firmware("x"), "0.1").path("/update/secretlamp").mode("version");
     let answered = version.authorized("x", SECRET).ask(&site);
     assert_eq!((answered.status, answered.header("x-version")), (200, Some("0.2-esp8266")));
-}
-
-/// What a request is answered, to the byte, but for the time of day.
-fn answer(site: &Site, plain: bool, request: &str) -> String {
-    let bytes = if plain {
-        let mut stream = connect("127.0.10.9", site.addresses.http.unwrap());
-        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
-        read_to_end(&mut stream)
-    } else {
-        let mut stream = connect_tls(site, "127.0.10.9");
-        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
-        read_to_end(&mut stream)
-    };
-    let text = String::from_utf8(bytes).unwrap();
-    text.lines().filter(|line| !line.starts_with("Date: ")).collect::<Vec<_>>().join("\n")
-}
-
-/// Every way to ask for a product.
-fn questions_for_a_product(product: &str) -> Vec<String> {
-    let path = format!("/update/{product}");
-    let boards = [
-        Board::esp32(&firmware("x"), "0.1"),
-        Board::esp32(&firmware("secret-0.1"), "0.1"),
-        Board::esp32(&firmware("x"), "").without_digests(),
-        Board::esp32(&firmware("x"), "0.1").mode("spiffs"),
-        Board::esp8266(&firmware("x"), "0.1"),
-        Board::esp8266(&firmware("x"), "0.1").mode("version"),
-    ];
-    let boards = boards.map(|board| board.path(&path).mac("24:6F:28:0A:00:09"));
-    let known = boards.clone().map(|board| board.mac(MAC));
-    let guessing = boards.clone().map(|board| board.authorized("x", "guess"));
-    let with_query = [Board::esp32(&firmware("x"), "0.1").path(&format!("{path}/?chip=esp32"))];
-    let asked = boards.iter().chain(&known).chain(&guessing).chain(&with_query).map(Board::request);
-    asked.chain([get(&path), request("HEAD", &path, ""), request("POST", &path, "")]).collect()
-}
-
-/// Every way to ask for an artifact.
-fn questions_for_an_artifact(id: Sha256) -> Vec<String> {
-    let wrong = "Authorization: Bearer guess\r\n";
-    let tag = format!("If-None-Match: \"{id}\"\r\n");
-    let mut questions = Vec::new();
-    for path in ["", ".md5", ".sha256", ".sha1"].map(|end| format!("/artifact/{id}{end}")) {
-        for fields in ["", wrong, "Range: bytes=0-0\r\n", "Range: bytes=999999-\r\n", &tag] {
-            questions.extend(["GET", "HEAD"].map(|method| request(method, &path, fields)));
-        }
-    }
-    questions
-}
-
-#[test]
-fn for_everybody_else_the_product_is_not_there() {
-    let site = site();
-    let [secret, none] = ["secretlamp", "nonexistent"].map(questions_for_a_product);
-    for plain in [false, true] {
-        for (secret, none) in secret.iter().zip(&none) {
-            assert_eq!(answer(&site, plain, secret), answer(&site, plain, none), "{plain} {secret}");
-        }
-    }
-    let unnamed = |firmware_of: &str| Board::esp32(&firmware(firmware_of), "0.1").request();
-    assert_eq!(answer(&site, false, &unnamed("secret-0.1")), answer(&site, false, &unnamed("unknown")));
-    log::wait_for(&["check_in", "24:6F:28:0A:00:09", "not-proven", "secretlamp is private and wants"]);
-}
-
-#[test]
-fn and_neither_are_its_artifacts() {
-    let site = site();
-    let none = questions_for_an_artifact(Sha256::of(b"nothing"));
-    for firmware_of in ["secret-0.1", "secret-0.3"] {
-        let id = Sha256::of(&firmware(firmware_of));
-        let answers = questions_for_an_artifact(id);
-        for (secret, none) in answers.iter().zip(&none) {
-            for plain in [false, true] {
-                assert_eq!(answer(&site, plain, secret), answer(&site, plain, none), "{plain} {secret}");
-            }
-        }
-    }
 }
 
 fn fetch(site: &Site, authorization: &str, end: &str) -> Response {

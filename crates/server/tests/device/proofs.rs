@@ -1,7 +1,5 @@
 //! Client certificates: asked for where the operator turned it on, and what they prove.
 
-use std::io::Write;
-
 use otary_fleet::{Credential, CredentialKind, Presented, Proof, Sha256};
 use otary_server::TlsRules;
 use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair};
@@ -12,7 +10,7 @@ use crate::board::{Board, assert_image};
 use crate::log;
 use crate::probe::{ANY, Probe};
 use crate::site::{Site, firmware, options_with};
-use crate::wire::{Response, exchange, parse, read_to_end, request};
+use crate::wire::{Response, exchange, request};
 
 /// A certificate that says it is this device's, and its key.
 fn certificate(mac: &str) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
@@ -81,14 +79,15 @@ fn it_proves_its_device_and_no_other_also_when_the_session_is_resumed() {
 }
 
 #[test]
-fn it_opens_artifacts_by_the_name_in_it() {
+fn it_opens_artifacts_by_the_name_in_it_and_another_that_says_the_same_name_does_not() {
     let mac = "24:6F:28:0B:00:03";
     let (site, own) = site(mac);
-    let probe = Probe::with_certificate(&TLS13, ANY, Some(own));
     let path = format!("/artifact/{}", Sha256::of(&firmware("secret-0.3")));
-    let mut stream = probe.meet(&site, "devices.local").stream;
-    stream.write_all(request("GET", &path, "Range: bytes=0-9\r\n").as_bytes()).unwrap();
-    assert_eq!(parse(&read_to_end(&mut stream)).status, 206);
+    for (shown, status) in [(own, 206), (certificate(mac), 404)] {
+        let probe = Probe::with_certificate(&TLS13, ANY, Some(shown));
+        let stream = probe.meet(&site, "devices.local").stream;
+        assert_eq!(exchange(stream, &request("GET", &path, "Range: bytes=0-9\r\n")).status, status);
+    }
 }
 
 #[test]

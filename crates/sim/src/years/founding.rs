@@ -74,7 +74,7 @@ pub fn board(
 fn foresee(number: usize, board: &Board, span: Span, chance: &mut StdRng, queue: &mut Queue) {
     match board.sleep {
         Some(nap) => {
-            queue.plan(span.start + nap.longest.mul_f64(chance.random_range(0.0..1.0)), Event::Wake(number))
+            queue.plan(span.start + nap.longest.mul_f64(chance.random_range(0.0..1.0)), Event::Wake(number));
         }
         None => queue.plan(board.polled + board.rhythm, Event::Poll(number)),
     }

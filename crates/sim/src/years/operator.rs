@@ -373,13 +373,17 @@ impl Years {
             boards.filter(|(_, board)| board.line == line).map(|(place, _)| place).collect::<Vec<_>>()
         };
         let places = concerned(self);
-        places.iter().for_each(|place| self.catch_up(*place, now));
+        for place in &places {
+            self.catch_up(*place, now);
+        }
         let anchors = self.anchors_for(line, now);
         let held = self.server.held(&anchors);
         if self.shelf.publish(line, held, &anchors, now).is_some() {
             self.report.counts.releases += 1;
         }
-        places.iter().for_each(|place| self.concern(*place, now));
+        for place in places {
+            self.concern(place, now);
+        }
     }
 
     /// The anchors that firmware of a product is built with at `now`: those that `trust export` prints, or the current

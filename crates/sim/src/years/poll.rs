@@ -109,9 +109,9 @@ impl Years {
         let vigil = board.sleep.map_or(Duration::ZERO, |nap| nap.awake);
         self.poll(place, now, 1);
         if vigil.is_zero() {
-            self.lie_down(place, now)
+            self.lie_down(place, now);
         } else {
-            self.queue.plan(now + vigil, Event::Sleep(place))
+            self.queue.plan(now + vigil, Event::Sleep(place));
         }
     }
 
