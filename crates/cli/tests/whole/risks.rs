@@ -52,7 +52,7 @@ impl Site {
         let store = Disk::open(self.house.data(), DiskOptions::default()).unwrap();
         let catalogue = store.catalogue();
         let releases = catalogue.releases(&"lamp".parse().unwrap());
-        let versions = releases.iter().map(|release| release.id.version.to_string()).collect();
+        let versions = releases.iter().map(|release| release.id.version.clone()).collect();
         let events = store.events(&EventQuery { limit: 50, ..EventQuery::default() }).unwrap();
         (versions, serde_json::to_string(&events).unwrap())
     }
@@ -117,7 +117,7 @@ fn an_image_with_our_roots_is_published_as_text_and_as_bytes() {
         "lamp.bin: it does not trust the next root, {}: devices that do outlive the loss of the current one",
         next.common_name()
     );
-    published(site.push("3", &[URL, root.pem().as_bytes()], ""), &[warning.clone()]);
+    published(site.push("3", &[URL, root.pem().as_bytes()], ""), std::slice::from_ref(&warning));
     published(site.push("4", &[URL, root.der()], ""), &[warning]);
     published(site.push("5", &[URL], ""), &["lamp.bin: no certificate found, not checked".into()]);
 }
