@@ -241,7 +241,11 @@ async fn what_is_presented_now_counts_and_not_what_was_at_the_start() {
     house.push("1", &[b"ota.example.com", pem.as_bytes()]).await.refused("risky");
     let names = vec!["ota.example.com".parse().unwrap()];
     let elsewhere = Some(Elsewhere { anchor: other.root().anchor(), names });
-    house.custody.change(OPENED, |held| Ok::<_, ServeError>(held.elsewhere = elsewhere)).unwrap();
+    let show = |held: &mut Held| {
+        held.elsewhere = elsewhere;
+        Ok::<_, ServeError>(())
+    };
+    house.custody.change(OPENED, show).unwrap();
     let published: Published = house.push("1", &[b"ota.example.com", pem.as_bytes()]).await.read();
     assert_eq!(published.reviews[0].hosts, ["ota.example.com"]);
     let roots = house.roots();
