@@ -45,7 +45,7 @@ pub fn app_with(chip: Chip, version: &str, size: usize, settings: Settings<'_>) 
     let mut changed = Noise::seeded(&version);
     while data.len() < size.saturating_sub(RAM_BYTES) {
         // Every eighth kilobyte is the version's own.
-        let source = if data.len() / 1024 % 8 == 0 { &mut changed } else { &mut noise };
+        let source = if (data.len() / 1024).is_multiple_of(8) { &mut changed } else { &mut noise };
         data.extend(source.next().to_le_bytes());
     }
     let code: Vec<u8> = noise.bytes(RAM_BYTES);
