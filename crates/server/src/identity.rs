@@ -101,7 +101,8 @@ impl Identity {
     ) -> Result<Self, ServeError> {
         let anchors_pem = format!("{anchors_pem}{}", authority.anchors_pem);
         let shown = Self::of_one(GenerationId::ELSEWHERE, chain, key, &anchors_pem, root)?;
-        Ok(Self { to_operators: Some(Arc::new(authority.to_operators().clone())), ..shown })
+        let to_operators = authority.to_operators.clone().unwrap_or_else(|| Arc::new(authority));
+        Ok(Self { to_operators: Some(to_operators), ..shown })
     }
 
     fn of_one(
