@@ -101,7 +101,7 @@ impl Identity {
     ) -> Result<Self, ServeError> {
         let anchors_pem = format!("{anchors_pem}{}", authority.anchors_pem);
         let shown = Self::of_one(GenerationId::ELSEWHERE, chain, key, &anchors_pem, root)?;
-        let to_operators = authority.to_operators.clone().unwrap_or_else(|| Arc::new(authority));
+        let to_operators = authority.to_operators.clone().unwrap_or_else(|| Arc::new(authority.clone()));
         Ok(Self { to_operators: Some(to_operators), ..shown })
     }
 

@@ -4,16 +4,12 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
 
 use otary_server::operator::Announcement;
 use otary_sim::tls::{Anchors, Trust};
 use otary_sim::{Console, Pace, Poll, Sketch, Stop, Until};
 
 use crate::house::House;
-
-/// The files are looked at every two seconds; a busy machine may take longer.
-const NOTICED: Duration = Duration::from_secs(40);
 
 /// The rows of the table of verdicts: a name, then a word for each stack.
 fn verdicts(printed: &str) -> Vec<Vec<String>> {
@@ -31,15 +27,6 @@ fn poll(house: &House, server: &crate::house::Server, certificate: &str) -> Poll
     sketch.link.timeouts.stall_tries = 2;
     let pace = Pace::scaled(0.0, Stop::default());
     board.run_until(&sketch, &pace, &mut Console::new(std::io::sink()), Until::Polls(1)).unwrap().remove(0)
-}
-
-/// Waits until the log says this.
-fn wait_for(house: &House, text: &str) {
-    let begin = Instant::now();
-    while !house.text("log").contains(text) {
-        assert!(begin.elapsed() < NOTICED, "no {text:?} in\n{}", house.text("log"));
-        thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[test]
@@ -237,15 +224,15 @@ fn the_files_are_read_again_when_they_change_and_a_half_written_pair_changes_not
     house.write("old.crt", house.text("server.crt"));
 
     house.write("server.crt", house.text("new.crt"));
-    wait_for(&house, "the certificate before it is shown on: server.key: the private key belongs to another");
+    house.wait_for("the certificate before it is shown on: server.key: the private key belongs to another");
     assert!(matches!(poll(&house, &server, "old.crt"), Poll::NoUpdate { .. }));
 
     house.write("server.key", &house.text("new.key")[..100]);
-    wait_for(&house, "the certificate before it is shown on: server.key: expected one PEM block");
+    house.wait_for("the certificate before it is shown on: server.key: expected one PEM block");
     assert!(matches!(poll(&house, &server, "old.crt"), Poll::NoUpdate { .. }));
 
     house.write("server.key", house.text("new.key"));
-    wait_for(&house, "the new certificate in server.crt is shown to devices");
+    house.wait_for("the new certificate in server.crt is shown to devices");
     assert!(matches!(poll(&house, &server, "new.crt"), Poll::NoUpdate { .. }));
     assert!(matches!(poll(&house, &server, "old.crt"), Poll::Failed { .. }));
     let log = house.text("log");

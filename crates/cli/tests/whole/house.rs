@@ -14,6 +14,8 @@ use otary_sim::{Board, FOUR_MEGABYTES, Identity, Nor, Sketch, sample};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+/// How long it may take until a change is in the log: files are looked at every two seconds.
+const NOTICED: Duration = Duration::from_secs(40);
 /// A server may take so long to start on a busy machine.
 const START: Duration = Duration::from_secs(30);
 /// And so long to end.
@@ -52,6 +54,15 @@ impl House {
     /// Text of a file in the house; nothing if it is not there.
     pub fn text(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
+    /// Waits until the log of the server says this; it is written beside the server.
+    pub fn wait_for(&self, text: &str) {
+        let begin = Instant::now();
+        while !self.text("log").contains(text) {
+            assert!(begin.elapsed() < NOTICED, "no {text:?} in\n{}", self.text("log"));
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
