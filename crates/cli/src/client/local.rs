@@ -62,7 +62,11 @@ pub(super) fn open(global: &Global, runtime: &Runtime, keys: Keys) -> anyhow::Re
 /// does not.
 pub(super) fn reach(data: &DataDir, runtime: &Runtime) -> anyhow::Result<Option<(Remote, Announcement)>> {
     let announced = Announcement::read(data.path()).context("reading what the server tells of itself")?;
-    let Some(announced) = announced else { return Ok(None) };
+    let Some(mut announced) = announced else { return Ok(None) };
+    if let Ok(authority) = data.open_authority() {
+        // A server that has gone through two rollovers has neither root that it began with.
+        announced.ca = authority.anchors_pem();
+    }
     let mut remote = Remote::announced(&announced)?;
     match runtime.block_on(remote.reach()) {
         Ok(()) => Ok(Some((remote, announced))),

@@ -1,6 +1,6 @@
 //! From one root to the next, with boards that trust what lies in their flash.
 
-use crate::house::mac;
+use crate::house::{House, mac};
 use crate::lamp::{Street, firmware, told, url, url_with_secret, why};
 
 #[test]
@@ -181,4 +181,15 @@ fn a_server_that_was_killed_between_two_steps_goes_on_where_it_was() {
     let server = street.house.serve(&again);
     lamp.runs("4");
     assert!(server.terminate().success());
+}
+
+#[test]
+fn commands_find_a_server_that_has_neither_root_any_more_that_it_began_with() {
+    let house = House::new();
+    let _server = house.serve("");
+    for step in ["begin", "switch", "finish", "begin", "switch", "finish"] {
+        house.otary(&format!("trust rollover {step} --data x")).printed();
+    }
+    let shown = house.otary("trust show --data x").printed();
+    assert!(shown.starts_with("Generation 3, in charge"), "{shown}");
 }
