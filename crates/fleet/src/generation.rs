@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Anchor, AnchorId, Time};
 
-/// Which generation. An adopted certificate is number 0, the authority's first root number 1, and so on.
+/// Which generation. The first adopted certificate is number 0, the authority's first root number 1, and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct GenerationId(pub u32);
@@ -160,8 +160,10 @@ impl Generations {
             Phase::Switched => own(rollover.to) || !own(rollover.from),
         };
         let generation = if new { rollover.to } else { rollover.from };
-        let bridged = new && self.get(generation).is_some_and(|new| new.bridged_from.is_some());
-        Presented { generation, bridged }
+        let bridge = self.get(generation).filter(|_| new).and_then(|new| new.bridged_from);
+        // A bridge of an earlier rollover is on record, and not shown any more.
+        let old = self.get(rollover.from).map(|old| old.anchor.id);
+        Presented { generation, bridged: bridge.is_some() && bridge == old }
     }
 
     /// The anchors of which a client must hold one to accept what is presented, or was before its generation ended.

@@ -7,7 +7,7 @@
 //! A check-in without proof may be anybody's, so of such check-ins the *worst* claim counts: a stranger who claims a
 //! newer build under a device's address hides nothing. An old claim stops counting when
 //!
-//! - the device itself says otherwise with a proof that is as strong or stronger; or
+//! - the device itself says otherwise with a credential of its own (a secret that many devices share is any of theirs); or
 //! - it was not repeated for 30 days, or for three times the device's own rhythm if that is longer, while another build
 //!   was claimed that first came from the one network where the old one was. If there was more than one, as with strangers,
 //!   it takes longer than any device sleeps (three years, as [`Patience`](crate::Patience) has it, and a month), and so
@@ -203,8 +203,8 @@ fn asks_for(
 
 /// The builds that a device may run, the one said last first.
 fn counting(device: &Device) -> impl Iterator<Item = &SeenBuild> {
-    let proven = device.builds.iter().filter(|seen| seen.proven.is_some());
-    let proven = proven.max_by_key(|seen| (seen.proof, seen.proven));
+    let proven = device.builds.iter().filter(|seen| seen.proof == Proof::DeviceCredential);
+    let proven = proven.max_by_key(|seen| seen.proven);
     device.builds.iter().filter(move |seen| match proven {
         Some(proven) if proven.build == seen.build => true,
         // Said after the last proof: perhaps the device fell back to a build that has no secret to show.

@@ -48,6 +48,7 @@ fn repeat(device: &mut Device, check_in: &CheckIn, now: Time) {
     if let Some(seen) = device.builds.first_mut() {
         seen.last = seen.last.max(now);
         seen.polls += 1;
+        note_handshake(seen, check_in, now);
         note_proof(seen, check_in, now);
     }
     if let Some(seen) = device.networks.first_mut() {
@@ -120,24 +121,31 @@ fn note_proof(seen: &mut SeenBuild, check_in: &CheckIn, now: Time) {
     }
 }
 
-/// Notes the name asked for and the chain shown. What comes with a proof takes the place of what proved no more; what
-/// comes without may be a stranger's, and stands beside what there was.
+/// Notes the name asked for and the chain shown. What comes with a credential of the device's own takes the place of what
+/// there was; what comes without may be a stranger's, and stands beside it.
 fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn, now: Time) {
     let Some(handshake) = &check_in.handshake else { return };
     let (network, proof) = (Network::of(check_in.source), check_in.proof);
-    let handshake = handshake.clone();
-    let mut noted =
-        SeenHandshake { handshake, network, roams: false, first: now, last: now, polls: 1, proof };
-    let same = seen.handshakes.iter().position(|before| before.handshake == noted.handshake);
-    if let Some(before) = same.map(|place| seen.handshakes.remove(place)) {
-        let (last, polls) = (before.last.max(now), before.polls + 1);
-        let roams = before.roams || before.network != network;
-        noted = SeenHandshake { roams, last, polls, proof: before.proof.max(proof), ..before };
+    match seen.handshakes.iter().position(|before| before.handshake == *handshake) {
+        Some(place) => {
+            if let Some(noted) = seen.handshakes.get_mut(place) {
+                noted.last = noted.last.max(now);
+                noted.polls += 1;
+                noted.roams |= noted.network != network;
+                noted.proof = noted.proof.max(proof);
+            }
+            seen.handshakes[..=place].rotate_right(1);
+        }
+        None => {
+            let handshake = handshake.clone();
+            let noted =
+                SeenHandshake { handshake, network, roams: false, first: now, last: now, polls: 1, proof };
+            seen.handshakes.insert(0, noted);
+        }
     }
-    if proof > Proof::None {
-        seen.handshakes.retain(|before| before.proof > proof);
+    if proof == Proof::DeviceCredential {
+        seen.handshakes.truncate(1);
     }
-    seen.handshakes.insert(0, noted);
     if seen.handshakes.len() > SeenBuild::MAX_HANDSHAKES {
         forget_a_handshake(&mut seen.handshakes);
     }
@@ -155,13 +163,14 @@ fn forget_a_handshake(handshakes: &mut Vec<SeenHandshake>) {
     }
 }
 
-/// Forgets one build: not the latest, but one of the network that brought the most, the one whose time is over. A
+/// Forgets one build: not the latest, nor one with more of a proof than others, but one of the network that brought the most, the one whose time is over. A
 /// build's time is as long again as it was in use. So what strangers invent does not crowd out what the device ran.
 fn forget_a_build(builds: &mut Vec<SeenBuild>) {
     let share = |network| builds.iter().filter(|seen| seen.network == network).count();
     let time = |seen: &SeenBuild| Reverse(seen.last + seen.last.since(seen.first));
     let others = builds.iter().enumerate().skip(1);
-    let expendable = others.max_by_key(|(place, seen)| (share(seen.network), time(seen), *place));
+    let expendable =
+        others.max_by_key(|(place, seen)| (Reverse(seen.proof), share(seen.network), time(seen), *place));
     if let Some((place, _)) = expendable {
         builds.remove(place);
     }

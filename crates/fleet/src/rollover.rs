@@ -85,12 +85,6 @@ pub enum Misstep {
         /// The old generation.
         from: GenerationId,
     },
-    /// A name can present one chain alone.
-    #[error("{host} is a name of the other generation: one name cannot present two unrelated anchors")]
-    SharedHost {
-        /// The name.
-        host: String,
-    },
     /// An adopted certificate has nothing to sign with, so the authority needs a name that the certificate has not.
     #[error("the authority has no host name besides those of the adopted certificate")]
     NoOwnHost,
@@ -127,8 +121,15 @@ impl Generations {
         Ok(Self { next, ..self.rolling(from, to, now) })
     }
 
-    /// Adopts a certificate that devices trust and the authority has not made: it becomes generation 0, and a rollover
-    /// from it to the authority begins. `hosts` are its names, `server_hosts` all that the server has.
+    /// The number of a certificate that is adopted now: 0, if none was before.
+    pub fn adopted_id(&self) -> GenerationId {
+        let zero = GenerationId(0);
+        let had_one = self.shown.iter().chain(&self.ended).any(|generation| generation.id == zero);
+        if had_one { self.unused() } else { zero }
+    }
+
+    /// Adopts a certificate that devices trust and the authority has not made: it becomes generation 0 (see
+    /// [`Self::adopted_id`]), and a rollover from it to the authority begins. `hosts` are its names, `server_hosts` all that the server has.
     pub fn adopt(
         &self,
         certificate: Anchor,
@@ -141,7 +142,7 @@ impl Generations {
         if to.hosts.is_empty() {
             return Err(Misstep::NoOwnHost);
         }
-        let id = GenerationId(0);
+        let id = self.adopted_id();
         let from =
             Generation { id, anchor: certificate, adopted: true, hosts, bridged_from: None, began: now };
         Ok(self.rolling(from, to, now))

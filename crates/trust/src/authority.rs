@@ -116,7 +116,7 @@ impl Authority {
 
     fn create(folder: Folder, names: &[Name], now: TrustedTime) -> Result<Self, Error> {
         let root = profile::make_root(Life::of_root(now))?;
-        let next_root = profile::make_root(Life::of_next_root(now))?;
+        let next_root = profile::make_root(Life::of_next_root(root.certificate().into(), now))?;
         let home = Line::make(folder.clone(), root, names, now)?;
         let state = State::first(home.root.certificate(), next_root.certificate());
         let (incoming, adopted, ended) = (None, None, Vec::new());

@@ -35,10 +35,11 @@ impl Life {
         Self::of(ROOT_LIFE, now)
     }
 
-    /// That of a next root made at `now`. If it did not outlive the root before it, the rollover to it would be overdue for
-    /// the next one as it ends.
-    pub fn of_next_root(now: TrustedTime) -> Self {
-        Self::of(NEXT_ROOT_LIFE, now)
+    /// That of a next root made at `now`, to follow a root with the life `before`. It always outlives that one: else the
+    /// rollover to it would be overdue for the next one as it ends.
+    pub fn of_next_root(before: Self, now: TrustedTime) -> Self {
+        let life = Self::of(NEXT_ROOT_LIFE, now);
+        Self { not_after: life.not_after.max(before.not_after + (NEXT_ROOT_LIFE - ROOT_LIFE)), ..life }
     }
 
     /// That of a leaf made at `now`, which never outlives its root. None: the root has ended.

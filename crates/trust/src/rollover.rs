@@ -7,7 +7,7 @@
 
 use std::collections::BTreeSet;
 
-use otary_fleet::{Beginning, GenerationId, Step};
+use otary_fleet::{Beginning, Generations, Misstep, Step, Time};
 use zeroize::Zeroizing;
 
 use crate::adopted::Adopted;
@@ -46,14 +46,10 @@ impl Authority {
     pub fn begin(&mut self, start: Start<'_>, clock: &Clock) -> Result<(), Error> {
         self.settle()?;
         let now = self.check_clock(clock)?;
-        let next_root = profile::make_root(Life::of_next_root(now))?;
-        let beginning = Beginning {
-            hosts: texts(&start.hosts),
-            server_hosts: host_names(start.names),
-            bridge: start.bridge,
-            next: next_root.certificate().anchor(),
-        };
-        let decided = self.generations().begin(beginning, now.time())?;
+        let before = self.next_root.certificate().into();
+        let next_root = profile::make_root(Life::of_next_root(before, now))?;
+        let next = next_root.certificate().anchor();
+        let decided = Generations { next, ..self.if_begun(&start, now.time())? };
         let line = self.make_line(start, now)?;
         line.folder.publish(|folder| {
             line.add_to(folder)?;
@@ -63,6 +59,25 @@ impl Authority {
         self.commit(State::new(decided, false))?;
         (self.incoming, self.next_root) = (Some(line), next_root);
         Ok(())
+    }
+
+    /// What is presented once a rollover has begun with this.
+    pub fn if_begun(&self, start: &Start<'_>, now: Time) -> Result<Generations, Misstep> {
+        let (hosts, server_hosts) = (texts(&start.hosts), host_names(start.names));
+        // The root after the next one is yet to be made, and presented to nobody.
+        let next = self.generations().next.clone();
+        self.generations().begin(Beginning { hosts, server_hosts, bridge: start.bridge, next }, now)
+    }
+
+    /// What is presented once this certificate is adopted, the last of whose chain is `anchor`.
+    pub fn if_adopted(
+        &self,
+        anchor: &Certificate,
+        hosts: &BTreeSet<HostName>,
+        names: &[Name],
+        now: Time,
+    ) -> Result<Generations, Misstep> {
+        self.generations().adopt(anchor.anchor(), texts(hosts), &host_names(names), now)
     }
 
     /// The new generation's line, on the next root.
@@ -143,12 +158,13 @@ impl Authority {
     ) -> Result<(), Error> {
         self.settle()?;
         let now = self.check_clock(clock)?;
-        let adopted = Adopted::new(GenerationId(0), chain, Kept::Open(key)).map_err(Error::Adopt)?;
+        let adopted =
+            Adopted::new(self.generations().adopted_id(), chain, Kept::Open(key)).map_err(Error::Adopt)?;
         let anchor = adopted.anchor().anchor();
         if self.generations().shown.iter().any(|generation| generation.anchor.id == anchor.id) {
             return Err(Error::Adopt(Defect::SameRoots));
         }
-        let decided = self.generations().adopt(anchor, texts(hosts), &host_names(names), now.time())?;
+        let decided = self.if_adopted(adopted.anchor(), hosts, names, now.time())?;
         self.folder.inner(ADOPTED).publish(|folder| adopted.add_to(folder))?;
         self.commit(State::new(decided, self.state.next_key_exported))?;
         self.adopted = Some(adopted);
@@ -209,8 +225,10 @@ fn texts(hosts: &BTreeSet<HostName>) -> BTreeSet<String> {
     hosts.iter().map(ToString::to_string).collect()
 }
 
+/// The host names by which a device could ask: what every machine calls itself is none.
 fn host_names(names: &[Name]) -> BTreeSet<String> {
-    names.iter().filter(|name| matches!(name, Name::Host(_))).map(ToString::to_string).collect()
+    let hosts = names.iter().filter(|name| matches!(name, Name::Host(_))).map(ToString::to_string);
+    hosts.filter(|host| host != "localhost").collect()
 }
 
 #[cfg(test)]

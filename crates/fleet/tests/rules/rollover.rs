@@ -280,6 +280,70 @@ fn a_stranger_who_claims_the_devices_own_build_under_another_name_hides_nothing(
 }
 
 #[test]
+fn a_device_that_polled_for_long_is_not_hidden_by_one_poll_of_its_build_under_another_name() {
+    let mut site = Site::new();
+    let old = site.publish("1", &["first"], Some("ota.lan"));
+    site.begin(&["new.lan"], false);
+    site.step(Step::Switch);
+    for _ in 0..40 {
+        site.world.pass(DAY);
+        assert!(site.poll(&old));
+    }
+    let mut spoof = Lamp { url: Some("new.lan"), ..old.clone() };
+    spoof.trusts.insert(anchor("second", site.world.now).id);
+    site.world.pass(DAY);
+    assert!(site.poll(&spoof), "from the device's own network");
+    assert_eq!(site.names(Step::Finish), [mac()]);
+}
+
+#[test]
+fn a_secret_that_many_devices_share_hides_none_of_them() {
+    let mut site = Site::new();
+    let old = site.publish("1", &["first"], Some("ota.lan"));
+    assert!(site.poll(&old));
+    site.begin(&[], false);
+    let mut spoof = site.publish("2", &["first", "second", "third"], Some("ota.lan"));
+    spoof.board.0.proof = Proof::ProductSecret;
+    site.world.pass(DAY);
+    assert!(site.poll(&spoof));
+    assert_eq!(site.names(Step::Switch), [mac()]);
+}
+
+#[test]
+fn a_host_that_devices_ask_for_already_is_not_taken_from_them_by_a_new_generation() {
+    let mut site = Site::new();
+    let old = site.publish("1", &["first"], Some("ota.lan"));
+    assert!(site.poll(&old));
+    let begun = |bridge| {
+        let (next, hosts) = (anchor("third", site.world.now), hosts(&["ota.lan"]));
+        let beginning = Beginning { server_hosts: hosts.clone(), hosts, bridge, next };
+        let then = site.generations.begin(beginning, site.world.now).unwrap();
+        let device = site.world.devices.values().next().unwrap();
+        let entry = Entry::of(device, &site.world.catalogue(), &site.generations);
+        cut_off(&entry, &site.generations, &then).is_some()
+    };
+    assert!(begun(false) && !begun(true));
+}
+
+#[test]
+fn a_second_adoption_is_another_generation_and_no_old_bridge_is_shown_with_it() {
+    let mut site = Site::new();
+    site.begin(&[], true);
+    site.step(Step::Switch);
+    site.step(Step::Finish);
+    let own = hosts(&["ota.lan"]);
+    for id in [0, 3] {
+        let pinned = anchor(&format!("tutorial {id}"), site.world.now);
+        let adopted = site.generations.adopt(pinned, hosts(&["old.lan"]), &own, site.world.now).unwrap();
+        assert_eq!(adopted.current.0, id);
+        let shown = adopted.presented(Some("ota.lan"));
+        assert_eq!((shown.generation.0, shown.bridged), (2, false));
+        site.generations = adopted;
+        site.step(Step::Abort);
+    }
+}
+
+#[test]
 fn a_device_that_sleeps_for_half_a_year_at_a_time_is_not_forgotten_after_a_month() {
     let mut site = Site::new();
     let old = site.publish("1", &["first"], Some("ota.lan"));

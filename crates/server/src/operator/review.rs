@@ -62,7 +62,9 @@ impl Operator {
         let releases = catalogue.releases(&release.id.product).iter();
         let earlier = releases.flat_map(|release| &release.artifacts).filter_map(|id| catalogue.artifact(id));
         let earlier: Vec<&Artifact> = earlier.filter(same).collect();
-        let look = |custody: &Arc<Custody>| custody.look(|held| (held.presented(), held.reached_by()));
+        let now = self.now();
+        let look =
+            |custody: &Arc<Custody>| custody.look(|held| (held.presented().at(now), held.reached_by()));
         let (generations, names) = self.custody.as_ref().map(look).unzip();
         let names = names.unwrap_or_default();
         let expected = Expected {
@@ -70,7 +72,7 @@ impl Operator {
             names: &names,
             earlier: &earlier,
             horizon: self.site.horizon,
-            now: self.now(),
+            now,
         };
         examine(&artifact.embedded, &expected)
     }

@@ -78,6 +78,9 @@ pub struct Begin {
     /// Whether the old root is not to sign the new one: its key was stolen, or is lost.
     #[serde(default)]
     pub without_bridge: bool,
+    /// Who is given up that would be cut off at once.
+    #[serde(default)]
+    pub give_up: GivenUp,
 }
 
 /// A certificate that devices pin, and its key.
@@ -88,6 +91,9 @@ pub struct Adoption {
     pub certificate: String,
     /// Its key as PEM.
     pub key: Zeroizing<String>,
+    /// Who is given up that would be cut off at once.
+    #[serde(default)]
+    pub give_up: GivenUp,
 }
 
 /// The next root's key.
@@ -223,29 +229,46 @@ impl Operator {
         let key = begin.next_key.as_ref().map(|text| PrivateKey::from_pem(text.as_bytes())).transpose();
         let next_key = key.map_err(|defect| unreadable("the next root's key", &defect))?;
         let bridge = !begin.without_bridge;
+        let _changing = self.changing();
+        let then = self.custody()?.look(|Held { authority, names, .. }| {
+            let start = Start { hosts: hosts.clone(), names, next_key: None, bridge };
+            authority.if_begun(&start, self.now())
+        });
+        let lost = self.check_lost("begin", then, &begin.give_up)?;
         self.change_trust(|Held { authority, names, .. }, clock| {
             authority.begin(Start { hosts, names, next_key, bridge }, clock)
         })?;
-        self.log(actor, None, "trust: a rollover began".to_owned())?;
+        self.log(actor, None, format!("trust: a rollover began{lost}"))?;
         self.trust_view()
     }
 
     /// Takes a step, if nobody is cut off by it who was not given up.
     fn take(&self, step: Step, given_up: &GivenUp, actor: &Actor) -> Result<TrustView, Problem> {
         let _changing = self.changing();
-        let stragglers = self.lost_by(step)?.map_err(|error| misstep(&error))?;
-        let spared: Vec<&Straggler> = stragglers.iter().filter(|one| given_up.spares(one)).collect();
-        if !spared.is_empty() {
-            return Err(would_cut_off(step, &spared));
-        }
+        let then = self.custody()?.generations().after(step, self.now());
+        let lost = self.check_lost(step.name(), then, given_up)?;
         self.change_trust(|held, clock| held.authority.step(step, clock))?;
-        let lost = if stragglers.is_empty() {
-            String::new()
-        } else {
-            format!(", giving up {}", count(stragglers.len() as u64, "device"))
-        };
         self.log(actor, None, format!("trust: rollover {}{lost}", step.name()))?;
         self.trust_view()
+    }
+
+    /// Refuses what would cut a device off that was not given up. Gives the words for the record.
+    fn check_lost(
+        &self,
+        what: &str,
+        then: Result<Generations, Misstep>,
+        given_up: &GivenUp,
+    ) -> Result<String, Problem> {
+        let (time, then) = (self.now(), then.map_err(|error| misstep(&error))?);
+        let stragglers = self.stragglers(&self.custody()?.generations().at(time), &then.at(time))?;
+        let spared: Vec<&Straggler> = stragglers.iter().filter(|one| given_up.spares(one)).collect();
+        if !spared.is_empty() {
+            return Err(would_cut_off(what, &spared));
+        }
+        Ok(match stragglers.len() {
+            0 => String::new(),
+            lost => format!(", giving up {}", count(lost as u64, "device")),
+        })
     }
 
     fn adopt(&self, adoption: &Adoption, actor: &Actor) -> Result<TrustView, Problem> {
@@ -255,10 +278,20 @@ impl Operator {
         let key = PrivateKey::from_pem(adoption.key.as_bytes())
             .map_err(|defect| unreadable("the private key", &defect))?;
         let hosts = chain.first().map(pinned_hosts).unwrap_or_default();
+        let _changing = self.changing();
+        let lost = match chain.last() {
+            Some(anchor) => {
+                let then = self.custody()?.look(|Held { authority, names, .. }| {
+                    authority.if_adopted(anchor, &hosts, names, self.now())
+                });
+                self.check_lost("adopt", then, &adoption.give_up)?
+            }
+            None => String::new(),
+        };
         self.change_trust(|Held { authority, names, .. }, clock| {
             authority.adopt(chain, key, &hosts, names, clock)
         })?;
-        self.log(actor, None, "trust: adopted a certificate".to_owned())?;
+        self.log(actor, None, format!("trust: adopted a certificate{lost}"))?;
         self.trust_view()
     }
 
@@ -345,14 +378,13 @@ fn misstep(misstep: &Misstep) -> Problem {
         Misstep::None => "otary trust rollover begin",
         Misstep::Switched { .. } => "otary trust rollover finish",
         Misstep::NotSwitched { .. } => "otary trust rollover switch",
-        Misstep::SharedHost { .. } => "name another one by --host",
         Misstep::NoOwnHost => "give the server a name of its own: otary serve --name NAME",
     };
     Problem::conflict("out-of-turn", misstep.to_string()).help(help)
 }
 
-/// The refusal that names whom a step would cut off.
-fn would_cut_off(step: Step, spared: &[&Straggler]) -> Problem {
+/// The refusal that names whom a change would cut off.
+fn would_cut_off(what: &str, spared: &[&Straggler]) -> Problem {
     let known: Vec<&&Straggler> = spared.iter().filter(|straggler| !straggler.stranger).collect();
     let strangers = spared.len() - known.len();
     let named: Vec<String> = known.iter().take(NAMED).map(|one| one.device.to_string()).collect();
@@ -374,8 +406,9 @@ fn would_cut_off(step: Step, spared: &[&Straggler]) -> Problem {
     if strangers > 0 {
         who.push(format!("{} that otary never updated", count(strangers as u64, "device")));
     }
-    let detail = format!("{} would cut off {}", step.name(), who.join("; and "));
-    let give_up = if named.is_empty() { "strangers".to_owned() } else { named.join(" --give-up ") };
+    let detail = format!("{what} would cut off {}", who.join("; and "));
+    let strangers = (strangers > 0).then(|| "strangers".to_owned());
+    let give_up = named.into_iter().chain(strangers).collect::<Vec<_>>().join(" --give-up ");
     Problem::conflict("would-cut-off", detail)
         .help(format!("update them, or give them up by name: --give-up {give_up}"))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use http::Method;
 use otary_fleet::{Chip, GivenUp, Handshake, Step};
-use otary_server::operator::{Begin, RolloverView};
-use otary_server::{Custody, Held};
+use otary_server::operator::{Adoption, Begin, RolloverView};
+use otary_server::{Custody, Held, Identity};
 use otary_trust::{Authority, Clock};
 
 use crate::desk::{Answer, DAY, Desk, MAC, OPENED, board, firmware_with};
@@ -54,6 +54,18 @@ impl Site {
     async fn begin(&self) {
         let begun = self.desk.send(Method::POST, "/trust/rollover", Begin::default()).await;
         assert!(begun.status.is_success(), "{begun:?}");
+    }
+
+    /// Asks to adopt the leaf of another authority under this name, in the place of a tutorial's certificate.
+    async fn adopt(&self, host: &str, give_up: GivenUp) -> Answer {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Clock { now: OPENED, built: OPENED, newest: OPENED };
+        let names = [host.parse().unwrap()];
+        let other = Authority::open_or_create(&folder.path().join("trust"), &names, &clock).unwrap();
+        let leaf = other.leaf().unwrap();
+        let certificate = leaf.certificate().pem().to_owned();
+        let adoption = Adoption { certificate, key: leaf.key().unwrap().pem().unwrap(), give_up };
+        self.desk.send(Method::POST, "/trust/adopt", adoption).await
     }
 
     async fn step(&self, step: Step) -> Answer {
@@ -114,4 +126,45 @@ async fn a_stranger_who_says_so_for_two_years_from_elsewhere_moves_nobody() {
         site.poll(&new, ELSEWHERE);
         assert!(site.step(Step::Finish).await.refused("would-cut-off").contains(MAC));
     }
+}
+
+#[tokio::test]
+async fn a_generation_without_a_bridge_takes_no_name_that_devices_ask_for() {
+    let (site, _) = Site::with_a_device().await;
+    assert!(site.step(Step::Abort).await.status.is_success());
+    let mut begin = Begin { hosts: [HOST.to_owned()].into(), without_bridge: true, ..Begin::default() };
+    let refused = site.desk.send(Method::POST, "/trust/rollover", begin.clone()).await;
+    assert!(
+        refused
+            .refused("would-cut-off")
+            .starts_with(&format!("begin would cut off 1 device (for certain): {MAC}"))
+    );
+    assert!(site.custody.generations().rollover.is_none());
+    begin.give_up.devices.insert(MAC.parse().unwrap());
+    assert!(site.desk.send(Method::POST, "/trust/rollover", begin).await.status.is_success());
+}
+
+#[tokio::test]
+async fn an_adopted_certificate_takes_no_name_that_devices_of_the_authority_ask_for() {
+    let (site, _) = Site::with_a_device().await;
+    assert!(site.step(Step::Abort).await.status.is_success());
+    site.custody
+        .change(OPENED, |held| {
+            held.names.push("new.lan".parse().unwrap());
+            Ok::<_, otary_server::ServeError>(())
+        })
+        .unwrap();
+    assert!(site.adopt(HOST, GivenUp::default()).await.refused("would-cut-off").contains(MAC));
+    assert!(site.adopt("serverota.local", GivenUp::default()).await.status.is_success());
+}
+
+#[tokio::test]
+async fn a_certificate_is_adopted_after_a_rollover_too_and_the_server_can_show_it() {
+    let site = Site::new();
+    site.begin().await;
+    for step in [Step::Switch, Step::Finish] {
+        assert!(site.step(step).await.status.is_success());
+    }
+    assert!(site.adopt("serverota.local", GivenUp::default()).await.status.is_success());
+    site.custody.look(|held| Identity::of(&held.authority, OPENED)).unwrap();
 }

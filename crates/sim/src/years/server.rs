@@ -35,7 +35,8 @@ impl Server {
     /// A server whose authority was made at `installed`.
     pub fn new(installed: TrustedTime) -> Self {
         let now = installed.time();
-        let (root, next) = (anchor(0, Life::of_root(installed)), anchor(1, Life::of_next_root(installed)));
+        let root = anchor(0, Life::of_root(installed));
+        let next = anchor(1, Life::of_next_root((&root).into(), installed));
         let mut server = Self {
             generations: Generations::first(root.clone(), next.clone(), now),
             next_key_here: false,
@@ -117,7 +118,8 @@ impl Server {
 
     /// Begins a rollover; `own_name` becomes a name of the new generation's own.
     pub fn begin(&mut self, style: Style, own_name: Option<String>, now: TrustedTime) -> Result<(), Misstep> {
-        let next = anchor(self.roots.len(), Life::of_next_root(now));
+        let before = (&self.generations.next).into();
+        let next = anchor(self.roots.len(), Life::of_next_root(before, now));
         let hosts: BTreeSet<String> = own_name.into_iter().collect();
         self.names.extend(hosts.iter().cloned());
         let server_hosts = self.names.clone();
@@ -147,7 +149,8 @@ impl Server {
 
     /// Breaks with everything: a root that nobody was given in advance is in charge at once.
     pub fn start_over(&mut self, now: TrustedTime) -> Result<(), Misstep> {
-        let root = anchor(self.roots.len(), Life::of_next_root(now));
+        let before = (&self.generations.next).into();
+        let root = anchor(self.roots.len(), Life::of_next_root(before, now));
         self.enlist(&root);
         self.generations.next = root;
         self.begin(Style { bridge: false, own_name: false }, None, now)?;

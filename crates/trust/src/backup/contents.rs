@@ -130,7 +130,8 @@ impl Contents {
         let named =
             ["root of the new generation", "leaf of the new generation", "RSA leaf of the new generation"];
         let incoming = incoming.map(|incoming| incoming.check(named, inner)).transpose()?;
-        let adopted = adopted.map(|adopted| adopted.check_adopted()).transpose()?;
+        let id = state.adopted().map_or(GenerationId(0), |adopted| adopted.id);
+        let adopted = adopted.map(|adopted| adopted.check_adopted(id)).transpose()?;
         let ended = ended.iter().map(|pem| Certificate::from_pem(pem.as_bytes())).collect::<Result<_, _>>();
         let ended = ended.map_err(member("root that is no more"))?;
         let authority = Authority { folder, state, home, incoming, adopted, next_root, ended };
@@ -210,9 +211,9 @@ impl Pair {
         pair.map_err(member(name))
     }
 
-    fn check_adopted(&self) -> Result<Adopted, BackupError> {
+    fn check_adopted(&self, id: GenerationId) -> Result<Adopted, BackupError> {
         let chain = Certificate::chain_from_pem(self.certificate.as_bytes());
-        let adopted = chain.and_then(|chain| Adopted::new(GenerationId(0), chain, self.key()?));
+        let adopted = chain.and_then(|chain| Adopted::new(id, chain, self.key()?));
         adopted.map_err(member(ADOPTED))
     }
 }

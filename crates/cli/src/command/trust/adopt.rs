@@ -7,7 +7,7 @@ use otary_server::operator::{Adoption, TrustView};
 use zeroize::Zeroizing;
 
 use super::MAX_KEY;
-use super::rollover::print_due;
+use super::rollover::{StepArgs, given_up, print_due};
 use crate::advice::Advise;
 use crate::client::{Client, path};
 use crate::file::read_text;
@@ -24,6 +24,8 @@ pub struct Args {
     /// Its private key, as PEM
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
+    #[command(flatten)]
+    given_up: StepArgs,
 }
 
 /// Carries it out.
@@ -31,8 +33,8 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let read = |file| read_text(file, MAX_KEY).help("it is PEM text, which begins with -----BEGIN");
     let certificate = read(&args.cert)?.to_string();
     let key = Zeroizing::new(read(&args.key)?.to_string());
-    let adopted: TrustView =
-        Client::at_home_with_keys(global)?.post(&path(["trust", "adopt"]), &Adoption { certificate, key })?;
+    let adoption = Adoption { certificate, key, give_up: given_up(&args.given_up.give_up)? };
+    let adopted: TrustView = Client::at_home_with_keys(global)?.post(&path(["trust", "adopt"]), &adoption)?;
     print_adopted(&adopted, &args.cert)
 }
 

@@ -40,6 +40,8 @@ pub enum Action {
         /// The old root is not to sign the new one, since its key was stolen or is lost
         #[arg(long)]
         without_bridge: bool,
+        #[command(flatten)]
+        given_up: StepArgs,
     },
     /// See how far it is, and whom each step would cut off
     Status {
@@ -60,7 +62,7 @@ pub struct StepArgs {
     /// Give a device up that would be cut off, by its address; `strangers` for all that otary never updated and nobody
     /// spoke of [may be repeated]
     #[arg(long, value_name = "MAC")]
-    give_up: Vec<String>,
+    pub give_up: Vec<String>,
 }
 
 /// Carries it out.
@@ -70,12 +72,12 @@ pub fn run(action: Action, global: &Global) -> Result<()> {
         _ => Client::at_home_with_keys(global)?,
     };
     match action {
-        Action::Begin { hosts, next_key, without_bridge } => {
+        Action::Begin { hosts, next_key, without_bridge, given_up: StepArgs { give_up } } => {
             let next_key = next_key.map(|file| read_text(&file, MAX_KEY)).transpose()?;
             let next_key = next_key.map(|text| Zeroizing::new(text.to_string()));
             let hosts = hosts.iter().map(|host| host.as_str().to_owned()).collect();
-            let begun: TrustView =
-                client.post(&path(["trust", "rollover"]), &Begin { hosts, next_key, without_bridge })?;
+            let begin = Begin { hosts, next_key, without_bridge, give_up: given_up(&give_up)? };
+            let begun: TrustView = client.post(&path(["trust", "rollover"]), &begin)?;
             print_begun(&begun)
         }
         Action::Status { json } => {
@@ -124,7 +126,7 @@ fn hosts_of(generations: &Generations, id: GenerationId) -> String {
     hosts.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
-fn given_up(texts: &[String]) -> Result<GivenUp> {
+pub fn given_up(texts: &[String]) -> Result<GivenUp> {
     let mut given_up = GivenUp::default();
     for text in texts {
         if text == STRANGERS {
