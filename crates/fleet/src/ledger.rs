@@ -7,7 +7,8 @@
 //! A check-in without proof may be anybody's, so of such check-ins the *worst* claim counts: a stranger who claims a
 //! newer build under a device's address hides nothing. An old claim stops counting when
 //!
-//! - the device itself says otherwise with a credential of its own (a secret that many devices share is any of theirs); or
+//! - the device itself says otherwise with a proof: a credential of its own, or the secret of the product that both builds
+//!   belong to; or
 //! - it was not repeated for 30 days, or for three times the device's own rhythm if that is longer, while another build
 //!   was claimed that first came from the one network where the old one was. If there was more than one, as with strangers,
 //!   it takes longer than any device sleeps (three years, as [`Patience`](crate::Patience) has it, and a month), and so
@@ -96,7 +97,7 @@ impl Entry {
     pub fn of(device: &Device, catalogue: &Catalogue, generations: &Generations) -> Self {
         let plain = device.last.as_ref().is_some_and(|last| last.transport == Transport::Http);
         let mut claims: Vec<Claim> = Vec::new();
-        for seen in counting(device) {
+        for seen in counting(device, catalogue) {
             let of = |handshake| Claim::of(seen, handshake, catalogue, generations, plain);
             for claim in counting_handshakes(seen).map(of) {
                 if !claims.iter().any(|other| other.says_the_same_as(&claim)) {
@@ -202,15 +203,25 @@ fn asks_for(
 }
 
 /// The builds that a device may run, the one said last first.
-fn counting(device: &Device) -> impl Iterator<Item = &SeenBuild> {
-    let proven = device.builds.iter().filter(|seen| seen.proof == Proof::DeviceCredential);
-    let proven = proven.max_by_key(|seen| seen.proven);
+fn counting<'a>(device: &'a Device, catalogue: &'a Catalogue) -> impl Iterator<Item = &'a SeenBuild> {
+    let proven = device.builds.iter().filter(|seen| seen.proven.is_some());
+    let proven = proven.max_by_key(|seen| (seen.proof, seen.proven));
     device.builds.iter().filter(move |seen| match proven {
         Some(proven) if proven.build == seen.build => true,
         // Said after the last proof: perhaps the device fell back to a build that has no secret to show.
-        Some(proven) => Some(seen.last) > proven.proven && still_counts(seen, device),
-        None => still_counts(seen, device),
+        Some(proven) if ends(proven, seen, catalogue) => {
+            Some(seen.last) > proven.proven && still_counts(seen, device)
+        }
+        _ => still_counts(seen, device),
     })
+}
+
+/// Whether the proof that came with one build ends the claim of another: a credential of the device's own always does, a
+/// product's secret only that of a build of the same product.
+fn ends(proven: &SeenBuild, seen: &SeenBuild, catalogue: &Catalogue) -> bool {
+    let product = |seen: &SeenBuild| catalogue.product_of(&catalogue.running(&seen.build)?.id);
+    let same = || product(proven).zip(product(seen)).is_some_and(|(one, other)| one.name == other.name);
+    proven.proof == Proof::DeviceCredential || same()
 }
 
 /// Whether no later claim took the place of this one.

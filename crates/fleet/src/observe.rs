@@ -29,10 +29,11 @@ pub fn observe(
     let mut kinds = Vec::new();
     device.polls += 1;
     device.last_seen = device.last_seen.max(now);
+    let proof = proof_of_build(check_in, decision, catalogue);
     if device.last.as_ref().is_some_and(|last| last.is_repeated_by(check_in)) {
-        repeat(device, check_in, now);
+        repeat(device, check_in, proof, now);
     } else {
-        kinds.extend(change(device, check_in, catalogue, now));
+        kinds.extend(change(device, check_in, proof, catalogue, now));
     }
     if stand(device, check_in, decision, now) {
         kinds.push(EventKind::Decided { decision: Box::new(decision.clone()) });
@@ -44,12 +45,12 @@ pub fn observe(
     kinds.into_iter().map(event).collect()
 }
 
-fn repeat(device: &mut Device, check_in: &CheckIn, now: Time) {
+fn repeat(device: &mut Device, check_in: &CheckIn, proof: Proof, now: Time) {
     if let Some(seen) = device.builds.first_mut() {
         seen.last = seen.last.max(now);
         seen.polls += 1;
-        note_handshake(seen, check_in, now);
-        note_proof(seen, check_in, now);
+        note_handshake(seen, check_in, proof, now);
+        note_proof(seen, proof, now);
     }
     if let Some(seen) = device.networks.first_mut() {
         seen.last = now;
@@ -57,8 +58,14 @@ fn repeat(device: &mut Device, check_in: &CheckIn, now: Time) {
 }
 
 /// The check-in says something else than the last one did.
-fn change(device: &mut Device, check_in: &CheckIn, catalogue: &Catalogue, now: Time) -> Vec<EventKind> {
-    let turns = [see_build(device, check_in, now), see_network(device, check_in, now)];
+fn change(
+    device: &mut Device,
+    check_in: &CheckIn,
+    proof: Proof,
+    catalogue: &Catalogue,
+    now: Time,
+) -> Vec<EventKind> {
+    let turns = [see_build(device, check_in, proof, now), see_network(device, check_in, now)];
     device.last = Some(Snapshot::of(check_in));
     let mut kinds = Vec::new();
     if let Some(artifact) = catalogue.running(&check_in.build) {
@@ -74,7 +81,7 @@ fn change(device: &mut Device, check_in: &CheckIn, catalogue: &Catalogue, now: T
 
 /// Notes the build. True if it takes turns with another: two builds that were both seen before, and now the first
 /// of them again. One return is a rollback; a return of both is two boards, or a stranger.
-fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
+fn see_build(device: &mut Device, check_in: &CheckIn, proof: Proof, now: Time) -> bool {
     let build = check_in.build;
     let place = device.builds.iter().position(|seen| seen.build == build);
     let turns = place == Some(1)
@@ -101,11 +108,11 @@ fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
     };
     seen.version.clone_from(&check_in.version);
     seen.roams |= Network::of(check_in.source) != seen.network;
-    note_handshake(&mut seen, check_in, now);
+    note_handshake(&mut seen, check_in, proof, now);
     // The server's clock may have been set back: what was said last stays the last word.
     seen.last = seen.last.max(now);
     seen.polls += 1;
-    note_proof(&mut seen, check_in, now);
+    note_proof(&mut seen, proof, now);
     device.builds.insert(0, seen);
     if device.builds.len() > Device::MAX_BUILDS {
         forget_a_build(&mut device.builds);
@@ -113,39 +120,40 @@ fn see_build(device: &mut Device, check_in: &CheckIn, now: Time) -> bool {
     turns
 }
 
+/// What a check-in proves of the build that it tells of: one product's secret proves nothing of another's build.
+fn proof_of_build(check_in: &CheckIn, decision: &Decision, catalogue: &Catalogue) -> Proof {
+    let running = catalogue.running(&check_in.build);
+    let owner = running.and_then(|artifact| catalogue.product_of(&artifact.id));
+    let of_another = owner.is_some_and(|owner| decision.product.as_ref() != Some(&owner.name));
+    if of_another && check_in.proof == Proof::ProductSecret { Proof::None } else { check_in.proof }
+}
+
 /// Notes the proof that came with a build, unless a stronger one came before.
-fn note_proof(seen: &mut SeenBuild, check_in: &CheckIn, now: Time) {
-    if check_in.proof > Proof::None && check_in.proof >= seen.proof {
-        seen.proof = check_in.proof;
+fn note_proof(seen: &mut SeenBuild, proof: Proof, now: Time) {
+    if proof > Proof::None && proof >= seen.proof {
+        seen.proof = proof;
         seen.proven = Some(now);
     }
 }
 
-/// Notes the name asked for and the chain shown. What comes with a credential of the device's own takes the place of what
-/// there was; what comes without may be a stranger's, and stands beside it.
-fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn, now: Time) {
+/// Notes the name asked for and the chain shown. What comes with a proof takes the place of what proved no more; what
+/// comes without may be a stranger's, and stands beside what there was.
+fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn, proof: Proof, now: Time) {
     let Some(handshake) = &check_in.handshake else { return };
-    let (network, proof) = (Network::of(check_in.source), check_in.proof);
-    match seen.handshakes.iter().position(|before| before.handshake == *handshake) {
-        Some(place) => {
-            if let Some(noted) = seen.handshakes.get_mut(place) {
-                noted.last = noted.last.max(now);
-                noted.polls += 1;
-                noted.roams |= noted.network != network;
-                noted.proof = noted.proof.max(proof);
-            }
-            seen.handshakes[..=place].rotate_right(1);
-        }
-        None => {
-            let handshake = handshake.clone();
-            let noted =
-                SeenHandshake { handshake, network, roams: false, first: now, last: now, polls: 1, proof };
-            seen.handshakes.insert(0, noted);
-        }
+    let network = Network::of(check_in.source);
+    let place = seen.handshakes.iter().position(|before| before.handshake == *handshake);
+    let mut noted = place.map(|place| seen.handshakes.remove(place)).unwrap_or_else(|| {
+        let (handshake, first) = (handshake.clone(), now);
+        SeenHandshake { handshake, network, roams: false, first, last: now, polls: 0, proof }
+    });
+    noted.last = noted.last.max(now);
+    noted.polls += 1;
+    noted.roams |= noted.network != network;
+    noted.proof = noted.proof.max(proof);
+    if proof > Proof::None {
+        seen.handshakes.retain(|before| before.proof > proof);
     }
-    if proof == Proof::DeviceCredential {
-        seen.handshakes.truncate(1);
-    }
+    seen.handshakes.insert(0, noted);
     if seen.handshakes.len() > SeenBuild::MAX_HANDSHAKES {
         forget_a_handshake(&mut seen.handshakes);
     }

@@ -297,16 +297,28 @@ fn a_device_that_polled_for_long_is_not_hidden_by_one_poll_of_its_build_under_an
 }
 
 #[test]
-fn a_secret_that_many_devices_share_hides_none_of_them() {
+fn the_secret_of_one_product_hides_no_device_of_another() {
     let mut site = Site::new();
     let old = site.publish("1", &["first"], Some("ota.lan"));
     assert!(site.poll(&old));
     site.begin(&[], false);
-    let mut spoof = site.publish("2", &["first", "second", "third"], Some("ota.lan"));
-    spoof.board.0.proof = Proof::ProductSecret;
-    site.world.pass(DAY);
-    assert!(site.poll(&spoof));
-    assert_eq!(site.names(Step::Switch), [mac()]);
+    let new = site.publish("2", &["first", "second", "third"], Some("ota.lan"));
+    site.world.product("plug");
+    site.world.publish("plug", "1", "plug-1", Some(Chip::Esp32));
+    let all = ["first", "second", "third"].map(|root| FoundCertificate {
+        offset: 0,
+        pem: true,
+        anchor: anchor(root, site.world.now),
+    });
+    site.world.embed("plug-1", &all);
+    let plug = site.lamp("plug-1", "1", &["first", "second", "third"], Some("ota.lan"));
+    for mut spoof in [new, plug] {
+        spoof.board = spoof.board.asking_for("plug");
+        spoof.board.0.proof = Proof::ProductSecret;
+        site.world.pass(DAY);
+        assert!(site.poll(&spoof));
+        assert_eq!(site.names(Step::Switch), [mac()]);
+    }
 }
 
 #[test]
