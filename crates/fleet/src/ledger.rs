@@ -7,8 +7,8 @@
 //! A check-in without proof may be anybody's, so of such check-ins the *worst* claim counts: a stranger who claims a
 //! newer build under a device's address hides nothing. An old claim stops counting when
 //!
-//! - the device itself says otherwise with a proof: a credential of its own, or the secret of the product that both builds
-//!   belong to; or
+//! - the device itself says otherwise with a proof: a credential of its own, or the secret of its product, which ends no
+//!   claim of another product's build; or
 //! - it was not repeated for 30 days, or for three times the device's own rhythm if that is longer, while another build
 //!   was claimed that first came from the one network where the old one was. If there was more than one, as with strangers,
 //!   it takes longer than any device sleeps (three years, as [`Patience`](crate::Patience) has it, and a month), and so
@@ -217,10 +217,10 @@ fn counting<'a>(device: &'a Device, catalogue: &'a Catalogue) -> impl Iterator<I
 }
 
 /// Whether the proof that came with one build ends the claim of another: a credential of the device's own always does, a
-/// product's secret only that of a build of the same product.
+/// product's secret unless that build is another product's.
 fn ends(proven: &SeenBuild, seen: &SeenBuild, catalogue: &Catalogue) -> bool {
     let product = |seen: &SeenBuild| catalogue.product_of(&catalogue.running(&seen.build)?.id);
-    let same = || product(proven).zip(product(seen)).is_some_and(|(one, other)| one.name == other.name);
+    let same = || product(seen).is_none_or(|other| product(proven).is_some_and(|one| one.name == other.name));
     proven.proof == Proof::DeviceCredential || same()
 }
 
