@@ -1,7 +1,7 @@
 //! The certificate authority of one installation: a root that devices trust, the next root that they trust in
 //! advance, and the leaves that the server shows them; during a rollover two of those.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use otary_fleet::{GenerationId, Generations, Presented, Time};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -322,6 +322,16 @@ impl Authority {
     /// Whether the key of the root in charge is here. Without it what there is serves on, and nothing can be renewed.
     pub fn root_key_is_here(&self) -> bool {
         self.in_charge().root.is_locked() || self.in_charge().root.key().is_some()
+    }
+
+    /// The first file with a root's key that should be here and is not. What there is serves on, but nothing is renewed
+    /// once it is due, and a backup would not bring the root back. That of an old root which did not sign the new one
+    /// was given up when the rollover began.
+    pub fn missing_root_key(&self) -> Option<PathBuf> {
+        let given_up = self.incoming.as_ref().is_some_and(|incoming| incoming.bridge.is_none());
+        let home = (!given_up).then_some(&self.home);
+        let line = home.into_iter().chain(&self.incoming).find(|line| line.root.is_absent())?;
+        Some(line.folder.key_path(Member::Root))
     }
 
     /// The root that devices are given in advance.

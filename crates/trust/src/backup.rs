@@ -97,7 +97,8 @@ pub struct Restored {
     pub created: Time,
 }
 
-/// Saves the authority, and whatever settings belong to it, as ASCII text. Its keys must be open.
+/// Saves the authority, and whatever settings belong to it, as ASCII text. Its keys must be open, and those of its roots
+/// here: what lacks one is no backup.
 pub fn backup(
     authority: &Authority,
     settings: &Value,
@@ -107,6 +108,9 @@ pub fn backup(
     passphrase.check_length()?;
     if let Some(path) = authority.locked() {
         return Err(Error::Locked { path }.into());
+    }
+    if let Some(path) = authority.missing_root_key() {
+        return Err(Error::Missing { path }.into());
     }
     let contents = Contents::of(authority, settings, created)?;
     let room = KEYS_ROOM + settings.to_string().len();

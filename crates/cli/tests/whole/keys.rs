@@ -20,8 +20,7 @@ fn house() -> House {
 }
 
 fn write_secret(house: &House, name: &str, text: &str) {
-    house.write(name, format!("{text}\n"));
-    fs::set_permissions(house.path(name), Permissions::from_mode(0o600)).unwrap();
+    house.write_secret(name, format!("{text}\n"));
 }
 
 fn sealed(house: &House, data: &str) -> Vec<bool> {

@@ -34,7 +34,7 @@ pub fn back_up(file: &Path, passphrase: &PassphraseArgs, data: &DataDir, global:
     let authority = data.unlock_authority(&global.settings(Vec::new())?.values.trust)?;
     let passphrase = passphrase.read_new("the backup")?;
     let settings = serde_json::json!({ "otary.toml": settings_text(data)? });
-    let text = backup(&authority, &settings, clock::now(), &passphrase)?;
+    let text = in_folder(backup(&authority, &settings, clock::now(), &passphrase))?;
     write_new(file, platform::create_private_file, text.as_bytes())?;
     let _: Status = Client::at_home(global)?.act(&path(["authority", "backed-up"]))?;
     say!("{} holds the keys and certificates of the authority with this SHA-256:", file.display())?;
@@ -50,10 +50,7 @@ pub fn bring_back(file: &Path, passphrase: &PassphraseArgs, values: &Values) -> 
     let passphrase = passphrase.read("the backup")?;
     let data = DataDir::prepare(&values.data)?;
     let store = data.open_store(DiskOptions::default())?;
-    let restored = match restore(&contents, &passphrase, &data.trust(), keys) {
-        Err(BackupError::Folder(error)) => trusted(Err(error))?,
-        restored => restored?,
-    };
+    let restored = in_folder(restore(&contents, &passphrase, &data.trust(), keys))?;
     store.put_setting(AUTHORITY_BACKED_UP, &restored.created.0.to_string())?;
     let settings = restored.settings.get("otary.toml").and_then(|text| text.as_str());
     let kept = settings.map(|text| keep_settings(data.path(), text)).transpose()?;
@@ -65,6 +62,14 @@ pub fn bring_back(file: &Path, passphrase: &PassphraseArgs, values: &Values) -> 
     }
     say!("Next: otary serve --data {at}")?;
     Ok(())
+}
+
+/// A result with the advice of the authority's own errors.
+fn in_folder<T>(result: Result<T, BackupError>) -> Result<T> {
+    match result {
+        Err(BackupError::Folder(error)) => trusted(Err(error)),
+        result => Ok(result?),
+    }
 }
 
 fn say_fingerprint(authority: &Authority) -> Result<()> {
