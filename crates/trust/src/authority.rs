@@ -470,6 +470,6 @@ fn read_ended(folder: &Folder) -> Result<Vec<Certificate>, Error> {
     names.filter_map(|name| inner.certificate(name).transpose()).collect()
 }
 
-fn unusable(path: std::path::PathBuf) -> impl FnOnce(Defect) -> Error {
+fn unusable(path: PathBuf) -> impl FnOnce(Defect) -> Error {
     move |defect| Error::Unusable { path, defect }
 }
