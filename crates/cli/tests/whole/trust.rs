@@ -1,5 +1,8 @@
 //! The authority leaves the machine in a file and comes back from it.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
 use otary_trust::Authority;
 
 use crate::house::House;
@@ -41,10 +44,20 @@ fn a_backup_is_never_overwritten_and_an_authority_neither() {
 }
 
 #[test]
+fn where_a_backup_cannot_be_noted_none_is_written() {
+    let house = House::new();
+    house.serve("").terminate();
+    house.write_secret("passphrase", "a very long passphrase\n");
+    house.write("x/otary.db", "no database, and long enough to be looked at".repeat(100));
+    house.otary("trust backup a.age --passphrase-file passphrase --data x").refused();
+    assert!(!house.path("a.age").exists());
+}
+
+#[test]
 fn a_key_that_is_missing_is_told_of_and_nothing_without_it_is_called_a_backup() {
     let house = House::new();
     house.serve("").terminate();
-    std::fs::remove_file(house.path("x/trust/root.key")).unwrap();
+    fs::remove_file(house.path("x/trust/root.key")).unwrap();
     house.write_secret("passphrase", "a very long passphrase\n");
     let refused = house.otary("trust backup a.age --passphrase-file passphrase --data x").refused();
     assert!(refused.contains("x/trust/root.key is missing\nhelp: put root.key back, or "), "{refused}");
@@ -63,6 +76,12 @@ fn a_backup_that_would_protect_nothing_is_not_made() {
     house.write_secret("passphrase", "short\n");
     let refused = house.otary("trust backup a.age --passphrase-file passphrase --data x").refused();
     assert!(refused.contains("the passphrase has 5 characters"), "{refused}");
+    assert!(!house.path("a.age").exists());
+
+    house.write("open", "a very long passphrase\n");
+    fs::set_permissions(house.path("open"), Permissions::from_mode(0o644)).unwrap();
+    let refused = house.otary("trust backup a.age --passphrase-file open --data x").refused();
+    assert!(refused.contains("others may read the passphrase in open\nhelp: chmod 0600 open"), "{refused}");
     assert!(!house.path("a.age").exists());
 
     let refused = house.otary("trust backup a.age --data x").refused();
