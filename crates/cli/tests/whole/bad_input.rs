@@ -114,7 +114,7 @@ fn what_is_no_backup_is_not_restored_and_makes_no_authority() {
         ("none.age", "words", "reading none.age: No such file"),
     ] {
         refusal(&house, &format!("trust restore {file} --passphrase-file {words} --data y"), said);
-        assert!(!house.path("y/trust").exists(), "{file}");
+        assert!(!house.path("y").exists(), "{file}");
     }
     house.otary("trust restore a.age --passphrase-file words --data y").printed();
 }
