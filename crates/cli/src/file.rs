@@ -4,8 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use zeroize::Zeroizing;
+
+use crate::advice::advised;
+use crate::data::quoted;
+use crate::platform::mode_for_others;
 
 /// The bytes of a file, or of standard input for `-`; more than `most` are refused.
 pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>> {
@@ -26,7 +30,20 @@ pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>> {
 pub fn read_text(path: &Path, most: u64) -> Result<Zeroizing<String>> {
     let text = String::from_utf8(read_file(path, most)?);
     // The error would show the bytes.
-    text.map(Zeroizing::new).map_err(|_| anyhow::anyhow!("{} is no text", name(path)))
+    text.map(Zeroizing::new).map_err(|_| anyhow!("{} is no text", name(path)))
+}
+
+/// Refuses a file that others than its owner may read, since `secret` is in it. Standard input passes.
+pub fn check_private(path: &Path, secret: &str) -> Result<()> {
+    if path == Path::new("-") {
+        return Ok(());
+    }
+    let metadata = fs::metadata(path).with_context(|| format!("reading {secret} in {}", path.display()))?;
+    if mode_for_others(&metadata) != 0 {
+        let error = anyhow!("others may read {secret} in {}", path.display());
+        return Err(advised(error, format!("chmod 0600 {}", quoted(path))));
+    }
+    Ok(())
 }
 
 /// Writes a file that `create` makes, which fails if the path exists.

@@ -12,9 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::advice::{Advise, advised};
 use crate::config::Trust;
-use crate::data::quoted;
-use crate::file::read_text;
-use crate::platform::{Closing, Terminal, mode_for_others};
+use crate::file::{check_private, read_text};
+use crate::platform::{Closing, Terminal};
 use crate::signals::on_ending;
 
 /// Where the passphrase comes from.
@@ -34,7 +33,7 @@ impl PassphraseArgs {
     /// The passphrase of something that is there; `of` says of what.
     pub fn read(&self, of: &str) -> Result<Passphrase> {
         match &self.passphrase_file {
-            Some(file) => first_line(file),
+            Some(file) => given(file),
             None => ask(&format!("Passphrase of {of}: ")).map(|text| passphrase(&text)),
         }
     }
@@ -42,7 +41,7 @@ impl PassphraseArgs {
     /// A passphrase for something new, long enough for that; asked for twice.
     pub fn read_new(&self, of: &str) -> Result<Passphrase> {
         let Some(file) = &self.passphrase_file else { return ask_for_new(of) };
-        let passphrase = first_line(file)?;
+        let passphrase = given(file)?;
         passphrase.check_length()?;
         Ok(passphrase)
     }
@@ -52,11 +51,8 @@ impl PassphraseArgs {
 pub fn of_keys(settings: &Trust) -> Result<Option<Passphrase>> {
     let Some(file) = &settings.passphrase_file else { return Ok(None) };
     let reading = || format!("reading the keys' passphrase in {}", file.display());
-    let metadata = fs::metadata(file).with_context(reading).help("trust.passphrase_file names it")?;
-    if mode_for_others(&metadata) != 0 {
-        let error = anyhow!("others may read the keys' passphrase in {}", file.display());
-        return Err(advised(error, format!("chmod 0600 {}", quoted(file))));
-    }
+    fs::metadata(file).with_context(reading).help("trust.passphrase_file names it")?;
+    check_private(file, "the keys' passphrase")?;
     let passphrase = first_line(file)?;
     let long_enough = passphrase.check_length().with_context(|| file.display().to_string());
     long_enough
@@ -76,6 +72,12 @@ pub fn ask_for_keys(key: &Path) -> Result<Passphrase> {
         ));
     }
     ask("Passphrase of the authority's keys: ").map(|text| passphrase(&text))
+}
+
+/// The passphrase in the file that an option names, which nobody else may read either.
+fn given(file: &Path) -> Result<Passphrase> {
+    check_private(file, "the passphrase")?;
+    first_line(file)
 }
 
 fn first_line(file: &Path) -> Result<Passphrase> {

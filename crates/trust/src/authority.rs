@@ -1,7 +1,7 @@
 //! The certificate authority of one installation: a root that devices trust, the next root that they trust in
 //! advance, and the leaves that the server shows them; during a rollover two of those.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use otary_fleet::{GenerationId, Generations, Presented, Time};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
@@ -324,6 +324,16 @@ impl Authority {
         self.in_charge().root.is_locked() || self.in_charge().root.key().is_some()
     }
 
+    /// The first file with a root's key that should be here and is not. What there is serves on, but nothing is renewed
+    /// once it is due, and a backup would not bring the root back. That of an old root which did not sign the new one
+    /// was given up when the rollover began.
+    pub fn missing_root_key(&self) -> Option<PathBuf> {
+        let given_up = self.incoming.as_ref().is_some_and(|incoming| incoming.bridge.is_none());
+        let home = (!given_up).then_some(&self.home);
+        let line = home.into_iter().chain(&self.incoming).find(|line| line.root.is_absent())?;
+        Some(line.folder.key_path(Member::Root))
+    }
+
     /// The root that devices are given in advance.
     pub const fn next_root(&self) -> &Certificate {
         self.next_root.certificate()
@@ -460,6 +470,6 @@ fn read_ended(folder: &Folder) -> Result<Vec<Certificate>, Error> {
     names.filter_map(|name| inner.certificate(name).transpose()).collect()
 }
 
-fn unusable(path: std::path::PathBuf) -> impl FnOnce(Defect) -> Error {
+fn unusable(path: PathBuf) -> impl FnOnce(Defect) -> Error {
     move |defect| Error::Unusable { path, defect }
 }

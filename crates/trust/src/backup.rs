@@ -97,7 +97,12 @@ pub struct Restored {
     pub created: Time,
 }
 
-/// Saves the authority, and whatever settings belong to it, as ASCII text. Its keys must be open.
+/// What a backup holds, whole and fit to be restored, and not in its folder yet.
+#[derive(Debug)]
+pub struct Saved(Restored);
+
+/// Saves the authority, and whatever settings belong to it, as ASCII text. Its keys must be open, and those of its roots
+/// here: what lacks one is no backup.
 pub fn backup(
     authority: &Authority,
     settings: &Value,
@@ -107,6 +112,9 @@ pub fn backup(
     passphrase.check_length()?;
     if let Some(path) = authority.locked() {
         return Err(Error::Locked { path }.into());
+    }
+    if let Some(path) = authority.missing_root_key() {
+        return Err(Error::Missing { path }.into());
     }
     let contents = Contents::of(authority, settings, created)?;
     let room = KEYS_ROOM + settings.to_string().len();
@@ -125,15 +133,31 @@ pub fn restore(
     dir: &Path,
     keys: Option<Passphrase>,
 ) -> Result<Restored, BackupError> {
-    let folder = Folder::new(dir, keys);
-    if !folder.is_empty()? {
-        return Err(Error::Occupied { dir: dir.to_owned() }.into());
+    Saved::open(file, passphrase, dir, keys)?.restore()
+}
+
+impl Saved {
+    /// Opens a backup that is to go into `dir`, as [`restore`] does, and checks all of it. Nothing is written.
+    pub fn open(
+        file: &[u8],
+        passphrase: &Passphrase,
+        dir: &Path,
+        keys: Option<Passphrase>,
+    ) -> Result<Self, BackupError> {
+        let folder = Folder::new(dir, keys);
+        if !folder.is_empty()? {
+            return Err(Error::Occupied { dir: dir.to_owned() }.into());
+        }
+        let contents = Contents::parse(&decrypt(file, passphrase)?)?;
+        let (settings, created) = (contents.settings.clone(), contents.created);
+        Ok(Self(Restored { authority: contents.check(folder)?, settings, created }))
     }
-    let contents = Contents::parse(&decrypt(file, passphrase)?)?;
-    let (settings, created) = (contents.settings.clone(), contents.created);
-    let authority = contents.check(folder)?;
-    authority.publish()?;
-    Ok(Restored { authority, settings, created })
+
+    /// Brings it into its folder, which must still be empty or not exist.
+    pub fn restore(self) -> Result<Restored, BackupError> {
+        self.0.authority.publish()?;
+        Ok(self.0)
+    }
 }
 
 fn decrypt(file: &[u8], passphrase: &Passphrase) -> Result<Zeroizing<Vec<u8>>, BackupError> {

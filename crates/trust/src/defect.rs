@@ -3,9 +3,15 @@
 /// Why a key or certificate cannot be used. The holder of the bytes adds which file it was.
 #[derive(Debug, thiserror::Error)]
 pub enum Defect {
-    /// The text is no PEM.
+    /// What begins as a PEM block is none.
     #[error("expected one PEM block from -----BEGIN to -----END")]
     Pem(#[source] pem_rfc7468::Error),
+    /// There is no text.
+    #[error("expected one PEM block from -----BEGIN to -----END, and the text is empty")]
+    Empty,
+    /// The text has no beginning of a block.
+    #[error("expected one PEM block from -----BEGIN to -----END, and the text has no PEM block")]
+    NoBlock,
     /// A PEM block of another kind.
     #[error("expected a PEM block {expected:?}, found {found:?}")]
     Label {

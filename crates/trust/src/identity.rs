@@ -67,6 +67,10 @@ impl Identity {
         matches!(self.key, Kept::Locked)
     }
 
+    pub(crate) const fn is_absent(&self) -> bool {
+        matches!(self.key, Kept::Absent)
+    }
+
     /// Both, if the key is here.
     pub(crate) fn signer(&self) -> Option<Signer<'_>> {
         self.key().map(|key| Signer { certificate: &self.certificate, key })

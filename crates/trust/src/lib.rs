@@ -46,7 +46,7 @@ mod state;
 pub mod verdict;
 
 pub use authority::{Authority, Renewal, ServerChain};
-pub use backup::{BackupError, Restored, backup, restore};
+pub use backup::{BackupError, Restored, Saved, backup, restore};
 pub use certificate::{Certificate, Fingerprint};
 pub use clock::{Clock, ClockFault, TrustedTime};
 pub use defect::Defect;

@@ -35,8 +35,7 @@ pub(crate) fn encode(label: &'static str, der: &[u8]) -> Result<String, Defect> 
 
 /// The bytes of the only block in `text`, which must have the label `expected`.
 pub(crate) fn decode(expected: &'static str, text: &[u8]) -> Result<Zeroizing<Vec<u8>>, Defect> {
-    let (label, der) = pem_rfc7468::decode_vec(text).map_err(Defect::Pem)?;
-    let der = Zeroizing::new(der);
+    let (label, der) = decode_block(text)?;
     if label != expected {
         return Err(wrong_label(expected, label));
     }
@@ -49,8 +48,7 @@ pub(crate) fn decode_key(text: &[u8]) -> Result<(KeyForm, Zeroizing<Vec<u8>>), D
     let is_key =
         |block: &&[u8]| pem_rfc7468::decode_label(block).is_ok_and(|label| label.ends_with(PRIVATE_KEY));
     let block = blocks(text).find(is_key).or_else(|| blocks(text).next()).unwrap_or(text);
-    let (label, der) = pem_rfc7468::decode_vec(block).map_err(Defect::Pem)?;
-    let der = Zeroizing::new(der);
+    let (label, der) = decode_block(block)?;
     let form = match label {
         PRIVATE_KEY => KeyForm::Pkcs8,
         "RSA PRIVATE KEY" => KeyForm::Pkcs1,
@@ -59,6 +57,18 @@ pub(crate) fn decode_key(text: &[u8]) -> Result<(KeyForm, Zeroizing<Vec<u8>>), D
         _ => return Err(wrong_label(PRIVATE_KEY, label)),
     };
     Ok((form, der))
+}
+
+/// Label and bytes of a block. What the decoder says of a text without one would mislead.
+fn decode_block(text: &[u8]) -> Result<(&str, Zeroizing<Vec<u8>>), Defect> {
+    if text.trim_ascii().is_empty() {
+        return Err(Defect::Empty);
+    }
+    if find(text, BEGIN).is_none() {
+        return Err(Defect::NoBlock);
+    }
+    let (label, der) = pem_rfc7468::decode_vec(text).map_err(Defect::Pem)?;
+    Ok((label, Zeroizing::new(der)))
 }
 
 /// The blocks of `text` in their order, without what people or OpenSSL wrote between them. A block that does not end
@@ -97,5 +107,19 @@ mod tests {
         let found: Vec<&[u8]> = blocks(text).collect();
         assert_eq!(found, [&b"-----BEGIN A-----\nAAAA\n-----END A-----"[..], b"-----BEGIN B-----\nAAAA"]);
         assert_eq!(blocks(b"nothing here").count(), 0);
+    }
+
+    #[test]
+    fn a_text_without_a_block_is_called_that_and_no_bad_one() {
+        for (text, empty) in [(&b""[..], true), (b" \n", true), (b"garbage", false), (b"\0", false)] {
+            for found in [decode(CERTIFICATE, text).map(drop), decode_key(text).map(drop)] {
+                let as_expected = match found {
+                    Err(Defect::Empty) => empty,
+                    Err(Defect::NoBlock) => !empty,
+                    _ => false,
+                };
+                assert!(as_expected, "{text:?}: {found:?}");
+            }
+        }
     }
 }

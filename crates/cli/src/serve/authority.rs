@@ -38,9 +38,18 @@ pub fn open(data: &DataDir, names: &Names, store: &dyn Store, settings: &Trust) 
                 if let Err(fault) = authority.check_clock(&facts) {
                     tracing::warn!(target: "clock", "no key or certificate is made, those there are serve on: {fault}; {}", fault.help());
                 }
+                warn_of_missing_key(&authority);
                 return Ok(authority);
             }
         }
+    }
+}
+
+/// Warns of a key without which the server serves on, until its certificates end.
+fn warn_of_missing_key(authority: &Authority) {
+    if let Some(path) = authority.missing_root_key() {
+        let missing = otary_trust::Error::Missing { path };
+        tracing::warn!(target: "trust", "{missing}, and without it nothing is renewed: {}", missing.help().unwrap_or_default());
     }
 }
 

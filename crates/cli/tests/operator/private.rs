@@ -94,6 +94,9 @@ fn a_certificate_is_signed_by_the_authority_and_its_key_is_for_its_owner_alone()
 
     let said = bench.otary(&enroll).failed();
     assert!(said.contains("writing lamp.key"), "nothing is overwritten: {said}");
+    let said = bench.otary(&enroll.replace("lamp.key", "other.key")).failed();
+    assert!(said.contains("writing lamp.crt"), "{said}");
+    assert!(!bench.path("other.key").exists(), "no key stays without its certificate");
     assert!(bench.otary(&format!("device enroll {MAC} --certificate")).err.contains("--out-cert"));
 }
 

@@ -20,8 +20,7 @@ fn house() -> House {
 }
 
 fn write_secret(house: &House, name: &str, text: &str) {
-    house.write(name, format!("{text}\n"));
-    fs::set_permissions(house.path(name), Permissions::from_mode(0o600)).unwrap();
+    house.write_secret(name, format!("{text}\n"));
 }
 
 fn sealed(house: &House, data: &str) -> Vec<bool> {
@@ -117,8 +116,13 @@ fn a_backup_of_keys_under_a_passphrase_is_whole_and_comes_back_under_one() {
     let house = house();
     house.serve("--set trust.passphrase_file=keys.words").terminate();
     with_file(&house, "trust backup a.age --passphrase-file backup.words --data x").printed();
-    with_file(&house, "trust restore a.age --passphrase-file backup.words --data y").printed();
-    house.otary("trust restore a.age --passphrase-file backup.words --data z").printed();
+    let said = with_file(&house, "trust restore a.age --passphrase-file backup.words --data y").printed();
+    assert!(!said.contains("in the clear"), "{said}");
+    let said = house.otary("trust restore a.age --passphrase-file backup.words --data z").printed();
+    assert!(
+        said.contains("Its keys are in the clear") && said.contains("otary trust lock --data z"),
+        "{said}"
+    );
     assert_eq!((sealed(&house, "y"), sealed(&house, "z")), (vec![true; 4], vec![false; 4]));
     for data in ["y", "z"] {
         assert_eq!(
@@ -196,6 +200,13 @@ fn the_next_roots_key_leaves_the_server_and_comes_back_for_the_rollover() {
     house.otary("cert self-signed --name a.lan --out-key other.key").printed();
     let refused = house.otary("trust rollover begin --next-key other.key --data x").refused();
     assert!(refused.contains("the key that was given is not that of the next root"), "{refused}");
+    fs::set_permissions(house.path("next.key"), Permissions::from_mode(0o640)).unwrap();
+    let refused = house.otary("trust rollover begin --next-key next.key --data x").refused();
+    assert!(
+        refused.contains("others may read the next root's key in next.key\nhelp: chmod 0600"),
+        "{refused}"
+    );
+    fs::set_permissions(house.path("next.key"), Permissions::from_mode(0o600)).unwrap();
     house.otary("trust rollover begin --next-key next.key --data x").printed();
     assert!(show().contains("next key still here"), "that of the root after it: {}", show());
     house.otary("trust rollover switch --data x").printed();

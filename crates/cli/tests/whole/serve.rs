@@ -53,7 +53,7 @@ fn the_missing_backup_is_told_at_each_start_until_there_is_one() {
         house.serve("").terminate();
         assert!(warned(&house));
     }
-    house.write("passphrase", "a very long passphrase\n");
+    house.write_secret("passphrase", "a very long passphrase\n");
     house.otary("trust backup authority.age --passphrase-file passphrase --data x").printed();
     house.serve("").terminate();
     assert!(!warned(&house), "{}", house.text("log"));

@@ -1,5 +1,8 @@
 //! The authority leaves the machine in a file and comes back from it.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
 use otary_trust::Authority;
 
 use crate::house::House;
@@ -9,7 +12,7 @@ fn a_board_believes_a_server_that_was_restored_elsewhere() {
     let house = House::new();
     house.serve("").terminate();
     house.write("x/otary.toml", "drain = \"5s\"\n");
-    house.write("passphrase", "a very long passphrase\n");
+    house.write_secret("passphrase", "a very long passphrase\n");
     house.otary("trust backup a.age --passphrase-file passphrase --data x").printed();
     let exported = house.otary("trust export --data x").printed();
 
@@ -29,7 +32,7 @@ fn a_board_believes_a_server_that_was_restored_elsewhere() {
 fn a_backup_is_never_overwritten_and_an_authority_neither() {
     let house = House::new();
     house.serve("").terminate();
-    house.write("passphrase", "a very long passphrase\n");
+    house.write_secret("passphrase", "a very long passphrase\n");
     house.write("a.age", "what was there");
     let refused = house.otary("trust backup a.age --passphrase-file passphrase --data x").refused();
     assert!(refused.contains("a.age is there already"), "{refused}");
@@ -41,12 +44,44 @@ fn a_backup_is_never_overwritten_and_an_authority_neither() {
 }
 
 #[test]
+fn where_a_backup_cannot_be_noted_none_is_written() {
+    let house = House::new();
+    house.serve("").terminate();
+    house.write_secret("passphrase", "a very long passphrase\n");
+    house.write("x/otary.db", "no database, and long enough to be looked at".repeat(100));
+    house.otary("trust backup a.age --passphrase-file passphrase --data x").refused();
+    assert!(!house.path("a.age").exists());
+}
+
+#[test]
+fn a_key_that_is_missing_is_told_of_and_nothing_without_it_is_called_a_backup() {
+    let house = House::new();
+    house.serve("").terminate();
+    fs::remove_file(house.path("x/trust/root.key")).unwrap();
+    house.write_secret("passphrase", "a very long passphrase\n");
+    let refused = house.otary("trust backup a.age --passphrase-file passphrase --data x").refused();
+    assert!(refused.contains("x/trust/root.key is missing\nhelp: put root.key back, or "), "{refused}");
+    assert!(!house.path("a.age").exists());
+    let shown = house.otary("trust show --data x").printed();
+    assert!(shown.contains("x/trust/root.key is missing"), "{shown}");
+    let server = house.serve("");
+    house.wait_for("root.key is missing, and without it nothing is renewed");
+    server.terminate();
+}
+
+#[test]
 fn a_backup_that_would_protect_nothing_is_not_made() {
     let house = House::new();
     house.serve("").terminate();
-    house.write("passphrase", "short\n");
+    house.write_secret("passphrase", "short\n");
     let refused = house.otary("trust backup a.age --passphrase-file passphrase --data x").refused();
     assert!(refused.contains("the passphrase has 5 characters"), "{refused}");
+    assert!(!house.path("a.age").exists());
+
+    house.write("open", "a very long passphrase\n");
+    fs::set_permissions(house.path("open"), Permissions::from_mode(0o644)).unwrap();
+    let refused = house.otary("trust backup a.age --passphrase-file open --data x").refused();
+    assert!(refused.contains("others may read the passphrase in open\nhelp: chmod 0600 open"), "{refused}");
     assert!(!house.path("a.age").exists());
 
     let refused = house.otary("trust backup a.age --data x").refused();

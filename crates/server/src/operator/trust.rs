@@ -33,6 +33,9 @@ pub struct TrustView {
     pub leaves: Vec<LeafView>,
     /// Whether the next root's key lies on this machine.
     pub next_key_is_here: bool,
+    /// The file with a root's key that should lie on this machine and does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_key: Option<String>,
     /// What a person has to do, the most urgent first.
     pub due: Vec<Due>,
     /// When the authority was last backed up.
@@ -181,6 +184,7 @@ impl Operator {
             generations: held.authority.generations().clone(),
             leaves: held.authority.leaves().map(LeafView::of).collect(),
             next_key_is_here: held.authority.next_key_is_here(),
+            missing_key: held.authority.missing_root_key().map(|path| path.display().to_string()),
             due: due(held.authority.generations(), held.authority.next_key_is_here(), Patience::default()),
             backed_up,
         }))

@@ -1,13 +1,14 @@
 //! A fleet's trust in one file, and back.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Stdio};
 
-use otary_trust::{Authority, BackupError, Defect, Error, Passphrase, TooShort, backup, restore};
+use otary_trust::{Authority, BackupError, Defect, Error, Passphrase, Start, TooShort, backup, restore};
 use serde_json::{Value, json};
 
-use super::{Place, TODAY, leaf};
+use super::{Place, TODAY, clock, leaf};
 
 const WORDS: &str = "seal on the ice floe";
 
@@ -51,6 +52,37 @@ fn what_was_saved_comes_back_on_another_machine() {
     let opened = other.start(otary_fleet::Time::from_secs(9)).unwrap();
     assert_eq!(leaf(&opened), leaf(&authority), "it serves at once, even without a clock");
     assert_eq!(opened.server_chain().unwrap().1, authority.server_chain().unwrap().1);
+}
+
+#[test]
+fn without_a_key_of_a_root_there_is_no_backup() {
+    let place = Place::new();
+    place.start(TODAY).unwrap();
+    fs::remove_file(place.trust().join("root.key")).unwrap();
+    let authority = place.start(TODAY).unwrap();
+    assert_eq!(authority.missing_root_key(), Some(place.trust().join("root.key")));
+    let error = backup(&authority, &settings(), TODAY, &passphrase()).unwrap_err();
+    let BackupError::Folder(error @ Error::Missing { path }) = &error else { panic!("{error}") };
+    assert!(path.ends_with("root.key"), "{error}");
+    assert!(error.help().unwrap().contains("otary trust restore"));
+}
+
+#[test]
+fn in_a_rollover_both_roots_have_their_keys_unless_the_old_one_was_given_up() {
+    for bridge in [true, false] {
+        let place = Place::new();
+        let mut authority = place.start(TODAY).unwrap();
+        assert_eq!(authority.missing_root_key(), None);
+        let start = Start { hosts: BTreeSet::new(), names: &place.names, next_key: None, bridge };
+        authority.begin(start, &clock(TODAY)).unwrap();
+        let keys = ["root.key", "new-generation/root.key"].map(|key| place.trust().join(key));
+        fs::remove_file(&keys[0]).unwrap();
+        let missing = Authority::open(&place.trust()).unwrap().missing_root_key();
+        assert_eq!(missing, bridge.then(|| keys[0].clone()));
+        fs::remove_file(&keys[1]).unwrap();
+        let missing = Authority::open(&place.trust()).unwrap().missing_root_key();
+        assert_eq!(missing, Some(keys[usize::from(!bridge)].clone()));
+    }
 }
 
 #[test]
@@ -125,7 +157,7 @@ fn contents_are_checked_before_anything_is_written() {
     ));
     assert!(matches!(
         member(&|it| it["next_root"]["certificate"] = json!("none")),
-        ("next root", Defect::Pem(_))
+        ("next root", Defect::NoBlock)
     ));
     assert!(matches!(
         member(&|it| it["next_root"] = it["home"]["root"].clone()),

@@ -195,8 +195,11 @@ fn a_file_that_is_not_what_it_should_be_is_named_with_what_was_expected() {
         let other_label = if file.ends_with("key") { "CERTIFICATE" } else { "PRIVATE KEY" };
         let label = if file.ends_with("key") { "PRIVATE KEY" } else { "CERTIFICATE" };
         let bad = [
-            (String::new(), "expected one PEM block"),
-            ("hello".to_owned(), "expected one PEM block"),
+            (String::new(), "expected one PEM block from -----BEGIN to -----END, and the text is empty"),
+            (
+                "hello".to_owned(),
+                "expected one PEM block from -----BEGIN to -----END, and the text has no PEM block",
+            ),
             (text[..text.len() / 2].to_owned(), "expected one PEM block"),
             (text.replace(label, other_label), "expected a PEM block"),
             (format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n"), "expected an"),

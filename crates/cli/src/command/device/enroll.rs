@@ -1,5 +1,6 @@
 //! `otary device enroll`: a credential of a device's own. It is made here, and the server is told its digest alone.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -79,7 +80,12 @@ fn issue(mac: Mac, files: &Files, client: &mut Client, global: &Global) -> Resul
     let certificate = identity.certificate();
     let key = identity.key().context("the authority made a certificate without its key")?.pem()?;
     write_new(&files.key, create_private_file, key.as_bytes())?;
-    write_new(&files.certificate, create_private_file, certificate.pem().as_bytes())?;
+    let written = write_new(&files.certificate, create_private_file, certificate.pem().as_bytes());
+    if written.is_err() {
+        // It was made a moment ago, and nobody has it.
+        let _ = fs::remove_file(&files.key);
+    }
+    written?;
     let digest = Sha256(*certificate.fingerprint().as_bytes());
     let view = enroll(mac, CredentialKind::Certificate(digest), client)?;
     Ok(say!(

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 use otary_server::operator::{AUTHORITY_BACKED_UP, Status};
 use otary_store::{DiskOptions, Store};
-use otary_trust::{Authority, BackupError, backup, restore};
+use otary_trust::{Authority, BackupError, Saved, backup};
 
 use crate::advice::advised;
 use crate::client::{Client, path};
@@ -34,9 +34,13 @@ pub fn back_up(file: &Path, passphrase: &PassphraseArgs, data: &DataDir, global:
     let authority = data.unlock_authority(&global.settings(Vec::new())?.values.trust)?;
     let passphrase = passphrase.read_new("the backup")?;
     let settings = serde_json::json!({ "otary.toml": settings_text(data)? });
-    let text = backup(&authority, &settings, clock::now(), &passphrase)?;
+    let text = in_folder(backup(&authority, &settings, clock::now(), &passphrase))?;
+    // Opened first: where it cannot be, nothing is written.
+    let mut client = Client::at_home(global)?;
     write_new(file, platform::create_private_file, text.as_bytes())?;
-    let _: Status = Client::at_home(global)?.act(&path(["authority", "backed-up"]))?;
+    let noted: Result<Status> = client.act(&path(["authority", "backed-up"]));
+    noted
+        .with_context(|| format!("{} is written and whole, but otary could not note that", file.display()))?;
     say!("{} holds the keys and certificates of the authority with this SHA-256:", file.display())?;
     say_fingerprint(&authority)?;
     say!("Keep it on another machine, and the passphrase elsewhere.")?;
@@ -47,13 +51,13 @@ pub fn back_up(file: &Path, passphrase: &PassphraseArgs, data: &DataDir, global:
 pub fn bring_back(file: &Path, passphrase: &PassphraseArgs, values: &Values) -> Result<()> {
     let contents = read_file(file, MAX_BACKUP)?;
     let keys = of_keys(&values.trust)?;
+    let in_the_clear = keys.is_none();
     let passphrase = passphrase.read("the backup")?;
+    let trust = DataDir::named(&values.data).trust();
+    let saved = in_folder(Saved::open(&contents, &passphrase, &trust, keys))?;
     let data = DataDir::prepare(&values.data)?;
     let store = data.open_store(DiskOptions::default())?;
-    let restored = match restore(&contents, &passphrase, &data.trust(), keys) {
-        Err(BackupError::Folder(error)) => trusted(Err(error))?,
-        restored => restored?,
-    };
+    let restored = in_folder(saved.restore())?;
     store.put_setting(AUTHORITY_BACKED_UP, &restored.created.0.to_string())?;
     let settings = restored.settings.get("otary.toml").and_then(|text| text.as_str());
     let kept = settings.map(|text| keep_settings(data.path(), text)).transpose()?;
@@ -63,8 +67,22 @@ pub fn bring_back(file: &Path, passphrase: &PassphraseArgs, values: &Values) -> 
     if let Some(kept) = kept {
         say!("{kept}")?;
     }
+    if in_the_clear {
+        say!(
+            "Its keys are in the clear: whoever reads these files has them. `otary trust lock --data {at}`"
+        )?;
+        say!("puts them under a passphrase.")?;
+    }
     say!("Next: otary serve --data {at}")?;
     Ok(())
+}
+
+/// A result with the advice of the authority's own errors.
+fn in_folder<T>(result: Result<T, BackupError>) -> Result<T> {
+    match result {
+        Err(BackupError::Folder(error)) => trusted(Err(error)),
+        result => Ok(result?),
+    }
 }
 
 fn say_fingerprint(authority: &Authority) -> Result<()> {

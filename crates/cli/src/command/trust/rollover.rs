@@ -1,6 +1,6 @@
 //! `otary trust rollover`: from one generation to the next, a step at a time.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 use otary_fleet::{Due, GenerationId, Generations, GivenUp, Mac, Phase, Rollover, Step};
@@ -12,7 +12,7 @@ use super::MAX_KEY;
 use crate::advice::Advise;
 use crate::client::{Client, path};
 use crate::clock;
-use crate::file::read_text;
+use crate::file::{check_private, read_text};
 use crate::global::Global;
 use crate::say;
 use crate::table::{Table, ago, count, date};
@@ -73,8 +73,7 @@ pub fn run(action: Action, global: &Global) -> Result<()> {
     };
     match action {
         Action::Begin { hosts, next_key, without_bridge, given_up: StepArgs { give_up } } => {
-            let next_key = next_key.map(|file| read_text(&file, MAX_KEY)).transpose()?;
-            let next_key = next_key.map(|text| Zeroizing::new(text.to_string()));
+            let next_key = next_key.map(|file| read_next_key(&file)).transpose()?;
             let hosts = hosts.iter().map(|host| host.as_str().to_owned()).collect();
             let begin = Begin { hosts, next_key, without_bridge, give_up: given_up(&give_up)? };
             let begun: TrustView = client.post(&path(["trust", "rollover"]), &begin)?;
@@ -88,6 +87,11 @@ pub fn run(action: Action, global: &Global) -> Result<()> {
         Action::Finish(args) => take(&mut client, Step::Finish, &args),
         Action::Abort(args) => take(&mut client, Step::Abort, &args),
     }
+}
+
+fn read_next_key(file: &Path) -> Result<Zeroizing<String>> {
+    check_private(file, "the next root's key")?;
+    read_text(file, MAX_KEY)
 }
 
 fn take(client: &mut Client, step: Step, args: &StepArgs) -> Result<()> {

@@ -28,6 +28,14 @@ pub fn run(data: &DataDir, json: bool, global: &Global) -> Result<()> {
     show_anchor(&view.generations.next, &mut page);
     let still_here = "next key still here: otary trust export-next-key FILE";
     page.row("key", if view.next_key_is_here { still_here } else { "not on this machine" });
+    if let Some(key) = &view.missing_key {
+        page.heading("Missing");
+        page.text(format!(
+            "{} is missing: without it nothing is renewed. Put it back, or move the folder away and get it from a \
+             backup: otary trust restore FILE",
+            plain(key)
+        ));
+    }
     page.heading("Backup");
     match view.backed_up {
         Some(time) => page.text(format!("The authority was backed up on {}.", minute(time))),
