@@ -102,7 +102,13 @@ impl Supplied {
 
     /// What operators are told of it.
     pub fn elsewhere(&self) -> Elsewhere {
-        Elsewhere { anchor: self.anchor().anchor(), names: self.certificate().names().to_vec() }
+        let leaf = self.certificate();
+        Elsewhere {
+            anchor: self.anchor().anchor(),
+            anchors_pem: self.anchors_pem(),
+            not_after: leaf.not_after(),
+            names: leaf.names().to_vec(),
+        }
     }
 
     /// All that devices trust, as PEM text.

@@ -216,6 +216,22 @@ fn a_sketch_trusts_the_certificate_of_the_settings_and_the_authority_that_comes_
 }
 
 #[test]
+fn a_sketch_is_for_what_the_running_server_shows_whatever_the_settings_say() {
+    let house = House::new();
+    house.otary("cert self-signed --name lamps.lan").printed();
+    let server = house.serve("--cert server.crt --key server.key");
+    let sketch = house.otary("sketch --data x").printed();
+    assert!(sketch.contains(&format!("https://lamps.lan:{}/update", server.https.port())), "{sketch}");
+    for anchor in ["server.crt", "x/trust/root.crt", "x/trust/next-root.crt"] {
+        let body = house.text(anchor).lines().nth(1).unwrap().to_owned();
+        assert!(sketch.contains(&body), "{anchor}");
+    }
+    let shown = house.otary("trust show --data x").printed();
+    assert!(shown.contains("Devices are shown a certificate from elsewhere instead\n"), "{shown}");
+    assert!(shown.contains("\n  names         lamps.lan\n"), "{shown}");
+}
+
+#[test]
 fn the_files_are_read_again_when_they_change_and_a_half_written_pair_changes_nothing() {
     let house = House::new();
     house.otary("cert self-signed --ip 127.0.0.1").printed();
