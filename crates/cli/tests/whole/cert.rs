@@ -270,6 +270,10 @@ fn a_pair_that_does_not_belong_together_keeps_a_server_from_starting() {
             "error: server.key: expected a PEM block \"CERTIFICATE\", found",
         ),
         ("--cert server.crt", "error: a certificate from elsewhere takes tls.cert and tls.key, and both"),
+        (
+            "--cert server.crt --key server.key --ca b.crt",
+            "error: no certificate in b.crt has signed one in server.crt\nhelp: name the root",
+        ),
         ("--cert none.crt --key server.key", "error: reading none.crt: No such file"),
     ] {
         let words = format!("serve --data x --https 127.0.0.1:0 --http off --operator 127.0.0.1:0 {options}");
