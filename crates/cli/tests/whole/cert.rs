@@ -166,6 +166,11 @@ fn what_is_no_certificate_and_who_does_not_speak_tls_is_said() {
     assert!(
         house.otary("cert show nothing").refused().contains("there is no file nothing\nhelp: a server is")
     );
+    let refused = house.otary("cert show 127.0.0.1:0").refused();
+    assert_eq!(
+        refused,
+        "error: 127.0.0.1:0: a server has no port 0\nhelp: a port is a number from 1 to 65535\n"
+    );
 
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = silent.local_addr().unwrap();
