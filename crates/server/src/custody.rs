@@ -35,6 +35,10 @@ pub struct Held {
 pub struct Elsewhere {
     /// What devices trust that accept it.
     pub anchor: Anchor,
+    /// All that devices trust that accept it, as PEM text.
+    pub anchors_pem: String,
+    /// The last moment of its life.
+    pub not_after: Time,
     /// The names in it.
     pub names: Vec<Name>,
 }

@@ -43,7 +43,7 @@ pub enum NameFault {
         found: usize,
     },
     /// A character that no host name has.
-    #[error("a host name has {found:?} at byte {offset}")]
+    #[error("a host name has {found:?} at byte {offset}{}", in_ascii(*found))]
     Character {
         /// Where it stands.
         offset: usize,
@@ -119,6 +119,11 @@ impl fmt::Display for Name {
     }
 }
 
+/// How a letter of another alphabet gets into a certificate after all (RFC 5890, section 2.3.2.1).
+fn in_ascii(found: char) -> &'static str {
+    if found.is_alphabetic() && !found.is_ascii() { "; write such a name in its xn-- form" } else { "" }
+}
+
 const fn is_host_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
@@ -154,6 +159,8 @@ mod tests {
         assert_eq!(read(""), Err(NameFault::Empty));
         assert_eq!(read("."), Err(NameFault::Empty));
         assert_eq!(read("größe.de"), Err(NameFault::Character { offset: 2, found: 'ö' }));
+        let said = read("größe.de").unwrap_err().to_string();
+        assert_eq!(said, "a host name has 'ö' at byte 2; write such a name in its xn-- form");
         assert_eq!(read("*.a*.lan"), Err(NameFault::Character { offset: 3, found: '*' }));
         assert_eq!(read("host:3443"), Err(NameFault::Character { offset: 4, found: ':' }));
         assert_eq!(read("fe80::1%eth0"), Err(NameFault::Character { offset: 4, found: ':' }));

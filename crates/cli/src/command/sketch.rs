@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::{ProductName, Release};
-use otary_server::operator::ProductView;
+use otary_server::operator::{ProductView, TrustView};
 use otary_trust::Name;
 use zeroize::Zeroizing;
 
@@ -73,7 +73,7 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let board = if args.esp8266 { Board::Esp8266 } else { Board::Esp32 };
     let form = Form::new(board, args.ethernet.map_or(Network::Wifi, Network::Ethernet), args.insecure)?;
     let values = global.settings(Vec::new())?.values;
-    let Shown { names, roots } = Shown::find(&values)?;
+    let Shown { names, roots } = Shown::find(&values, global)?;
     let listening = listening(&values)?;
     let host = match &args.host {
         Some(asked) => host::find(&names, asked)?,
@@ -111,13 +111,12 @@ struct Shown {
 }
 
 impl Shown {
-    /// A certificate from elsewhere if the settings name one, else the authority's. The authority's roots are trusted
-    /// in any case, so that the device can be moved to it.
-    fn find(values: &Values) -> Result<Self> {
+    /// A certificate from elsewhere if there is one, else the authority's. The authority's roots are trusted in any
+    /// case, so that the device can be moved to it.
+    fn find(values: &Values, global: &Global) -> Result<Self> {
         let authority = open_authority(values)?;
-        if let Some(supplied) = Supplied::read(&values.tls)? {
-            let roots = supplied.anchors_pem() + &authority.anchors_pem();
-            return Ok(Self { names: supplied.certificate().names().to_vec(), roots });
+        if let Some(Self { names, roots }) = Self::elsewhere(values, global)? {
+            return Ok(Self { names, roots: roots + &authority.anchors_pem() });
         }
         let leaf = authority.leaf().ok_or_else(|| {
             advised(
@@ -126,6 +125,23 @@ impl Shown {
             )
         })?;
         Ok(Self { names: leaf.certificate().names().to_vec(), roots: authority.anchors_pem() })
+    }
+
+    /// A certificate from elsewhere: that of the server that runs, whatever flags it was given; else that of the
+    /// settings. Before the first server there is nobody to ask.
+    fn elsewhere(values: &Values, global: &Global) -> Result<Option<Self>> {
+        if !DataDir::existing(&values.data)?.database().exists() {
+            let supplied = Supplied::read(&values.tls)?;
+            let shown = |shown: Supplied| Self {
+                names: shown.certificate().names().to_vec(),
+                roots: shown.anchors_pem(),
+            };
+            return Ok(supplied.map(shown));
+        }
+        let view: TrustView = Client::at_home(global)?.get(&path(["trust"]))?;
+        let Some(shown) = view.elsewhere else { return Ok(None) };
+        let names = shown.names.iter().map(|name| name.parse()).collect::<Result<_, _>>();
+        Ok(Some(Self { names: names.context("the names that the server shows")?, roots: shown.anchors }))
     }
 }
 

@@ -135,13 +135,15 @@ struct Given {
 }
 
 impl Given {
-    /// A variable of the environment; none if it is not meant for otary.
+    /// A variable of the environment; none if it is not meant for otary, or is empty: who starts a container or a
+    /// service often cannot leave one out.
     fn variable(name: &str, value: &OsStr, keys: &[String]) -> anyhow::Result<Option<Self>> {
         let Some(rest) = name.strip_prefix("OTARY_") else { return Ok(None) };
         if NO_SETTINGS.contains(&rest) || KUBERNETES.iter().any(|prefix| rest.starts_with(prefix)) {
             return Ok(None);
         }
         match keys.iter().find(|key| variable_of(key) == name) {
+            Some(_) if value.is_empty() => Ok(None),
             Some(key) => {
                 let value = value.to_str().with_context(|| format!("what is in {name} is not UTF-8"))?;
                 Ok(Some(Self { name: name.to_owned(), key: key.clone(), value: value.to_owned() }))
@@ -332,6 +334,16 @@ mod tests {
     fn variables_of_other_programs_are_no_settings() {
         let kubernetes = [("OTARY_SERVICE_HOST", "10.0.0.1"), ("OTARY_PORT_3443_TCP", "tcp://10.0.0.1:3443")];
         assert!(layers(&data_with(""), &kubernetes, &[]).resolve().is_ok());
+    }
+
+    #[test]
+    fn an_empty_variable_is_none() {
+        let data = data_with("drain = \"1s\"\n");
+        let empty = [("OTARY_TRUST_PASSPHRASE_FILE", ""), ("OTARY_DRAIN", "")];
+        let settings = layers(&data, &empty, &[]).resolve().unwrap();
+        assert_eq!(settings.values.trust.passphrase_file, None);
+        assert_eq!(settings.values.drain.0, Duration::from_secs(1));
+        assert!(layers(&data, &[("OTARY_DRAINS", "")], &[]).resolve().is_err(), "a mistyped one is told of");
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! - Both files are read again when one of them changes. A pair that does not belong together, or is written half, is
 //!   told of, and the one before it is shown until the pair is whole.
-//! - What devices have to trust is known, or the server does not start: the file that `tls.ca` names, else the last
-//!   certificate of the chain, which then has to name itself as its issuer.
+//! - What devices have to trust is known, or the server does not start: the file that `tls.ca` names, which then has to
+//!   have a certificate that the chain leads to; else the last certificate of the chain, which then has to name itself
+//!   as its issuer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -95,14 +96,19 @@ impl Supplied {
     /// What devices trust; if there are several, the one that the chain leads to.
     pub fn anchor(&self) -> &Certificate {
         let Pair { leaf, others, anchors, .. } = &self.shown;
-        let last = others.last().unwrap_or(leaf);
-        let leads = |anchor: &&Certificate| *anchor == last || last.check_issuer(anchor).is_ok();
+        let leads = |anchor: &&Certificate| [leaf].into_iter().chain(others).any(|at| leads_to(at, anchor));
         anchors.iter().find(leads).or(anchors.first()).unwrap_or(leaf)
     }
 
     /// What operators are told of it.
     pub fn elsewhere(&self) -> Elsewhere {
-        Elsewhere { anchor: self.anchor().anchor(), names: self.certificate().names().to_vec() }
+        let leaf = self.certificate();
+        Elsewhere {
+            anchor: self.anchor().anchor(),
+            anchors_pem: self.anchors_pem(),
+            not_after: leaf.not_after(),
+            names: leaf.names().to_vec(),
+        }
     }
 
     /// All that devices trust, as PEM text.
@@ -132,7 +138,7 @@ impl Files {
             .with_context(named)
             .help("it is PEM text without a passphrase")?;
         let anchors = match &self.ca {
-            Some(file) => read_chain(file)?,
+            Some(file) => given_anchors(file, &self.cert, &chain)?,
             None => self.own_anchor(&chain)?,
         };
         let mut chain = chain.into_iter();
@@ -170,6 +176,27 @@ impl Files {
             tracing::warn!(target: "trust", "others can read the key {key}: chmod 0600 {key}");
         }
     }
+}
+
+/// What devices hold by `file`, which has to have one that `chain`, read from `cert`, leads to: else no device would
+/// believe the server.
+fn given_anchors(file: &Path, cert: &Path, chain: &[Certificate]) -> Result<Vec<Certificate>> {
+    let anchors = read_chain(file)?;
+    if anchors.iter().any(|anchor| chain.iter().any(|at| leads_to(at, anchor))) {
+        return Ok(anchors);
+    }
+    let (file, cert) = (file.display(), cert.display());
+    Err(advised(
+        anyhow!("no certificate in {file} has signed one in {cert}"),
+        format!(
+            "name the root that {cert} leads to, and put what lies between them into {cert} after the server's"
+        ),
+    ))
+}
+
+/// Whether a chain that has `certificate` in it leads a device to `anchor`.
+fn leads_to(certificate: &Certificate, anchor: &Certificate) -> bool {
+    certificate == anchor || certificate.check_issuer(anchor).is_ok()
 }
 
 fn read_chain(file: &Path) -> Result<Vec<Certificate>> {

@@ -68,6 +68,19 @@ fn a_certificate_for_another_name() {
         let cause = clinic.cause(&format!("{device} --stack {stack}"));
         assert_eq!(cause, "the server's certificate is for lamp.lan, not for ota.lan", "{stack}");
     }
+    let done = clinic.doctor(&device);
+    assert!(done.out.contains("or add this one: otary serve --name ota.lan\n"), "{done:#?}");
+}
+
+#[test]
+fn another_name_in_a_certificate_that_the_trusted_authority_did_not_make() {
+    let (clinic, device) = before(&Leaf::named("lamp.lan"), NOTHING_NEW);
+    clinic.write("ca.pem", &Authority::new("another root").pem);
+    for stack in ["arduino-3", "esp8266"] {
+        let done = clinic.doctor(&format!("{device} --stack {stack}"));
+        assert!(done.out.contains("or have it made anew for ota.lan where it was made"), "{done:#?}");
+        assert!(!done.out.contains("otary serve --name"), "{done:#?}");
+    }
 }
 
 #[test]

@@ -166,6 +166,11 @@ fn what_is_no_certificate_and_who_does_not_speak_tls_is_said() {
     assert!(
         house.otary("cert show nothing").refused().contains("there is no file nothing\nhelp: a server is")
     );
+    let refused = house.otary("cert show 127.0.0.1:0").refused();
+    assert_eq!(
+        refused,
+        "error: 127.0.0.1:0: a server has no port 0\nhelp: a port is a number from 1 to 65535\n"
+    );
 
     let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = silent.local_addr().unwrap();
@@ -216,6 +221,22 @@ fn a_sketch_trusts_the_certificate_of_the_settings_and_the_authority_that_comes_
 }
 
 #[test]
+fn a_sketch_is_for_what_the_running_server_shows_whatever_the_settings_say() {
+    let house = House::new();
+    house.otary("cert self-signed --name lamps.lan").printed();
+    let server = house.serve("--cert server.crt --key server.key");
+    let sketch = house.otary("sketch --data x").printed();
+    assert!(sketch.contains(&format!("https://lamps.lan:{}/update", server.https.port())), "{sketch}");
+    for anchor in ["server.crt", "x/trust/root.crt", "x/trust/next-root.crt"] {
+        let body = house.text(anchor).lines().nth(1).unwrap().to_owned();
+        assert!(sketch.contains(&body), "{anchor}");
+    }
+    let shown = house.otary("trust show --data x").printed();
+    assert!(shown.contains("Devices are shown a certificate from elsewhere instead\n"), "{shown}");
+    assert!(shown.contains("\n  names         lamps.lan\n"), "{shown}");
+}
+
+#[test]
 fn the_files_are_read_again_when_they_change_and_a_half_written_pair_changes_nothing() {
     let house = House::new();
     house.otary("cert self-signed --ip 127.0.0.1").printed();
@@ -254,6 +275,10 @@ fn a_pair_that_does_not_belong_together_keeps_a_server_from_starting() {
             "error: server.key: expected a PEM block \"CERTIFICATE\", found",
         ),
         ("--cert server.crt", "error: a certificate from elsewhere takes tls.cert and tls.key, and both"),
+        (
+            "--cert server.crt --key server.key --ca b.crt",
+            "error: no certificate in b.crt has signed one in server.crt\nhelp: name the root",
+        ),
         ("--cert none.crt --key server.key", "error: reading none.crt: No such file"),
     ] {
         let words = format!("serve --data x --https 127.0.0.1:0 --http off --operator 127.0.0.1:0 {options}");

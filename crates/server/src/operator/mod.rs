@@ -81,4 +81,4 @@ pub use secret::{Secret, SecretError};
 pub use site::{AUTHORITY_BACKED_UP, Operator, Site};
 pub use status::{Collected, Status};
 pub use tokens::{CreatedToken, NewToken, TokenView};
-pub use trust::{Adoption, Begin, LeafView, NextKey, RolloverView, TrustView};
+pub use trust::{Adoption, Begin, ElsewhereView, LeafView, NextKey, RolloverView, TrustView};

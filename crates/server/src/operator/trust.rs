@@ -19,7 +19,7 @@ use super::ledger::{Ledger, Losses};
 use super::problem::Problem;
 use super::request::{Body, Place};
 use super::site::{AUTHORITY_BACKED_UP, Operator, carry_out, count};
-use crate::custody::{Custody, Held};
+use crate::custody::{Custody, Elsewhere, Held};
 
 /// Devices that a refusal names; the rest are counted.
 const NAMED: usize = 10;
@@ -31,6 +31,9 @@ pub struct TrustView {
     pub generations: Generations,
     /// The server's certificates.
     pub leaves: Vec<LeafView>,
+    /// What devices are shown instead of these, if it is a certificate from elsewhere.
+    #[serde(default)]
+    pub elsewhere: Option<ElsewhereView>,
     /// Whether the next root's key lies on this machine.
     pub next_key_is_here: bool,
     /// The file with a root's key that should lie on this machine and does not.
@@ -57,6 +60,17 @@ pub struct LeafView {
     pub not_after: Time,
     /// The names and addresses that it is for.
     pub names: Vec<String>,
+}
+
+/// A certificate from elsewhere that devices are shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ElsewhereView {
+    /// The names and addresses that it is for.
+    pub names: Vec<String>,
+    /// The last moment of its life.
+    pub not_after: Time,
+    /// What devices trust that accept it, as PEM.
+    pub anchors: String,
 }
 
 /// A rollover, and whom each step that could come next would cut off.
@@ -183,6 +197,7 @@ impl Operator {
         Ok(self.custody()?.look(|held| TrustView {
             generations: held.authority.generations().clone(),
             leaves: held.authority.leaves().map(LeafView::of).collect(),
+            elsewhere: held.elsewhere.as_ref().map(ElsewhereView::of),
             next_key_is_here: held.authority.next_key_is_here(),
             missing_key: held.authority.missing_root_key().map(|path| path.display().to_string()),
             due: due(held.authority.generations(), held.authority.next_key_is_here(), Patience::default()),
@@ -320,6 +335,16 @@ impl Operator {
         let custody = self.custody()?;
         let clock = custody.clock(self.now(), self.store.newest_time()?);
         custody.change(clock.now, |held| change(held, &clock).map_err(Problem::from))
+    }
+}
+
+impl ElsewhereView {
+    fn of(shown: &Elsewhere) -> Self {
+        Self {
+            names: shown.names.iter().map(ToString::to_string).collect(),
+            not_after: shown.not_after,
+            anchors: shown.anchors_pem.clone(),
+        }
     }
 }
 

@@ -240,7 +240,9 @@ async fn what_is_presented_now_counts_and_not_what_was_at_the_start() {
     let pem = other.root().pem();
     house.push("1", &[b"ota.example.com", pem.as_bytes()]).await.refused("risky");
     let names = vec!["ota.example.com".parse().unwrap()];
-    let elsewhere = Some(Elsewhere { anchor: other.root().anchor(), names });
+    let (anchor, anchors_pem, not_after) =
+        (other.root().anchor(), other.anchors_pem(), other.root().not_after());
+    let elsewhere = Some(Elsewhere { anchor, anchors_pem, not_after, names });
     let change = |held: &mut Held| {
         held.elsewhere = elsewhere;
         Ok::<_, ServeError>(())

@@ -85,6 +85,9 @@ fn find(what: &str) -> Result<Vec<Certificate>> {
     }
     match Target::parse(what) {
         Some(target) => fetch(&target),
+        None if what.ends_with(":0") => {
+            Err(advised(anyhow!("{what}: a server has no port 0"), "a port is a number from 1 to 65535"))
+        }
         None => Err(advised(
             anyhow!("there is no file {what}"),
             "a server is written as HOST:PORT, as in serverota.local:3443",

@@ -24,6 +24,11 @@ pub fn run(data: &DataDir, json: bool, global: &Global) -> Result<()> {
     for generation in &view.generations.shown {
         show_generation(generation, &view, &mut page);
     }
+    if let Some(shown) = &view.elsewhere {
+        page.heading("Devices are shown a certificate from elsewhere instead");
+        page.row("names", listed(&shown.names));
+        page.row("until", date(shown.not_after));
+    }
     page.heading("Next root, which devices trust in advance");
     show_anchor(&view.generations.next, &mut page);
     let still_here = "next key still here: otary trust export-next-key FILE";

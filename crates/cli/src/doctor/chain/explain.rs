@@ -1,6 +1,7 @@
 //! What a stack's faults mean to a person, and what to do about each.
 
 use otary_fleet::Time;
+use otary_trust::Certificate;
 use otary_trust::verdict::{Fault, Flag, Meeting, Place, Rules, Verdict, judge};
 
 use crate::doctor::patient::Patient;
@@ -69,12 +70,30 @@ fn wrong_name(patient: &Patient, chain: &[&[u8]], wanted: &str, found: &str) -> 
                 .to_owned(),
         );
     }
+    let anew = if is_by_authority(patient, chain) {
+        format!("add this one: otary serve --name {wanted}")
+    } else {
+        format!(
+            "have it made anew for {wanted} where it was made: `otary serve` adds names to its own authority's alone"
+        )
+    };
     (
         format!("the server's certificate is for {}, not for {wanted}", few(&each_once(found))),
-        format!(
-            "put a name in the URL that the certificate has, or add this one: otary serve --name {wanted}"
-        ),
+        format!("put a name in the URL that the certificate has, or {anew}"),
     )
+}
+
+/// Whether an authority made the server's certificate, one that the device trusts as far as that is known.
+fn is_by_authority(patient: &Patient, chain: &[&[u8]]) -> bool {
+    let read = |der: &[u8]| Certificate::from_der(der).ok();
+    let shown: Vec<_> = chain.iter().take(Certificate::MAX_CHAIN).filter_map(|der| read(der)).collect();
+    if shown.first().is_none_or(Certificate::is_self_issued) {
+        return false;
+    }
+    patient.trust.as_ref().is_none_or(|trust| {
+        let mut anchors = trust.anchors.iter().filter_map(|der| read(der));
+        anchors.any(|anchor| shown.iter().any(|certificate| certificate.check_issuer(&anchor).is_ok()))
+    })
 }
 
 /// The names in a list; an address that is there as text and as address is one.
