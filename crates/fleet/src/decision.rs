@@ -154,7 +154,7 @@ pub enum Reason {
         product: ProductName,
         /// What it showed.
         shown: Proof,
-        /// What is needed; what was shown may be as much, from a device of another product.
+        /// What is needed; what was shown may be as much, from a device that was not assigned to the product.
         needed: Proof,
     },
     /// Nothing says which chip it is, and the product has several.
@@ -324,11 +324,7 @@ impl fmt::Display for Reason {
                 f.write_str("asked over plain HTTP without a product that allows it")
             }
             Self::NotProven { product, shown, needed } if shown >= needed => {
-                write!(
-                    f,
-                    "shows {}, but is assigned to another product than {product}, which is private",
-                    shown.words()
-                )
+                write!(f, "shows {}, but is not assigned to {product}, which is private", shown.words())
             }
             Self::NotProven { product, shown, needed } => {
                 write!(f, "{product} is private and wants {}, this shows {}", needed.words(), shown.words())
