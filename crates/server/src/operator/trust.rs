@@ -9,7 +9,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Due, GenerationId, Generations, GivenUp, Misstep, Patience, Step, Straggler, Time, due};
+use otary_fleet::{
+    Due, GenerationId, Generations, GivenUp, Mac, Misstep, Patience, Step, Straggler, Time, due,
+};
 use otary_trust::{Certificate, Defect, HostName, Name, PrivateKey, Start};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -238,6 +240,11 @@ impl Operator {
         if !spared.is_empty() {
             return Err(would_cut_off(step, &spared));
         }
+        let lost: BTreeSet<Mac> = stragglers.iter().map(|straggler| straggler.device).collect();
+        let unlost: Vec<String> = given_up.devices.difference(&lost).map(ToString::to_string).collect();
+        if !unlost.is_empty() {
+            return Err(cuts_off_none_of(step, &unlost));
+        }
         self.change_trust(|held, clock| held.authority.step(step, clock))?;
         let lost = if stragglers.is_empty() {
             String::new()
@@ -378,6 +385,13 @@ fn would_cut_off(step: Step, spared: &[&Straggler]) -> Problem {
     let give_up = if named.is_empty() { "strangers".to_owned() } else { named.join(" --give-up ") };
     Problem::conflict("would-cut-off", detail)
         .help(format!("update them, or give them up by name: --give-up {give_up}"))
+}
+
+/// The refusal that names who was given up and is not cut off: most likely another device was meant.
+fn cuts_off_none_of(step: Step, unlost: &[String]) -> Problem {
+    let detail = format!("{} does not cut off {}: nothing was done", step.name(), unlost.join(", "));
+    Problem::conflict("not-waited-for", detail)
+        .help("give up those alone that `otary trust rollover status` names")
 }
 
 impl From<otary_trust::Error> for Problem {
