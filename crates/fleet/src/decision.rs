@@ -6,7 +6,7 @@ use std::time::Duration;
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Dialect, ProductName, Proof, ReleaseId, Sha256, Time};
+use crate::{Build, Device, Dialect, ProductName, Proof, ReleaseId, Sha256, Time};
 
 /// What a device is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -274,6 +274,19 @@ impl Reason {
             Self::Reflashed { .. } => format!("otary device resume {device}"),
             _ => return None,
         })
+    }
+}
+
+impl Reason {
+    /// The same, by what is on record of the device: one that is enrolled needs no second credential.
+    pub fn advice_of(&self, device: &Device) -> Option<String> {
+        match self {
+            Self::NotProven { shown, needed, .. } if shown < needed && !device.credentials.is_empty() => {
+                let own = "it is enrolled, and this poll showed no credential of its own";
+                Some(format!("{own}: put that into its sketch, unless somebody else asked under its address"))
+            }
+            _ => self.advice(&device.mac.to_string()),
+        }
     }
 }
 

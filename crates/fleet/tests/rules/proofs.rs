@@ -100,6 +100,16 @@ fn without_a_secret_it_takes_a_credential_of_the_devices_own() {
 }
 
 #[test]
+fn who_is_enrolled_already_is_told_that_the_poll_showed_nothing() {
+    let world = private_lamp(None);
+    let (_, held) = poll(&world, &lamp(MAC), Evidence::default());
+    let [enrolled, other] = [MAC, OTHER].map(|mac| world.devices.get(&mac.parse().unwrap()).unwrap());
+    let advice = held.reason.advice_of(enrolled).unwrap();
+    assert!(advice.starts_with("it is enrolled, and this poll showed no credential of its own"), "{advice}");
+    assert_eq!(held.reason.advice_of(other).unwrap(), format!("otary device enroll {OTHER} --token"));
+}
+
+#[test]
 fn a_credential_opens_no_product_but_the_one_that_its_device_was_assigned_to() {
     let mut world = private_lamp(Some("secret"));
     world.product("plug");
