@@ -145,7 +145,7 @@ impl DataDir {
 /// Whether nothing more can be written to the disk of `folder`.
 fn no_space_left(folder: &Path) -> bool {
     /// What a database at rest needs to be opened: its shared memory is of this size.
-    const NEEDED: [u8; 32 * 1024] = [0xFF; 32 * 1024];
+    static NEEDED: [u8; 32 * 1024] = [0xFF; 32 * 1024];
     let written = tempfile::tempfile_in(folder).and_then(|mut file| {
         file.write_all(&NEEDED)?;
         file.sync_all()
