@@ -1,6 +1,7 @@
 //! The data directory: what lies where in it, and that only its owner gets in.
 
 use std::fs;
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -94,16 +95,26 @@ impl DataDir {
                 Ok(Some(store))
             }
             Err(StoreError::Locked(_)) => Ok(None),
-            Err(error @ StoreError::Database(_)) => {
-                let help = format!(
-                    "if the disk is well and the database is not, move its files away ({}*): a new one is begun, and \
-                     the authority stays",
-                    quoted(&self.database())
-                );
-                Err(error).with_context(|| format!("opening {}", self.0.display())).help(help)
-            }
-            Err(error) => Err(error).with_context(|| format!("opening {}", self.0.display())),
+            Err(error) => Err(self.unopened(error)),
         }
+    }
+
+    /// Why the store did not open, and what to do about it. A database is moved away only if it is none: one on a full
+    /// disk is well.
+    fn unopened(&self, error: StoreError) -> anyhow::Error {
+        let path = self.0.display();
+        let damaged = error.is_damaged_database();
+        let database = matches!(error, StoreError::Database(_));
+        if error.is_full_disk() || (database && !damaged && no_space_left(&self.0)) {
+            let context = format!("no space left on the disk of {path}");
+            return advised(anyhow::Error::new(error).context(context), "make room");
+        }
+        let error = anyhow::Error::new(error).context(format!("opening {path}"));
+        if !damaged {
+            return error;
+        }
+        let files = quoted(&self.database());
+        advised(error, format!("move its files away ({files}*): a new one is begun, and the authority stays"))
     }
 
     /// Where the database is.
@@ -129,6 +140,18 @@ impl DataDir {
             None => Ok(authority),
         }
     }
+}
+
+/// Whether nothing more can be written to the disk of `folder`.
+fn no_space_left(folder: &Path) -> bool {
+    /// What a database at rest needs to be opened: its shared memory is of this size.
+    static NEEDED: [u8; 32 * 1024] = [0xFF; 32 * 1024];
+    let written = tempfile::tempfile_in(folder).and_then(|mut file| {
+        file.write_all(&NEEDED)?;
+        file.sync_all()
+    });
+    let full = |error: io::Error| matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+    written.is_err_and(full)
 }
 
 /// A turn on a data directory that another process has open.
@@ -181,12 +204,29 @@ pub fn quoted(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advice::Report;
 
     #[test]
     fn a_path_can_be_pasted_into_a_shell() {
         assert_eq!(quoted(Path::new("./x")), "./x");
         assert_eq!(quoted(Path::new("my data")), "'my data'");
         assert_eq!(quoted(Path::new("it's")), r"'it'\''s'");
+    }
+
+    #[test]
+    fn only_what_is_no_database_is_to_be_moved_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::named(folder.path());
+        fs::write(data.database(), "no database ".repeat(1000)).unwrap();
+        let error = data.try_open_store(DiskOptions::default()).unwrap_err();
+        assert!(Report(&error).to_string().contains("\nhelp: move its files away ("), "{error:?}");
+
+        let source = ErrorKind::StorageFull.into();
+        let full = StoreError::File { action: "writing", path: data.database(), source };
+        let told = Report(&data.unopened(full)).to_string();
+        let begins = format!("error: no space left on the disk of {}: ", folder.path().display());
+        assert!(told.starts_with(&begins) && told.ends_with("\nhelp: make room\n"), "{told}");
+        assert!(!no_space_left(folder.path()), "it was told so");
     }
 
     #[cfg(unix)]

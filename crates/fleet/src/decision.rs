@@ -6,7 +6,7 @@ use std::time::Duration;
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Dialect, ProductName, Proof, ReleaseId, Sha256, Time};
+use crate::{Build, Device, Dialect, ProductName, Proof, ReleaseId, Sha256, Time};
 
 /// What a device is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -154,7 +154,7 @@ pub enum Reason {
         product: ProductName,
         /// What it showed.
         shown: Proof,
-        /// What is needed; what was shown may be as much, from a device of another product.
+        /// What is needed; what was shown may be as much, from a device that was not assigned to the product.
         needed: Proof,
     },
     /// Nothing says which chip it is, and the product has several.
@@ -277,6 +277,19 @@ impl Reason {
     }
 }
 
+impl Reason {
+    /// The same, by what is on record of the device: one that is enrolled needs no second credential.
+    pub fn advice_of(&self, device: &Device) -> Option<String> {
+        match self {
+            Self::NotProven { shown, needed, .. } if shown < needed && !device.credentials.is_empty() => {
+                let own = "it is enrolled, and this poll showed no credential of its own";
+                Some(format!("{own}: put that into its sketch, unless somebody else asked under its address"))
+            }
+            _ => self.advice(&device.mac.to_string()),
+        }
+    }
+}
+
 impl fmt::Display for Reason {
     /// One sentence for people, without a full stop.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -324,11 +337,7 @@ impl fmt::Display for Reason {
                 f.write_str("asked over plain HTTP without a product that allows it")
             }
             Self::NotProven { product, shown, needed } if shown >= needed => {
-                write!(
-                    f,
-                    "shows {}, but is assigned to another product than {product}, which is private",
-                    shown.words()
-                )
+                write!(f, "shows {}, but is not assigned to {product}, which is private", shown.words())
             }
             Self::NotProven { product, shown, needed } => {
                 write!(f, "{product} is private and wants {}, this shows {}", needed.words(), shown.words())

@@ -110,13 +110,12 @@ impl Product {
 
     /// Whether its images are for one who showed `proof` under the address of `device`.
     ///
-    /// A device's credential opens no private product but the one that the operator assigned the device to, if it was
-    /// assigned: an owner of a lamp is no owner of everything else.
+    /// A device's credential opens no private product but the one that the operator assigned the device to: an owner of
+    /// a lamp is no owner of everything else, and who was assigned nothing owns nothing.
     pub fn opens_to(&self, proof: Proof, device: Option<&Device>) -> bool {
         let assigned = device.and_then(|device| device.product.as_ref());
-        let of_another =
-            proof == Proof::DeviceCredential && assigned.is_some_and(|product| *product != self.name);
-        proof >= self.required_proof() && !(self.private && of_another)
+        let by_right = proof != Proof::DeviceCredential || assigned == Some(&self.name);
+        proof >= self.required_proof() && (by_right || !self.private)
     }
 
     /// Whether devices may be updated over plain HTTP. Never of a private product, whatever else was set: what goes

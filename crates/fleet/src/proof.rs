@@ -128,9 +128,12 @@ impl Evidence {
             own | token | same(self.certificate, kind.and_then(|kind| kind.certificate()))
         });
         let shared = same(self.secret, product.and_then(|product| product.secret));
+        // A credential that does not open the product is not held against one who shows its secret, too.
+        let opened = product.is_none_or(|product| product.opens_to(Proof::DeviceCredential, device));
         match (bool::from(own), bool::from(shared)) {
-            (true, _) => Proof::DeviceCredential,
-            (false, true) => Proof::ProductSecret,
+            (true, false) => Proof::DeviceCredential,
+            (true, true) if opened => Proof::DeviceCredential,
+            (_, true) => Proof::ProductSecret,
             (false, false) => Proof::None,
         }
     }

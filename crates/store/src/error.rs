@@ -1,6 +1,9 @@
 //! What can go wrong in a store.
 
+use std::io;
+
 use otary_fleet::{ProductName, ReleaseId, Sha256};
+use rusqlite::ErrorCode;
 use thiserror::Error;
 
 /// Why a store did not do what it was asked. Nothing is half done then.
@@ -72,6 +75,61 @@ pub enum StoreError {
         /// On what.
         path: std::path::PathBuf,
         /// Why it failed.
-        source: std::io::Error,
+        source: io::Error,
     },
+}
+
+impl StoreError {
+    /// Whether the bytes of the database are not those of one: no second try and no other disk mends that.
+    pub fn is_damaged_database(&self) -> bool {
+        matches!(self.code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+    }
+
+    /// Whether the disk was said to be full. `SQLite` says so of what it writes, but of a file that it makes larger
+    /// (`SQLITE_IOERR_SHMSIZE`) it says no more than that it failed: there, look at the disk.
+    pub fn is_full_disk(&self) -> bool {
+        match self {
+            Self::File { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            other => other.code() == Some(ErrorCode::DiskFull),
+        }
+    }
+
+    fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Database(error) => error.sqlite_error_code(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_damaged_database() {
+        let failed = |code| StoreError::from(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        let told = |error: StoreError| (error.is_full_disk(), error.is_damaged_database());
+        for (code, expected) in [
+            (ffi::SQLITE_FULL, (true, false)),
+            (ffi::SQLITE_NOTADB, (false, true)),
+            (ffi::SQLITE_CORRUPT, (false, true)),
+            (ffi::SQLITE_CORRUPT_INDEX, (false, true)),
+            (ffi::SQLITE_IOERR_SHMSIZE, (false, false)),
+            (ffi::SQLITE_BUSY, (false, false)),
+        ] {
+            assert_eq!(told(failed(code)), expected, "{code}");
+        }
+        let file = |kind: io::ErrorKind| StoreError::File {
+            action: "writing",
+            path: "x".into(),
+            source: kind.into(),
+        };
+        assert_eq!(told(file(io::ErrorKind::StorageFull)), (true, false));
+        assert_eq!(told(file(io::ErrorKind::PermissionDenied)), (false, false));
+    }
 }

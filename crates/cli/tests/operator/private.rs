@@ -72,6 +72,19 @@ fn a_device_is_enrolled_with_a_token_and_disenrolled() {
 }
 
 #[test]
+fn enrolling_says_which_product_the_credential_opens() {
+    let bench = Bench::new();
+    for product in ["lamp", "gate"] {
+        bench.otary(&format!("product add {product} --private")).succeeded();
+    }
+    let said = bench.otary(&format!("device enroll {MAC} --token")).succeeded().err;
+    let note = format!("note: it opens no private product until otary device assign {MAC} PRODUCT\n");
+    assert!(said.ends_with(&note), "{said}");
+    let said = bench.otary(&format!("device enroll {MAC} --product gate --token")).succeeded().err;
+    assert_eq!(said, format!("{MAC} is enrolled for gate. This is its token. It is not shown again.\n"));
+}
+
+#[test]
 fn a_certificate_is_signed_by_the_authority_and_its_key_is_for_its_owner_alone() {
     let bench = Bench::new();
     let _server = bench.serve();

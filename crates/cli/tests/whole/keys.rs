@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use crate::house::{Done, House};
 
@@ -169,6 +171,8 @@ fn at_a_terminal_the_passphrase_is_asked_for_and_not_shown() {
     while !seen.ends_with(b"keys: ") && screen.read(&mut byte).unwrap() == 1 {
         seen.push(byte[0]);
     }
+    // The question is asked first, and the echo ends a moment later: nobody types that fast.
+    thread::sleep(Duration::from_secs(1));
     let mut keyboard = child.stdin.take().unwrap();
     writeln!(keyboard, "{WORDS}").unwrap();
     screen.read_to_end(&mut seen).unwrap();

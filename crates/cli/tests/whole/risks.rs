@@ -163,7 +163,7 @@ fn a_root_that_ends_before_the_stated_horizon_is_refused_beside_none_that_lives_
     published(site.push("2", &slices(&site.sound()), ""), &[]);
     let printed = site.push("3", &one, "--i-know-what-i-do ends-soon").printed();
     assert!(printed.contains(&format!("\naccepted: ends-soon: lamp.bin: {words}")), "{printed}");
-    assert!(printed.contains(" days; 11000 are asked for\n"), "{printed}");
+    assert!(printed.contains(" days; 11000 days are asked for\n"), "{printed}");
     assert!(site.record().1.contains("published lamp 3 to stable, accepting ends-soon"));
 }
 

@@ -65,8 +65,8 @@ pub enum Risk {
     EndsSoon {
         /// Those anchors, by their names.
         trusts: Vec<String>,
-        /// Whole days until the last of them ends; 0 if it has ended.
-        days: u64,
+        /// Whole days until the last of them ends; none if it has ended.
+        days: Option<u64>,
         /// The days that are asked for.
         horizon: u64,
     },
@@ -125,11 +125,12 @@ impl fmt::Display for Risk {
                 }
                 write!(f, "this server is verified by {} alone", list(needs))
             }
-            Self::EndsSoon { trusts, days: 0, .. } => {
+            Self::EndsSoon { trusts, days: None, .. } => {
                 write!(f, "it trusts {}, which has ended", list(trusts))
             }
-            Self::EndsSoon { trusts, days, horizon } => {
-                write!(f, "it trusts {}, which ends in {days} days; {horizon} are asked for", list(trusts))
+            Self::EndsSoon { trusts, days: Some(days), horizon } => {
+                let (trusts, end) = (list(trusts), life(*days));
+                write!(f, "it trusts {trusts}, which ends {end}; {horizon} days are asked for")
             }
             Self::NoName { earlier } => write!(
                 f,
@@ -171,6 +172,15 @@ pub fn examine(embedded: &Embedded, expected: &Expected<'_>) -> Examined {
 fn private_key(embedded: &Embedded) -> Option<Risk> {
     let (key, others) = embedded.private_keys.split_first()?;
     Some(Risk::PrivateKey { key: key.clone(), others: others.len() })
+}
+
+/// How long something lives yet, of which whole days are known.
+fn life(days: u64) -> String {
+    match days {
+        0 => "within a day".into(),
+        1 => "in a day".into(),
+        days => format!("in {days} days"),
+    }
 }
 
 /// `a`, `a and b`, `a, b and c`; of many the first few.

@@ -52,7 +52,8 @@ impl<'a> Reach<'a> {
         let Expected { horizon, now, .. } = *self.expected;
         (end < now + horizon).then(|| Risk::EndsSoon {
             trusts: names(&counting),
-            days: end.since(now).as_secs() / DAY,
+            // A certificate is valid in its last second, too (RFC 5280, section 4.1.2.5).
+            days: (now <= end).then(|| end.since(now).as_secs() / DAY),
             horizon: horizon.as_secs() / DAY,
         })
     }

@@ -17,7 +17,8 @@ fn shows(secret: &str) -> Evidence {
     Evidence { secret: Some(digest(secret)), certificate: None }
 }
 
-/// The lamp, private, with a secret if one is given; two devices, of which the first has a token and a certificate.
+/// The lamp, private, with a secret if one is given; two devices, of which the first is assigned to it and has a token
+/// and a certificate.
 fn private_lamp(secret: Option<&str>) -> World {
     let mut world = World::new();
     let product = world.product("lamp");
@@ -29,6 +30,7 @@ fn private_lamp(secret: Option<&str>) -> World {
         CredentialKind::Certificate(Sha256::of(b"certificate")),
     ];
     world.device(MAC).credentials = kinds.map(|kind| Credential { kind, issued }).to_vec();
+    world.device(MAC).product = Some(name("lamp"));
     world.device(OTHER);
     world
 }
@@ -98,14 +100,29 @@ fn without_a_secret_it_takes_a_credential_of_the_devices_own() {
 }
 
 #[test]
+fn who_is_enrolled_already_is_told_that_the_poll_showed_nothing() {
+    let world = private_lamp(None);
+    let (_, held) = poll(&world, &lamp(MAC), Evidence::default());
+    let [enrolled, other] = [MAC, OTHER].map(|mac| world.devices.get(&mac.parse().unwrap()).unwrap());
+    let advice = held.reason.advice_of(enrolled).unwrap();
+    assert!(advice.starts_with("it is enrolled, and this poll showed no credential of its own"), "{advice}");
+    assert_eq!(held.reason.advice_of(other).unwrap(), format!("otary device enroll {OTHER} --token"));
+}
+
+#[test]
 fn a_credential_opens_no_product_but_the_one_that_its_device_was_assigned_to() {
     let mut world = private_lamp(Some("secret"));
     world.product("plug");
-    world.device(MAC).product = Some(name("plug"));
-    let (proof, held) = poll(&world, &lamp(MAC), shows("token"));
-    assert_eq!((proof, held.verdict()), (Proof::DeviceCredential, Verdict::Hold));
-    assert_eq!(held.reason.advice(MAC).unwrap(), format!("otary device assign {MAC} lamp"));
-    assert_eq!(poll(&world, &lamp(MAC), shows("secret")).1.verdict(), Verdict::Offer, "its secret does");
+    for assigned in [Some(name("plug")), None] {
+        world.device(MAC).product = assigned;
+        let (proof, held) = poll(&world, &lamp(MAC), shows("token"));
+        assert_eq!((proof, held.verdict()), (Proof::DeviceCredential, Verdict::Hold));
+        assert_eq!(held.reason.advice(MAC).unwrap(), format!("otary device assign {MAC} lamp"));
+    }
+    let both = Evidence { certificate: Some(digest("certificate")), ..shows("secret") };
+    for evidence in [shows("secret"), both] {
+        assert_eq!(poll(&world, &lamp(MAC), evidence).1.verdict(), Verdict::Offer, "its secret does");
+    }
     world.device(MAC).product = Some(name("lamp"));
     assert_eq!(poll(&world, &lamp(MAC), shows("token")).1.verdict(), Verdict::Offer);
 }

@@ -138,7 +138,7 @@ fn an_image_whose_anchors_end_too_soon_is_refused() {
     assert_eq!(names(&examined), [RiskName::EndsSoon]);
     assert_eq!(
         examined.risks[0].to_string(),
-        "it trusts old root, which ends in 1461 days; 1826 are asked for"
+        "it trusts old root, which ends in 1461 days; 1826 days are asked for"
     );
     let with_next = examined_by(&image(&["ota.lan"], &[anchor("old root", 4), next()]), &generations, &[]);
     assert_eq!(with_next.risks, [], "the next root outlives the horizon");
@@ -148,9 +148,23 @@ fn an_image_whose_anchors_end_too_soon_is_refused() {
         [RiskName::EndsSoon],
         "a foreign one leads nowhere"
     );
-    let ended = examined_by(&image(&["ota.lan"], &[anchor("foreign", 0)]), &generations, &[]);
-    assert_eq!(names(&ended), [RiskName::CutsOff, RiskName::EndsSoon]);
-    assert_eq!(ended.risks[1].to_string(), "it trusts foreign, which has ended");
+}
+
+#[test]
+fn what_has_ended_is_told_from_what_ends_within_a_day() {
+    let hour = Duration::from_hours(1);
+    for (not_after, end) in [
+        (NOW - Duration::from_secs(1), "which has ended"),
+        (NOW, "which ends within a day; 1826 days are asked for"),
+        (NOW + hour * 23, "which ends within a day; 1826 days are asked for"),
+        (NOW + hour * 24, "which ends in a day; 1826 days are asked for"),
+        (NOW + hour * 48, "which ends in 2 days; 1826 days are asked for"),
+    ] {
+        let foreign = Anchor { not_after, ..anchor("foreign", 0) };
+        let examined = examined_by(&image(&["ota.lan"], &[foreign]), &steady(), &[]);
+        assert_eq!(names(&examined), [RiskName::CutsOff, RiskName::EndsSoon]);
+        assert_eq!(examined.risks[1].to_string(), format!("it trusts foreign, {end}"));
+    }
 }
 
 #[test]

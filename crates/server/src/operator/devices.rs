@@ -183,7 +183,8 @@ impl Operator {
     pub(super) fn show_device(&self, mac: Mac) -> Result<DeviceView, Problem> {
         let device = self.store.device(mac)?.ok_or_else(|| no_device(mac))?;
         let catalogue = self.store.catalogue();
-        let now = replay(&device, Mode::Sketch, &catalogue, self.now()).map(|decision| answer(mac, decision));
+        let now =
+            replay(&device, Mode::Sketch, &catalogue, self.now()).map(|decision| answer(&device, decision));
         let query = EventQuery { device: Some(mac), limit: EVENTS, ..EventQuery::default() };
         let events = self.store.events(&query)?;
         let held = self.held(&device);
@@ -262,7 +263,7 @@ fn line(device: &Device, catalogue: &Catalogue) -> DeviceLine {
         runs: runs(device, catalogue),
         last_seen: device.last_seen,
         polls: device.polls,
-        answer: decided.map(|decision| answer(device.mac, decision.clone())),
+        answer: decided.map(|decision| answer(device, decision.clone())),
         contested: device.contested,
     }
 }
@@ -278,7 +279,7 @@ fn runs(device: &Device, catalogue: &Catalogue) -> Option<Runs> {
     Some(Runs { release: release.map(|r| r.id.clone()), says: last.version.clone(), build: last.build })
 }
 
-fn answer(mac: Mac, decision: Decision) -> Answer {
-    let advice = decision.reason.advice(&mac.to_string());
+fn answer(device: &Device, decision: Decision) -> Answer {
+    let advice = decision.reason.advice_of(device);
     Answer { verdict: decision.verdict(), because: decision.reason.to_string(), advice, decision }
 }

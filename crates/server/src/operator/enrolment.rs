@@ -7,15 +7,29 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use otary_fleet::{Credential, CredentialKind, Device, Mac};
+use otary_fleet::{Catalogue, Credential, CredentialKind, Device, Mac, ProductName};
 use otary_store::Admit;
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
 use super::devices::{DeviceView, no_device};
 use super::problem::Problem;
+use super::products::{product, product_of};
 use super::request::{Body, Place};
 use super::site::{Operator, carry_out};
+
+/// What a device is issued, and what that opens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Enrolment {
+    /// The credential, by its digest.
+    pub credential: CredentialKind,
+    /// The product that the device is assigned to, the one private product that its credential opens. None: it stays with
+    /// the product that it was assigned to; one without any is assigned to the only private product, if it asks for no
+    /// other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<ProductName>,
+}
 
 /// Which of a device's credentials are taken back.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +52,9 @@ pub(super) async fn enroll(
     State(operator): State<Arc<Operator>>,
     actor: Actor,
     Place(mac): Place<Mac>,
-    Body(kind): Body<CredentialKind>,
+    Body(enrolment): Body<Enrolment>,
 ) -> Result<Json<DeviceView>, Problem> {
-    carry_out(operator, move |operator| operator.enroll(mac, kind, &actor)).await.map(Json)
+    carry_out(operator, move |operator| operator.enroll(mac, &enrolment, &actor)).await.map(Json)
 }
 
 pub(super) async fn disenroll(
@@ -54,24 +68,17 @@ pub(super) async fn disenroll(
 
 impl Operator {
     /// A device need not have asked yet.
-    fn enroll(&self, mac: Mac, kind: CredentialKind, actor: &Actor) -> Result<DeviceView, Problem> {
+    fn enroll(&self, mac: Mac, enrolment: &Enrolment, actor: &Actor) -> Result<DeviceView, Problem> {
         let _changing = self.changing();
-        let issued = self.store.device(mac)?.map(|device| device.credentials).unwrap_or_default();
-        if issued.iter().any(|credential| credential.kind == kind) {
-            return Err(Problem::conflict(
-                "already-issued",
-                format!("{mac} has this {} already", kind.name()),
-            ));
-        }
-        if issued.len() >= Device::MAX_CREDENTIALS {
-            let detail = format!("{mac} has {} credentials, which is the most", Device::MAX_CREDENTIALS);
-            return Err(Problem::conflict("too-many-credentials", detail).help(format!(
-                "otary device show {mac} lists them, otary device disenroll {mac} CREDENTIAL takes one back"
-            )));
-        }
-        let (credential, action) = (Credential { kind, issued: self.now() }, enrolled(kind));
+        let device = self.store.device(mac)?;
+        check_room(mac, device.as_ref(), enrolment.credential)?;
+        let product = assigned(enrolment, device.as_ref(), &self.store.catalogue())?;
+        let to = product.as_ref().map(|product| format!(", assigned to {product}")).unwrap_or_default();
+        let credential = Credential { kind: enrolment.credential, issued: self.now() };
+        let action = format!("issued the {}{to}", called(credential.kind));
         self.change_device(mac, Admit::New, actor, action, |device| {
             device.credentials.push(credential.clone());
+            device.product = product.clone().or_else(|| device.product.take());
         })
     }
 
@@ -95,8 +102,38 @@ impl Operator {
     }
 }
 
-fn enrolled(kind: CredentialKind) -> String {
-    format!("issued the {}", called(kind))
+/// Refuses a credential that the device has already, and one too many.
+fn check_room(mac: Mac, device: Option<&Device>, kind: CredentialKind) -> Result<(), Problem> {
+    let issued = device.map_or(&[][..], |device| &device.credentials);
+    if issued.iter().any(|credential| credential.kind == kind) {
+        let detail = format!("{mac} has this {} already", kind.name());
+        return Err(Problem::conflict("already-issued", detail));
+    }
+    if issued.len() >= Device::MAX_CREDENTIALS {
+        let detail = format!("{mac} has {} credentials, which is the most", Device::MAX_CREDENTIALS);
+        return Err(Problem::conflict("too-many-credentials", detail).help(format!(
+            "otary device show {mac} lists them, otary device disenroll {mac} CREDENTIAL takes one back"
+        )));
+    }
+    Ok(())
+}
+
+/// The product that enrolling assigns a device to; none if it stays as it is. Nothing that a poll said chooses it, since
+/// anybody can poll under any address.
+fn assigned(
+    enrolment: &Enrolment,
+    device: Option<&Device>,
+    catalogue: &Catalogue,
+) -> Result<Option<ProductName>, Problem> {
+    if let Some(name) = &enrolment.product {
+        return product(catalogue, name).map(|product| Some(product.name.clone()));
+    }
+    let mut private = catalogue.products().filter(|product| product.private);
+    let (Some(only), None) = (private.next(), private.next()) else { return Ok(None) };
+    let elsewhere = |device: &Device| {
+        device.product.is_some() || product_of(device).is_some_and(|known| *known != only.name)
+    };
+    Ok((!device.is_some_and(elsewhere)).then(|| only.name.clone()))
 }
 
 /// A credential as people tell it from others: what it is, and how its digest begins.

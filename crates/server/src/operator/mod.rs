@@ -29,7 +29,7 @@
 //! | operate | `POST /products`, `PATCH /products/{product}` | add, set |
 //! | operate | `POST /releases/{product}/{version}/{withdraw, restore, pin, unpin}`, `DELETE` without the last part | |
 //! | operate | `POST /devices/{mac}/{assign, release, resume}`, `DELETE` without the last part | |
-//! | operate | `POST /devices/{mac}/{enroll, disenroll}` | issue it a credential, by its digest; take one or all back |
+//! | operate | `POST /devices/{mac}/{enroll, disenroll}` | issue it a credential, by its digest, and assign it; take one or all back |
 //! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
 //! | operate | `POST /gc` | let go of what is no longer kept |
 //! | operate | `POST /trust/renew` | new server certificates |
@@ -68,7 +68,7 @@ pub use artifacts::Uploaded;
 pub use auth::{Access, LocalOwner, Peer};
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
-pub use enrolment::Disenrolment;
+pub use enrolment::{Disenrolment, Enrolment};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Due, GenerationId, Generations, GivenUp, Misstep, Patience, Step, Straggler, Time, due};
+use otary_fleet::{
+    Due, GenerationId, Generations, GivenUp, Mac, Misstep, Patience, Step, Straggler, Time, due,
+};
 use otary_trust::{Certificate, Defect, HostName, Name, PrivateKey, Start};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -284,6 +286,11 @@ impl Operator {
         if !spared.is_empty() {
             return Err(would_cut_off(what, &spared));
         }
+        let lost: BTreeSet<Mac> = stragglers.iter().map(|straggler| straggler.device).collect();
+        let unlost: Vec<String> = given_up.devices.difference(&lost).map(ToString::to_string).collect();
+        if !unlost.is_empty() {
+            return Err(cuts_off_none_of(what, &unlost));
+        }
         Ok(match stragglers.len() {
             0 => String::new(),
             lost => format!(", giving up {}", count(lost as u64, "device")),
@@ -440,6 +447,13 @@ fn would_cut_off(what: &str, spared: &[&Straggler]) -> Problem {
     let give_up = named.into_iter().chain(strangers).collect::<Vec<_>>().join(" --give-up ");
     Problem::conflict("would-cut-off", detail)
         .help(format!("update them, or give them up by name: --give-up {give_up}"))
+}
+
+/// The refusal that names who was given up and is not cut off: most likely another device was meant.
+fn cuts_off_none_of(what: &str, unlost: &[String]) -> Problem {
+    let detail = format!("{what} does not cut off {}: nothing was done", unlost.join(", "));
+    Problem::conflict("not-waited-for", detail)
+        .help("give up those alone that `otary trust rollover status` names")
 }
 
 impl From<otary_trust::Error> for Problem {

@@ -28,6 +28,7 @@ fn site() -> Site {
     let issued = site.clock.now();
     site.operate(MAC, |device| {
         let kind = CredentialKind::Token(Sha256::of(TOKEN.as_bytes()));
+        device.product = "secretlamp".parse().ok();
         device.credentials = vec![Credential { kind, issued }];
     });
     site
@@ -105,6 +106,26 @@ fn a_credential_under_another_address_proves_nothing() {
     log::wait_for(&["check_in", thief, "proof=\"none\"", "not-proven"]);
     site.operate(MAC, |device| device.credentials.clear());
     assert_eq!(board().authorized(MAC, TOKEN).ask(&site).status, 404, "nor one that was taken back");
+}
+
+#[test]
+fn a_credential_opens_nothing_before_its_device_is_assigned() {
+    let site = site();
+    site.product("padlock", |product| product.private = true);
+    site.publish("padlock", "0.3", &firmware("padlock-0.3"), Some(Chip::Esp32));
+    let artifact = |firmware_of: &str| {
+        let path = format!("/artifact/{}", Sha256::of(&firmware(firmware_of)));
+        let authorization = board().authorized(&MAC.replace(':', "-"), TOKEN).authorization.unwrap();
+        ask(&site, "127.0.10.8", &request("GET", &path, &format!("Authorization: {authorization}\r\n")))
+            .status
+    };
+    assert_eq!((artifact("secret-0.3"), artifact("padlock-0.3")), (200, 404));
+    site.operate(MAC, |device| device.product = None);
+    for product in ["secretlamp", "padlock"] {
+        let asks = board().path(&format!("/update/{product}?chip=esp32")).authorized("device", TOKEN);
+        assert_eq!(asks.ask(&site).status, 404, "{product}");
+    }
+    assert_eq!((artifact("secret-0.3"), artifact("padlock-0.3")), (404, 404));
 }
 
 #[test]

@@ -32,7 +32,10 @@ fn site(mac: &str) -> (Site, (CertificateDer<'static>, PrivateKeyDer<'static>)) 
     site.publish("secretlamp", "0.3", &firmware("secret-0.3"), Some(otary_fleet::Chip::Esp32));
     let own = certificate(mac);
     let (kind, issued) = (CredentialKind::Certificate(Sha256::of(&own.0)), site.clock.now());
-    site.operate(mac, |device| device.credentials = vec![Credential { kind, issued }]);
+    site.operate(mac, |device| {
+        device.product = "secretlamp".parse().ok();
+        device.credentials = vec![Credential { kind, issued }];
+    });
     (site, own)
 }
 

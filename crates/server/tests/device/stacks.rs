@@ -116,7 +116,10 @@ fn mbedtls_shows_the_certificate_that_the_authority_issued_to_its_device() {
     assert_eq!(update(&files).status, 404, "not before it is enrolled");
     let digest = Sha256(*own.certificate().fingerprint().as_bytes());
     let (kind, issued) = (CredentialKind::Certificate(digest), site.clock.now());
-    site.operate(mac, |device| device.credentials = vec![Credential { kind, issued }]);
+    site.operate(mac, |device| {
+        device.product = "lamp".parse().ok();
+        device.credentials = vec![Credential { kind, issued }];
+    });
     assert_image(&update(&files), &firmware("lamp-0.3"), "0.3");
     assert_eq!(update(&[]).status, 404, "and one without any is answered, too");
 }

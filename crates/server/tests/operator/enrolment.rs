@@ -13,7 +13,12 @@ fn token(number: u8) -> CredentialKind {
 }
 
 async fn enroll(desk: &Desk, kind: CredentialKind) -> crate::desk::Answer {
-    desk.send(Method::POST, &format!("/devices/{MAC}/enroll"), kind).await
+    enroll_for(desk, kind, None).await
+}
+
+async fn enroll_for(desk: &Desk, credential: CredentialKind, product: Option<&str>) -> crate::desk::Answer {
+    let enrolment = json!({ "credential": credential, "product": product });
+    desk.send(Method::POST, &format!("/devices/{MAC}/enroll"), enrolment).await
 }
 
 async fn disenroll(desk: &Desk, credential: serde_json::Value) -> crate::desk::Answer {
@@ -38,6 +43,30 @@ async fn a_device_is_enrolled_before_it_asked_and_the_record_says_by_whom() {
     assert!(view.device.is_known(), "it is not forgotten as a stranger");
     let digest = token(1).digest().to_string();
     assert_eq!(actions(&desk), [format!("local: issued the token {digest:.12}")]);
+}
+
+#[tokio::test]
+async fn it_is_assigned_to_the_product_that_is_named_or_to_the_only_private_one() {
+    let desk = Desk::new();
+    let assigned = |answer: crate::desk::Answer| answer.read::<DeviceView>().device.product;
+    let name = |text: &str| Some(text.parse().unwrap());
+    desk.send(Method::POST, "/products", json!({ "name": "open" })).await;
+    assert_eq!(assigned(enroll(&desk, token(1)).await), None, "nothing is private");
+    desk.send(Method::POST, "/products", json!({ "name": "lamp", "private": true })).await;
+    assert_eq!(assigned(enroll(&desk, token(2)).await), name("lamp"));
+    let digest = token(2).digest().to_string();
+    assert_eq!(actions(&desk)[0], format!("local: issued the token {digest:.12}, assigned to lamp"));
+    desk.send(Method::POST, "/products", json!({ "name": "gate", "private": true })).await;
+    enroll_for(&desk, token(3), Some("door")).await.refused("no-product");
+    assert_eq!(assigned(enroll_for(&desk, token(3), Some("gate")).await), name("gate"));
+    assert_eq!(
+        assigned(enroll(&desk, token(4)).await),
+        name("gate"),
+        "it stays with what it was assigned to"
+    );
+    disenroll(&desk, json!(null)).await;
+    desk.send(Method::DELETE, &format!("/devices/{MAC}"), ()).await;
+    assert_eq!(assigned(enroll(&desk, token(1)).await), None, "which of the two, nobody said");
 }
 
 #[tokio::test]
@@ -77,7 +106,7 @@ async fn who_may_only_look_or_push_enrolls_nobody() {
     let made = json!({ "name": "ci", "scope": "push" });
     let made: serde_json::Value = desk.send(Method::POST, "/tokens", made).await.read();
     let shown = Caller::Net("10.0.0.1", made["secret"].as_str());
-    let body = || serde_json::to_vec(&token(1)).unwrap().into();
+    let body = || serde_json::to_vec(&json!({ "credential": token(1) })).unwrap().into();
     for path in [format!("/devices/{MAC}/enroll"), format!("/devices/{MAC}/disenroll")] {
         desk.request(shown, Method::POST, &path, body()).await.refused("scope-too-small");
     }

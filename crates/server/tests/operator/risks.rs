@@ -157,7 +157,7 @@ async fn a_root_that_ends_before_the_horizon_is_refused() {
     let detail = house.push("2", one).await.refused("risky");
     let name = root.common_name();
     assert!(detail.starts_with(&format!("lamp.bin: it trusts {name}, which ends in ")), "{detail}");
-    assert!(detail.ends_with(" days; 1826 are asked for"), "{detail}");
+    assert!(detail.ends_with(" days; 1826 days are asked for"), "{detail}");
     let accepted = house.push_accepting("2", one, &[RiskName::EndsSoon]).await;
     assert_eq!(accepted.read::<Published>().reviews[0].accepted[0].name(), RiskName::EndsSoon);
     house.push("3", both).await.read::<Published>();

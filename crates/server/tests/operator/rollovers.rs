@@ -69,8 +69,14 @@ impl Site {
     }
 
     async fn step(&self, step: Step) -> Answer {
+        self.step_without(step, &[]).await
+    }
+
+    /// The same, giving these devices up.
+    async fn step_without(&self, step: Step, devices: &[&str]) -> Answer {
         let path = format!("/trust/rollover/{}", step.name());
-        self.desk.send(Method::POST, &path, GivenUp::default()).await
+        let devices = devices.iter().map(|mac| mac.parse().unwrap()).collect();
+        self.desk.send(Method::POST, &path, GivenUp { devices, strangers: false }).await
     }
 
     /// How many devices `finish` would cut off, as things are.
@@ -114,6 +120,19 @@ async fn a_device_that_proves_nothing_has_moved_once_it_has_said_so_for_a_month(
     site.poll(&new, HOME);
     assert_eq!(site.lost_by_finish().await, 0);
     assert!(site.step(Step::Finish).await.status.is_success());
+}
+
+#[tokio::test]
+async fn a_device_that_nobody_waits_for_cannot_be_given_up() {
+    let (site, _) = Site::with_a_device().await;
+    let other = "24:6F:28:00:00:01";
+    let refused = site.step_without(Step::Switch, &[other]).await.refused("not-waited-for");
+    assert!(refused.contains(&format!("switch does not cut off {other}")), "{refused}");
+    assert!(site.step(Step::Switch).await.status.is_success(), "nothing was done before");
+    assert!(site.step_without(Step::Finish, &[other]).await.refused("would-cut-off").contains(MAC));
+    let refused = site.step_without(Step::Finish, &[MAC, other]).await.refused("not-waited-for");
+    assert!(refused.contains(other) && !refused.contains(MAC), "{refused}");
+    assert!(site.step_without(Step::Finish, &[MAC]).await.status.is_success());
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use otary_fleet::{CredentialKind, Mac, Sha256, Time};
-use otary_server::operator::DeviceView;
+use otary_fleet::{CredentialKind, Mac, ProductName, Sha256, Time};
+use otary_server::operator::{DeviceView, Enrolment};
 use otary_trust::{Clock, Identity};
 
 use super::place;
@@ -28,6 +28,10 @@ use crate::table::date;
 pub struct Args {
     /// Its address; it need not have asked yet
     mac: Mac,
+    /// Assign it to this product, the one private product that its credential opens [default: the one that it is
+    /// assigned to, else the only private one]
+    #[arg(long, value_name = "NAME")]
+    product: Option<ProductName>,
     #[command(flatten)]
     kind: Kind,
     /// Write the certificate (PEM) to this new file
@@ -52,20 +56,35 @@ struct Kind {
 
 /// Carries it out.
 pub fn run(args: Args, client: &mut Client, global: &Global) -> Result<()> {
+    let device = Enrolled { mac: args.mac, product: args.product };
     match (args.out_cert, args.out_key) {
         (Some(certificate), Some(key)) if args.kind.certificate => {
-            issue(args.mac, &Files { certificate, key }, client, global)
+            issue(device, &Files { certificate, key }, client, global)
         }
-        _ => make_token(args.mac, client),
+        _ => make_token(device, client),
     }
 }
 
-fn make_token(mac: Mac, client: &mut Client) -> Result<()> {
-    let token = new_secret()?;
-    let view = enroll(mac, CredentialKind::Token(token.hash()), client)?;
+/// Who is enrolled, and for which product if that was said.
+struct Enrolled {
+    mac: Mac,
+    product: Option<ProductName>,
+}
+
+impl Enrolled {
+    fn tell(self, credential: CredentialKind, client: &mut Client) -> Result<DeviceView> {
+        client.post(&place(self.mac, Some("enroll")), &Enrolment { credential, product: self.product })
+    }
+}
+
+fn make_token(device: Enrolled, client: &mut Client) -> Result<()> {
+    let (mac, token) = (device.mac, new_secret()?);
+    let view = device.tell(CredentialKind::Token(token.hash()), client)?;
     // The token alone on standard output: `otary device enroll MAC --token > device.token`.
     eprintln!("{mac} is enrolled{}. This is its token. It is not shown again.", assigned(&view));
-    Ok(say!("{}", token.expose())?)
+    say!("{}", token.expose())?;
+    warn_if_unassigned(&view);
+    Ok(())
 }
 
 /// Where a certificate and its key go.
@@ -75,7 +94,8 @@ struct Files {
 }
 
 /// The files are written first: what the server then knows of is in somebody's hands.
-fn issue(mac: Mac, files: &Files, client: &mut Client, global: &Global) -> Result<()> {
+fn issue(device: Enrolled, files: &Files, client: &mut Client, global: &Global) -> Result<()> {
+    let mac = device.mac;
     let identity = make_certificate(mac, global)?;
     let certificate = identity.certificate();
     let key = identity.key().context("the authority made a certificate without its key")?.pem()?;
@@ -87,14 +107,16 @@ fn issue(mac: Mac, files: &Files, client: &mut Client, global: &Global) -> Resul
     }
     written?;
     let digest = Sha256(*certificate.fingerprint().as_bytes());
-    let view = enroll(mac, CredentialKind::Certificate(digest), client)?;
-    Ok(say!(
+    let view = device.tell(CredentialKind::Certificate(digest), client)?;
+    say!(
         "{mac} is enrolled{}: its certificate is {}, its key {}. Until {}, or until it is taken back.",
         assigned(&view),
         files.certificate.display(),
         files.key.display(),
         date(certificate.not_after())
-    )?)
+    )?;
+    warn_if_unassigned(&view);
+    Ok(())
 }
 
 fn make_certificate(mac: Mac, global: &Global) -> Result<Identity> {
@@ -104,12 +126,15 @@ fn make_certificate(mac: Mac, global: &Global) -> Result<Identity> {
     trusted(authority.issue_client(&mac.to_string(), &clock))
 }
 
-fn enroll(mac: Mac, kind: CredentialKind, client: &mut Client) -> Result<DeviceView> {
-    client.post(&place(mac, Some("enroll")), &kind)
-}
-
 /// What its credential is good for.
 fn assigned(view: &DeviceView) -> String {
     let product = view.device.product.as_ref();
     product.map(|product| format!(" for {product}")).unwrap_or_default()
+}
+
+/// Says of a device without a product that its credential opens none yet.
+fn warn_if_unassigned(DeviceView { device, .. }: &DeviceView) {
+    if device.product.is_none() {
+        eprintln!("note: it opens no private product until otary device assign {} PRODUCT", device.mac);
+    }
 }
