@@ -142,10 +142,11 @@ fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn, proof: Proof, now: T
     let Some(handshake) = &check_in.handshake else { return };
     let network = Network::of(check_in.source);
     let place = seen.handshakes.iter().position(|before| before.handshake == *handshake);
-    let mut noted = place.map(|place| seen.handshakes.remove(place)).unwrap_or_else(|| {
+    let new = || {
         let (handshake, first) = (handshake.clone(), now);
         SeenHandshake { handshake, network, roams: false, first, last: now, polls: 0, proof }
-    });
+    };
+    let mut noted = place.map_or_else(new, |place| seen.handshakes.remove(place));
     noted.last = noted.last.max(now);
     noted.polls += 1;
     noted.roams |= noted.network != network;
