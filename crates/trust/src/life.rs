@@ -16,6 +16,8 @@ const ROOT_LIFE: Duration = Duration::from_hours(9_131 * 24);
 /// 35 years, from its making: the next root waits, for as long as the current one lives if nothing is wrong with it,
 /// and ten years are left then for its own era to begin and for the one after it to be spread.
 const NEXT_ROOT_LIFE: Duration = Duration::from_hours(12_784 * 24);
+/// 10 years: so much longer at least than the root before it.
+const OUTLIVES: Duration = Duration::from_hours(3_653 * 24);
 /// One year. With [`BACKDATED`] it stays below the 398 days that browsers allow.
 const LEAF_LIFE: Duration = Duration::from_hours(365 * 24);
 /// 10 years: as long as a device may lie in a drawer and still be asked who it is.
@@ -39,7 +41,7 @@ impl Life {
     /// rollover to it would be overdue for the next one as it ends.
     pub fn of_next_root(before: Self, now: TrustedTime) -> Self {
         let life = Self::of(NEXT_ROOT_LIFE, now);
-        Self { not_after: life.not_after.max(before.not_after + (NEXT_ROOT_LIFE - ROOT_LIFE)), ..life }
+        Self { not_after: life.not_after.max(before.not_after + OUTLIVES), ..life }
     }
 
     /// That of a leaf made at `now`, which never outlives its root. None: the root has ended.
