@@ -75,8 +75,8 @@ pub fn run(action: Action, global: &Global) -> Result<()> {
         Action::Begin { hosts, next_key, without_bridge, given_up: StepArgs { give_up } } => {
             let next_key = next_key.map(|file| read_next_key(&file)).transpose()?;
             let hosts = hosts.iter().map(|host| host.as_str().to_owned()).collect();
-            let begin = Begin { hosts, next_key, without_bridge, give_up: given_up(&give_up)? };
-            let begun: TrustView = client.post(&path(["trust", "rollover"]), &begin)?;
+            let start = Begin { hosts, next_key, without_bridge, give_up: given_up(&give_up)? };
+            let begun: TrustView = client.post(&path(["trust", "rollover"]), &start)?;
             print_begun(&begun)
         }
         Action::Status { json } => {
