@@ -30,6 +30,8 @@ fn boards_with_a_self_signed_certificate_move_to_the_authority_under_another_nam
     street.share_secret();
     let adopted = street.otary("trust adopt --cert server.crt --key server.key");
     assert!(adopted.starts_with("server.crt is generation 0 now: serverota.lan, until "), "{adopted}");
+    let said = adopted.lines().find(|line| line.starts_with("serverota.lan ")).unwrap();
+    assert!(said.split_whitespace().skip(1).all(|word| word == "ok"), "{adopted}");
     for (number, lamp) in [(1, &mut first), (2, &mut late), (3, &mut sleeper)] {
         lamp.runs("0");
         street.otary(&format!("device assign {} lamp", mac(number)));

@@ -2,18 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use otary_server::operator::{Adoption, TrustView};
+use otary_trust::Certificate;
 use zeroize::Zeroizing;
 
 use super::MAX_KEY;
 use super::rollover::{StepArgs, given_up, print_due};
 use crate::advice::Advise;
 use crate::client::{Client, path};
+use crate::clock;
 use crate::file::read_text;
 use crate::global::Global;
 use crate::say;
 use crate::table::{date, plain};
+use crate::verdicts::Verdicts;
 
 /// The certificate and its key.
 #[derive(Debug, clap::Args)]
@@ -32,13 +35,24 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> Result<()> {
     let read = |file| read_text(file, MAX_KEY).help("it is PEM text, which begins with -----BEGIN");
     let certificate = read(&args.cert)?.to_string();
+    let verdicts = verdicts(&certificate, &args.cert)?;
     let key = Zeroizing::new(read(&args.key)?.to_string());
     let adoption = Adoption { certificate, key, give_up: given_up(&args.given_up.give_up)? };
     let adopted: TrustView = Client::at_home_with_keys(global)?.post(&path(["trust", "adopt"]), &adoption)?;
-    print_adopted(&adopted, &args.cert)
+    print_adopted(&adopted, &args.cert, &verdicts)
 }
 
-fn print_adopted(view: &TrustView, file: &Path) -> Result<()> {
+/// What devices say of the certificate that trust the last one of its chain.
+fn verdicts(certificate: &str, file: &Path) -> Result<Verdicts> {
+    let chain = Certificate::chain_from_pem(certificate.as_bytes())
+        .with_context(|| file.display().to_string())
+        .help("it is PEM text, which begins with -----BEGIN")?;
+    let chain: Vec<&Certificate> = chain.iter().collect();
+    let anchor = chain.last().copied();
+    Ok(Verdicts::of(&chain, anchor.as_slice(), clock::now()))
+}
+
+fn print_adopted(view: &TrustView, file: &Path, verdicts: &Verdicts) -> Result<()> {
     let generations = &view.generations;
     let names = |id| -> Vec<&str> {
         generations.get(id).into_iter().flat_map(|shown| &shown.hosts).map(String::as_str).collect()
@@ -58,6 +72,7 @@ fn print_adopted(view: &TrustView, file: &Path) -> Result<()> {
         )?;
         say!("Generation {} is shown under {}.", rollover.to, listed(&names(rollover.to)))?;
     }
+    say!("\nWhat devices say that trust it:\n\n{verdicts}")?;
     say!("\nNext")?;
     say!("  otary sketch                   has the new name and the roots: build, and push it")?;
     say!("  otary trust rollover status    shows who has not moved yet")?;
