@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::due::LONGEST_SLEEP;
 use crate::{
-    AnchorId, Artifact, Build, Catalogue, Device, Generations, Handshake, Mac, Presented, Proof, SeenBuild,
-    SeenHandshake, Sha256, Time, Transport,
+    AnchorId, Artifact, Build, Catalogue, Device, Generations, Handshake, Mac, Network, Presented, Proof,
+    SeenBuild, SeenHandshake, Sha256, Time, Transport,
 };
 
 /// How long a claim without proof counts at least, once another took its place.
@@ -224,40 +224,57 @@ fn ends(proven: &SeenBuild, seen: &SeenBuild, catalogue: &Catalogue) -> bool {
     proven.proof == Proof::DeviceCredential || same()
 }
 
-/// Whether no later claim took the place of this one.
+/// Whether no later claim took the place of this one. A device that restarts into another build does so where it was: its
+/// address may change, but hardly then.
 fn still_counts(seen: &SeenBuild, device: &Device) -> bool {
-    let later = device.builds.iter().filter(|other| other.last > seen.last);
-    let patience = patience(seen.first, seen.last, seen.polls);
-    let replaced = |other: &SeenBuild| {
-        // A device that restarts into another build does so where it was: its address may change, but hardly then.
-        let here = !seen.roams && other.network == seen.network;
-        let patience = if here { patience } else { UNHEARD };
-        other.last.since(seen.last) > patience
-    };
-    !later.into_iter().any(replaced)
+    let claim = Said::from(seen);
+    !device.builds.iter().any(|other| claim.is_replaced_by(other.into()))
 }
 
 /// The handshakes of a build that count, the latest first; `None` alone if there was none.
 fn counting_handshakes(seen: &SeenBuild) -> impl Iterator<Item = Option<&Handshake>> {
-    let counts = move |one: &&SeenHandshake| one.proof > Proof::None || !is_replaced(one, seen);
+    let replaced = |claim: Said| seen.handshakes.iter().any(|other| claim.is_replaced_by(other.into()));
+    let counts = move |one: &&SeenHandshake| one.proof > Proof::None || !replaced((*one).into());
     let none = seen.handshakes.is_empty().then_some(None);
     let counting = seen.handshakes.iter().filter(counts).map(|one| Some(&one.handshake));
     none.into_iter().chain(counting)
 }
 
-/// Whether another handshake of the same build took the place of this one.
-fn is_replaced(seen: &SeenHandshake, build: &SeenBuild) -> bool {
-    let patience = patience(seen.first, seen.last, seen.polls);
-    build.handshakes.iter().any(|other| {
-        let here = !seen.roams && other.network == seen.network;
-        let patience = if here { patience } else { UNHEARD };
-        other.last.since(seen.last) > patience
-    })
+/// When and from where something was said.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    network: Network,
+    roams: bool,
+    first: Time,
+    last: Time,
+    polls: u64,
 }
 
-/// How long a claim counts once another took its place: by the mean time between two polls, if there were two.
-fn patience(first: Time, last: Time, polls: u64) -> Duration {
-    let gaps = u32::try_from(polls.saturating_sub(1)).unwrap_or(u32::MAX);
-    let rhythm = last.since(first).checked_div(gaps).unwrap_or_default();
-    rhythm.saturating_mul(RHYTHM).clamp(MONTH, UNHEARD)
+impl Said {
+    /// Whether another claim took the place of this one.
+    fn is_replaced_by(self, other: Self) -> bool {
+        let here = !self.roams && other.network == self.network;
+        other.last.since(self.last) > if here { self.patience() } else { UNHEARD }
+    }
+
+    /// How long it counts once another claim took its place: by the mean time between two polls, if there were two.
+    fn patience(self) -> Duration {
+        let gaps = u32::try_from(self.polls.saturating_sub(1)).unwrap_or(u32::MAX);
+        let rhythm = self.last.since(self.first).checked_div(gaps).unwrap_or_default();
+        rhythm.saturating_mul(RHYTHM).clamp(MONTH, UNHEARD)
+    }
+}
+
+impl From<&SeenBuild> for Said {
+    fn from(seen: &SeenBuild) -> Self {
+        let SeenBuild { network, roams, first, last, polls, .. } = *seen;
+        Self { network, roams, first, last, polls }
+    }
+}
+
+impl From<&SeenHandshake> for Said {
+    fn from(seen: &SeenHandshake) -> Self {
+        let SeenHandshake { network, roams, first, last, polls, .. } = *seen;
+        Self { network, roams, first, last, polls }
+    }
 }

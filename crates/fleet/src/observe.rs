@@ -115,7 +115,7 @@ fn see_build(device: &mut Device, check_in: &CheckIn, proof: Proof, now: Time) -
     note_proof(&mut seen, proof, now);
     device.builds.insert(0, seen);
     if device.builds.len() > Device::MAX_BUILDS {
-        forget_a_build(&mut device.builds);
+        forget_one(&mut device.builds, |one| (one.proof, one.network, one.first, one.last));
     }
     turns
 }
@@ -156,32 +156,23 @@ fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn, proof: Proof, now: T
     }
     seen.handshakes.insert(0, noted);
     if seen.handshakes.len() > SeenBuild::MAX_HANDSHAKES {
-        forget_a_handshake(&mut seen.handshakes);
+        forget_one(&mut seen.handshakes, |one| (one.proof, one.network, one.first, one.last));
     }
 }
 
-/// Forgets one handshake, as a build is forgotten: the latest and those that proved the most stay.
-fn forget_a_handshake(handshakes: &mut Vec<SeenHandshake>) {
-    let share = |network| handshakes.iter().filter(|seen| seen.network == network).count();
-    let time = |seen: &SeenHandshake| Reverse(seen.last + seen.last.since(seen.first));
-    let others = handshakes.iter().enumerate().skip(1);
-    let expendable =
-        others.max_by_key(|(place, seen)| (Reverse(seen.proof), share(seen.network), time(seen), *place));
+/// Forgets one of what was said: not the latest, and rather what proved less; of the network that brought the most, the one
+/// whose time is over. Its time is as long again as it was in use. So what strangers invent does not crowd out what the
+/// device ran.
+fn forget_one<T>(said: &mut Vec<T>, of: impl Fn(&T) -> (Proof, Network, Time, Time)) {
+    let share = |network| said.iter().filter(|one| of(one).1 == network).count();
+    let worth = |one: &T| {
+        let (proof, network, first, last) = of(one);
+        (Reverse(proof), share(network), Reverse(last + last.since(first)))
+    };
+    let others = said.iter().enumerate().skip(1);
+    let expendable = others.max_by_key(|(place, one)| (worth(one), *place));
     if let Some((place, _)) = expendable {
-        handshakes.remove(place);
-    }
-}
-
-/// Forgets one build: not the latest, nor one with more of a proof than others, but one of the network that brought the most, the one whose time is over. A
-/// build's time is as long again as it was in use. So what strangers invent does not crowd out what the device ran.
-fn forget_a_build(builds: &mut Vec<SeenBuild>) {
-    let share = |network| builds.iter().filter(|seen| seen.network == network).count();
-    let time = |seen: &SeenBuild| Reverse(seen.last + seen.last.since(seen.first));
-    let others = builds.iter().enumerate().skip(1);
-    let expendable =
-        others.max_by_key(|(place, seen)| (Reverse(seen.proof), share(seen.network), time(seen), *place));
-    if let Some((place, _)) = expendable {
-        builds.remove(place);
+        said.remove(place);
     }
 }
 

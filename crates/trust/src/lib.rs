@@ -1,7 +1,8 @@
 //! Keys and X.509 certificates that every device's TLS stack accepts.
 //!
-//! An [`Authority`] is a folder with three pairs of key and certificate: the root that devices trust, the next root
-//! that they trust in advance, and the server's leaf. What it promises:
+//! An [`Authority`] is a folder of keys and certificates: the root that devices trust, the next root that they trust in
+//! advance, and the server's leaves, one with a P-256 and one with an RSA key; in a rollover those of two generations.
+//! What it promises:
 //!
 //! - **What it makes verifies** on Mbed TLS 2.28, BearSSL, OpenSSL's strict mode and rustls, by host name and
 //!   by address; the tests hold that against the real libraries.

@@ -70,11 +70,11 @@ impl Supplied {
     /// Looks at the files. True: there is another pair in them, and it is the one to show. An error leaves the pair
     /// before it, and comes again with each look until the files are in order.
     pub fn refresh(&mut self) -> Result<bool> {
-        if self.files.digest()? == self.seen {
-            return Ok(false);
-        }
         // The digest first: what changes meanwhile is seen at the next look.
         let seen = self.files.digest()?;
+        if seen == self.seen {
+            return Ok(false);
+        }
         self.shown = self.files.read()?;
         self.seen = seen;
         Ok(true)
