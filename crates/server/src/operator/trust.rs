@@ -1,7 +1,10 @@
 //! The authority for operators: what it is, who holds its anchors, and the steps of a rollover.
 //!
 //! A step that would cut a device off is refused with the devices' addresses; only who gives each of them up by name
-//! gets past. Private keys pass here for the owner of the data directory alone, over a connection of this machine.
+//! gets past. Private keys pass here for the owner of the data directory alone, by the token that lies in it.
+
+mod refusal;
+mod view;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,118 +12,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{
-    Due, GenerationId, Generations, GivenUp, Mac, Misstep, Patience, Step, Straggler, Time, due,
-};
-use otary_trust::{Certificate, Defect, HostName, Name, PrivateKey, Start};
-use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use otary_fleet::{Generations, GivenUp, Mac, Misstep, Patience, Step, Straggler, Time, due};
+use otary_trust::{Certificate, HostName, Name, PrivateKey, Start};
 
 use super::auth::Actor;
 use super::ledger::{Ledger, Losses};
 use super::problem::Problem;
 use super::request::{Body, Place};
 use super::site::{AUTHORITY_BACKED_UP, Operator, carry_out, count};
-use crate::custody::{Custody, Elsewhere, Held};
+use crate::custody::{Custody, Held};
 
-/// Devices that a refusal names; the rest are counted.
-const NAMED: usize = 10;
+use refusal::{cuts_off_none_of, misstep, unreadable, would_cut_off};
 
-/// The authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrustView {
-    /// The generations, and the root after them.
-    pub generations: Generations,
-    /// The server's certificates.
-    pub leaves: Vec<LeafView>,
-    /// What devices are shown instead of these, if it is a certificate from elsewhere.
-    #[serde(default)]
-    pub elsewhere: Option<ElsewhereView>,
-    /// Whether the next root's key lies on this machine.
-    pub next_key_is_here: bool,
-    /// The file with a root's key that should lie on this machine and does not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub missing_key: Option<String>,
-    /// What a person has to do, the most urgent first.
-    pub due: Vec<Due>,
-    /// When the authority was last backed up.
-    pub backed_up: Option<Time>,
-}
-
-/// A certificate that the server presents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeafView {
-    /// Whose it is.
-    pub generation: GenerationId,
-    /// Its kind of key: `P-256`, `RSA-2048`.
-    pub key: String,
-    /// SHA-256 of its DER form, as people compare it.
-    pub sha256: String,
-    /// The first moment of its life.
-    pub not_before: Time,
-    /// The last moment of its life.
-    pub not_after: Time,
-    /// The names and addresses that it is for.
-    pub names: Vec<String>,
-}
-
-/// A certificate from elsewhere that devices are shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ElsewhereView {
-    /// The names and addresses that it is for.
-    pub names: Vec<String>,
-    /// The last moment of its life.
-    pub not_after: Time,
-    /// What devices trust that accept it, as PEM.
-    pub anchors: String,
-}
-
-/// A rollover, and whom each step that could come next would cut off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RolloverView {
-    /// The authority.
-    pub trust: TrustView,
-    /// The steps that can be taken, and `finish` from the beginning.
-    pub steps: Vec<Losses>,
-}
-
-/// What a rollover is to begin with.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Begin {
-    /// Host names of the new generation's own.
-    #[serde(default)]
-    pub hosts: BTreeSet<String>,
-    /// The next root's key as PEM, if it was taken off this machine.
-    #[serde(default)]
-    pub next_key: Option<Zeroizing<String>>,
-    /// Whether the old root is not to sign the new one: its key was stolen, or is lost.
-    #[serde(default)]
-    pub without_bridge: bool,
-    /// Who is given up that would be cut off at once.
-    #[serde(default)]
-    pub give_up: GivenUp,
-}
-
-/// A certificate that devices pin, and its key.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Adoption {
-    /// The certificate and what it was signed by, as PEM.
-    pub certificate: String,
-    /// Its key as PEM.
-    pub key: Zeroizing<String>,
-    /// Who is given up that would be cut off at once.
-    #[serde(default)]
-    pub give_up: GivenUp,
-}
-
-/// The next root's key.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct NextKey {
-    /// As PEM.
-    pub key: Zeroizing<String>,
-}
+pub use view::{Adoption, Begin, ElsewhereView, LeafView, NextKey, RolloverView, TrustView};
 
 pub(super) async fn show(State(operator): State<Arc<Operator>>) -> Result<Json<TrustView>, Problem> {
     carry_out(operator, Operator::trust_view).await.map(Json)
@@ -211,8 +115,8 @@ impl Operator {
         let mut steps = Vec::new();
         for step in [Step::Switch, Step::Finish, Step::Abort] {
             // Who has not moved yet is cut off by the last step: that is told from the beginning.
-            let stragglers = match self.lost_by(step)? {
-                Err(Misstep::NotSwitched { .. }) => self.lost_by_all(&[Step::Switch, step])?,
+            let stragglers = match self.lost_by(&[step])? {
+                Err(Misstep::NotSwitched { .. }) => self.lost_by(&[Step::Switch, step])?,
                 stragglers => stragglers,
             };
             if let Ok(stragglers) = stragglers {
@@ -222,13 +126,8 @@ impl Operator {
         Ok(RolloverView { trust: self.trust_view()?, steps })
     }
 
-    /// Whom a step would cut off now, if it can be taken.
-    fn lost_by(&self, step: Step) -> Result<Result<Vec<Straggler>, Misstep>, Problem> {
-        self.lost_by_all(&[step])
-    }
-
-    /// The same of several steps, one after another.
-    fn lost_by_all(&self, steps: &[Step]) -> Result<Result<Vec<Straggler>, Misstep>, Problem> {
+    /// Whom steps would cut off now, one after another, if they can be taken.
+    fn lost_by(&self, steps: &[Step]) -> Result<Result<Vec<Straggler>, Misstep>, Problem> {
         let (time, generations) = (self.now(), self.custody()?.generations());
         match steps.iter().try_fold(generations.clone(), |then, step| then.after(*step, time)) {
             Ok(then) => self.stragglers(&generations.at(time), &then.at(time)).map(Ok),
@@ -345,29 +244,6 @@ impl Operator {
     }
 }
 
-impl ElsewhereView {
-    fn of(shown: &Elsewhere) -> Self {
-        Self {
-            names: shown.names.iter().map(ToString::to_string).collect(),
-            not_after: shown.not_after,
-            anchors: shown.anchors_pem.clone(),
-        }
-    }
-}
-
-impl LeafView {
-    fn of((generation, leaf): (GenerationId, &Certificate)) -> Self {
-        Self {
-            generation,
-            key: leaf.key_kind().map_or_else(|| "of another kind".to_owned(), |kind| kind.to_string()),
-            sha256: leaf.fingerprint().to_string(),
-            not_before: leaf.not_before(),
-            not_after: leaf.not_after(),
-            names: leaf.names().iter().map(ToString::to_string).collect(),
-        }
-    }
-}
-
 fn own_host(text: &str) -> Result<HostName, Problem> {
     let host: Result<HostName, _> = text.parse();
     let host =
@@ -389,97 +265,4 @@ fn pinned_hosts(certificate: &Certificate) -> BTreeSet<HostName> {
         return certificate.common_name().parse().into_iter().collect();
     }
     certificate.names().iter().filter_map(host).collect()
-}
-
-fn unreadable(what: &str, defect: &Defect) -> Problem {
-    Problem::bad_request("unreadable", format!("{what}: {}", with_causes(defect)))
-        .help("it is PEM text without a passphrase")
-}
-
-/// An error and its causes in one line.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
-}
-
-fn misstep(misstep: &Misstep) -> Problem {
-    let help = match misstep {
-        Misstep::UnderWay { .. } => "otary trust rollover status",
-        Misstep::None => "otary trust rollover begin",
-        Misstep::Switched { .. } => "otary trust rollover finish",
-        Misstep::NotSwitched { .. } => "otary trust rollover switch",
-        Misstep::NoOwnHost => "give the server a name of its own: otary serve --name NAME",
-    };
-    Problem::conflict("out-of-turn", misstep.to_string()).help(help)
-}
-
-/// The refusal that names whom a change would cut off.
-fn would_cut_off(what: &str, spared: &[&Straggler]) -> Problem {
-    let known: Vec<&&Straggler> = spared.iter().filter(|straggler| !straggler.stranger).collect();
-    let strangers = spared.len() - known.len();
-    let named: Vec<String> = known.iter().take(NAMED).map(|one| one.device.to_string()).collect();
-    let more = match known.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let mut who = Vec::new();
-    if !named.is_empty() {
-        let certain = known.iter().filter(|straggler| straggler.certain).count();
-        let sure = match certain {
-            0 => "perhaps".to_owned(),
-            certain if certain == known.len() => "for certain".to_owned(),
-            certain => format!("{certain} for certain"),
-        };
-        let devices = count(known.len() as u64, "device");
-        who.push(format!("{devices} ({sure}): {}{more}", named.join(", ")));
-    }
-    if strangers > 0 {
-        who.push(format!("{} that otary never updated", count(strangers as u64, "device")));
-    }
-    let detail = format!("{what} would cut off {}", who.join("; and "));
-    let strangers = (strangers > 0).then(|| "strangers".to_owned());
-    let give_up = named.into_iter().chain(strangers).collect::<Vec<_>>().join(" --give-up ");
-    Problem::conflict("would-cut-off", detail)
-        .help(format!("update them, or give them up by name: --give-up {give_up}"))
-}
-
-/// The refusal that names who was given up and is not cut off: most likely another device was meant.
-fn cuts_off_none_of(what: &str, unlost: &[String]) -> Problem {
-    let detail = format!("{what} does not cut off {}: nothing was done", unlost.join(", "));
-    Problem::conflict("not-waited-for", detail)
-        .help("give up those alone that `otary trust rollover status` names")
-}
-
-impl From<otary_trust::Error> for Problem {
-    /// What went wrong with the authority is told with its causes to whoever asked: they are names of files, of
-    /// certificates and of times, and nobody else can do something about them.
-    fn from(error: otary_trust::Error) -> Self {
-        use otary_trust::Error;
-        let text = with_causes(&error);
-        let problem = match &error {
-            Error::Misstep(step) => return misstep(step),
-            Error::Adopt(_) => Self::bad_request("not-adopted", text),
-            Error::OtherNextKey { .. } => Self::bad_request("other-next-key", text),
-            Error::NextKeyAway => Self::conflict("next-key-away", text),
-            Error::Clock(_) => Self::conflict("clock", text),
-            Error::Locked { .. } => Self::conflict("locked", text),
-            _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "authority", text),
-        };
-        match error.help() {
-            Some(help) => problem.help(help),
-            None => problem,
-        }
-    }
-}
-
-impl From<crate::ServeError> for Problem {
-    fn from(error: crate::ServeError) -> Self {
-        Self::internal("not-shown", "the server cannot show the new certificates", error)
-    }
 }
