@@ -107,12 +107,6 @@ impl Entry {
         }
         Self { device: device.mac, last_seen: device.last_seen, stranger: !device.is_known(), claims }
     }
-
-    /// Whether the device accepts what `generations` present to it: the worst of what its claims say.
-    pub fn accepts(&self, generations: &Generations) -> Accepts {
-        let verdicts = self.claims.iter().map(|claim| claim.accepts(generations));
-        verdicts.min().unwrap_or(Accepts::CannotTell)
-    }
 }
 
 impl Claim {

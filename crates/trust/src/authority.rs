@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use otary_fleet::{GenerationId, Generations, Presented, Time};
+use otary_fleet::{GenerationId, Generations, Presented};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
@@ -319,11 +319,6 @@ impl Authority {
         self.in_charge().root.certificate()
     }
 
-    /// Whether the key of the root in charge is here. Without it what there is serves on, and nothing can be renewed.
-    pub fn root_key_is_here(&self) -> bool {
-        self.in_charge().root.is_locked() || self.in_charge().root.key().is_some()
-    }
-
     /// The first file with a root's key that should be here and is not. What there is serves on, but nothing is renewed
     /// once it is due, and a backup would not bring the root back. That of an old root which did not sign the new one
     /// was given up when the rollover began.
@@ -372,23 +367,6 @@ impl Authority {
         self.in_charge().leaf.as_ref()
     }
 
-    /// When [`Self::refresh`] will find the leaf too old; absent without a leaf.
-    pub fn renewal_time(&self) -> Option<Time> {
-        self.leaf().map(|leaf| leaf::renewal_time(leaf.certificate()))
-    }
-
-    /// What the root in charge presents by its P-256 leaf: the certificates to send, and the key, as `rustls::sign`
-    /// reads them. Absent without a leaf, and with its key under a passphrase that was not given.
-    ///
-    /// Outside a rollover the leaf alone is sent. Devices hold the root, so it would only cost half a kilobyte of each
-    /// handshake and of a small device's receive buffer.
-    pub fn server_chain(&self) -> Option<(Vec<CertificateDer<'static>>, Zeroizing<PrivateKeyDer<'static>>)> {
-        let line = self.in_charge();
-        let leaf = line.leaf.as_ref()?;
-        let id = self.generation_of(line).map(|generation| generation.id);
-        Some((line.chain(leaf, self.is_bridged(id)), leaf.key()?.to_der()))
-    }
-
     /// The certificates that the server presents first, and whose generation each is: a P-256 and an RSA leaf of each
     /// root, or the adopted certificate.
     pub fn leaves(&self) -> impl Iterator<Item = (GenerationId, &Certificate)> {
@@ -406,7 +384,11 @@ impl Authority {
     }
 
     /// Everything that the server presents to anybody, for each generation that is shown: by the P-256 leaf, then by
-    /// the RSA leaf; an adopted certificate as it is. What has no key here is left out.
+    /// the RSA leaf; an adopted certificate as it is. What has no key here, or one under a passphrase that was not given,
+    /// is left out.
+    ///
+    /// Outside a rollover a leaf is sent alone. Devices hold the root, so it would only cost half a kilobyte of each
+    /// handshake and of a small device's receive buffer.
     pub fn chains(&self) -> Vec<ServerChain> {
         self.generations().shown.iter().flat_map(|generation| self.chains_of(generation.id)).collect()
     }

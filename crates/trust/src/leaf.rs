@@ -76,11 +76,6 @@ pub(crate) fn choose_names(wanted: &[Name], last: &[Name]) -> Vec<Name> {
     fit(wanted.iter().chain(kept))
 }
 
-/// When a third of the life that a certificate was made for is left.
-pub(crate) fn renewal_time(leaf: &Certificate) -> Time {
-    Life::from(leaf).renewal_time()
-}
-
 /// When a certificate of ours was made.
 pub(crate) fn made_at(certificate: &Certificate) -> Time {
     Life::from(certificate).made()

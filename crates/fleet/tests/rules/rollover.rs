@@ -447,7 +447,8 @@ fn firmware_that_was_never_pushed_is_known_by_the_chain_that_it_accepted_and_no_
     assert!(site.poll(&unknown));
     let device = &site.world.devices[&mac()];
     let entry = Entry::of(device, &site.world.catalogue(), &site.generations);
-    assert_eq!(entry.accepts(&site.generations), Accepts::Yes);
+    let accepts: Vec<Accepts> = entry.claims.iter().map(|claim| claim.accepts(&site.generations)).collect();
+    assert_eq!(accepts, [Accepts::Yes]);
     site.begin(&[], false);
     let stragglers = site.stragglers(Step::Switch);
     assert!(matches!(&stragglers[..], [one] if !one.certain && one.stranger), "{stragglers:?}");

@@ -176,7 +176,7 @@ fn a_root_whose_key_is_lost_serves_on_and_issues_nothing() {
     let before = leaf(&place.start(TODAY).unwrap()).clone();
     fs::remove_file(place.trust().join("root.key")).unwrap();
     let mut authority = place.start(TODAY).unwrap();
-    assert!(!authority.root_key_is_here());
+    assert_eq!(authority.missing_root_key(), Some(place.trust().join("root.key")));
     let error = authority.refresh(&names(&["other.local"]), &clock(TODAY)).unwrap_err();
     assert!(matches!(&error, Error::Missing { path } if path.ends_with("root.key")), "{error}");
     assert!(error.help().unwrap().contains("otary trust restore"));

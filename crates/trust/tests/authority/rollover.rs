@@ -190,7 +190,7 @@ fn a_lost_or_stolen_root_is_left_without_a_bridge() {
     authority.step(Step::Switch, &clock(TODAY)).unwrap();
     assert_eq!((authority.root(), shown(&authority, None).len()), (&next, 1));
     authority.step(Step::Finish, &clock(TODAY)).unwrap();
-    assert!(place.start(TODAY).unwrap().root_key_is_here());
+    assert_eq!(place.start(TODAY).unwrap().missing_root_key(), None);
 }
 
 /// The tutorial's kind of certificate, long expired and with a common name alone, and its key.
