@@ -25,7 +25,7 @@
 
 // Each pause is a quarter shorter or longer, at random, so that devices which started together
 // do not ask together.
-const unsigned long POLL_MS = 60000;             // a minute; with many devices, a quarter of an hour
+const unsigned long POLL_MS = 60000;             // a minute; with many devices, 15 minutes
 const unsigned long FIRST_RETRY_MS = 15000;      // after a failure, then twice as long each time
 const unsigned long LAST_RETRY_MS = 15 * 60000;  // up to a quarter of an hour
 const unsigned long OFFLINE_MS = 5000;           // while there is no network
