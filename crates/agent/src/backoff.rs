@@ -42,7 +42,10 @@ mod tests {
             let wait = at_least(Millis::from_secs(100), &[byte; 16]);
             assert!((100..=110).contains(&wait.as_secs()), "{wait:?}");
         }
-        assert!(at_least(Millis(u64::MAX), &[9; 16]) <= Millis::from_secs(27 * 60 * 60), "no server stops us");
+        assert!(
+            at_least(Millis(u64::MAX), &[9; 16]) <= Millis::from_secs(27 * 60 * 60),
+            "no server stops us"
+        );
     }
 
     #[test]

@@ -78,12 +78,7 @@ pub(crate) fn read<F: NorFlash>(flash: &mut F, at: Region) -> Result<Otadata, Fa
 
 /// Selects `slot`, as new where it is on trial, so that a bootloader with rollback watches it too. Nothing is written if
 /// otadata names it already.
-pub(crate) fn select<F: NorFlash>(
-    flash: &mut F,
-    at: Region,
-    slot: u8,
-    trial: bool,
-) -> Result<bool, Fault> {
+pub(crate) fn select<F: NorFlash>(flash: &mut F, at: Region, slot: u8, trial: bool) -> Result<bool, Fault> {
     let otadata = read(flash, at)?;
     if selected(&otadata) == Some(slot) {
         return Ok(false);
@@ -118,4 +113,3 @@ fn put<F: NorFlash>(flash: &mut F, at: Region, write: Write) -> Result<(), Fault
     flash::erase(flash, at)?;
     flash::write(flash, at, &write.entry.to_bytes())
 }
-

@@ -54,7 +54,9 @@ impl core::fmt::Display for LayoutFault {
         match self {
             Self::Slots { found } => write!(f, "expected the app slots ota_0 and ota_1, found {found} slots"),
             Self::Otadata => f.write_str("expected an otadata partition of 0x2000 bytes, found none"),
-            Self::Store => f.write_str("expected a data partition otary of at least 0x6000 bytes, found none"),
+            Self::Store => {
+                f.write_str("expected a data partition otary of at least 0x6000 bytes, found none")
+            }
             Self::Unaligned { offset } => {
                 write!(f, "partition at {offset:#x}: expected whole sectors of 0x1000 bytes")
             }

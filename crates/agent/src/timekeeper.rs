@@ -98,7 +98,7 @@ mod tests {
     const TODAY: UnixSeconds = UnixSeconds(1_800_000_000);
 
     fn later(time: UnixSeconds, days: u64) -> UnixSeconds {
-        UnixSeconds(time.0 + days * DAY)
+        UnixSeconds(time.0.saturating_add(days.saturating_mul(DAY)))
     }
 
     fn at(wall: Option<UnixSeconds>) -> Moment {

@@ -1,7 +1,9 @@
 //! The answer to a check-in: believed by `otary_wire::verify` alone, and acted on in one step.
 
 use embedded_storage::nor_flash::NorFlash;
-use otary_wire::{Cause, Manifest, Offer, Refusal, Root, RootRecord, Stored, Trusted, UnixSeconds, Verdict, hear, verify};
+use otary_wire::{
+    Cause, Manifest, Offer, Refusal, Root, RootRecord, Stored, Trusted, UnixSeconds, Verdict, hear, verify,
+};
 
 use super::exchange::Errand;
 use super::{Agent, Sent, Work};

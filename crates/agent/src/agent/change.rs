@@ -12,7 +12,7 @@ use super::exchange::Errand;
 use super::{Agent, Refused, Work};
 use crate::flash::Fault;
 use crate::step::Step;
-use crate::store::{MAX_FAILURES, Place, SetHeader};
+use crate::store::{MAX_FAILURES, Place, SetHeader, TrustSet};
 
 /// How far the change has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,11 @@ impl Agent<'_> {
         self.change == Change::Trying && !self.is_on_trial()
     }
 
+    /// The sector that the set in use does not need.
+    const fn new_set(&self) -> TrustSet {
+        TrustSet::of(self.config.layout.store, self.state.trust_place.idle())
+    }
+
     /// The place of the set for the next connection.
     pub(super) fn set_place(&self) -> Place {
         if self.is_trying_set() {
@@ -58,8 +63,7 @@ impl Agent<'_> {
             self.change = Change::Nothing;
             self.refuse_set(Cause::TrustHandshake);
         }
-        let idle = self.state.trust_place.idle();
-        let whole = self.sets.header(flash, idle)?.is_some_and(|header| header.version == self.root_version);
+        let whole = self.new_set().header(flash)?.is_some_and(|header| header.version == self.root_version);
         if self.change != Change::Nothing && whole {
             self.change = Change::Trying;
         }
@@ -90,20 +94,16 @@ impl Agent<'_> {
         let there = header.lengths.iter().filter(|length| **length > 0).count();
         let mut buffer = [0; RootRecord::MAX_LEN];
         let next = self.root(flash, &mut buffer)?.trust_set.iter().nth(there).copied();
-        match next {
-            Some(wanted) => {
-                self.change = Change::Fetching { header: Some(header), wanted, failures };
-                Ok(Some(wanted))
-            }
-            None => {
-                self.working(Work::SealSet);
-                Ok(None)
-            }
+        if let Some(wanted) = next {
+            self.change = Change::Fetching { header: Some(header), wanted, failures };
+        } else {
+            self.working(Work::SealSet);
         }
+        Ok(next)
     }
 
     pub(super) fn empty_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
-        self.sets.erase(flash, self.state.trust_place.idle())?;
+        self.new_set().erase(flash)?;
         if let Change::Fetching { header, .. } = &mut self.change {
             *header = Some(SetHeader { version: self.root_version, lengths: [0; 4] });
         }
@@ -118,8 +118,7 @@ impl Agent<'_> {
         if Digest::from(Sha256::digest(der)) != wanted {
             return self.fail_anchor(flash);
         }
-        let half = self.state.trust_place.idle();
-        if !self.sets.write_anchor(flash, half, &mut header, der)? {
+        if !self.new_set().write_anchor(flash, &mut header, der)? {
             return self.fail_anchor(flash);
         }
         self.change = Change::Fetching { header: Some(header), wanted, failures };
@@ -129,7 +128,7 @@ impl Agent<'_> {
 
     pub(super) fn seal_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
         if let Change::Fetching { header: Some(header), .. } = self.change {
-            self.sets.seal(flash, self.state.trust_place.idle(), &header)?;
+            self.new_set().seal(flash, &header)?;
         }
         self.change = Change::Trying;
         self.begin(Errand::CheckIn, flash)
@@ -148,7 +147,7 @@ impl Agent<'_> {
 
     /// A handshake over the new set failed.
     pub(super) fn fail_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
-        if self.sets.fail(flash, self.state.trust_place.idle())? {
+        if self.new_set().fail(flash)? {
             return Ok(self.back_off(Errand::CheckIn));
         }
         self.leave_set(flash, Cause::TrustHandshake)

@@ -55,7 +55,8 @@ impl Agent<'_> {
 
     /// What the manifest asks for, in terms of this device. Only app images are installed: half a release is none.
     fn attempt(&self, manifest: &Manifest<'_>) -> Result<Attempt, Cause> {
-        let app = manifest.app().filter(|_| manifest.payloads.iter().all(|payload| payload.kind == Kind::App));
+        let app =
+            manifest.app().filter(|_| manifest.payloads.iter().all(|payload| payload.kind == Kind::App));
         let app = app.filter(|_| manifest.payloads.len() == 1).ok_or(Cause::EncodingUnknown)?;
         if app.final_length < HEADER_LEN {
             return Err(Cause::Image);

@@ -16,7 +16,7 @@ use crate::flash::Fault;
 use crate::moment::{Millis, Moment};
 use crate::slot::SlotWriter;
 use crate::step::{Input, Step};
-use crate::store::{Journal, Place, RootBytes, State, StateStore, TrustSets};
+use crate::store::{Journal, Place, RootBytes, State, StateStore, TrustSet};
 use crate::timekeeper::{Dates, Timekeeper};
 use change::Change;
 use exchange::{Errand, Exchange};
@@ -25,7 +25,6 @@ use exchange::{Errand, Exchange};
 pub struct Agent<'a> {
     config: Config<'a>,
     store: StateStore,
-    sets: TrustSets,
     state: State,
     /// The version of the root record in force, and whether it is the stored one.
     root_version: u32,
@@ -85,7 +84,9 @@ enum Work {
     ConfirmJournal,
     ConfirmState,
     /// Write the state, then sleep.
-    Remember { until: Millis },
+    Remember {
+        until: Millis,
+    },
     /// Empty the sector for a new trust set.
     EmptySet,
     /// Write the head of the new trust set.
@@ -186,7 +187,7 @@ impl<'a> Agent<'a> {
         match self.set_place() {
             Place::CompiledIn => Ok(Anchors::CompiledIn),
             Place::Stored(half) => {
-                self.sets.visit(flash, half, buffer, visit)?;
+                TrustSet::of(self.config.layout.store, half).visit(flash, buffer, visit)?;
                 Ok(Anchors::Stored)
             }
         }

@@ -13,9 +13,10 @@ use crate::store::Mark;
 impl Agent<'_> {
     /// The request for the rest of the payload; nothing where the slot's prefix has to be read back before.
     pub(super) fn payload_request<F: NorFlash>(&mut self, flash: &mut F) -> Result<Option<Step>, Fault> {
-        let Some(journal) = self.journal.filter(|journal| {
-            journal.log.is_loading() && journal.attempt.slot == self.other_slot()
-        }) else {
+        let Some(journal) = self
+            .journal
+            .filter(|journal| journal.log.is_loading() && journal.attempt.slot == self.other_slot())
+        else {
             return self.begin(Errand::CheckIn, flash).map(Some);
         };
         let slot = self.config.layout.slot(journal.attempt.slot);
@@ -76,7 +77,8 @@ impl Agent<'_> {
         let skipped = exchange.skip.min(come);
         exchange.skip = exchange.skip.saturating_sub(skipped);
         exchange.pace.note(come);
-        let fresh = usize::try_from(skipped).ok().and_then(|skipped| piece.get(skipped..)).unwrap_or_default();
+        let fresh =
+            usize::try_from(skipped).ok().and_then(|skipped| piece.get(skipped..)).unwrap_or_default();
         exchange.gained = exchange.gained.saturating_add(come.saturating_sub(skipped));
         let room = journal.attempt.length.saturating_sub(writer.position());
         if come.saturating_sub(skipped) > room {

@@ -6,15 +6,15 @@ use otary_wire::{Cause, Outcome, Root, RootRecord};
 use super::change::Change;
 use super::exchange::Errand;
 use super::{Agent, Phase, Sent, Work};
+use crate::backoff;
 use crate::boot::{self, Start};
 use crate::config::Config;
 use crate::flash::{self, Fault};
 use crate::moment::Moment;
 use crate::slot;
 use crate::step::Step;
-use crate::store::{Journal, Mark, Place, State, StateStore, TrustSets};
+use crate::store::{Journal, Mark, Place, State, StateStore, TrustSet};
 use crate::timekeeper::Timekeeper;
-use crate::backoff;
 
 impl<'a> Agent<'a> {
     /// Takes over at a start of the chip, and says what comes first.
@@ -50,7 +50,6 @@ impl<'a> Agent<'a> {
         let mut agent = Self {
             config,
             store: states,
-            sets: TrustSets::new(store),
             state,
             root_version: 0,
             root_is_stored: false,
@@ -101,9 +100,9 @@ impl<'a> Agent<'a> {
 
     /// Whether the journal says that this app is confirmed, and the state does not know it yet.
     fn is_unsettled(&self) -> bool {
-        let confirmed = self.journal.filter(|journal| {
-            journal.log.confirmed && journal.attempt.slot == self.config.running
-        });
+        let confirmed = self
+            .journal
+            .filter(|journal| journal.log.confirmed && journal.attempt.slot == self.config.running);
         confirmed.is_some_and(|journal| {
             let known = (self.state.release, self.state.image);
             known != (journal.attempt.release, Some(journal.attempt.digest))
@@ -127,7 +126,7 @@ impl<'a> Agent<'a> {
     fn load_set<F: NorFlash>(&mut self, flash: &mut F, compiled_in: u32) -> Result<(), Fault> {
         let usable = match self.state.trust_place {
             Place::Stored(half) if self.state.trust_version > compiled_in => {
-                self.sets.header(flash, half)?.is_some()
+                TrustSet::of(self.config.layout.store, half).header(flash)?.is_some()
             }
             _ => false,
         };

@@ -11,7 +11,7 @@ mod trust;
 pub(crate) use journal::{Attempt, Journal};
 pub(crate) use log::{Log, Mark};
 pub(crate) use state::{RootBytes, State, StateStore};
-pub(crate) use trust::{MAX_FAILURES, Place, SetHeader, TrustSets};
+pub(crate) use trust::{MAX_FAILURES, Place, SetHeader, TrustSet};
 
 use crc::{CRC_32_ISO_HDLC, Crc, Digest, NoTable};
 use embedded_storage::nor_flash::NorFlash;

@@ -78,27 +78,27 @@ fn filled(length: u16) -> u32 {
     u32::from(length).next_multiple_of(32)
 }
 
-/// The two sectors.
+/// One of the two sectors.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct TrustSets {
-    store: Region,
+pub(crate) struct TrustSet {
+    /// Where it begins in flash.
+    at: u32,
 }
 
-impl TrustSets {
-    pub const fn new(store: Region) -> Self {
-        Self { store }
+impl TrustSet {
+    pub const fn of(store: Region, half: Half) -> Self {
+        Self { at: half.offset(store, TRUST) }
     }
 
     /// Empties a sector for a new set.
-    pub fn erase<F: NorFlash>(&self, flash: &mut F, half: Half) -> Result<(), Fault> {
-        flash::erase(flash, half.offset(self.store, TRUST))
+    pub fn erase<F: NorFlash>(self, flash: &mut F) -> Result<(), Fault> {
+        flash::erase(flash, self.at)
     }
 
     /// Writes the anchor that comes after those of `header`. False, if there is no room for it.
     pub fn write_anchor<F: NorFlash>(
-        &self,
+        self,
         flash: &mut F,
-        half: Half,
         header: &mut SetHeader,
         der: &[u8],
     ) -> Result<bool, Fault> {
@@ -109,51 +109,45 @@ impl TrustSets {
         if length == 0 || filled(length) > room {
             return Ok(false);
         }
-        write_filled(flash, half.offset(self.store, TRUST).saturating_add(at), der)?;
+        write_filled(flash, self.at.saturating_add(at), der)?;
         *place = length;
         Ok(true)
     }
 
     /// Writes the head: from now on the set is whole.
-    pub fn seal<F: NorFlash>(&self, flash: &mut F, half: Half, header: &SetHeader) -> Result<(), Fault> {
+    pub fn seal<F: NorFlash>(self, flash: &mut F, header: &SetHeader) -> Result<(), Fault> {
         let mut unit = [0xFF; UNIT];
         put(&mut unit, 0, &MAGIC);
         put(&mut unit, 4, &header.version.to_le_bytes());
         for (index, length) in header.lengths.iter().enumerate() {
             put(&mut unit, index.saturating_mul(2).saturating_add(8), &length.to_le_bytes());
         }
-        let crc = self.crc(flash, half, &unit, header.end())?;
+        let crc = self.crc(flash, &unit, header.end())?;
         put(&mut unit, CRC_AT, &crc.to_le_bytes());
-        flash::write(flash, half.offset(self.store, TRUST), &unit)
+        flash::write(flash, self.at, &unit)
     }
 
     /// The head of a sector's set, if the set is whole.
-    pub fn header<F: NorFlash>(&self, flash: &mut F, half: Half) -> Result<Option<SetHeader>, Fault> {
+    pub fn header<F: NorFlash>(self, flash: &mut F) -> Result<Option<SetHeader>, Fault> {
         let mut unit = [0; UNIT];
-        flash::read(flash, half.offset(self.store, TRUST), &mut unit)?;
+        flash::read(flash, self.at, &mut unit)?;
         let lengths: [[u8; 2]; MAX_ANCHORS] =
             [take(&unit, 8), take(&unit, 10), take(&unit, 12), take(&unit, 14)];
         let header = SetHeader { version: take_u32(&unit, 4), lengths: lengths.map(u16::from_le_bytes) };
         if take(&unit, 0) != MAGIC || header.end() > failure(0) {
             return Ok(None);
         }
-        let whole = self.crc(flash, half, &unit, header.end())? == take_u32(&unit, CRC_AT);
+        let whole = self.crc(flash, &unit, header.end())? == take_u32(&unit, CRC_AT);
         Ok(whole.then_some(header))
     }
 
-    fn crc<F: NorFlash>(
-        &self,
-        flash: &mut F,
-        half: Half,
-        head: &[u8; UNIT],
-        end: u32,
-    ) -> Result<u32, Fault> {
+    fn crc<F: NorFlash>(self, flash: &mut F, head: &[u8; UNIT], end: u32) -> Result<u32, Fault> {
         let mut crc = checksum();
         crc.update(head.get(..CRC_AT).unwrap_or_default());
         let mut unit = [0; UNIT];
         let mut at = length_of(&unit);
         while at < end {
-            flash::read(flash, half.offset(self.store, TRUST).saturating_add(at), &mut unit)?;
+            flash::read(flash, self.at.saturating_add(at), &mut unit)?;
             crc.update(&unit);
             at = at.saturating_add(length_of(&unit));
         }
@@ -162,15 +156,14 @@ impl TrustSets {
 
     /// Hands the anchors to `visit`, each read into `buffer`. One that is longer than the buffer is left out.
     pub fn visit<F: NorFlash>(
-        &self,
+        self,
         flash: &mut F,
-        half: Half,
         buffer: &mut [u8],
         mut visit: impl FnMut(&[u8]),
     ) -> Result<(), Fault> {
-        let Some(header) = self.header(flash, half)? else { return Ok(()) };
+        let Some(header) = self.header(flash)? else { return Ok(()) };
         for (index, length) in header.lengths.iter().enumerate().filter(|(_, length)| **length > 0) {
-            let at = half.offset(self.store, TRUST).saturating_add(header.offset(index));
+            let at = self.at.saturating_add(header.offset(index));
             let length = usize::from(*length);
             let Some(units) = buffer.get_mut(..length.next_multiple_of(UNIT)) else { continue };
             flash::read(flash, at, units)?;
@@ -180,11 +173,11 @@ impl TrustSets {
     }
 
     /// How many handshakes over the set have failed.
-    pub fn failures<F: NorFlash>(&self, flash: &mut F, half: Half) -> Result<u8, Fault> {
+    pub fn failures<F: NorFlash>(self, flash: &mut F) -> Result<u8, Fault> {
         let mut count = 0_u8;
         for index in 0..MAX_FAILURES {
             let mut unit = [0; UNIT];
-            let at = half.offset(self.store, TRUST).saturating_add(failure(index));
+            let at = self.at.saturating_add(failure(index));
             flash::read(flash, at, &mut unit)?;
             count = count.saturating_add(u8::from(unit != [0xFF; UNIT]));
         }
@@ -192,12 +185,12 @@ impl TrustSets {
     }
 
     /// Marks one more. False, if there is no place for it: they were borne long enough.
-    pub fn fail<F: NorFlash>(&self, flash: &mut F, half: Half) -> Result<bool, Fault> {
-        let index = self.failures(flash, half)?;
+    pub fn fail<F: NorFlash>(self, flash: &mut F) -> Result<bool, Fault> {
+        let index = self.failures(flash)?;
         if index >= MAX_FAILURES {
             return Ok(false);
         }
-        let at = half.offset(self.store, TRUST).saturating_add(failure(index));
+        let at = self.at.saturating_add(failure(index));
         flash::write(flash, at, &[0; UNIT])?;
         Ok(index.saturating_add(1) < MAX_FAILURES)
     }

@@ -18,19 +18,16 @@ pub const SLOT_SIZE: u32 = 0x1_0000;
 pub const OTADATA: u32 = 0xE000;
 pub const STORE: u32 = 0x3_0000;
 pub const LAYOUT: Layout = Layout {
-    slots: [
-        Region { offset: 0x1_0000, size: SLOT_SIZE },
-        Region { offset: 0x2_0000, size: SLOT_SIZE },
-    ],
+    slots: [Region { offset: 0x1_0000, size: SLOT_SIZE }, Region { offset: 0x2_0000, size: SLOT_SIZE }],
     otadata: Region { offset: OTADATA, size: 0x2000 },
     store: Region { offset: STORE, size: 0x6000 },
 };
 
 /// An app image whose content follows from `seed`.
 pub fn image(chip: Chip, seed: u8, length: usize) -> Vec<u8> {
-    let data: Vec<u8> =
-        (0..length).map(|n| (n as u32).wrapping_mul(2_654_435_761).to_le_bytes()[3] ^ seed).collect();
-    let app = AppImage { segments: &[AppSegment { address: 0x3FC8_0000, data: &data }], ..AppImage::new(chip) };
+    let data: Vec<u8> = (0..length).map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes()[3] ^ seed).collect();
+    let app =
+        AppImage { segments: &[AppSegment { address: 0x3FC8_0000, data: &data }], ..AppImage::new(chip) };
     let mut bytes = vec![0; app.image_len().unwrap() as usize];
     app.write(&mut bytes).unwrap();
     bytes
@@ -65,9 +62,15 @@ pub enum Trouble {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     Boot(u8),
-    CheckIn { dates: Dates, anchors: Anchors },
+    CheckIn {
+        dates: Dates,
+        anchors: Anchors,
+    },
     /// A request for a payload from this offset, and how many bytes of body were delivered.
-    Payload { from: u32, delivered: usize },
+    Payload {
+        from: u32,
+        delivered: usize,
+    },
     Anchor,
     SelfTest,
     Restart,
@@ -150,7 +153,8 @@ impl<const W: usize> Board<W> {
     }
 
     pub fn moment(&mut self) -> Moment {
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.random =
+            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let random = (u128::from(self.random) << 64 | u128::from(self.random.rotate_left(29))).to_le_bytes();
         let wall = self.sntp.map(|time| UnixSeconds(time.0 + self.uptime.as_secs()));
         Moment { uptime: self.uptime, wall, random }
@@ -170,7 +174,9 @@ impl<const W: usize> Board<W> {
     pub fn bootloader(&mut self) -> u8 {
         let boot = self.otadata().boot(Slots { count: 2, factory: false }, self.rollback);
         boot.writes().for_each(|write| self.write_otadata(write));
-        let whole = |slot: u8| Header::parse(&self.nor.bytes[LAYOUT.slots[usize::from(slot)].offset as usize..]).is_ok();
+        let whole = |slot: u8| {
+            Header::parse(&self.nor.bytes[LAYOUT.slots[usize::from(slot)].offset as usize..]).is_ok()
+        };
         let started = boot.candidates().find_map(|candidate| match candidate {
             Candidate::Slot(slot) if whole(slot) => Some(slot),
             _ => None,
@@ -348,12 +354,18 @@ impl<const W: usize> Board<W> {
         self.events.push(Event::Payload { from, delivered: 0 });
         let mut body = payload.map(<[u8]>::to_vec).unwrap_or_default();
         let mut begin = from as usize;
-        let mut head = if payload.is_some() { (if from == 0 { 200 } else { 206 }, from, None, None) } else { (404, 0, None, None) };
-        let mut stop = usize::MAX;
+        let mut head = if payload.is_some() {
+            (if from == 0 { 200 } else { 206 }, from, None, None)
+        } else {
+            (404, 0, None, None)
+        };
+        let mut most = usize::MAX;
         match trouble {
             Some(Trouble::Lost(lost)) => return Some(self.step(agent, Input::Lost(lost))),
             Some(Trouble::Status(status, retry_after)) => head = (status, 0, Some(0), retry_after),
-            Some(Trouble::CutAfter(bytes) | Trouble::PowerAfter(bytes) | Trouble::StallAfter(bytes)) => stop = bytes,
+            Some(Trouble::CutAfter(bytes) | Trouble::PowerAfter(bytes) | Trouble::StallAfter(bytes)) => {
+                most = bytes;
+            }
             Some(Trouble::Endless) => body.extend(vec![0; 0x10_0000]),
             Some(Trouble::Announces(length)) => head.2 = Some(length),
             Some(Trouble::IgnoresRange) => {
@@ -372,7 +384,7 @@ impl<const W: usize> Board<W> {
         let body = body.get(begin..).unwrap_or_default();
         let piece = if matches!(trouble, Some(Trouble::Drip(_))) { 1 } else { self.piece };
         while step == Step::Read {
-            let left = body.len().min(stop) - delivered;
+            let left = body.len().min(most) - delivered;
             if left == 0 {
                 break;
             }

@@ -217,7 +217,9 @@ impl Server {
             root: check_in.root,
             trust_set: check_in.trust_set,
             clock: check_in.clock,
-            report: check_in.report.map(|report| (report.release, report.outcome, report.cause, report.tries)),
+            report: check_in
+                .report
+                .map(|report| (report.release, report.outcome, report.cause, report.tries)),
         });
         if let Some(answer) = self.replayed.pop_front() {
             return answer;
@@ -244,7 +246,7 @@ impl Server {
         let offer = Offer {
             root: self.roots.get(check_in.root as usize).map(Vec::as_slice),
             manifest: manifest.as_deref(),
-            order: order.map(|order| &*order),
+            order,
             retry_after: self.retry_after,
         };
         let mut out = [0; Offer::MAX_LEN];

@@ -1,7 +1,7 @@
 //! A clean update, from the first check-in to the report.
 
-use otary_agent::wire::Outcome;
 use otary_agent::Millis;
+use otary_agent::wire::Outcome;
 use otary_image::{Chip, Rollback, State};
 
 use crate::board::{Board, Event, image};
