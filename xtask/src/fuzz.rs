@@ -30,8 +30,11 @@ struct Target {
     longest: u32,
 }
 
-const TARGETS: &[Target] =
-    &[Target { name: "image", longest: 0x2_0000 }, Target { name: "wire", longest: 4096 }];
+const TARGETS: &[Target] = &[
+    Target { name: "image", longest: 0x2_0000 },
+    Target { name: "wire", longest: 4096 },
+    Target { name: "agent", longest: 4096 },
+];
 
 /// What was asked for on the command line.
 #[derive(Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! What the fuzz targets begin with: whole inputs of every kind, made by the project's own emitters, and the keys and
 //! records that the targets judge them with.
 
+pub mod agent;
 pub mod image;
 pub mod wire;
 

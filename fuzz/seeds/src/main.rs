@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::{env, fs, io};
 
-use otary_fuzz_seeds::{Seed, image, wire};
+use otary_fuzz_seeds::{Seed, agent, image, wire};
 
 fn main() -> io::Result<()> {
     let Some(folder) = env::args_os().nth(1) else {
@@ -13,7 +13,8 @@ fn main() -> io::Result<()> {
     let mut images = image::seeds();
     images.extend(image::firmware()?);
     write(&folder.join("image"), &images)?;
-    write(&folder.join("wire"), &wire::seeds())
+    write(&folder.join("wire"), &wire::seeds())?;
+    write(&folder.join("agent"), &agent::seeds())
 }
 
 fn write(folder: &Path, seeds: &[Seed]) -> io::Result<()> {

@@ -10,6 +10,7 @@ use otary_wire::{
     Action, Cause, CheckIn, ClockState, Encoding, Identity, Kind, List, Manifest, Offer, Order, Outcome,
     Payload, PublicKey, ReleaseKey, Report, Root, RootRecord, Stored, UnixSeconds,
 };
+use sha2::{Digest as _, Sha256};
 
 use crate::Seed;
 
@@ -119,6 +120,10 @@ impl Owner {
     }
 }
 
+/// The certificate of the owner's authority, as far as a device looks at it before it connects.
+pub const ANCHOR: &[u8] = b"\x30\x82 a certificate";
+static ANCHOR_DIGEST: LazyLock<[u8; 32]> = LazyLock::new(|| digest(ANCHOR));
+
 /// The public half of every key here.
 static PUBLIC: LazyLock<Vec<[u8; 32]>> = LazyLock::new(|| (0..=20).map(public).collect());
 
@@ -126,7 +131,7 @@ fn public(number: u8) -> [u8; 32] {
     key(number).verifying_key().to_bytes()
 }
 
-fn key(number: u8) -> SigningKey {
+pub(crate) fn key(number: u8) -> SigningKey {
     SigningKey::from_bytes(&[number; 32])
 }
 
@@ -148,20 +153,25 @@ pub fn record(version: u32, roots: [u8; 2]) -> RootRecord<'static> {
         root_keys: list(&roots.map(public_key)),
         release_keys: list(&[ReleaseKey { key: public_key(10), first: 1, last: 1000 }]),
         order_keys: list(&[public_key(20)]),
-        trust_set: list(&[&[0xA5; 32]]),
+        trust_set: list(&[&*ANCHOR_DIGEST]),
         minimum: 1,
     }
 }
 
 fn manifest(release: u32) -> Manifest<'static> {
+    manifest_of(release, &[0x5A; 32], 4096)
+}
+
+/// The manifest of a release whose image has this SHA-256 and this length.
+pub(crate) fn manifest_of(release: u32, image: &[u8; 32], length: u32) -> Manifest<'_> {
     let payload = Payload {
         kind: Kind::App,
         label: None,
         encoding: Encoding::Raw,
         base: None,
-        coded_length: 4096,
-        final_length: 4096,
-        final_digest: &[0x5A; 32],
+        coded_length: length,
+        final_length: length,
+        final_digest: image,
         coded_digest: None,
     };
     Manifest {
@@ -177,7 +187,7 @@ fn manifest(release: u32) -> Manifest<'static> {
     }
 }
 
-fn order(action: Action<'_>) -> Order<'_> {
+pub(crate) fn order(action: Action<'_>) -> Order<'_> {
     Order { nonce: NONCE, time: NOW, device: IDENTITY.device, action, poll_after: 600 }
 }
 
@@ -204,14 +214,13 @@ fn check_in() -> CheckIn<'static> {
     }
 }
 
-/// The SHA-256 that an order names a manifest by.
-fn digest(manifest: &[u8]) -> [u8; 32] {
-    let root = encoded(|out| sign::root(&record(1, [1, 2]), &[&key(1), &key(2)], out));
-    let root = Root::compiled_in(&root).expect("the owner's record is signed by its own keys");
-    root.manifest(manifest).expect("the owner signs with a release key").digest()
+/// The SHA-256 of bytes.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
-fn encoded<E: std::fmt::Debug>(write: impl FnOnce(&mut [u8]) -> Result<&[u8], E>) -> Vec<u8> {
+pub(crate) fn encoded<E: std::fmt::Debug>(write: impl FnOnce(&mut [u8]) -> Result<&[u8], E>) -> Vec<u8> {
     let mut room = vec![0; Offer::MAX_LEN];
     write(&mut room).expect("a seed has no more bytes than there is room for").to_vec()
 }

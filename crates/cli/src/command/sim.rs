@@ -74,7 +74,7 @@ pub struct Args {
     #[arg(long)]
     patient: bool,
     #[command(flatten)]
-    crowd: crowd::Args,
+    crowd: crowd::Fleet,
 }
 
 /// An Arduino core.

@@ -23,7 +23,7 @@ const LINES: u32 = 10;
 /// How a fleet asks.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "A fleet")]
-pub struct Args {
+pub struct Fleet {
     /// So many boards at once, without serial monitors and flash files; each asks until there is nothing newer
     #[arg(long, value_name = "N", requires = "firmware", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     fleet: Option<u32>,
@@ -50,7 +50,7 @@ pub struct Common<'a> {
     pub stop: &'a Stop,
 }
 
-impl Args {
+impl Fleet {
     /// How many boards, if it is a fleet.
     pub const fn boards(&self) -> Option<u32> {
         self.fleet
@@ -58,7 +58,7 @@ impl Args {
 }
 
 /// Runs a fleet of this many boards. An error if one of them did not get what is published.
-pub fn run(args: &Args, boards: u32, common: &Common<'_>) -> Result<()> {
+pub fn run(args: &Fleet, boards: u32, common: &Common<'_>) -> Result<()> {
     let plan = Plan {
         boards,
         first: common.first.map_or_else(|| Mac::new(FIRST), Ok)?,
