@@ -15,6 +15,7 @@ mod doctor;
 mod file;
 mod global;
 mod inspect;
+mod key_file;
 mod mdns;
 mod passphrase;
 mod platform;

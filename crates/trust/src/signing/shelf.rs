@@ -1,0 +1,120 @@
+//! What an authority's folder has for signed releases: the key that signs orders, the chain of root records, and, if its
+//! owner wants that, a release key.
+//!
+//! Root keys are never here, and a release key only if it was handed in: who takes over the server cannot sign a release
+//! then. The order key is made at first need, and says no more than what this server said to whom and when.
+
+use std::path::PathBuf;
+
+use super::chain::Chain;
+use super::key::{PublicKey, SigningKey};
+use crate::authority::Authority;
+use crate::disk;
+use crate::error::Error;
+use crate::folder::{Folder, new_name};
+use crate::identity::Kept;
+
+const ORDER: &str = "order.key";
+const RELEASE: &str = "release.key";
+/// The files with keys, which go under the folder's passphrase with the others.
+pub(crate) const KEYS: [&str; 2] = [ORDER, RELEASE];
+
+/// What there is for signed releases.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    pub(crate) order: Kept<SigningKey>,
+    pub(crate) release: Kept<SigningKey>,
+    pub(crate) chain: Chain,
+}
+
+impl Shelf {
+    /// The root records, in their order.
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The key that signs orders; none before the first need, or while it is under a passphrase that was not given.
+    pub const fn order_key(&self) -> Option<&SigningKey> {
+        self.order.open()
+    }
+
+    /// The release key that this server holds; likewise.
+    pub const fn release_key(&self) -> Option<&SigningKey> {
+        self.release.open()
+    }
+
+    /// Whether a release key is here, open or not.
+    pub const fn holds_release_key(&self) -> bool {
+        !matches!(self.release, Kept::Absent)
+    }
+
+    pub(crate) fn read(folder: &Folder) -> Result<Self, Error> {
+        let key = |file| folder.read_key(&folder.path().join(file));
+        Ok(Self { order: key(ORDER)?, release: key(RELEASE)?, chain: Chain::read(folder)? })
+    }
+
+    /// The first of its keys whose passphrase was not given.
+    pub(crate) fn locked(&self, folder: &Folder) -> Option<PathBuf> {
+        let mut keys = [(&self.order, ORDER), (&self.release, RELEASE)].into_iter();
+        keys.find(|(key, _)| matches!(key, Kept::Locked)).map(|(_, file)| folder.path().join(file))
+    }
+
+    /// Writes all of it into a folder where none of it is.
+    pub(crate) fn add_to(&self, folder: &Folder) -> Result<(), Error> {
+        for (key, file) in [(&self.order, ORDER), (&self.release, RELEASE)] {
+            key.open().map_or(Ok(()), |key| folder.write_key(&folder.path().join(file), key))?;
+        }
+        self.chain.add_to(folder)
+    }
+}
+
+/// Forgets what was being written when the power went.
+pub(crate) fn settle(folder: &Folder) -> Result<(), Error> {
+    KEYS.into_iter().try_for_each(|file| disk::remove_file(&new_name(&folder.path().join(file))))?;
+    Chain::settle(folder)
+}
+
+impl Authority {
+    /// What there is for signed releases.
+    pub const fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    /// The public half of the key that signs orders, which is made if there is none.
+    pub fn make_order_key(&mut self) -> Result<PublicKey, Error> {
+        self.settle()?;
+        if let Some(key) = self.shelf.order_key() {
+            return Ok(key.public());
+        }
+        let path = self.folder.path().join(ORDER);
+        let key = SigningKey::generate();
+        let key = key.map_err(|defect| Error::Unusable { path: path.clone(), defect })?;
+        self.folder.put_key(&path, &key)?;
+        let public = key.public();
+        self.shelf.order = Kept::Open(key);
+        Ok(public)
+    }
+
+    /// Adds the next root record to the chain, if it is signed as it has to be. The very bytes of the newest one are fine
+    /// as well, and change nothing.
+    pub fn add_root_record(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.settle()?;
+        let Some(signed) = self.shelf.chain.check(bytes)? else { return Ok(()) };
+        self.shelf.chain.keep(signed, &self.folder)
+    }
+
+    /// Holds a release key here, or no longer holds one. What it is good for is for the newest root record to say.
+    pub fn hold_release_key(&mut self, key: Option<SigningKey>) -> Result<(), Error> {
+        self.settle()?;
+        let path = self.folder.path().join(RELEASE);
+        match &key {
+            Some(key) => self.folder.put_key(&path, key)?,
+            None => {
+                disk::remove_file(&path)?;
+                disk::sync_folder(self.folder.path())?;
+            }
+        }
+        self.shelf.release = key.map_or(Kept::Absent, Kept::Open);
+        Ok(())
+    }
+}
