@@ -47,6 +47,11 @@ impl OpeningArgs {
 }
 
 impl ClosingArgs {
+    /// As if the options had been given, or not.
+    pub const fn new(passphrase: bool, passphrase_file: Option<PathBuf>) -> Self {
+        Self { passphrase, passphrase_file }
+    }
+
     /// The passphrase for new keys, if they are to be under one.
     pub fn passphrase(&self) -> Result<Option<Passphrase>> {
         match &self.passphrase_file {

@@ -22,6 +22,7 @@ mod platform;
 mod secret;
 mod serve;
 mod signals;
+mod signing;
 mod sntp;
 mod table;
 mod terminal;

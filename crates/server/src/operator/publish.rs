@@ -10,6 +10,7 @@ use otary_fleet::{
     Artifact, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, Risk, RiskName,
     Sha256, SignedManifest, Time, compare,
 };
+use otary_trust::signing::Manifest;
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
@@ -81,6 +82,9 @@ pub struct Published {
     pub new_product: bool,
     /// What will happen to the devices that are known. None if it has raw files alone: those are offered to nobody.
     pub effect: Option<Effect>,
+    /// What its manifests say, if it is signed; but for the image, they say the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Manifest>,
     /// What was worth telling, a sentence each.
     pub notes: Vec<String>,
 }
@@ -126,7 +130,7 @@ impl Operator {
         if let Some(signing) = &publication.sign {
             release.manifests = self.sign_here(&release, &artifacts, &catalogue, signing)?;
         }
-        self.check_manifests(&release, &artifacts, &catalogue)?;
+        let signed = self.check_manifests(&release, &artifacts, &catalogue)?;
         let (reviews, of_files) = self.review(&release, &artifacts, &catalogue, &publication.risks)?;
 
         let after = with(&catalogue, &product, &release, &artifacts);
@@ -134,7 +138,7 @@ impl Operator {
         let effect = if only_raw { None } else { Some(self.effect(&release, &artifacts, &after, now)?) };
         let unsigned = self.unsigned(&release, &artifacts)?;
         let notes = [of_files, notes(&release, &artifacts, &catalogue), unsigned].concat();
-        Ok((product, Published { release, artifacts, reviews, new_product, effect, notes }))
+        Ok((product, Published { release, artifacts, reviews, new_product, effect, signed, notes }))
     }
 
     fn put(&self, product: &Product, published: &Published, actor: &Actor) -> Result<(), Problem> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Catalogue, ProductName};
+use otary_fleet::{Catalogue, ProductName, SignedManifest};
 use otary_trust::signing::{Record, SigningKey};
 
 use super::auth::Actor;
@@ -23,7 +23,9 @@ use super::site::{Operator, carry_out};
 use refusal::{not_a_record, not_held, unreadable_key};
 
 pub use refusal::Unsigned;
-pub use view::{HeldKey, Material, NewRecord, Numbers, RecordLine, ServerSigning, SigningView, Anchor};
+pub use view::{
+    Anchor, FileSignature, HeldKey, Material, NewRecord, Numbers, RecordLine, ServerSigning, SigningView,
+};
 
 pub(super) async fn show(State(operator): State<Arc<Operator>>) -> Result<Json<SigningView>, Problem> {
     carry_out(operator, Operator::signing_view).await.map(Json)
@@ -95,6 +97,25 @@ impl Operator {
     pub(super) fn newest_record(&self) -> Result<Option<Record>, Problem> {
         let Some(custody) = &self.custody else { return Ok(None) };
         Ok(custody.look(|held| held.authority.shelf().chain().newest().map(|signed| signed.record.clone())))
+    }
+
+    /// What a manifest of a release is worth today.
+    pub(super) fn signature(&self, manifest: &SignedManifest) -> FileSignature {
+        let unknown = FileSignature { number: manifest.number, manifest: None, refused: None };
+        let Some(custody) = &self.custody else { return unknown };
+        custody.look(|held| {
+            let chain = held.authority.shelf().chain();
+            let Some(newest) = chain.newest() else { return unknown };
+            let (bytes, number) = (manifest.bytes.as_slice(), manifest.number);
+            let minimum = newest.record.minimum;
+            let refused = match newest.open_manifest(bytes) {
+                Err(fault) => Some(fault.to_string()),
+                Ok(_) if number < minimum => Some(format!("nothing below number {minimum} is installed")),
+                Ok(_) => None,
+            };
+            let opened = chain.open_manifest(bytes).ok();
+            FileSignature { number, manifest: opened.map(|(_, manifest)| manifest), refused }
+        })
     }
 
     fn material(&self, actor: &Actor) -> Result<Material, Problem> {

@@ -63,10 +63,17 @@ impl Signed {
         Manifest::open(&root, bytes)
     }
 
-    fn successor(&self, bytes: &[u8]) -> Result<Self, Refused> {
+    pub(super) fn successor(&self, bytes: &[u8]) -> Result<Self, Refused> {
         let root = Root::compiled_in(&self.bytes).map_err(Refused::ByDevices)?;
         let next = root.successor(bytes).map_err(Refused::ByDevices)?;
         Ok(Self { record: Record::of(&next), bytes: bytes.to_vec() })
+    }
+}
+
+impl From<Signed> for Chain {
+    /// A chain that is known from this record on.
+    fn from(signed: Signed) -> Self {
+        Self(vec![signed])
     }
 }
 

@@ -142,6 +142,25 @@ impl Terms {
         Ok(signed.to_vec())
     }
 
+    /// What the manifest of an image says, when this key has signed it.
+    pub fn manifest(&self, artifact: &Artifact, key: KeyId) -> Manifest {
+        let chip_name = artifact.chip.map(|chip| chip.name().to_owned());
+        let hardware = if self.hardware.is_empty() { chip_name.into_iter().collect() } else { self.hardware.clone() };
+        Manifest {
+            key,
+            product: self.product.to_string(),
+            version: self.version.clone(),
+            hardware,
+            chip: artifact.chip,
+            number: self.number,
+            floor: self.floor,
+            downgrade: self.downgrade,
+            not_after: self.not_after,
+            length: artifact.size,
+            sha256: artifact.id,
+        }
+    }
+
     fn check(&self) -> Result<(), Unsignable> {
         if self.number == 0 {
             return Err(Unsignable::NoNumber);

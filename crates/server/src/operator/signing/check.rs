@@ -25,15 +25,15 @@ struct Case<'a> {
 }
 
 impl Operator {
-    /// Checks the manifests that came with a release; nothing without any.
+    /// Checks the manifests that came with a release, and gives what the first one says; nothing without any.
     pub(in crate::operator) fn check_manifests(
         &self,
         release: &Release,
         artifacts: &[Artifact],
         catalogue: &Catalogue,
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<Manifest>, Problem> {
         if release.manifests.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let known = self.highest_number(&release.id.product, catalogue)?;
         let signed = self.newest_signed().ok_or(Unsigned::NoRecord)?;
@@ -114,8 +114,8 @@ fn can_be_signed(artifact: &Artifact) -> bool {
 }
 
 impl Case<'_> {
-    fn check(&self) -> Result<(), Unsigned> {
-        let mut number = None;
+    fn check(&self) -> Result<Option<Manifest>, Unsigned> {
+        let mut first: Option<Manifest> = None;
         for (place, manifest) in self.release.manifests.iter().enumerate() {
             let artifact = self.artifact(&manifest.artifact)?;
             let earlier = self.release.manifests.iter().take(place);
@@ -124,15 +124,18 @@ impl Case<'_> {
             }
             let says = self.open(manifest, artifact)?;
             self.check_says(&says, artifact, manifest.number)?;
-            match number.replace(says.number) {
-                Some(first) if first != says.number => {
-                    return Err(Unsigned::Numbers { first, second: says.number });
+            match &first {
+                Some(first) if first.number != says.number => {
+                    return Err(Unsigned::Numbers { first: first.number, second: says.number });
                 }
                 Some(_) => {}
-                None => self.check_number(&says)?,
+                None => {
+                    self.check_number(&says)?;
+                    first = Some(says);
+                }
             }
         }
-        Ok(())
+        Ok(first)
     }
 
     fn artifact(&self, id: &Sha256) -> Result<&Artifact, Unsigned> {

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use otary_fleet::{Sha256, Time};
 use otary_trust::Certificate;
-use otary_trust::signing::{PublicKey, Record, Signed};
+use otary_trust::signing::{Manifest, PublicKey, Record, Signed};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -65,6 +65,19 @@ pub struct Anchor {
     pub sha256: Sha256,
     /// The last moment of its life.
     pub not_after: Time,
+}
+
+/// The signature of a released file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSignature {
+    /// The release number that was signed.
+    pub number: u32,
+    /// What the manifest says, by the newest root record that knows its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Manifest>,
+    /// Why devices install it no longer, by the newest root record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// The next root record.
