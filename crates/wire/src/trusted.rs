@@ -110,6 +110,14 @@ impl<'a> Root<'a> {
     }
 }
 
+impl Trusted<'_, Manifest<'_>> {
+    /// The name of the release key that signed it, as [`PublicKey::id`] gives it.
+    pub fn key_id(&self) -> Option<[u8; 8]> {
+        let envelope = Envelope::open(Object::Manifest, self.signed, Manifest::MAX_LEN).ok()?;
+        envelope.signatures.iter().next().map(|signature| *signature.key)
+    }
+}
+
 /// A root key, and which signature is by it.
 #[derive(Clone, Copy)]
 struct Signer {

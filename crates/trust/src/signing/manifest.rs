@@ -191,9 +191,9 @@ impl Manifest {
             as_it_is && app.coded_length == app.final_length && says.payloads.len() == 1
         });
         let app = app.ok_or(Unsound::OtherPayload)?;
-        let key = root.release_keys.iter().find(|key| key.covers(says.release)).ok_or(Unsound::OtherPayload)?;
+        let key = says.key_id().ok_or(Unsound::OtherPayload)?;
         Ok(Self {
-            key: KeyId(key.key.id()),
+            key: KeyId(key),
             product: says.product.to_owned(),
             version: says.version.to_owned(),
             hardware: says.hardware.iter().map(str::to_owned).collect(),

@@ -118,3 +118,61 @@ impl Authority {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use otary_fleet::{Sha256, Time};
+
+    use super::super::{Founding, Record};
+    use super::*;
+    use crate::disk::power::{Fault, with_fault};
+    use crate::{Clock, Name};
+
+    const TODAY: Time = Time::from_secs(1_795_392_000);
+
+    fn open(dir: &std::path::Path) -> Authority {
+        let names: Vec<Name> = vec!["serverota.local".parse().unwrap()];
+        Authority::open_or_create(dir, &names, &Clock { now: TODAY, built: TODAY, newest: TODAY }).unwrap()
+    }
+
+    /// Does what the first day does: an order key, a record, and a release key that is held.
+    fn first_day(authority: &mut Authority, root: &SigningKey) -> Result<(), Error> {
+        let order_key = authority.make_order_key()?;
+        let founding = Founding {
+            issued: TODAY,
+            threshold: 1,
+            root_keys: vec![root.public()],
+            release_key: PublicKey([7; 32]),
+            order_key,
+            trust_set: vec![Sha256::of(b"root")],
+        };
+        let signed = Record::first(founding).unwrap().sign(&[root], None).unwrap();
+        authority.add_root_record(&signed.bytes)?;
+        authority.hold_release_key(Some(SigningKey::generate().unwrap()))
+    }
+
+    #[test]
+    fn wherever_the_power_goes_on_the_first_day_it_can_be_taken_up_again() {
+        let root = SigningKey::generate().unwrap();
+        for fault in [Fault::Cut, Fault::Full] {
+            for after in 0.. {
+                let folder = tempfile::tempdir().unwrap();
+                let dir = folder.path().join("trust");
+                let mut authority = open(&dir);
+                let (done, _) = with_fault(fault, after, || first_day(&mut authority, &root));
+                let mut again = open(&dir);
+                let order = again.shelf().order_key().map(SigningKey::public);
+                if let Some(newest) = again.shelf().chain().newest() {
+                    assert_eq!(newest.record.order_keys, [order.unwrap()], "the record names what is here");
+                } else {
+                    first_day(&mut again, &root).unwrap();
+                    assert!(order.is_none_or(|order| again.make_order_key().unwrap() == order));
+                }
+                if done.is_ok() {
+                    assert!(after > 6 && again.shelf().holds_release_key());
+                    break;
+                }
+            }
+        }
+    }
+}
