@@ -44,7 +44,7 @@ pub enum ManifestError {
 
 impl ManifestBytes {
     /// The longest signed manifest, in bytes.
-    pub const MAX: usize = 576;
+    pub const MAX: usize = 512;
 
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {
