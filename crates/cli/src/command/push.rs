@@ -72,11 +72,11 @@ pub struct Args {
     signing: SigningArgs,
 
     /// Only say what would happen, and keep nothing
-    #[arg(long, help_heading = "Options")]
+    #[arg(long)]
     dry_run: bool,
 
     /// Print the outcome as JSON
-    #[arg(long, help_heading = "Options")]
+    #[arg(long)]
     json: bool,
 
     #[command(flatten)]
