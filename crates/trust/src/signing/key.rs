@@ -96,6 +96,11 @@ impl SigningKey {
         PublicKey(self.0.verifying_key().to_bytes())
     }
 
+    /// The same key for whoever signs with `otary-wire`; wiped when it is dropped.
+    pub fn to_wire(&self) -> otary_wire::sign::SigningKey {
+        self.0.clone()
+    }
+
     /// What signs.
     pub(crate) const fn inner(&self) -> &ed25519_dalek::SigningKey {
         &self.0

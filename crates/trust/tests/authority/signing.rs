@@ -148,7 +148,8 @@ fn a_chain_begins_with_the_first_record() {
 
 #[test]
 fn so_many_root_keys_sign_as_the_threshold_says() {
-    let (owner, mut authority) = (Owner::new(), Place::new().start(TODAY).unwrap());
+    let (place, owner) = (Place::new(), Owner::new());
+    let mut authority = place.start(TODAY).unwrap();
     let record = owner.first(&mut authority, 2);
     let [one, other] = &owner.roots;
     assert!(matches!(record.sign(&[one], None), Err(NotSigned::TooFew { expected: 2, found: 1, .. })));
