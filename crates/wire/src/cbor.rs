@@ -28,6 +28,8 @@ const fn head_len(argument: u64) -> usize {
 /// Reads items one after the other.
 pub(crate) struct Reader<'b> {
     decoder: Decoder<'b>,
+    /// Where the item begins that was read last.
+    begin: usize,
 }
 
 impl<'b> Reader<'b> {
@@ -37,10 +39,16 @@ impl<'b> Reader<'b> {
             let fault = Fault::TooLong { expected: count(max), found: count(bytes.len()) };
             return Err(Error { offset: 0, fault });
         }
-        Ok(Self { decoder: Decoder::new(bytes) })
+        Ok(Self { decoder: Decoder::new(bytes), begin: 0 })
     }
 
+    /// A fault of the item that was read last.
     fn fault(&self, fault: Fault) -> Error {
+        Error { offset: count(self.begin), fault }
+    }
+
+    /// A fault at the place of the next item.
+    fn fault_here(&self, fault: Fault) -> Error {
         Error { offset: count(self.decoder.position()), fault }
     }
 
@@ -51,16 +59,16 @@ impl<'b> Reader<'b> {
         expected: &'static str,
         read: impl FnOnce(&mut Decoder<'b>) -> Result<(T, u64, usize), minicbor::decode::Error>,
     ) -> Result<T, Error> {
-        let begin = self.decoder.position();
-        let at_begin = |fault| Error { offset: count(begin), fault };
+        self.begin = self.decoder.position();
         let (value, argument, content) = read(&mut self.decoder).map_err(|error| {
-            at_begin(if error.is_end_of_input() { Fault::Truncated } else { Fault::Type { expected } })
+            self.fault(if error.is_end_of_input() { Fault::Truncated } else { Fault::Type { expected } })
         })?;
-        let taken = self.decoder.position().saturating_sub(begin);
-        if taken != head_len(argument).saturating_add(content) {
-            return Err(at_begin(Fault::NotShortest));
+        let taken = self.decoder.position().saturating_sub(self.begin);
+        if taken == head_len(argument).saturating_add(content) {
+            Ok(value)
+        } else {
+            Err(self.fault(Fault::NotShortest))
         }
-        Ok(value)
     }
 
     fn bounded(&self, found: u64, (low, high): (u32, u32)) -> Result<u32, Error> {
@@ -123,7 +131,8 @@ impl<'b> Reader<'b> {
 
     /// A text of 1 to `max` bytes without control characters.
     pub fn text(&mut self, max: usize) -> Result<&'b str, Error> {
-        let bytes = self.item("a text", |d| d.str().map(|text| (text, text.len() as u64, text.len())))?;
+        let bytes =
+            self.item("a text in UTF-8", |d| d.str().map(|text| (text, text.len() as u64, text.len())))?;
         self.bounded(bytes.len() as u64, (1, count(max)))?;
         if is_plain(bytes) { Ok(bytes) } else { Err(self.fault(Fault::Text)) }
     }
@@ -181,7 +190,7 @@ impl<'b> Reader<'b> {
     /// Nothing may follow.
     pub fn end(self) -> Result<(), Error> {
         let found = self.decoder.input().len().saturating_sub(self.decoder.position());
-        if found == 0 { Ok(()) } else { Err(self.fault(Fault::Trailing { found: count(found) })) }
+        if found == 0 { Ok(()) } else { Err(self.fault_here(Fault::Trailing { found: count(found) })) }
     }
 }
 
@@ -201,26 +210,35 @@ pub(crate) struct Map<'r, 'b> {
 impl<'b> Map<'_, 'b> {
     /// The reader, at the value of `key`, if that is the next entry.
     pub fn optional(&mut self, key: u8) -> Result<Option<&mut Reader<'b>>, Error> {
-        if self.next.is_none() && self.left > 0 {
-            self.next = Some(self.reader.u8()?);
-            self.left = self.left.saturating_sub(1);
-        }
-        if self.next != Some(key) {
-            return Ok(None);
-        }
-        self.next = None;
-        Ok(Some(self.reader))
+        Ok(if self.is_next(key)? { Some(self.reader) } else { None })
     }
 
     /// The reader, at the value of `key`.
     pub fn required(&mut self, key: u8) -> Result<&mut Reader<'b>, Error> {
-        let missing = self.reader.fault(Fault::Missing { key });
-        self.optional(key)?.ok_or(missing)
+        if self.is_next(key)? { Ok(self.reader) } else { Err(self.fault(Fault::Missing { key })) }
     }
 
     /// There may be no other entry.
     pub fn end(self) -> Result<(), Error> {
-        if self.left == 0 && self.next.is_none() { Ok(()) } else { Err(self.reader.fault(Fault::Unexpected)) }
+        let is_empty = self.left == 0 && self.next.is_none();
+        if is_empty { Ok(()) } else { Err(self.fault(Fault::Unexpected)) }
+    }
+
+    fn is_next(&mut self, key: u8) -> Result<bool, Error> {
+        if self.next.is_none() && self.left > 0 {
+            self.next = Some(self.reader.u8()?);
+            self.left = self.left.saturating_sub(1);
+        }
+        let is_next = self.next == Some(key);
+        if is_next {
+            self.next = None;
+        }
+        Ok(is_next)
+    }
+
+    /// A fault at the place of the next key.
+    fn fault(&self, fault: Fault) -> Error {
+        if self.next.is_some() { self.reader.fault(fault) } else { self.reader.fault_here(fault) }
     }
 }
 

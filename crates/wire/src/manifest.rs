@@ -69,7 +69,7 @@ pub enum Encoding {
 
 impl<'a> Manifest<'a> {
     /// The most bytes of a signed manifest.
-    pub const MAX_LEN: usize = 576;
+    pub const MAX_LEN: usize = 640;
 
     /// The application image, if the release has one.
     pub fn app(&self) -> Option<Payload<'a>> {
