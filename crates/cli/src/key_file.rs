@@ -72,7 +72,9 @@ fn read(file: &Path, passphrase: impl FnOnce() -> Result<Passphrase>) -> Result<
     let wrong = matches!(opened, Err(Defect::WrongPassphrase));
     let opened = opened.with_context(|| format!("{} cannot be used", file.display()));
     match opened {
-        Err(error) if !wrong => Err(error).help("`otary key new` makes such keys, and so does openssl genpkey"),
+        Err(error) if !wrong => {
+            Err(error).help("`otary key new` makes such keys, and so does openssl genpkey")
+        }
         opened => opened,
     }
 }

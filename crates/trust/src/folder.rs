@@ -191,8 +191,7 @@ impl Folder {
     pub(crate) fn settle(&self, member: Member) -> Result<(), Error> {
         let (key, certificate) = (self.key_path(member), self.certificate_path(member));
         if let Ok(Some(new)) = read_certificate(&new_name(&certificate)) {
-            let renamed_halfway =
-                matches!(self.read_key::<PrivateKey>(&key)?, Kept::Open(key) if key.public_key() == new.public_key());
+            let renamed_halfway = matches!(self.read_key::<PrivateKey>(&key)?, Kept::Open(key) if key.public_key() == new.public_key());
             if renamed_halfway {
                 disk::rename(&new_name(&certificate), &certificate)?;
             }

@@ -134,7 +134,10 @@ fn after_a_rotation_the_old_key_signs_nothing_new() {
     assert_eq!(mode(&house, "keys/release-2.key"), 0o600);
     house.sample("lamp.bin", "0.2");
     let refused = house.otary(&push("0.2", "keys/release-1.key")).refused();
-    assert!(refused.contains("may sign release numbers 1 to 1, and this is 2\nhelp: sign with the key"), "{refused}");
+    assert!(
+        refused.contains("may sign release numbers 1 to 1, and this is 2\nhelp: sign with the key"),
+        "{refused}"
+    );
     house.otary(&push("0.2", "keys/release-2.key")).printed();
     let shown = house.otary("release show lamp 0.1 --data x").printed();
     assert!(!shown.contains("refused"), "what it signed before is good: {shown}");
@@ -153,7 +156,8 @@ fn what_a_revoked_key_signed_is_installed_no_longer() {
     assert!(refused.contains("is no release key of root record 2"), "{refused}");
     let said = house.otary(&push("0.2", "keys/release-2.key")).printed();
     assert!(said.contains("Signed as release number 2"), "{said}");
-    let refused = house.otary(&format!("key revoke {stolen} --root keys/root-1a.key --out more --data x")).refused();
+    let refused =
+        house.otary(&format!("key revoke {stolen} --root keys/root-1a.key --out more --data x")).refused();
     assert!(refused.contains("is not in the newest root record"), "{refused}");
 }
 
@@ -198,7 +202,10 @@ fn keys_under_a_passphrase_are_asked_for_it() {
     let said = house.otary("key new --out keys --passphrase-file words --data x").printed();
     assert!(!said.contains("in the clear"), "{said}");
     for key in ["root-1a.key", "root-1b.key", "release-1.key"] {
-        assert!(house.text(&format!("keys/{key}")).starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"), "{key}");
+        assert!(
+            house.text(&format!("keys/{key}")).starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"),
+            "{key}"
+        );
     }
     let signed = push("0.1", "keys/release-1.key");
     let refused = house.otary(&signed).refused();
@@ -224,7 +231,8 @@ fn an_image_is_signed_without_a_server_and_pushed_with_its_manifest() {
     assert!(shown.contains("lamp.cbor: a manifest, sound by root record 1"), "{shown}");
     assert!(shown.contains("lamp 0.1, number 3") && shown.contains("ESP32, hardware esp32"), "{shown}");
     fs::copy(away.path("lamp.cbor"), house.path("lamp.cbor")).unwrap();
-    let said = house.otary("push lamp.bin --product lamp --version 0.1 --manifest lamp.cbor --data x").printed();
+    let said =
+        house.otary("push lamp.bin --product lamp --version 0.1 --manifest lamp.cbor --data x").printed();
     assert!(said.contains("Signed as release number 3"), "{said}");
 
     let mut forged = fs::read(house.path("lamp.cbor")).unwrap();
@@ -285,7 +293,10 @@ fn what_is_no_key_and_no_record_is_told_with_what_to_do() {
         ("key show binary --data x".into(), "binary is no key, no root record and no manifest"),
         ("key submit binary --data x".into(), "binary: a device would refuse this root record"),
         ("key hold a.key --data x".into(), "expected an Ed25519 private key"),
-        ("key revoke nobody --root keys/root-1a.key --out k --data x".into(), "nobody is neither a key's id nor a file"),
+        (
+            "key revoke nobody --root keys/root-1a.key --out k --data x".into(),
+            "nobody is neither a key's id nor a file",
+        ),
         ("key rotate --root keys/release-1.key --out k --data x".into(), "is no root key"),
         (format!("{} --floor 9", sign("keys/release-1.key")), "the floor 9 is above the release number 1"),
         (format!("{} --not-after 2001-01-01", sign("keys/release-1.key")), "the day of --not-after is over"),
@@ -296,7 +307,11 @@ fn what_is_no_key_and_no_record_is_told_with_what_to_do() {
         let refused = house.otary(&words).refused();
         assert!(refused.contains(said), "{words}\n{refused}");
     }
-    for words in ["push lamp.bin --product lamp --version 1 --sign a --sign-on-server", "key new", "key rotate --out k"] {
+    for words in [
+        "push lamp.bin --product lamp --version 1 --sign a --sign-on-server",
+        "key new",
+        "key rotate --out k",
+    ] {
         assert_eq!(house.otary(words).status.code(), Some(2), "{words}");
     }
     assert!(!house.path("k").exists());

@@ -15,7 +15,9 @@ use super::problem::Problem;
 use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
-use super::{artifacts, auth, devices, enrolment, products, publish, releases, signing, status, tokens, trust};
+use super::{
+    artifacts, auth, devices, enrolment, products, publish, releases, signing, status, tokens, trust,
+};
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
 const MAX_BODY: usize = 128 * 1024;

@@ -144,7 +144,8 @@ impl Operator {
         let key = SigningKey::unlock(held.key.as_bytes(), None).map_err(|defect| unreadable_key(&defect))?;
         let id = key.public().id();
         let record = self.newest_record()?;
-        let named = record.iter().flat_map(|record| &record.release_keys).any(|release| release.key == key.public());
+        let named =
+            record.iter().flat_map(|record| &record.release_keys).any(|release| release.key == key.public());
         if !named {
             return Err(not_held(id, record.as_ref()));
         }
@@ -160,7 +161,11 @@ impl Operator {
     }
 
     /// The highest release number that this product had, as far as is known: also of releases that are gone.
-    pub(super) fn highest_number(&self, product: &ProductName, catalogue: &Catalogue) -> Result<u32, Problem> {
+    pub(super) fn highest_number(
+        &self,
+        product: &ProductName,
+        catalogue: &Catalogue,
+    ) -> Result<u32, Problem> {
         let kept = self.store.setting(&number_setting(product))?.and_then(|text| text.parse().ok());
         let releases = catalogue.releases(product).iter().flat_map(|release| &release.manifests);
         Ok(releases.map(|manifest| manifest.number).chain(kept).max().unwrap_or(0))

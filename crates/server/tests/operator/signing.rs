@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use otary_fleet::{Artifact, Chip, ManifestBytes, Scope, SignedManifest, Time, read};
 use otary_server::operator::{
-    HeldKey, Material, NewRecord, NewToken, Numbers, Part, Publication, Published, ReleaseView, ServerSigning,
-    SigningView, Uploaded,
+    HeldKey, Material, NewRecord, NewToken, Numbers, Part, Publication, Published, ReleaseView,
+    ServerSigning, SigningView, Uploaded,
 };
 use otary_server::{Custody, Held};
 use otary_store::EventQuery;
@@ -129,7 +129,8 @@ async fn a_signed_release_is_published_with_its_number_and_shown_with_its_key() 
     assert_eq!((signature.number, &signature.manifest, &signature.refused), (1, &Some(signed), &None));
     let numbers: Numbers = site.desk.get("/signing/numbers/lamp").await;
     assert_eq!((numbers.known, numbers.next), (1, Some(2)));
-    let events = site.desk.store.events(&EventQuery { device: None, product: None, until: None, limit: 10 }).unwrap();
+    let events =
+        site.desk.store.events(&EventQuery { device: None, product: None, until: None, limit: 10 }).unwrap();
     let told = |text: &str| events.iter().any(|event| format!("{event:?}").contains(text));
     assert!(told("signing: root record 1") && told("published lamp 0.1 to stable, signed as number 1"));
 }
@@ -159,8 +160,18 @@ async fn what_a_manifest_says_wrongly_is_named_and_nothing_is_published() {
     let other_key = SigningKey::generate().unwrap();
     let end = |time: Time| Terms { not_after: Some(time), ..terms("0.2", 5) };
     let cases: [(Terms, &SigningKey, &str, &str); 8] = [
-        (terms("0.2", 5), &other_key, "manifest-unsound", "the manifest of lamp.bin: a device would refuse it: "),
-        (terms("0.2", 5), &site.root, "manifest-unsound", "the manifest of lamp.bin: a device would refuse it: "),
+        (
+            terms("0.2", 5),
+            &other_key,
+            "manifest-unsound",
+            "the manifest of lamp.bin: a device would refuse it: ",
+        ),
+        (
+            terms("0.2", 5),
+            &site.root,
+            "manifest-unsound",
+            "the manifest of lamp.bin: a device would refuse it: ",
+        ),
         (terms("0.2", 3), &site.release, "release-number-low", "the release number 3 is not above 4, "),
         (terms("0.2", 4), &site.release, "release-number-taken", "lamp 0.1 has the release number 4 already"),
         (
@@ -259,7 +270,10 @@ async fn a_record_that_does_not_follow_is_refused_and_nothing_is_kept() {
     next.root_keys = vec![thief.public()];
     let forged = next.sign(&[&thief], None).unwrap();
     let refused = site.submit(&forged.bytes).await.refused("root-record");
-    assert!(refused.starts_with("the root record is not kept: a device would refuse this root record"), "{refused}");
+    assert!(
+        refused.starts_with("the root record is not kept: a device would refuse this root record"),
+        "{refused}"
+    );
     site.submit(b"no record").await.refused("root-record");
     let no_base64 = NewRecord { signed: "%".into() };
     site.desk.send(Method::POST, "/signing/records", no_base64).await.refused("unreadable");

@@ -135,7 +135,17 @@ impl Contents {
         let (incoming, adopted, ended, signing) = (None, None, Vec::new(), Signing::default());
         let (format, version) = (FORMAT.to_owned(), VERSION);
         Ok(Self {
-            format, version, created, settings, record, home, next_root, incoming, adopted, ended, signing,
+            format,
+            version,
+            created,
+            settings,
+            record,
+            home,
+            next_root,
+            incoming,
+            adopted,
+            ended,
+            signing,
         })
     }
 
@@ -239,7 +249,8 @@ impl Pair {
 
 impl Signing {
     fn of(shelf: &Shelf) -> Result<Self, BackupError> {
-        let text = |name, key: Option<&SigningKey>| key.map(|key| key.pem(None)).transpose().map_err(member(name));
+        let text =
+            |name, key: Option<&SigningKey>| key.map(|key| key.pem(None)).transpose().map_err(member(name));
         Ok(Self {
             order_key: text(ORDER_KEY, shelf.order_key())?,
             release_key: text(RELEASE_KEY, shelf.release_key())?,

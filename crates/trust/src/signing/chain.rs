@@ -145,16 +145,19 @@ impl Chain {
 
     /// Writes all of it into a folder where none of it is.
     pub(crate) fn add_to(&self, folder: &Folder) -> Result<(), Error> {
-        self.0.iter().try_for_each(|signed| {
-            records(folder)?.put(&file_name(signed.record.version), &signed.bytes)
-        })
+        self.0
+            .iter()
+            .try_for_each(|signed| records(folder)?.put(&file_name(signed.record.version), &signed.bytes))
     }
 
     /// Forgets a record that was being written when the power went.
     pub(crate) fn settle(folder: &Folder) -> Result<(), Error> {
         let inner = folder.inner(RECORDS);
         let cut_off = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "new");
-        disk::list(inner.path())?.iter().filter(|path| cut_off(path)).try_for_each(|path| disk::remove_file(path))
+        disk::list(inner.path())?
+            .iter()
+            .filter(|path| cut_off(path))
+            .try_for_each(|path| disk::remove_file(path))
     }
 }
 

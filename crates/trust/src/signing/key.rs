@@ -71,9 +71,12 @@ impl SigningKey {
 
     fn from_pkcs8(der: &[u8]) -> Result<Self, Defect> {
         let info = PrivateKeyInfo::try_from(der).map_err(|_| Defect::SigningKey)?;
-        let seed = info.private_key.strip_prefix(&INNER_HEAD).and_then(|seed| <&[u8; 32]>::try_from(seed).ok());
+        let seed =
+            info.private_key.strip_prefix(&INNER_HEAD).and_then(|seed| <&[u8; 32]>::try_from(seed).ok());
         match seed {
-            Some(seed) if info.algorithm.oid == ED25519 => Ok(Self(ed25519_dalek::SigningKey::from_bytes(seed))),
+            Some(seed) if info.algorithm.oid == ED25519 => {
+                Ok(Self(ed25519_dalek::SigningKey::from_bytes(seed)))
+            }
             _ => Err(Defect::SigningKey),
         }
     }

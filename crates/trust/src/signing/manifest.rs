@@ -145,7 +145,8 @@ impl Terms {
     /// What the manifest of an image says, when this key has signed it.
     pub fn manifest(&self, artifact: &Artifact, key: KeyId) -> Manifest {
         let chip_name = artifact.chip.map(|chip| chip.name().to_owned());
-        let hardware = if self.hardware.is_empty() { chip_name.into_iter().collect() } else { self.hardware.clone() };
+        let hardware =
+            if self.hardware.is_empty() { chip_name.into_iter().collect() } else { self.hardware.clone() };
         Manifest {
             key,
             product: self.product.to_string(),

@@ -20,5 +20,5 @@ pub use form::NotSigned;
 pub use key::{KeyId, NotHex, PublicKey, SigningKey};
 pub use manifest::{Manifest, Terms, Unsignable, Unsound};
 pub use record::{Change, Founding, Record, ReleaseKey, Unfit};
-pub(crate) use shelf::{KEYS, settle};
 pub use shelf::Shelf;
+pub(crate) use shelf::{KEYS, settle};

@@ -226,7 +226,8 @@ impl Record {
             return Err(Unfit::TrustSet { found });
         }
         let release = self.release_keys.iter().map(|release| release.key);
-        let mut all: Vec<PublicKey> = self.root_keys.iter().chain(&self.order_keys).copied().chain(release).collect();
+        let mut all: Vec<PublicKey> =
+            self.root_keys.iter().chain(&self.order_keys).copied().chain(release).collect();
         all.sort();
         match all.windows(2).find(|pair| pair.first() == pair.last()) {
             Some(pair) => Err(pair.first().map_or(Unfit::NothingNew, |key| Unfit::Twice { id: key.id() })),
@@ -331,7 +332,8 @@ mod tests {
 
     #[test]
     fn a_record_that_says_nothing_new_is_not_made() {
-        let same = Change { trust_set: Some(founded().trust_set), order_key: Some(key(4)), ..Change::default() };
+        let same =
+            Change { trust_set: Some(founded().trust_set), order_key: Some(key(4)), ..Change::default() };
         assert_eq!(founded().next(&same, NOW), Err(Unfit::NothingNew));
         let none = Change { trust_set: Some(Vec::new()), ..Change::default() };
         assert_eq!(founded().next(&none, NOW), Err(Unfit::TrustSet { found: 0 }));

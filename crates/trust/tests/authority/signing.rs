@@ -78,8 +78,9 @@ fn the_signing_keys_go_under_the_passphrase_with_the_others() {
     let release = owner.release.public();
     authority.hold_release_key(Some(owner.release)).unwrap();
     let sealed = || {
-        ["order.key", "release.key"]
-            .map(|file| fs::read_to_string(place.trust().join(file)).unwrap().contains("ENCRYPTED PRIVATE KEY"))
+        ["order.key", "release.key"].map(|file| {
+            fs::read_to_string(place.trust().join(file)).unwrap().contains("ENCRYPTED PRIVATE KEY")
+        })
     };
     assert_eq!(sealed(), [false; 2]);
     let words = || Passphrase::new("seal on the ice".to_owned());
@@ -154,7 +155,10 @@ fn so_many_root_keys_sign_as_the_threshold_says() {
     let [one, other] = &owner.roots;
     assert!(matches!(record.sign(&[one], None), Err(NotSigned::TooFew { expected: 2, found: 1, .. })));
     let first = record.sign(&[one, other], None).unwrap();
-    assert!(matches!(rotated(&first, &[other]), Err(NotSigned::TooFew { version: 1, expected: 2, found: 1 })));
+    assert!(matches!(
+        rotated(&first, &[other]),
+        Err(NotSigned::TooFew { version: 1, expected: 2, found: 1 })
+    ));
     assert!(matches!(rotated(&first, &[one, &owner.release]), Err(NotSigned::NoRootKey { .. })));
     assert_eq!(rotated(&first, &[one, other]).unwrap().record.version, 2);
 }
@@ -185,7 +189,10 @@ fn a_damaged_record_is_named() {
     bytes[60] ^= 1;
     fs::write(&file, bytes).unwrap();
     let error = place.start(TODAY).unwrap_err();
-    assert!(matches!(&error, Error::Unusable { path, defect: Defect::Record(_) } if *path == file), "{error:?}");
+    assert!(
+        matches!(&error, Error::Unusable { path, defect: Defect::Record(_) } if *path == file),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -221,11 +228,10 @@ fn otary_image_of(text: &str) -> otary_fleet::Artifact {
     let data = text.as_bytes().repeat(64);
     let data = &data[..data.len() / 4 * 4];
     let code = [0x36, 0x41, 0x00, 0x1D].repeat(64);
-    let segments = [
-        AppSegment { address: 0x3F40_0020, data },
-        AppSegment { address: 0x400D_0020, data: &code },
-    ];
-    let image = AppImage { segments: &segments, entry: 0x400D_0020, ..AppImage::new(otary_fleet::Chip::Esp32) };
+    let segments =
+        [AppSegment { address: 0x3F40_0020, data }, AppSegment { address: 0x400D_0020, data: &code }];
+    let image =
+        AppImage { segments: &segments, entry: 0x400D_0020, ..AppImage::new(otary_fleet::Chip::Esp32) };
     let mut bytes = vec![0; image.image_len().unwrap() as usize];
     image.write(&mut bytes).unwrap();
     otary_fleet::read(&bytes, "lamp.bin", TODAY, false).unwrap().artifact

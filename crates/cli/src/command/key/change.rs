@@ -121,7 +121,9 @@ pub fn rotate(args: &RotateArgs, global: &Global, connection: &Connection) -> Re
         let mut change = Change { threshold: args.threshold, ..Change::default() };
         change.dropped_root_keys.clone_from(&args.drop_root);
         for place in ('a'..).take(args.root_keys.into()) {
-            change.new_root_keys.push(keys.make(args.out.join(format!("root-{version}{place}.key")))?.public());
+            change
+                .new_root_keys
+                .push(keys.make(args.out.join(format!("root-{version}{place}.key")))?.public());
         }
         if release_key {
             change.new_release_key = Some(new_release_key(&args.out, version, keys)?.public());
@@ -151,7 +153,11 @@ pub fn revoke(args: &RevokeArgs, global: &Global, connection: &Connection) -> Re
     };
     session.change(&args.signing, &args.closing, &args.out, |version, keys, _| {
         let new = (!args.no_new_key).then(|| new_release_key(&args.out, version, keys)).transpose()?;
-        Ok(Change { revoked: Some(revoked), new_release_key: new.map(SigningKey::public), ..Change::default() })
+        Ok(Change {
+            revoked: Some(revoked),
+            new_release_key: new.map(SigningKey::public),
+            ..Change::default()
+        })
     })
 }
 
@@ -189,7 +195,8 @@ impl Session {
         let change = change(version, &mut keys, &mut self.client)?;
         let last_number = args.last_number.unwrap_or(self.view.highest_number);
         let record = self.newest.record.next(&Change { last_number, ..change }, clock::now())?;
-        let new_roots = keys.iter().map(|(_, key)| key).filter(|key| record.root_keys.contains(&key.public()));
+        let new_roots =
+            keys.iter().map(|(_, key)| key).filter(|key| record.root_keys.contains(&key.public()));
         let signers: Vec<&SigningKey> = self.roots.iter().chain(new_roots).collect();
         let signed = record.sign(&signers, Some(&self.newest)).help("give the root keys by --root")?;
         let passphrase = if keys.iter().next().is_some() { closing.as_closing().passphrase()? } else { None };
@@ -199,7 +206,10 @@ impl Session {
             return print_json(&published);
         }
         made.tell_keys(passphrase.is_none())?;
-        say!("\nThe server has root record {}, and devices take it at their next check-ins:", record.version)?;
+        say!(
+            "\nThe server has root record {}, and devices take it at their next check-ins:",
+            record.version
+        )?;
         tell(&record)?;
         say!("\nNew firmware is built with {}.", quoted(&made.record_file()))?;
         Ok(())

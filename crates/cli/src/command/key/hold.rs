@@ -33,7 +33,9 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global) -> Result<()> {
     if args.remove {
         Client::at_home_with_keys(global)?.delete(&path(["signing", "release-key"]))?;
-        return Ok(say!("The server keeps no release key any more. A disk or a card may still hold a trace of it.")?);
+        return Ok(say!(
+            "The server keeps no release key any more. A disk or a card may still hold a trace of it."
+        )?);
     }
     let file = args.key.as_deref().context("no key was named")?;
     let key = args.opening.read_key(file)?;

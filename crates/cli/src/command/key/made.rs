@@ -39,7 +39,10 @@ impl Made<'_> {
         let file = self.record_file();
         if file.try_exists()? {
             let error = anyhow!("{} is there already", file.display());
-            return Err(advised(error, format!("if the server lacks it, otary key submit {}", quoted(&file))));
+            return Err(advised(
+                error,
+                format!("if the server lacks it, otary key submit {}", quoted(&file)),
+            ));
         }
         if !self.folder.try_exists()? {
             let making = || format!("making {}", self.folder.display());
@@ -47,7 +50,11 @@ impl Made<'_> {
         }
         self.keys.write(passphrase)?;
         write_new(&file, |path| File::create_new(path), &self.signed.bytes)?;
-        let again = format!("what was made is in {}; then: otary key submit {}", self.folder.display(), quoted(&file));
+        let again = format!(
+            "what was made is in {}; then: otary key submit {}",
+            self.folder.display(),
+            quoted(&file)
+        );
         submit(&self.signed.bytes, client).help(again)
     }
 
@@ -65,7 +72,9 @@ impl Made<'_> {
         }
         say!("{:<28} root record {}", quoted(&self.record_file()), self.signed.record.version)?;
         if in_the_clear && self.keys.iter().next().is_some() {
-            say!("The keys are in the clear: whoever reads these files has them. --passphrase puts new ones under one.")?;
+            say!(
+                "The keys are in the clear: whoever reads these files has them. --passphrase puts new ones under one."
+            )?;
         }
         Ok(())
     }

@@ -87,9 +87,15 @@ fn check_none(view: &SigningView) -> Result<()> {
 fn tell_next(args: &Args, made: &Made<'_>) -> Result<()> {
     say!("\nNext")?;
     if args.roots > 1 {
-        say!("  take {} elsewhere: with one root key left, nothing is lost", quoted(&args.out.join("root-1b.key")))?;
+        say!(
+            "  take {} elsewhere: with one root key left, nothing is lost",
+            quoted(&args.out.join("root-1b.key"))
+        )?;
     } else {
-        say!("  keep a copy of {} elsewhere: without it, nothing can be changed any more", quoted(&args.out.join("root-1a.key")))?;
+        say!(
+            "  keep a copy of {} elsewhere: without it, nothing can be changed any more",
+            quoted(&args.out.join("root-1a.key"))
+        )?;
     }
     say!("  build the firmware with {}, which it trusts from then on", quoted(&made.record_file()))?;
     let release = quoted(&args.out.join("release-1.key"));

@@ -49,9 +49,16 @@ pub struct Args {
 #[derive(Serialize)]
 #[serde(rename_all = "snake_case", tag = "is")]
 enum Shown {
-    Key { id: KeyId, public: PublicKey },
+    Key {
+        id: KeyId,
+        public: PublicKey,
+    },
     RootRecord(Record),
-    Manifest { root_record: u32, #[serde(flatten)] manifest: Manifest },
+    Manifest {
+        root_record: u32,
+        #[serde(flatten)]
+        manifest: Manifest,
+    },
 }
 
 /// Shows it.
@@ -155,7 +162,12 @@ fn export(view: &SigningView, file: &Path) -> Result<()> {
         return Err(advised(anyhow!("{} is there already", file.display()), "name a file that is not"));
     }
     write_new(file, |path| File::create_new(path), &newest.bytes)?;
-    say!("{} is root record {}: {} bytes to compile into firmware.", file.display(), newest.record.version, newest.bytes.len())?;
+    say!(
+        "{} is root record {}: {} bytes to compile into firmware.",
+        file.display(),
+        newest.record.version,
+        newest.bytes.len()
+    )?;
     Ok(())
 }
 
@@ -174,7 +186,9 @@ fn print(view: &SigningView) -> Result<()> {
     say!("\nThe highest release number is {}.", view.highest_number)?;
     if view.holds_release_key {
         let key = view.held_key.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
-        say!("The server keeps the release key{key}: whoever takes over the server can sign. otary key hold --remove ends it.")?;
+        say!(
+            "The server keeps the release key{key}: whoever takes over the server can sign. otary key hold --remove ends it."
+        )?;
     }
     Ok(())
 }

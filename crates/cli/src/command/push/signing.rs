@@ -120,7 +120,10 @@ impl SigningArgs {
         let record = record.help("otary key new --out DIR makes the keys and the first one")?;
         let number = self.release_number.or(numbers.next);
         let number = number.with_context(|| {
-            format!("root record {} names no key that may sign a number after {}", record.version, numbers.known)
+            format!(
+                "root record {} names no key that may sign a number after {}",
+                record.version, numbers.known
+            )
         });
         let number = number.help("otary key rotate names a new release key")?;
         check_key(key, &record, number)?;
@@ -161,7 +164,8 @@ fn check_key(key: &SigningKey, record: &Record, number: u32) -> Result<()> {
     if (own.first..=own.last).contains(&number) {
         return Ok(());
     }
-    let error = anyhow!("the key {id} may sign release numbers {} to {}, and this is {number}", own.first, own.last);
+    let error =
+        anyhow!("the key {id} may sign release numbers {} to {}, and this is {number}", own.first, own.last);
     Err(match record.release_key_for(number) {
         Some(other) => advised(error, format!("sign with the key {}", other.key.id())),
         None => advised(error, "otary key show tells which key may sign which numbers"),

@@ -151,7 +151,8 @@ impl Case<'_> {
     /// Whether it says what the file is.
     fn check_says(&self, says: &Manifest, artifact: &Artifact, number: u32) -> Result<(), Unsigned> {
         let id = &self.release.id;
-        let chip = |chip: Option<otary_fleet::Chip>| chip.map_or("unknown", otary_fleet::Chip::family).to_owned();
+        let chip =
+            |chip: Option<otary_fleet::Chip>| chip.map_or("unknown", otary_fleet::Chip::family).to_owned();
         let fields = [
             ("the product", says.product.clone(), id.product.to_string()),
             ("the version", says.version.clone(), id.version.clone()),

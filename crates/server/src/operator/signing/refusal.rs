@@ -16,7 +16,9 @@ pub enum Unsigned {
     #[error("releases are not signed here: there is no root record")]
     NoRecord,
     /// The manifest is of no file of the release that a device could verify.
-    #[error("a manifest is of {artifact}, which is no app image of this release for a chip that checks signatures")]
+    #[error(
+        "a manifest is of {artifact}, which is no app image of this release for a chip that checks signatures"
+    )]
     NoSuchFile {
         /// SHA-256 of the file that it names.
         artifact: String,
@@ -79,7 +81,9 @@ pub enum Unsigned {
         version: String,
     },
     /// The newest root record has every device refuse such a number.
-    #[error("the release number {number} is below {minimum}, the least that the newest root record lets be installed")]
+    #[error(
+        "the release number {number} is below {minimum}, the least that the newest root record lets be installed"
+    )]
     BelowMinimum {
         /// The number.
         number: u32,
@@ -155,7 +159,9 @@ impl Unsigned {
             Self::BelowMinimum { minimum, .. } => {
                 format!("a key was revoked: sign with a key of today, as {minimum} or above")
             }
-            Self::NoHeldKey => "sign on your own machine with --sign KEYFILE, or otary key hold KEYFILE".into(),
+            Self::NoHeldKey => {
+                "sign on your own machine with --sign KEYFILE, or otary key hold KEYFILE".into()
+            }
             Self::NoNumber { .. } => "otary key rotate names a new release key".into(),
             Self::NoSuchFile { .. }
             | Self::Twice { .. }
