@@ -72,9 +72,7 @@ impl Made<'_> {
         }
         say!("{:<28} root record {}", quoted(&self.record_file()), self.signed.record.version)?;
         if in_the_clear && self.keys.iter().next().is_some() {
-            say!(
-                "The keys are in the clear: whoever reads these files has them. --passphrase puts new ones under one."
-            )?;
+            say!("The keys are in the clear: whoever reads these files has them.")?;
         }
         Ok(())
     }
