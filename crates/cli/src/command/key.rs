@@ -16,8 +16,9 @@ use crate::global::Global;
 
 /// The keys that sign releases: devices that run otary's agent install nothing else
 ///
-/// Root keys say which release keys count, release keys sign releases, and the server has neither: whoever takes it over
-/// cannot make devices install anything. Make the keys on your own machine, once:
+/// Root keys say which release keys count, release keys sign releases, and the server has
+/// neither: whoever takes it over cannot make devices install anything. Make the keys on your
+/// own machine, once:
 ///
 ///   otary key new --out keys
 ///   otary push lamp.bin --product lamp --version 0.1 --sign keys/release-1.key

@@ -68,9 +68,6 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     secret_from: Option<PathBuf>,
 
-    #[command(flatten)]
-    signing: SigningArgs,
-
     /// Only say what would happen, and keep nothing
     #[arg(long)]
     dry_run: bool,
@@ -78,6 +75,9 @@ pub struct Args {
     /// Print the outcome as JSON
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    signing: SigningArgs,
 
     #[command(flatten)]
     connection: Connection,

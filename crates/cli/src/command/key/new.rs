@@ -88,7 +88,7 @@ fn tell_next(args: &Args, made: &Made<'_>) -> Result<()> {
     say!("\nNext")?;
     if args.roots > 1 {
         say!(
-            "  take {} elsewhere: with one root key left, nothing is lost",
+            "  take {} elsewhere: where no fire and no thief gets both root keys",
             quoted(&args.out.join("root-1b.key"))
         )?;
     } else {
