@@ -80,9 +80,12 @@ impl<'a> Envelope<'a> {
 
     /// Whether the key made this signature over the payload.
     pub fn is_signed_by(&self, key: PublicKey<'_>, signature: Signature<'_>) -> bool {
+        key.id() == *signature.key && self.is_signed(key, signature.bytes)
+    }
+
+    fn is_signed(&self, key: PublicKey<'_>, signature: &[u8; 64]) -> bool {
         let mut buffer = [0; SIGNED];
-        let message = message(self.object, self.payload, &mut buffer);
-        key.id() == *signature.key && message.is_ok_and(|message| key.signed(message, signature.bytes))
+        message(self.object, self.payload, &mut buffer).is_ok_and(|message| key.signed(message, signature))
     }
 }
 

@@ -12,7 +12,7 @@ pub struct Offer<'a> {
     pub manifest: Option<&'a [u8]>,
     /// The signed order for this device and check-in.
     pub order: Option<&'a [u8]>,
-    /// How long to stay away, in seconds. Not signed: it can delay a device, as silence can.
+    /// How long to stay away, in seconds. Not signed, so a device has a bound of its own.
     pub retry_after: Option<u32>,
 }
 

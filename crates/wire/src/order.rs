@@ -17,7 +17,7 @@ pub struct Order<'a> {
     pub device: [u8; 6],
     /// What to do.
     pub action: Action<'a>,
-    /// When to ask again, in seconds.
+    /// When to ask again, in seconds. A device has a bound of its own, or whoever steals the key could send it to sleep.
     pub poll_after: u32,
 }
 

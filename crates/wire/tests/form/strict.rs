@@ -124,3 +124,20 @@ fn a_root_record_whose_threshold_cannot_be_met_is_refused() {
     bytes[threshold] = 2;
     assert_eq!(RootRecord::decode(&bytes).unwrap_err().fault, Fault::Range { expected: (1, 1), found: 2 });
 }
+
+#[test]
+fn a_root_record_that_names_a_key_twice_or_an_empty_range_is_refused() {
+    let mut buffer = [0; RootRecord::MAX_LEN];
+    let bytes = samples::root_record().encode(&mut buffer).unwrap().to_vec();
+    let at = |key: &[u8]| bytes.windows(32).position(|window| window == key).unwrap();
+    let [first, second, release] = [1, 2, 4].map(|seed| at(samples::public(seed).0));
+    let mut twice = bytes.clone();
+    twice.copy_within(first..first + 32, second);
+    assert_eq!(RootRecord::decode(&twice).unwrap_err().fault, Fault::Duplicate);
+    // The range 1 to 1000, four bytes, becomes 255 to 24.
+    let mut backwards = bytes[..release + 32].to_vec();
+    backwards.extend([0x18, 0xFF, 0x18, 0x18]);
+    backwards.extend(&bytes[release + 36..]);
+    let fault = RootRecord::decode(&backwards).unwrap_err().fault;
+    assert_eq!(fault, Fault::Range { expected: (255, u32::MAX), found: 24 });
+}
