@@ -23,7 +23,7 @@ impl Authority {
         let next = || self.next_root.is_locked().then(|| next_home.key_path(Member::NextRoot));
         let adopted_path = || self.folder.inner(ADOPTED).key_path(Member::Adopted);
         let adopted = || self.adopted.as_ref()?.is_locked().then(adopted_path);
-        of_lines.or_else(next).or_else(adopted).or_else(|| self.shelf.locked(&self.folder))
+        of_lines.or_else(next).or_else(adopted).or_else(|| self.holding.locked(&self.folder))
     }
 
     /// Puts every key under this passphrase, or without one into the clear. On an error some may be in the one form and

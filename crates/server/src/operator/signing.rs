@@ -76,12 +76,12 @@ impl Operator {
     fn signing_view(&self) -> Result<SigningView, Problem> {
         let highest_number = self.highest_number_of_all(&self.store.catalogue())?;
         Ok(self.custody()?.look(|held| {
-            let shelf = held.authority.shelf();
+            let holding = held.authority.holding();
             SigningView {
-                records: shelf.chain().signed().map(RecordLine::of).collect(),
+                records: holding.chain().signed().map(RecordLine::of).collect(),
                 highest_number,
-                holds_release_key: shelf.holds_release_key(),
-                held_key: shelf.release_key().map(|key| key.public().id().to_string()),
+                holds_release_key: holding.holds_release_key(),
+                held_key: holding.release_key().map(|key| key.public().id().to_string()),
             }
         }))
     }
@@ -96,7 +96,7 @@ impl Operator {
     /// The newest root record, if releases are signed here.
     pub(super) fn newest_record(&self) -> Result<Option<Record>, Problem> {
         let Some(custody) = &self.custody else { return Ok(None) };
-        Ok(custody.look(|held| held.authority.shelf().chain().newest().map(|signed| signed.record.clone())))
+        Ok(custody.look(|held| held.authority.holding().chain().newest().map(|signed| signed.record.clone())))
     }
 
     /// What a manifest of a release is worth today.
@@ -104,7 +104,7 @@ impl Operator {
         let unknown = FileSignature { number: manifest.number, manifest: None, refused: None };
         let Some(custody) = &self.custody else { return unknown };
         custody.look(|held| {
-            let chain = held.authority.shelf().chain();
+            let chain = held.authority.holding().chain();
             let Some(newest) = chain.newest() else { return unknown };
             let (bytes, number) = (manifest.bytes.as_slice(), manifest.number);
             let minimum = newest.record.minimum;
@@ -119,7 +119,7 @@ impl Operator {
     }
 
     fn material(&self, actor: &Actor) -> Result<Material, Problem> {
-        let is_new = self.custody()?.look(|held| held.authority.shelf().order_key().is_none());
+        let is_new = self.custody()?.look(|held| held.authority.holding().order_key().is_none());
         let order_key = self.change_trust(|held, _| held.authority.make_order_key())?;
         if is_new {
             self.log(actor, None, format!("signing: made the order key {}", order_key.id()))?;

@@ -19,7 +19,7 @@ use crate::identity::{Identity, Kept};
 use crate::key::PrivateKey;
 use crate::line::Line;
 use crate::profile::check_bridge;
-use crate::signing::{Chain, Refused, Shelf, SigningKey};
+use crate::signing::{Chain, Refused, Holding, SigningKey};
 use crate::state::{State, check_anchor};
 
 pub(super) const FORMAT: &str = "otary authority";
@@ -110,7 +110,7 @@ impl Contents {
             incoming: authority.incoming.as_ref().map(Generation::of).transpose()?,
             adopted: authority.adopted.as_ref().map(Pair::of_adopted).transpose()?,
             ended: authority.ended.iter().map(|certificate| certificate.pem().to_owned()).collect(),
-            signing: Signing::of(&authority.shelf)?,
+            signing: Signing::of(&authority.holding)?,
         })
     }
 
@@ -162,8 +162,8 @@ impl Contents {
         let adopted = adopted.map(|adopted| adopted.check_adopted(id)).transpose()?;
         let ended = ended.iter().map(|pem| Certificate::from_pem(pem.as_bytes())).collect::<Result<_, _>>();
         let ended = ended.map_err(member("root that is no more"))?;
-        let shelf = signing.check()?;
-        let authority = Authority { folder, state, home, incoming, adopted, next_root, ended, shelf };
+        let holding = signing.check()?;
+        let authority = Authority { folder, state, home, incoming, adopted, next_root, ended, holding };
         check_whole(&authority)?;
         Ok(authority)
     }
@@ -248,17 +248,17 @@ impl Pair {
 }
 
 impl Signing {
-    fn of(shelf: &Shelf) -> Result<Self, BackupError> {
+    fn of(holding: &Holding) -> Result<Self, BackupError> {
         let text =
             |name, key: Option<&SigningKey>| key.map(|key| key.pem(None)).transpose().map_err(member(name));
         Ok(Self {
-            order_key: text(ORDER_KEY, shelf.order_key())?,
-            release_key: text(RELEASE_KEY, shelf.release_key())?,
-            records: shelf.chain().signed().map(|signed| STANDARD.encode(&signed.bytes)).collect(),
+            order_key: text(ORDER_KEY, holding.order_key())?,
+            release_key: text(RELEASE_KEY, holding.release_key())?,
+            records: holding.chain().signed().map(|signed| STANDARD.encode(&signed.bytes)).collect(),
         })
     }
 
-    fn check(self) -> Result<Shelf, BackupError> {
+    fn check(self) -> Result<Holding, BackupError> {
         let key = |name, text: Option<Zeroizing<String>>| {
             let key = text.map(|text| SigningKey::unlock(text.as_bytes(), None)).transpose();
             key.map(|key| key.map_or(Kept::Absent, Kept::Open)).map_err(member(name))
@@ -270,7 +270,7 @@ impl Signing {
             added.map_err(member("chain of root records"))?;
         }
         let (order, release) = (key(ORDER_KEY, self.order_key)?, key(RELEASE_KEY, self.release_key)?);
-        Ok(Shelf { order, release, chain })
+        Ok(Holding { order, release, chain })
     }
 }
 

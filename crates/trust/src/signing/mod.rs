@@ -13,12 +13,12 @@ mod form;
 mod key;
 mod manifest;
 mod record;
-mod shelf;
+mod holding;
 
 pub use chain::{Chain, Refused, Signed};
 pub use form::NotSigned;
 pub use key::{KeyId, NotHex, PublicKey, SigningKey};
 pub use manifest::{Manifest, Terms, Unsignable, Unsound};
 pub use record::{Change, Founding, Record, ReleaseKey, Unfit};
-pub use shelf::Shelf;
-pub(crate) use shelf::{KEYS, settle};
+pub use holding::Holding;
+pub(crate) use holding::{KEYS, settle};

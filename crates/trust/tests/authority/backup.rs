@@ -191,7 +191,7 @@ fn a_backup_from_before_releases_were_signed_comes_back() {
     contents.as_object_mut().unwrap().remove("signing").unwrap();
     let file = file_with(&contents);
     let restored = restore(file.as_bytes(), &passphrase(), &other.trust(), None).unwrap();
-    assert!(restored.authority.shelf().chain().newest().is_none());
+    assert!(restored.authority.holding().chain().newest().is_none());
 }
 
 #[test]

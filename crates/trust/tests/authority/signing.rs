@@ -58,12 +58,12 @@ fn the_order_key_is_made_once_for_its_owner_alone() {
     let place = Place::new();
     let mut authority = place.start(TODAY).unwrap();
     let file = place.trust().join("order.key");
-    assert!(authority.shelf().order_key().is_none() && !file.exists());
+    assert!(authority.holding().order_key().is_none() && !file.exists());
     let made = authority.make_order_key().unwrap();
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(authority.make_order_key().unwrap(), made);
     let again = place.start(TODAY).unwrap();
-    assert_eq!(again.shelf().order_key().unwrap().public(), made);
+    assert_eq!(again.holding().order_key().unwrap().public(), made);
 
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
     assert!(matches!(place.start(TODAY), Err(Error::Loose { path, .. }) if path == file));
@@ -88,15 +88,15 @@ fn the_signing_keys_go_under_the_passphrase_with_the_others() {
     assert_eq!(sealed(), [true; 2]);
 
     let closed = Authority::open(&place.trust()).unwrap();
-    assert!(closed.shelf().order_key().is_none() && closed.shelf().holds_release_key());
-    assert_eq!(closed.shelf().chain().newest().unwrap().record.version, 1, "records are for everybody");
+    assert!(closed.holding().order_key().is_none() && closed.holding().holds_release_key());
+    assert_eq!(closed.holding().chain().newest().unwrap().record.version, 1, "records are for everybody");
     let mut open = Authority::unlock(&place.trust(), words()).unwrap();
-    assert_eq!(open.shelf().order_key().unwrap().public(), order);
-    assert_eq!(open.shelf().release_key().unwrap().public(), release);
+    assert_eq!(open.holding().order_key().unwrap().public(), order);
+    assert_eq!(open.holding().release_key().unwrap().public(), release);
     open.hold_release_key(None).unwrap();
     assert!(!place.trust().join("release.key").exists());
     open.keep_keys_under(None).unwrap();
-    assert_eq!(place.start(TODAY).unwrap().shelf().order_key().unwrap().public(), order);
+    assert_eq!(place.start(TODAY).unwrap().holding().order_key().unwrap().public(), order);
 }
 
 #[test]
@@ -134,7 +134,7 @@ fn a_record_joins_the_chain_only_as_devices_would_take_it() {
     authority.add_root_record(&third.bytes).unwrap();
 
     let again = place.start(TODAY).unwrap();
-    let kept: Vec<&Signed> = again.shelf().chain().signed().collect();
+    let kept: Vec<&Signed> = again.holding().chain().signed().collect();
     assert_eq!(kept, [&first, &second, &third]);
 }
 
@@ -251,10 +251,10 @@ fn a_backup_has_the_keys_and_the_chain() {
     restore(file.as_bytes(), &words, &other.trust(), None).unwrap();
 
     let back = other.start(TODAY).unwrap();
-    let shelf = back.shelf();
-    assert_eq!(shelf.order_key().unwrap().public(), order);
-    assert_eq!(shelf.release_key().unwrap().public(), release);
-    assert_eq!(shelf.chain().signed().collect::<Vec<_>>(), [&first, &second]);
+    let holding = back.holding();
+    assert_eq!(holding.order_key().unwrap().public(), order);
+    assert_eq!(holding.release_key().unwrap().public(), release);
+    assert_eq!(holding.chain().signed().collect::<Vec<_>>(), [&first, &second]);
     let mode = |file: &str| fs::metadata(other.trust().join(file)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("order.key"), mode("release.key")), (0o600, 0o600));
 }

@@ -63,11 +63,11 @@ impl Operator {
             not_after: signing.not_after,
         };
         self.custody()?.look(|held| {
-            let shelf = held.authority.shelf();
-            if let Some(path) = held.authority.locked().filter(|_| shelf.holds_release_key()) {
+            let holding = held.authority.holding();
+            if let Some(path) = held.authority.locked().filter(|_| holding.holds_release_key()) {
                 return Err(otary_trust::Error::Locked { path }.into());
             }
-            let key = shelf.release_key().ok_or(Unsigned::NoHeldKey)?;
+            let key = holding.release_key().ok_or(Unsigned::NoHeldKey)?;
             Ok(sign(artifacts, &terms, key)?)
         })
     }
@@ -91,7 +91,7 @@ impl Operator {
     }
 
     fn newest_signed(&self) -> Option<Signed> {
-        self.custody.as_ref()?.look(|held| held.authority.shelf().chain().newest().cloned())
+        self.custody.as_ref()?.look(|held| held.authority.holding().chain().newest().cloned())
     }
 }
 

@@ -21,13 +21,13 @@ pub(crate) const KEYS: [&str; 2] = [ORDER, RELEASE];
 
 /// What there is for signed releases.
 #[derive(Debug, Default)]
-pub struct Shelf {
+pub struct Holding {
     pub(crate) order: Kept<SigningKey>,
     pub(crate) release: Kept<SigningKey>,
     pub(crate) chain: Chain,
 }
 
-impl Shelf {
+impl Holding {
     /// The root records, in their order.
     pub const fn chain(&self) -> &Chain {
         &self.chain
@@ -76,14 +76,14 @@ pub(crate) fn settle(folder: &Folder) -> Result<(), Error> {
 
 impl Authority {
     /// What there is for signed releases.
-    pub const fn shelf(&self) -> &Shelf {
-        &self.shelf
+    pub const fn holding(&self) -> &Holding {
+        &self.holding
     }
 
     /// The public half of the key that signs orders, which is made if there is none.
     pub fn make_order_key(&mut self) -> Result<PublicKey, Error> {
         self.settle()?;
-        if let Some(key) = self.shelf.order_key() {
+        if let Some(key) = self.holding.order_key() {
             return Ok(key.public());
         }
         let path = self.folder.path().join(ORDER);
@@ -91,7 +91,7 @@ impl Authority {
         let key = key.map_err(|defect| Error::Unusable { path: path.clone(), defect })?;
         self.folder.put_key(&path, &key)?;
         let public = key.public();
-        self.shelf.order = Kept::Open(key);
+        self.holding.order = Kept::Open(key);
         Ok(public)
     }
 
@@ -99,22 +99,21 @@ impl Authority {
     /// as well, and change nothing.
     pub fn add_root_record(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.settle()?;
-        let Some(signed) = self.shelf.chain.check(bytes)? else { return Ok(()) };
-        self.shelf.chain.keep(signed, &self.folder)
+        let Some(signed) = self.holding.chain.check(bytes)? else { return Ok(()) };
+        self.holding.chain.keep(signed, &self.folder)
     }
 
     /// Holds a release key here, or no longer holds one. What it is good for is for the newest root record to say.
     pub fn hold_release_key(&mut self, key: Option<SigningKey>) -> Result<(), Error> {
         self.settle()?;
         let path = self.folder.path().join(RELEASE);
-        match &key {
-            Some(key) => self.folder.put_key(&path, key)?,
-            None => {
-                disk::remove_file(&path)?;
-                disk::sync_folder(self.folder.path())?;
-            }
+        if let Some(key) = &key {
+            self.folder.put_key(&path, key)?;
+        } else {
+            disk::remove_file(&path)?;
+            disk::sync_folder(self.folder.path())?;
         }
-        self.shelf.release = key.map_or(Kept::Absent, Kept::Open);
+        self.holding.release = key.map_or(Kept::Absent, Kept::Open);
         Ok(())
     }
 }
@@ -161,15 +160,15 @@ mod tests {
                 let mut authority = open(&dir);
                 let (done, _) = with_fault(fault, after, || first_day(&mut authority, &root));
                 let mut again = open(&dir);
-                let order = again.shelf().order_key().map(SigningKey::public);
-                if let Some(newest) = again.shelf().chain().newest() {
+                let order = again.holding().order_key().map(SigningKey::public);
+                if let Some(newest) = again.holding().chain().newest() {
                     assert_eq!(newest.record.order_keys, [order.unwrap()], "the record names what is here");
                 } else {
                     first_day(&mut again, &root).unwrap();
                     assert!(order.is_none_or(|order| again.make_order_key().unwrap() == order));
                 }
                 if done.is_ok() {
-                    assert!(after > 6 && again.shelf().holds_release_key());
+                    assert!(after > 6 && again.holding().holds_release_key());
                     break;
                 }
             }
