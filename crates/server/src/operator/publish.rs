@@ -136,7 +136,7 @@ impl Operator {
         let after = with(&catalogue, &product, &release, &artifacts);
         let only_raw = artifacts.iter().all(|artifact| artifact.kind == Kind::Raw);
         let effect = if only_raw { None } else { Some(self.effect(&release, &artifacts, &after, now)?) };
-        let unsigned = self.unsigned(&release, &artifacts)?;
+        let unsigned = self.unsigned(&release, &artifacts);
         let notes = [of_files, notes(&release, &artifacts, &catalogue), unsigned].concat();
         Ok((product, Published { release, artifacts, reviews, new_product, effect, signed, notes }))
     }

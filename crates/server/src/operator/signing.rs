@@ -20,6 +20,7 @@ use super::auth::Actor;
 use super::problem::Problem;
 use super::request::{Body, Place};
 use super::site::{Operator, carry_out};
+use crate::Held;
 use refusal::{not_a_record, not_held, unreadable_key};
 
 pub use refusal::Unsigned;
@@ -88,15 +89,15 @@ impl Operator {
 
     fn numbers(&self, product: &ProductName) -> Result<Numbers, Problem> {
         let known = self.highest_number(product, &self.store.catalogue())?;
-        let record = self.newest_record()?;
+        let record = self.newest_record();
         let next = record.as_ref().and_then(|record| record.number_after(known));
         Ok(Numbers { known, next, record })
     }
 
     /// The newest root record, if releases are signed here.
-    pub(super) fn newest_record(&self) -> Result<Option<Record>, Problem> {
-        let Some(custody) = &self.custody else { return Ok(None) };
-        Ok(custody.look(|held| held.authority.holding().chain().newest().map(|signed| signed.record.clone())))
+    pub(super) fn newest_record(&self) -> Option<Record> {
+        let of = |held: &Held| held.authority.holding().chain().newest().map(|signed| signed.record.clone());
+        self.custody.as_ref()?.look(of)
     }
 
     /// What a manifest of a release is worth today.
@@ -131,9 +132,9 @@ impl Operator {
     fn add_record(&self, new: &NewRecord, actor: &Actor) -> Result<SigningView, Problem> {
         let bytes = new.bytes().ok_or_else(not_a_record)?;
         let _changing = self.changing();
-        let before = self.newest_record()?.map(|record| record.version);
+        let before = self.newest_record().map(|record| record.version);
         self.change_trust(|held, _| held.authority.add_root_record(&bytes))?;
-        if let Some(record) = self.newest_record()?.filter(|record| Some(record.version) != before) {
+        if let Some(record) = self.newest_record().filter(|record| Some(record.version) != before) {
             self.log(actor, None, format!("signing: root record {}{}", record.version, in_words(&record)))?;
         }
         self.signing_view()
@@ -143,7 +144,7 @@ impl Operator {
         actor.check_owner()?;
         let key = SigningKey::unlock(held.key.as_bytes(), None).map_err(|defect| unreadable_key(&defect))?;
         let id = key.public().id();
-        let record = self.newest_record()?;
+        let record = self.newest_record();
         let named =
             record.iter().flat_map(|record| &record.release_keys).any(|release| release.key == key.public());
         if !named {

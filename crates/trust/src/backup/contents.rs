@@ -19,7 +19,7 @@ use crate::identity::{Identity, Kept};
 use crate::key::PrivateKey;
 use crate::line::Line;
 use crate::profile::check_bridge;
-use crate::signing::{Chain, Refused, Holding, SigningKey};
+use crate::signing::{Chain, Holding, Refused, SigningKey};
 use crate::state::{State, check_anchor};
 
 pub(super) const FORMAT: &str = "otary authority";

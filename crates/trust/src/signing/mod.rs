@@ -10,15 +10,15 @@
 
 mod chain;
 mod form;
+mod holding;
 mod key;
 mod manifest;
 mod record;
-mod holding;
 
 pub use chain::{Chain, Refused, Signed};
 pub use form::NotSigned;
+pub use holding::Holding;
+pub(crate) use holding::{KEYS, settle};
 pub use key::{KeyId, NotHex, PublicKey, SigningKey};
 pub use manifest::{Manifest, Terms, Unsignable, Unsound};
 pub use record::{Change, Founding, Record, ReleaseKey, Unfit};
-pub use holding::Holding;
-pub(crate) use holding::{KEYS, settle};

@@ -50,7 +50,7 @@ impl Operator {
         signing: &ServerSigning,
     ) -> Result<Vec<SignedManifest>, Problem> {
         let known = self.highest_number(&release.id.product, catalogue)?;
-        let record = self.newest_record()?.ok_or(Unsigned::NoRecord)?;
+        let record = self.newest_record().ok_or(Unsigned::NoRecord)?;
         let number = signing.number.or_else(|| record.number_after(known));
         let number = number.ok_or(Unsigned::NoNumber { known })?;
         let terms = Terms {
@@ -73,13 +73,9 @@ impl Operator {
     }
 
     /// What is worth telling of files that are not signed, where releases are.
-    pub(in crate::operator) fn unsigned(
-        &self,
-        release: &Release,
-        artifacts: &[Artifact],
-    ) -> Result<Vec<String>, Problem> {
-        if self.newest_record()?.is_none() {
-            return Ok(Vec::new());
+    pub(in crate::operator) fn unsigned(&self, release: &Release, artifacts: &[Artifact]) -> Vec<String> {
+        if self.newest_record().is_none() {
+            return Vec::new();
         }
         let unsigned =
             artifacts.iter().filter(|file| can_be_signed(file) && release.manifest_of(&file.id).is_none());
@@ -87,7 +83,7 @@ impl Operator {
             let name = &file.file_name;
             format!("{name} is not signed: devices that verify releases are not offered it (--sign KEYFILE)")
         };
-        Ok(unsigned.map(note).collect())
+        unsigned.map(note).collect()
     }
 
     fn newest_signed(&self) -> Option<Signed> {
