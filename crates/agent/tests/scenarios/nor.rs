@@ -9,7 +9,9 @@ use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 pub struct Nor<const W: usize> {
     pub bytes: Vec<u8>,
     programmed: Vec<bool>,
-    /// Sectors that were erased since [`begin_step`](Self::begin_step).
+    /// Sectors that were ever erased, by their offset.
+    pub erases: Vec<u32>,
+    /// How many were since [`begin_step`](Self::begin_step).
     pub erased: usize,
     /// Bytes that were programmed since then.
     pub written: usize,
@@ -19,7 +21,14 @@ pub struct Nor<const W: usize> {
 
 impl<const W: usize> Nor<W> {
     pub fn new(size: usize) -> Self {
-        Self { bytes: vec![0xFF; size], programmed: vec![false; size], erased: 0, written: 0, read: 0 }
+        Self {
+            bytes: vec![0xFF; size],
+            programmed: vec![false; size],
+            erases: Vec::new(),
+            erased: 0,
+            written: 0,
+            read: 0,
+        }
     }
 
     /// As a programmer on the bench writes it.
@@ -63,6 +72,7 @@ impl<const W: usize> NorFlash for Nor<W> {
         assert!(sectors.start.is_multiple_of(4096) && sectors.end.is_multiple_of(4096));
         self.bytes[sectors.clone()].fill(0xFF);
         self.programmed[sectors.clone()].fill(false);
+        self.erases.extend((from..to).step_by(4096));
         self.erased += sectors.len() / 4096;
         Ok(())
     }

@@ -7,7 +7,7 @@ use otary_image::{Chip, Rollback, State};
 use crate::board::{Board, Event, image};
 use crate::server::{Release, Server};
 
-const HOUR: Millis = Millis::from_secs(3600);
+pub const HOUR: Millis = Millis::from_secs(3600);
 
 pub fn old() -> Vec<u8> {
     image(Chip::Esp32C3, 1, 20_000)
