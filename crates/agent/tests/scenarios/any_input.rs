@@ -47,7 +47,7 @@ fn happening() -> impl Strategy<Value = Any> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn nothing_panics_and_only_the_signed_content_is_selected(inputs in prop::collection::vec(happening(), 1..150)) {

@@ -70,3 +70,19 @@ fn power_that_goes_twenty_times_costs_less_than_a_mark_each_time() {
     assert_eq!(board.boots().last(), Some(&1));
     assert!(board.downloads().iter().all(|(from, _)| from.is_multiple_of(4096)));
 }
+
+#[test]
+fn a_flash_that_fails_once_anywhere_is_reported_and_the_update_completes() {
+    for operation in 0..60 {
+        let (mut server, mut board) = (Server::offering(Release::new(7, new())), Board::<4>::new(&old()));
+        board.nor.fails_after = Some(operation);
+        let slot = board.run(&mut server, Millis::from_secs(20_000));
+        assert_eq!(slot, 1, "operation {operation}: {:?}", server.said);
+        assert_eq!(board.slot(1)[..new().len()], new()[..]);
+        if board.nor.fails_after.is_some() {
+            assert!(operation > 40, "an update of {operation} operations");
+            return;
+        }
+    }
+    panic!("no end of operations");
+}

@@ -160,6 +160,9 @@ impl Release {
 
 /// The server.
 pub struct Server {
+    /// The device that it knows.
+    pub device: [u8; 6],
+    pub hardware: &'static str,
     pub time: UnixSeconds,
     /// Signed root records, version 1 first. A device is given the one after its own.
     pub roots: Vec<Vec<u8>>,
@@ -182,6 +185,8 @@ pub struct Server {
 impl Server {
     pub fn new() -> Self {
         Self {
+            device: MAC,
+            hardware: "lamp-2",
             time: TODAY,
             roots: vec![RootPlan::first().sign()],
             release: None,
@@ -213,7 +218,8 @@ impl Server {
     pub fn answer(&mut self, text: &str) -> Vec<u8> {
         let mut buffer = [0; CheckIn::MAX_LEN];
         let check_in = CheckIn::from_text(text, &mut buffer).unwrap();
-        assert_eq!((check_in.device, check_in.product, check_in.hardware), (MAC, "lamp", "lamp-2"));
+        let device = (self.device, "lamp", self.hardware);
+        assert_eq!((check_in.device, check_in.product, check_in.hardware), device);
         self.said.push(Said {
             release: check_in.release,
             image: check_in.image.copied(),

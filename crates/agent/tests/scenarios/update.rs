@@ -64,3 +64,8 @@ fn a_bootloader_with_rollback_and_the_agent_agree() {
     assert_eq!(board.run(&mut server, HOUR), 1);
     assert_eq!(server.reported(), Some((7, Outcome::Installed, None, 1)));
 }
+
+#[test]
+fn the_agent_takes_less_than_a_kilobyte_of_ram() {
+    assert!(size_of::<otary_agent::Agent>() < 1024, "{} bytes", size_of::<otary_agent::Agent>());
+}
