@@ -189,6 +189,8 @@ impl Board {
             transport: Transport::Https,
             proof: Proof::None,
             handshake: None,
+            agent: None,
+            report: None,
         })
     }
 

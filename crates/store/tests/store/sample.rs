@@ -104,6 +104,8 @@ pub fn check_in(mac: Mac, build: Build) -> CheckIn {
         transport: Transport::Https,
         proof: otary_fleet::Proof::None,
         handshake: None,
+        agent: None,
+        report: None,
     }
 }
 
