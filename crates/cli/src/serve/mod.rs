@@ -174,6 +174,7 @@ fn options(values: &Values, names: &Names, descriptors: u64) -> Result<Options> 
             connections: usize::try_from(limits.connections).unwrap_or(usize::MAX),
             new_devices_at_once: limits.new_devices_at_once,
             new_device_every: limits.new_device_every.0,
+            poll_after: values.agent.poll.0,
             ..Limits::default()
         },
     })
