@@ -122,3 +122,66 @@ fn refuse(text: &str, error: wire::Error) -> NoCheckIn {
         _ => NoCheckIn::Malformed { field, error },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use otary_fleet::Transport;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::http1;
+
+    fn heard(text: &[u8]) -> Result<Heard, NoCheckIn> {
+        let request = [b"GET /update HTTP/1.1\r\notary-check-in: ", text, b"\r\n\r\n"].concat();
+        let origin = Origin {
+            source: Ipv4Addr::LOCALHOST.into(),
+            transport: Transport::Https,
+            product: None,
+            handshake: None,
+        };
+        http1::read(&request, |head| Agent.read(head, origin)).unwrap().unwrap().0
+    }
+
+    fn valid() -> Vec<u8> {
+        let check_in = wire::CheckIn {
+            device: [2; 6],
+            product: "lamp",
+            hardware: "v1",
+            chip: otary_fleet::Chip::Esp32C3,
+            release: 1,
+            image: None,
+            version: Some("1"),
+            root: 1,
+            trust_set: 1,
+            nonce: [7; 16],
+            slot: 1,
+            clock: wire::ClockState::Set,
+            report: None,
+        };
+        check_in.encode(&mut [0; wire::CheckIn::MAX_LEN]).unwrap().to_vec()
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_stands_in_the_field_is_read_or_refused(
+            text in prop::collection::vec(prop::num::u8::ANY.prop_filter("ends a field", |c| !b"\r\n\0".contains(c)), 0..600),
+        ) {
+            prop_assert!(heard(&text).is_err());
+        }
+
+        #[test]
+        fn whatever_is_changed_in_a_check_in_what_is_heard_is_bounded(place in 0_usize..100, byte: u8) {
+            let mut bytes = valid();
+            let place = place % bytes.len();
+            bytes[place] = byte;
+            if let Ok(Heard { check_in, .. }) = heard(URL_SAFE_NO_PAD.encode(bytes).as_bytes()) {
+                let texts = [check_in.version, check_in.agent.map(|agent| agent.hardware)];
+                for text in texts.into_iter().flatten() {
+                    prop_assert!((1..=32).contains(&text.len()) && !text.contains(char::is_control));
+                }
+            }
+        }
+    }
+}

@@ -58,7 +58,8 @@ fn entries(bytes: &[u8], offset: u32) -> (Option<u8>, Vec<u8>) {
         let Ok(key) = decoder.u8() else { break };
         keys.push(key);
         let is_broken = decoder.skip().is_err();
-        if begin <= offset && (is_broken || offset < decoder.position()) {
+        // A fault is told at the value's first byte or behind its last one.
+        if begin < offset && (is_broken || offset <= decoder.position()) {
             inside = Some(key);
         }
         if is_broken {
@@ -66,4 +67,28 @@ fn entries(bytes: &[u8], offset: u32) -> (Option<u8>, Vec<u8>) {
         }
     }
     (inside, keys)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_came_some_field_is_named(bytes in prop::collection::vec(any::<u8>(), 0..320), offset: u32) {
+            for fault in [Fault::Truncated, Fault::Missing { key: bytes.first().copied().unwrap_or_default() }] {
+                prop_assert!(!Field::at_fault(&bytes, Error { offset, fault }).name.is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_report_lacks_is_not_taken_for_a_field_of_the_check_in() {
+        // {4: 0, 13: {0: 1}}
+        let bytes = [0xA2, 4, 0, 13, 0xA1, 0, 1];
+        let missing = |key| Field::at_fault(&bytes, Error { offset: 7, fault: Fault::Missing { key } });
+        assert_eq!((missing(4).name, missing(5).name), ("report", "release"));
+    }
 }
