@@ -8,7 +8,7 @@ use core::fmt;
 pub enum Cause {
     /// The answer is none that the device can read.
     Offer,
-    /// The manifest, though signed, is none that the device can read.
+    /// The manifest is none that the device can read.
     Manifest,
     /// The manifest's signature is not by the key that it names.
     Signature,

@@ -5,7 +5,8 @@ use core::fmt;
 /// A message that is not one of ours, or one that cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Error {
-    /// Bytes from the beginning of the message, or of the signed payload, to the item at fault.
+    /// Bytes from the beginning of what was read or written (of a signed object: of its envelope, or of the payload in it) to
+    /// the item at fault.
     pub offset: u32,
     /// What is wrong there.
     pub fault: Fault,
@@ -52,7 +53,7 @@ pub enum Fault {
     },
     /// A key is named twice.
     Duplicate,
-    /// Not UTF-8, or a text with control characters.
+    /// A text that is not UTF-8, or has control characters.
     Text,
     /// A constant of the format has another value.
     Constant,
@@ -88,7 +89,7 @@ impl fmt::Display for Fault {
                 write!(f, "expected {low} to {high}, found {found}")
             }
             Self::Duplicate => f.write_str("expected keys that differ, found one twice"),
-            Self::Text => f.write_str("expected plain UTF-8, found other bytes or control characters"),
+            Self::Text => f.write_str("expected UTF-8 without control characters, found other bytes"),
             Self::Constant => f.write_str("expected the format's constant, found another value"),
             Self::Base64 => f.write_str("expected base64url without padding, found other text"),
             Self::ChipWithoutId => f.write_str("expected a chip with an image id, found the ESP8266"),

@@ -36,7 +36,7 @@ pub use report::{Outcome, Report};
 pub use root::{ReleaseKey, RootRecord};
 pub use time::{Clock, ClockState, UnixSeconds};
 pub use trusted::{Root, Trusted};
-pub use verify::{Identity, Stored, Verdict, verify};
+pub use verify::{Identity, Stored, Verdict, hear, verify};
 
 /// A SHA-256, as bytes.
 pub type Digest = [u8; 32];

@@ -17,7 +17,7 @@ pub enum Refusal {
         /// How many did.
         found: u8,
     },
-    /// A signature of the root record is not by the root key that it names, or that key is unknown or signed already.
+    /// A signature of the root record is by no root key of it or of the one before, or is the second one of its key.
     RootSignature,
     /// The root record is not the next one.
     RootVersion {
@@ -38,10 +38,8 @@ pub enum Refusal {
     OrderTarget,
     /// The order says to install a manifest that is not in the answer.
     OrderManifest,
-    /// The manifest, though signed, is none.
+    /// The manifest is none.
     Manifest(Error),
-    /// The manifest's envelope is none.
-    Envelope(Error),
     /// No release key of the root record has the name that the manifest's signature asks for: unknown or revoked.
     KeyUnknown,
     /// The manifest's signature is wrong.
@@ -116,7 +114,7 @@ impl Refusal {
             Self::OrderNonce => Cause::OrderNonce,
             Self::OrderTarget => Cause::OrderTarget,
             Self::OrderManifest => Cause::OrderManifest,
-            Self::Manifest(_) | Self::Envelope(_) => Cause::Manifest,
+            Self::Manifest(_) => Cause::Manifest,
             Self::KeyUnknown => Cause::KeyUnknown,
             Self::Signature => Cause::Signature,
             Self::KeyOutOfRange { .. } => Cause::KeyOutOfRange,
@@ -144,9 +142,7 @@ impl From<Refusal> for Cause {
 impl core::error::Error for Refusal {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
-            Self::Root(error) | Self::Order(error) | Self::Manifest(error) | Self::Envelope(error) => {
-                Some(error)
-            }
+            Self::Root(error) | Self::Order(error) | Self::Manifest(error) => Some(error),
             _ => None,
         }
     }

@@ -4,7 +4,7 @@ use core::ops::Deref;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::cose::{Envelope, Object, Signature};
+use crate::cose::{Envelope, Object};
 use crate::{Digest, List, Manifest, Order, PublicKey, Refusal, RootRecord, UnixSeconds};
 
 /// What a signed object says, and the bytes that were signed.
@@ -42,8 +42,7 @@ impl<'a> Root<'a> {
     /// signed by enough of its own root keys; signatures by keys of the record before it cannot be judged and do not count.
     pub fn compiled_in(signed: &'a [u8]) -> Result<Self, Refusal> {
         let (envelope, record) = open(signed)?;
-        let own = signers(&envelope, &record);
-        ensure_enough(&record, &own)?;
+        ensure_enough(&record, &signatures_of(&record, &envelope))?;
         Ok(Self { contents: record, signed })
     }
 
@@ -55,11 +54,11 @@ impl<'a> Root<'a> {
         if record.version != expected || record.version == self.version {
             return Err(Refusal::RootVersion { expected, found: record.version });
         }
-        let [old, own] = [self.contents, record].map(|record| signers(&envelope, &record));
+        let [old, own] = [&self.contents, &record].map(|record| signatures_of(record, &envelope));
         ensure_enough(self, &old)?;
         ensure_enough(&record, &own)?;
-        let used = |index: usize| [&old, &own].iter().any(|list| list.iter().any(|by| by.signature == index));
-        if (0..envelope.signatures.len()).all(used) {
+        let is_by_one = |index| old.iter().chain(own.iter()).any(|known| known == index);
+        if (0..envelope.signatures.len()).all(is_by_one) {
             Ok(Root { contents: record, signed })
         } else {
             Err(Refusal::RootSignature)
@@ -70,7 +69,7 @@ impl<'a> Root<'a> {
     /// device is not asked: a server keeps it for others.
     pub fn manifest<'b>(&self, signed: &'b [u8]) -> Result<Trusted<'b, Manifest<'b>>, Refusal> {
         let envelope =
-            Envelope::open(Object::Manifest, signed, Manifest::MAX_LEN).map_err(Refusal::Envelope)?;
+            Envelope::open(Object::Manifest, signed, Manifest::MAX_LEN).map_err(Refusal::Manifest)?;
         let signature = envelope.signatures.iter().next().ok_or(Refusal::Signature)?;
         let named = || self.release_keys.iter().filter(|key| key.key.id() == *signature.key);
         if named().next().is_none() {
@@ -110,34 +109,27 @@ impl<'a> Root<'a> {
     }
 }
 
-/// A root key, and which signature is by it.
-#[derive(Clone, Copy)]
-struct Signer {
-    signature: usize,
-}
-
 fn open(signed: &[u8]) -> Result<(Envelope<'_>, RootRecord<'_>), Refusal> {
     let envelope = Envelope::open(Object::Root, signed, RootRecord::MAX_LEN).map_err(Refusal::Root)?;
     let record = RootRecord::decode(envelope.payload).map_err(Refusal::Root)?;
     Ok((envelope, record))
 }
 
-/// The root keys of `record` that signed, each counted once.
-fn signers(envelope: &Envelope<'_>, record: &RootRecord<'_>) -> List<Signer, 3> {
-    let made_by = |key: PublicKey<'_>| {
-        let by_key = |(_, signature): &(usize, Signature<'_>)| envelope.is_signed_by(key, *signature);
-        envelope.signatures.iter().enumerate().find(by_key).map(|(signature, _)| Signer { signature })
+/// Which signatures are by root keys of `record`, one a key.
+fn signatures_of(record: &RootRecord<'_>, envelope: &Envelope<'_>) -> List<usize, 3> {
+    let by = |key: PublicKey<'_>| {
+        envelope.signatures.iter().position(|signature| envelope.is_signed_by(key, signature))
     };
     let mut found = List::EMPTY;
-    for signer in record.root_keys.iter().filter_map(made_by) {
-        // As many places as a record has root keys.
-        let _ = found.push(signer);
+    for index in record.root_keys.iter().filter_map(by) {
+        // There are as many places as root keys.
+        let _ = found.push(index);
     }
     found
 }
 
-fn ensure_enough(record: &RootRecord<'_>, signers: &List<Signer, 3>) -> Result<(), Refusal> {
-    let found = u8::try_from(signers.len()).unwrap_or(u8::MAX);
+fn ensure_enough(record: &RootRecord<'_>, signatures: &List<usize, 3>) -> Result<(), Refusal> {
+    let found = u8::try_from(signatures.len()).unwrap_or(u8::MAX);
     let expected = record.threshold;
     if found >= expected { Ok(()) } else { Err(Refusal::RootSignatures { expected, found }) }
 }

@@ -53,7 +53,7 @@ pub enum Verdict<'a> {
         /// When to ask again, in seconds, by the order.
         poll_after: Option<u32>,
     },
-    /// Install what the manifest says.
+    /// Install what the manifest says. It may be what is installed already: a repair.
     Install {
         /// The manifest.
         manifest: Trusted<'a, Manifest<'a>>,
@@ -163,7 +163,7 @@ fn is_recent(manifest: &Manifest<'_>, stored: &Stored<'_>) -> Result<(), Refusal
 /// The earliest time that it can be: by the clock, set right by the order of this answer, and never before a signed time.
 fn earliest(clock: Clock, bound: Option<UnixSeconds>, order: Option<UnixSeconds>) -> Option<UnixSeconds> {
     let clock = order.map_or(clock, |time| clock.heard(time));
-    clock.earliest().max(bound)
+    clock.earliest().max(bound).max(order)
 }
 
 fn is_alive(manifest: &Manifest<'_>, now: Option<UnixSeconds>) -> Result<(), Refusal> {

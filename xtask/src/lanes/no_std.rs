@@ -12,7 +12,8 @@ use crate::process;
 use crate::workspace::Workspace;
 
 /// The packages, with their folders under `crates/`.
-const PACKAGES: &[(&str, &str)] = &[("otary-image", "image"), ("otary-wire", "wire")];
+const PACKAGES: &[(&str, &str)] =
+    &[("otary-image", "image"), ("otary-wire", "wire"), ("otary-agent", "agent")];
 /// The chips for which Rust's own compiler builds: the ESP32-C2 and C3; the C6 and H2.
 const TARGETS: &[&str] = &["riscv32imc-unknown-none-elf", "riscv32imac-unknown-none-elf"];
 /// What would bring `std` or an allocator back, unless it is for the tests alone.
