@@ -4,6 +4,7 @@
 //! installed is the manifest's part, whose key need not be here.
 
 use otary_fleet::{Mac, ManifestBytes, Sha256, Time};
+use otary_trust::Authority;
 use otary_wire::sign::{self, SigningKey};
 use otary_wire::{Action, Offer, Order, Refusal, Root, UnixSeconds};
 use thiserror::Error;
@@ -59,6 +60,13 @@ impl Signing {
             signing.chain.push(Record { version, signed: signed.into() });
         }
         Ok(signing)
+    }
+
+    /// What an authority's folder has. A key that is under a passphrase that was not given signs nothing.
+    pub fn of(authority: &Authority) -> Result<Self, BrokenChain> {
+        let holding = authority.holding();
+        let chain = holding.chain().signed().map(|signed| signed.bytes.clone());
+        Self::new(chain, holding.order_key().map(otary_trust::signing::SigningKey::to_wire))
     }
 
     /// The version of a record that may come next.

@@ -85,6 +85,7 @@ impl Ready {
         let server = Server::bind(&options, shared, identity, Clock::system(), router(operator));
         let server = server.map_err(not_listening)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
+        custody.look(|held| exhibit.sign(&held.authority))?;
         let shown = Arc::clone(&exhibit);
         custody.show_by(move |authority, now| shown.show(authority, now));
         let (given, known) = (values.names.clone(), Arc::clone(&store));
