@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use otary_server::operator::SigningView;
+use otary_server::operator::{Material, SigningView};
 use otary_trust::signing::{Change, KeyId, Signed, SigningKey};
 
-use super::made::{Made, material, newest, tell, tell_anchors, view};
+use super::known::Known;
+use super::made::{Made, check_some, material, tell, tell_anchors, view};
 use crate::advice::Advise;
 use crate::client::{Client, Connection};
 use crate::clock;
@@ -14,6 +15,7 @@ use crate::data::quoted;
 use crate::global::Global;
 use crate::key_file::{ClosingArgs, NewKeys, OpeningArgs};
 use crate::say;
+use crate::signing::check_leap;
 use crate::terminal::print_json;
 
 /// Make new keys and the root record that names them; without an option that says which, a new release key
@@ -91,6 +93,11 @@ struct SigningArgs {
     #[command(flatten)]
     opening: OpeningArgs,
 
+    /// A root record that you have, from which the server's have to follow [default: the newest record-N.bin beside the
+    /// root keys or in --out]
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
     /// The highest release number that was ever signed [default: what the server knows]
     #[arg(long, value_name = "N")]
     last_number: Option<u32>,
@@ -114,36 +121,41 @@ struct NewPassphrase {
 
 /// Makes new keys, and the record.
 pub fn rotate(args: &RotateArgs, global: &Global, connection: &Connection) -> Result<()> {
-    let session = Session::open(&args.signing, global, connection)?;
+    let session = Session::open(&args.signing, &args.out, global, connection)?;
     let something = args.root_keys > 0 || !args.drop_root.is_empty() || args.threshold.is_some();
     let release_key = args.release_key || !(something || args.trust_set || args.order_key);
     session.change(&args.signing, &args.closing, &args.out, |version, keys, client| {
         let mut change = Change { threshold: args.threshold, ..Change::default() };
         change.dropped_root_keys.clone_from(&args.drop_root);
         for place in ('a'..).take(args.root_keys.into()) {
-            change
-                .new_root_keys
-                .push(keys.make(args.out.join(format!("root-{version}{place}.key")))?.public());
+            let file = args.out.join(format!("root-{version}{place}.key"));
+            change.new_root_keys.push(keys.make(file)?.public());
         }
         if release_key {
             change.new_release_key = Some(new_release_key(&args.out, version, keys)?.public());
         }
         if args.trust_set || args.order_key {
-            let material = material(client)?;
-            if args.trust_set {
-                tell_anchors(&material)?;
-            }
-            let anchors = || material.trust_set.iter().map(|anchor| anchor.sha256).collect();
-            change.trust_set = args.trust_set.then(anchors);
-            change.order_key = args.order_key.then_some(material.order_key);
+            args.take_material(&material(client)?, &mut change)?;
         }
         Ok(change)
     })
 }
 
+impl RotateArgs {
+    fn take_material(&self, material: &Material, change: &mut Change) -> Result<()> {
+        if self.trust_set && !self.signing.json {
+            tell_anchors(material)?;
+        }
+        let anchors = || material.trust_set.iter().map(|anchor| anchor.sha256).collect();
+        change.trust_set = self.trust_set.then(anchors);
+        change.order_key = self.order_key.then_some(material.order_key);
+        Ok(())
+    }
+}
+
 /// Takes a release key back.
 pub fn revoke(args: &RevokeArgs, global: &Global, connection: &Connection) -> Result<()> {
-    let session = Session::open(&args.signing, global, connection)?;
+    let session = Session::open(&args.signing, &args.out, global, connection)?;
     let revoked = match args.key.parse() {
         Ok(id) => id,
         Err(error) if !Path::new(&args.key).exists() => {
@@ -165,6 +177,21 @@ fn new_release_key<'a>(folder: &Path, version: u32, keys: &'a mut NewKeys) -> Re
     keys.make(folder.join(format!("release-{version}.key")))
 }
 
+impl SigningArgs {
+    /// The record that what the server has is held against.
+    fn known(&self, out: &Path) -> Result<Known> {
+        if let Some(file) = &self.record {
+            return Known::read(file);
+        }
+        let beside = self
+            .root
+            .iter()
+            .filter_map(|file| file.parent())
+            .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        Known::find(beside.chain([out]))
+    }
+}
+
 /// The server that has the chain, the newest record of it, and the root keys that sign the next.
 struct Session {
     client: Client,
@@ -174,12 +201,19 @@ struct Session {
 }
 
 impl Session {
-    fn open(args: &SigningArgs, global: &Global, connection: &Connection) -> Result<Self> {
+    fn open(args: &SigningArgs, out: &Path, global: &Global, connection: &Connection) -> Result<Self> {
         let mut client = Client::open_with_keys(global, connection)?;
         let view = view(&mut client)?;
-        let newest = newest(&view)?;
+        check_some(&view)?;
+        let newest = args.known(out)?.lead_to_newest(&view)?;
         let roots = args.root.iter().map(|file| args.opening.read_key(file)).collect::<Result<_>>()?;
         Ok(Self { client, view, newest, roots })
+    }
+
+    /// The highest release number, as the server says it, unless that is hard to believe.
+    fn believed_number(&self) -> Result<u32> {
+        let number = self.view.highest_number;
+        check_leap(number, &self.newest.record, "--last-number").map(|()| number)
     }
 
     /// Makes the next record as `change` says, with the new keys that it makes, and hands it in.
@@ -193,7 +227,7 @@ impl Session {
         let mut keys = NewKeys::default();
         let version = self.newest.record.version.saturating_add(1);
         let change = change(version, &mut keys, &mut self.client)?;
-        let last_number = args.last_number.unwrap_or(self.view.highest_number);
+        let last_number = args.last_number.map_or_else(|| self.believed_number(), Ok)?;
         let record = self.newest.record.next(&Change { last_number, ..change }, clock::now())?;
         let new_roots =
             keys.iter().map(|(_, key)| key).filter(|key| record.root_keys.contains(&key.public()));
