@@ -172,6 +172,10 @@ fn release_and_floor_count_only_once_the_app_is_confirmed() {
     // Once it runs, its floor holds even against a release that may go back.
     server.release = Some(strict);
     assert_eq!(board.run(&mut server, HOUR), 0);
+    // Another attempt takes the journal; what was confirmed before is in the state.
+    server.release = Some(Release::new(10, image(Chip::Esp32C3, 10, 25_000)));
+    board.works[1] = false;
+    assert_eq!(board.run(&mut server, Millis::from_secs(1000)), 0);
     let mut back = Release::new(8, eight);
     back.downgrade = true;
     server.release = Some(back);
