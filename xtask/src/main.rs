@@ -4,6 +4,7 @@
 //! of its lanes is one file under `lanes/`.
 
 mod bench;
+mod firmware;
 mod lane;
 mod lanes;
 mod libtest;
@@ -21,6 +22,7 @@ cargo xtask test          run every test; ends with `N passed, N failed, N skipp
 cargo xtask ci --quick    formatting, lints, docs, dependencies, licences, unit tests
 cargo xtask ci            the same with every test, and the demo
 cargo xtask ci LANE       one of its lanes, as its table names them
+cargo xtask firmware      build, check and measure the programs for the ESP32-C3
 cargo xtask bench         measure beside nginx and Node; writes docs/BENCHMARKS.md
 cargo xtask bench --quick see that the measurement works; writes nothing
 cargo xtask help          print this text
@@ -50,6 +52,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
             let lane = lanes::named(name).with_context(|| format!("no such lane: {name}"))?;
             Ok(lane::run_all(&workspace, [lane]))
         }
+        ["firmware"] => firmware::run(&workspace).map(|()| true),
         ["bench", more @ ..] => bench::run(&workspace, more).map(|()| true),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
