@@ -5,7 +5,6 @@ use core::fmt;
 use ed25519_dalek::{Signature, VerifyingKey};
 use sha2::{Digest as _, Sha256};
 
-use crate::Error;
 use crate::cbor::Reader;
 
 /// An Ed25519 public key (RFC 8032 section 5.1.5).
@@ -25,8 +24,8 @@ impl<'a> PublicKey<'a> {
         VerifyingKey::from_bytes(self.0).is_ok_and(|key| key.verify_strict(message, &signature).is_ok())
     }
 
-    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        reader.array().map(Self)
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Self {
+        Self(reader.array())
     }
 }
 

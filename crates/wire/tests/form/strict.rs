@@ -58,7 +58,7 @@ fn a_report_has_one_form() {
 #[test]
 fn an_offer_has_one_form() {
     let rows: &[(&str, &[u8], Error)] = &[
-        ("bytes in pieces", b"\xA1\x00\x5F\x41\xD0\xFF", at(2, Fault::Type { expected: "a byte string" })),
+        ("bytes in pieces", b"\xA1\x00\x5F\x41\xD0\xFF", at(2, Fault::NotShortest)),
         ("a length in two bytes", b"\xA1\x00\x58\x01\xD0", at(2, Fault::NotShortest)),
         ("a length beyond the end", b"\xA1\x00\x5A\xFF\xFF\xFF\xFF", at(2, Fault::Truncated)),
         ("a text for bytes", b"\xA1\x00\x61\x30", at(2, Fault::Type { expected: "a byte string" })),
@@ -83,10 +83,7 @@ fn a_payload_has_one_form() {
     assert_eq!(Manifest::decode(&with(truth, 0xF4)).unwrap_err().fault, Fault::Constant, "false is absent");
     let name = find(b"lamp");
     assert_eq!(Manifest::decode(&with(name, 0x1B)).unwrap_err().fault, Fault::Text, "a control character");
-    assert_eq!(
-        Manifest::decode(&with(name, 0xFF)).unwrap_err().fault,
-        Fault::Type { expected: "a text in UTF-8" }
-    );
+    assert_eq!(Manifest::decode(&with(name, 0xFF)).unwrap_err().fault, Fault::Text, "not UTF-8");
     let chip = find(b"\x02\x05\x03") + 1;
     assert_eq!(
         Manifest::decode(&with(chip, 0x01)).unwrap_err().fault,
@@ -123,4 +120,21 @@ fn a_root_record_whose_threshold_cannot_be_met_is_refused() {
     let threshold = bytes.windows(3).position(|window| window == [2, 1, 3]).unwrap() + 1;
     bytes[threshold] = 2;
     assert_eq!(RootRecord::decode(&bytes).unwrap_err().fault, Fault::Range { expected: (1, 1), found: 2 });
+}
+
+#[test]
+fn a_root_record_that_names_a_key_twice_or_an_empty_range_is_refused() {
+    let mut buffer = [0; RootRecord::MAX_LEN];
+    let bytes = samples::root_record().encode(&mut buffer).unwrap().to_vec();
+    let at = |key: &[u8]| bytes.windows(32).position(|window| window == key).unwrap();
+    let [first, second, release] = [1, 2, 4].map(|seed| at(samples::public(seed).0));
+    let mut twice = bytes.clone();
+    twice.copy_within(first..first + 32, second);
+    assert_eq!(RootRecord::decode(&twice).unwrap_err().fault, Fault::Duplicate);
+    // The range 1 to 1000, four bytes, becomes 255 to 24.
+    let mut backwards = bytes[..release + 32].to_vec();
+    backwards.extend([0x18, 0xFF, 0x18, 0x18]);
+    backwards.extend(&bytes[release + 36..]);
+    let fault = RootRecord::decode(&backwards).unwrap_err().fault;
+    assert_eq!(fault, Fault::Range { expected: (255, u32::MAX), found: 24 });
 }

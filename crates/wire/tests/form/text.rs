@@ -1,6 +1,8 @@
-//! The check-in as it stands in the header field.
+//! The check-in as it stands in the header field; causes as people read them.
 
-use otary_wire::{CheckIn, Fault};
+use std::collections::HashSet;
+
+use otary_wire::{Cause, CheckIn, Fault};
 
 use crate::samples;
 
@@ -23,4 +25,14 @@ fn another_text_is_refused() {
     assert!(matches!(read("").unwrap_err().fault, Fault::Truncated));
     // Of the last character two bits are unused. They have to be zero, so that a check-in is one text.
     assert_eq!(read("rgB").unwrap_err().fault, Fault::Base64);
+}
+
+#[test]
+fn every_cause_has_a_number_and_words_of_its_own() {
+    let causes: Vec<Cause> = (0..=u8::MAX).map(Cause::from_code).collect();
+    assert!(causes.iter().zip(0..=u8::MAX).all(|(cause, code)| cause.code() == code));
+    let words: HashSet<String> = causes.iter().map(Cause::to_string).collect();
+    assert_eq!(words.len(), causes.len());
+    assert_eq!(Cause::from_code(20), Cause::BootsSpent);
+    assert_eq!(Cause::from_code(200).to_string(), "cause 200", "of a newer device");
 }

@@ -22,6 +22,25 @@ fn arbitrary_software_is_refused() {
     assert_eq!(lamp.offered(&signed), Err(Refusal::Signature));
 }
 
+/// With a public key of small order, one signature fits every message; a check that is not strict takes it.
+#[test]
+fn a_key_of_small_order_signs_nothing() {
+    let neutral = {
+        let mut point = [0; 32];
+        point[0] = 1;
+        otary_wire::PublicKey(Box::leak(Box::new(point)))
+    };
+    let keys = List::of(&[otary_wire::ReleaseKey { key: neutral, first: 0, last: u32::MAX }]).unwrap();
+    let lamp = Lamp::trusting(sign_root(&RootRecord { release_keys: keys, ..record() }, &ROOT[..1]));
+    let mut signed = sign_manifest(&manifest(), STRANGER);
+    let name = signed.windows(8).position(|window| window == crate::scene::public(STRANGER).id()).unwrap();
+    signed[name..name + 8].copy_from_slice(&neutral.id());
+    let signature = signed.len() - 64;
+    signed[signature..].fill(0);
+    signed[signature] = 1;
+    assert_eq!(lamp.offered(&signed), Err(Refusal::Signature));
+}
+
 /// A manifest that an owner signed elsewhere is no order, an order no manifest: what is signed says what it is.
 #[test]
 fn a_signature_over_one_kind_of_object_is_none_over_another() {
