@@ -87,7 +87,7 @@ impl<B: Board> Driver<B> {
         U: UdpBind,
     {
         clock::hook();
-        let mut outcome = Outcome::NoUpdates;
+        let mut outcome = Outcome::Told;
         loop {
             self.board.feed();
             embassy_futures::yield_now().await;
