@@ -63,7 +63,7 @@ impl MbedtlsWallClock for Wall {
             tm_hour: date.hour.into(),
             tm_mday: date.day.into(),
             tm_mon: i32::from(date.month) - 1,
-            tm_year: date.year as i32 - 1900,
+            tm_year: date.year.cast_signed() - 1900,
             tm_wday: date.weekday.into(),
             // Mbed TLS compares dates by the fields above.
             tm_yday: 0,
@@ -76,7 +76,7 @@ struct Uptime;
 
 impl MbedtlsTimer for Uptime {
     fn now(&self) -> i64 {
-        Instant::now().as_millis() as i64
+        Instant::now().as_millis().cast_signed()
     }
 }
 

@@ -71,22 +71,27 @@ macro_rules! settings {
     };
 }
 
-/// `https://NAME[:PORT][/]`, at compile time.
+/// `https://NAME[:PORT][/]`.
+///
+/// # Panics
+///
+/// Where the text is something else, which stops the build.
 pub const fn url(text: &'static str) -> Host {
     let bytes = text.as_bytes();
     let (scheme, rest) = bytes.split_at(if bytes.len() < 8 { 0 } else { 8 });
     assert!(is(scheme, b"https://"), "OTARY_URL begins with https://");
-    let rest = match rest {
-        [rest @ .., b'/'] => rest,
-        rest => rest,
-    };
+    let rest = if let [rest @ .., b'/'] = rest { rest } else { rest };
     match core::str::from_utf8(rest) {
         Ok(rest) => host(rest, 443),
         Err(_) => panic!("OTARY_URL is not text"),
     }
 }
 
-/// `NAME[:PORT]`, at compile time. IPv6 addresses are not understood.
+/// `NAME[:PORT]`. IPv6 addresses are not understood.
+///
+/// # Panics
+///
+/// Where the text is something else, which stops the build.
 pub const fn host(text: &'static str, default: u16) -> Host {
     let bytes = text.as_bytes();
     let mut at = 0;
@@ -113,7 +118,11 @@ pub const fn host(text: &'static str, default: u16) -> Host {
     }
 }
 
-/// A decimal number, at compile time.
+/// A decimal number.
+///
+/// # Panics
+///
+/// Where the text is something else, which stops the build.
 pub const fn number(text: &str) -> u32 {
     match u32::from_str_radix(text, 10) {
         Ok(number) => number,
