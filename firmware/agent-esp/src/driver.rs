@@ -3,7 +3,7 @@
 use core::fmt;
 
 use edge_nal::{Dns, TcpConnect, UdpBind};
-use embassy_time::{Duration, Instant, Timer};
+use embassy_time::{Duration, Instant, Timer, with_timeout};
 use mbedtls_rs::Tls;
 #[cfg(not(feature = "stubbed"))]
 use otary_agent::Agent;
@@ -22,6 +22,8 @@ use crate::{clock, device, sketch};
 
 /// The watchdog is fed this often while there is nothing to do.
 const NAP: Duration = Duration::from_secs(10);
+/// A network is there by then, or is looked for at each check-in.
+const NETWORK_LIMIT: Duration = Duration::from_secs(30);
 /// Between the message of a new firmware and the restart into it, as the sketch has it.
 const RESTART_DELAY: Duration = Duration::from_secs(1);
 
@@ -79,6 +81,14 @@ impl<B: Board> Driver<B> {
         Ok(Self { agent, board, settings, step })
     }
 
+    /// Waits until `up`, but not for ever: a firmware that never finds its network has to be taken back, and for that it has
+    /// to run.
+    pub async fn wait_for_network(&mut self, up: impl Future<Output = ()>) {
+        self.board.feed();
+        let _ = with_timeout(NETWORK_LIMIT, up).await;
+        self.board.feed();
+    }
+
     /// Updates this device for ever.
     pub async fn run<T, D, U>(mut self, tls: Tls<'static>, network: Network<T, D, U>, piece: &mut Piece) -> !
     where
@@ -103,7 +113,7 @@ impl<B: Board> Driver<B> {
                     continue;
                 }
                 Step::Sleep { until } => {
-                    sketch::tell(&mut self.board, outcome, until);
+                    sketch::tell(&mut self.board, outcome, self.agent.unreported(), until);
                     outcome = Outcome::Told;
                     self.sleep(until).await;
                     Input::Tick

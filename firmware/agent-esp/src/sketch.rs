@@ -4,6 +4,7 @@ use core::fmt;
 
 use edge_nal::{Dns, UdpBind};
 use embassy_time::{Duration, Instant, Timer};
+use otary_agent::wire::{self, Cause};
 use otary_agent::{Lost, Millis};
 
 use crate::board::Board;
@@ -94,15 +95,16 @@ pub async fn set_up<B: Board>(board: &mut B, settings: &Settings) {
     board.print(format_args!("Firmware version {}\n", settings.version));
 }
 
-/// `setClock()`, given up after a while: a device that never hears the time updates all the same.
+/// `setClock()`, given up after a while: a device that never hears the time updates all the same. A clock that is set already
+/// is set anew if the server answers at once.
 pub(crate) async fn look_at_the_clock<B: Board, T, D: Dns, U: UdpBind>(
     board: &mut B,
     settings: &Settings,
     network: &Network<T, D, U>,
 ) {
     board.print(format_args!("Waiting for NTP time sync: "));
-    let mut tries = 0;
-    while clock::now().is_none() && tries < TIME_TRIES {
+    let tries = if clock::now().is_some() { 1 } else { TIME_TRIES };
+    for _ in 0..tries {
         board.feed();
         board.print(format_args!("."));
         if let Some(server) = network.find(&settings.time_server).await
@@ -111,7 +113,6 @@ pub(crate) async fn look_at_the_clock<B: Board, T, D: Dns, U: UdpBind>(
             break;
         }
         Timer::after(TIME_DELAY).await;
-        tries += 1;
     }
     match clock::now() {
         Some(now) => board.print(format_args!("\nCurrent time: {}\n", Date::of(now))),
@@ -119,14 +120,22 @@ pub(crate) async fn look_at_the_clock<B: Board, T, D: Dns, U: UdpBind>(
     }
 }
 
-/// What `loop()` prints when an update has not come.
-pub(crate) fn tell<B: Board>(board: &mut B, outcome: Outcome, until: Millis) {
-    match outcome {
-        Outcome::NoUpdates => board.print(format_args!("HTTP_UPDATE_NO_UPDATES\n")),
-        Outcome::Failed(failure) => {
+/// What `loop()` prints when an update has not come; a release that was refused has a code that the library has not.
+pub(crate) fn tell<B: Board>(
+    board: &mut B,
+    outcome: Outcome,
+    unreported: Option<(wire::Outcome, Option<Cause>)>,
+    until: Millis,
+) {
+    match (outcome, unreported) {
+        (Outcome::NoUpdates, Some((wire::Outcome::Refused, Some(cause)))) => {
+            board.print(format_args!("HTTP_UPDATE_FAILD Error (-200): refused ({cause})\n"));
+        }
+        (Outcome::NoUpdates, _) => board.print(format_args!("HTTP_UPDATE_NO_UPDATES\n")),
+        (Outcome::Failed(failure), _) => {
             let seconds = until.as_secs().saturating_sub(Instant::now().as_secs());
             board.print(format_args!("HTTP_UPDATE_FAILD Error {failure}\nRetry in {seconds}secs!\n"));
         }
-        Outcome::Told => {}
+        (Outcome::Told, _) => {}
     }
 }

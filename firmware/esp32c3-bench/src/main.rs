@@ -72,7 +72,7 @@ async fn run(spawner: Spawner, peripherals: Peripherals) {
         seed.into(),
     );
     spawner.spawn(carry(runner).expect("the second task"));
-    stack.wait_config_up().await;
+    driver.wait_for_network(stack.wait_config_up()).await;
     let network = Network {
         tcp: Tcp::new(stack, TCP.init(TcpBuffers::new())),
         dns: Dns::new(stack),

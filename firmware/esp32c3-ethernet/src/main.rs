@@ -84,7 +84,7 @@ async fn main(spawner: Spawner) {
         seed.into(),
     );
     spawner.spawn(carry(runner).expect("the third task"));
-    stack.wait_config_up().await;
+    driver.wait_for_network(stack.wait_config_up()).await;
     let network = Network {
         tcp: Tcp::new(stack, TCP.init(TcpBuffers::new())),
         dns: Dns::new(stack),

@@ -63,7 +63,7 @@ async fn main(spawner: Spawner) {
     );
     spawner.spawn(carry(runner).expect("the second task"));
     spawner.spawn(stay_joined(controller).expect("the third task"));
-    stack.wait_config_up().await;
+    driver.wait_for_network(stack.wait_config_up()).await;
     let network = Network {
         tcp: Tcp::new(stack, TCP.init(TcpBuffers::new())),
         dns: Dns::new(stack),
