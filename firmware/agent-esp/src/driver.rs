@@ -54,7 +54,7 @@ impl fmt::Display for Unfit {
             Self::Table => f.write_str("the partition table cannot be read"),
             Self::Layout(fault) => write!(f, "{fault}"),
             Self::Slot => f.write_str("the app that runs lies in none of the slots"),
-            Self::Flash(fault) => write!(f, "{fault:?}"),
+            Self::Flash(fault) => write!(f, "{fault}"),
         }
     }
 }

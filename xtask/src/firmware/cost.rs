@@ -11,9 +11,9 @@ use super::{Places, Toolchain, build, settings::Settings};
 /// The program that is linked twice: the others differ from it in their network alone.
 const PROGRAM: &str = "esp32c3-bench";
 const STUBBED: &str = "agent-esp/stubbed";
-/// At most this, in bytes: flash without cryptography, and RAM.
-const FLASH_LIMIT: u64 = 25 * 1024;
-const RAM_LIMIT: u64 = 8 * 1024;
+/// What the agent is meant to take at most, in bytes: flash without cryptography, and RAM.
+const FLASH_GOAL: u64 = 25 * 1024;
+const RAM_GOAL: u64 = 8 * 1024;
 
 /// Links the program with the agent's calls stubbed. Before it is linked as it is: the last link is the one to keep.
 pub fn without_agent(toolchain: &Toolchain, places: &Places, settings: &Settings) -> anyhow::Result<Sizes> {
@@ -21,14 +21,17 @@ pub fn without_agent(toolchain: &Toolchain, places: &Places, settings: &Settings
     size::of(&places.program(PROGRAM))
 }
 
-/// The cost as a table, or an error where the agent has grown too big.
+/// The cost as a table, with a line for each goal that is missed.
 pub fn of(places: &Places, without: Sizes) -> anyhow::Result<String> {
     let cost = difference(size::of(&places.program(PROGRAM))?, without);
-    let table = table(cost)?;
     let logic = cost.flash.saturating_sub(cost.cryptography);
-    anyhow::ensure!(logic <= FLASH_LIMIT, "{table}the agent takes more than {FLASH_LIMIT} bytes of flash");
-    anyhow::ensure!(cost.ram <= RAM_LIMIT, "{table}the agent takes more than {RAM_LIMIT} bytes of RAM");
-    Ok(table)
+    let mut text = table(cost)?;
+    for (what, bytes, goal) in [("flash", logic, FLASH_GOAL), ("RAM", cost.ram, RAM_GOAL)] {
+        if bytes > goal {
+            writeln!(text, "{what} is {} bytes above the goal of {goal}", bytes.saturating_sub(goal))?;
+        }
+    }
+    Ok(text)
 }
 
 fn difference(with: Sizes, without: Sizes) -> Sizes {
