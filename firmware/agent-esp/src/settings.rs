@@ -71,6 +71,25 @@ macro_rules! settings {
     };
 }
 
+/// The app's descriptor with the product and the version of the settings, which is what tools read from an image.
+#[cfg(feature = "chip")]
+#[macro_export]
+macro_rules! describe_app {
+    () => {
+        esp_bootloader_esp_idf::esp_app_desc!(
+            env!("OTARY_VERSION"),
+            env!("OTARY_PRODUCT"),
+            esp_bootloader_esp_idf::BUILD_TIME,
+            esp_bootloader_esp_idf::BUILD_DATE,
+            esp_bootloader_esp_idf::ESP_IDF_COMPATIBLE_VERSION,
+            esp_bootloader_esp_idf::MMU_PAGE_SIZE,
+            0,
+            u16::MAX,
+            esp_bootloader_esp_idf::SECURE_VERSION
+        );
+    };
+}
+
 /// `https://NAME[:PORT][/]`.
 ///
 /// # Panics

@@ -28,7 +28,7 @@ use esp_hal::timer::timg::TimerGroup;
 use mbedtls_rs::Tls;
 use static_cell::{ConstStaticCell, StaticCell};
 
-esp_bootloader_esp_idf::esp_app_desc!();
+agent_esp::describe_app!();
 
 /// TLS takes half of it at its peak.
 const HEAP_BYTES: usize = 64 * 1024;

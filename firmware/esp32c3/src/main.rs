@@ -20,7 +20,7 @@ use esp_radio::wifi::{self, AuthenticationMethodConfig, Interface, WifiControlle
 use mbedtls_rs::Tls;
 use static_cell::{ConstStaticCell, StaticCell};
 
-esp_bootloader_esp_idf::esp_app_desc!();
+agent_esp::describe_app!();
 
 const SSID: &str = env!("WIFI_SSID", "set WIFI_SSID to the network's name");
 const PASSWORD: &str = env!("WIFI_PASSWORD", "set WIFI_PASSWORD to its password; empty for an open network");
