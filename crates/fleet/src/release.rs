@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Chip, Kind, NameError, ProductName, Sha256, Time};
+use crate::{Artifact, Chip, Kind, NameError, ProductName, Sha256, SignedManifest, Time};
 
 /// A named stream of releases that devices follow; named as products are. `stable` unless said.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub struct Release {
     pub channel: Channel,
     /// The artifacts' names.
     pub artifacts: Vec<Sha256>,
+    /// What its owner signed of them, for devices that verify releases; at most one for each artifact.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub manifests: Vec<SignedManifest>,
     /// For people.
     pub notes: String,
     /// When it was published.
@@ -80,6 +83,11 @@ impl Release {
     pub const MAX_VERSION: usize = 64;
     /// The longest notes, in bytes.
     pub const MAX_NOTES: usize = 16 * 1024;
+
+    /// The signed manifest of one of its artifacts.
+    pub fn manifest_of(&self, artifact: &Sha256) -> Option<&SignedManifest> {
+        self.manifests.iter().find(|manifest| manifest.artifact == *artifact)
+    }
 
     /// Of `artifacts`, this release's one for a chip and kind.
     pub fn artifact_for<'a>(

@@ -206,6 +206,7 @@ mod tests {
             id: ReleaseId { product: product.clone(), version: "0.1".into() },
             channel: "stable".parse().unwrap(),
             artifacts: vec![id],
+            manifests: Vec::new(),
             notes: String::new(),
             published: Time::default(),
             withdrawn: None,

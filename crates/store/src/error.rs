@@ -22,6 +22,14 @@ pub enum StoreError {
     /// No bytes are stored under that name.
     #[error("there is no artifact {0}")]
     NoBlob(Sha256),
+    /// A release has a manifest of what is none of its artifacts, or two of one.
+    #[error("release {release} has a manifest too many, of the artifact {artifact}")]
+    StrayManifest {
+        /// The release.
+        release: ReleaseId,
+        /// The artifact that the manifest says.
+        artifact: Sha256,
+    },
     /// A release still holds the artifact.
     #[error("artifact {0} belongs to a release")]
     InUse(Sha256),

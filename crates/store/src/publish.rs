@@ -1,6 +1,6 @@
 //! What must hold before a release is put on record, the same for every backend.
 
-use otary_fleet::{Artifact, Catalogue, Release, Sha256};
+use otary_fleet::{Artifact, Catalogue, Release, Sha256, SignedManifest};
 
 use crate::StoreError;
 
@@ -39,6 +39,20 @@ pub(crate) fn check_replacing(catalogue: &Catalogue, release: &Release) -> Resul
 fn check_artifacts(release: &Release, on_record: impl Fn(&Sha256) -> bool) -> Result<(), StoreError> {
     match release.artifacts.iter().find(|id| !on_record(id)) {
         Some(missing) => Err(StoreError::NoBlob(*missing)),
+        None => check_manifests(release),
+    }
+}
+
+/// Each manifest is of an artifact of the release, and no other is.
+fn check_manifests(release: &Release) -> Result<(), StoreError> {
+    let strays = |manifest: &&SignedManifest| {
+        let others = release.manifests.iter().filter(|other| other.artifact == manifest.artifact);
+        !release.artifacts.contains(&manifest.artifact) || others.count() > 1
+    };
+    match release.manifests.iter().find(strays) {
+        Some(stray) => {
+            Err(StoreError::StrayManifest { release: release.id.clone(), artifact: stray.artifact })
+        }
         None => Ok(()),
     }
 }

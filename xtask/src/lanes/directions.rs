@@ -16,17 +16,34 @@ use crate::workspace::Workspace;
 /// What each crate of ours may depend on, by ARCHITECTURE.md.
 const EDGES: &[(&str, &[&str])] = &[
     ("otary-image", &[]),
-    ("otary-fleet", &["otary-image"]),
-    ("otary-trust", &["otary-fleet", "otary-image"]),
+    ("otary-wire", &["otary-image"]),
+    ("otary-agent", &["otary-wire", "otary-image"]),
+    ("otary-fleet", &["otary-wire", "otary-image"]),
+    ("otary-trust", &["otary-fleet", "otary-wire", "otary-image"]),
     ("otary-store", &["otary-fleet"]),
-    ("otary-sim", &["otary-trust", "otary-fleet", "otary-image"]),
-    ("otary-server", &["otary-store", "otary-trust", "otary-fleet", "otary-image"]),
-    ("otary-cli", &["otary-server", "otary-sim", "otary-store", "otary-trust", "otary-fleet", "otary-image"]),
+    ("otary-sim", &["otary-agent", "otary-trust", "otary-fleet", "otary-wire", "otary-image"]),
+    ("otary-server", &["otary-store", "otary-trust", "otary-fleet", "otary-wire", "otary-image"]),
+    (
+        "otary-cli",
+        &[
+            "otary-server",
+            "otary-sim",
+            "otary-store",
+            "otary-trust",
+            "otary-fleet",
+            "otary-agent",
+            "otary-wire",
+            "otary-image",
+        ],
+    ),
 ];
 
 /// What each crate must not even reach through others: the rules decide without clock, socket or database.
 const KEPT_OUT: &[(&str, &[&str])] = &[
     ("otary-image", &["axum", "hyper", "rusqlite", "tokio"]),
+    ("otary-wire", &["axum", "hyper", "rusqlite", "tokio"]),
+    // Neither an executor nor a socket: the driver of the firmware has them.
+    ("otary-agent", &["axum", "embassy-executor", "embassy-net", "hyper", "rusqlite", "smoltcp", "tokio"]),
     ("otary-fleet", &["axum", "hyper", "rusqlite", "tokio"]),
 ];
 
@@ -52,7 +69,8 @@ const IMPURE: &[&str] = &[
     "std::process",
     "std::thread",
 ];
-const PURE_FOLDERS: &[&str] = &["crates/fleet/src", "crates/image/src"];
+const PURE_FOLDERS: &[&str] =
+    &["crates/fleet/src", "crates/image/src", "crates/wire/src", "crates/agent/src"];
 
 pub fn run(workspace: &Workspace, _: &mut Notes) -> anyhow::Result<()> {
     let metadata = workspace.metadata()?;

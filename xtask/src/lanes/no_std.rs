@@ -1,7 +1,7 @@
-//! `otary-image` needs neither `std` nor an allocator: it is built for a chip's target.
+//! The crates of the device side need neither `std` nor an allocator: they are built for the chips' targets.
 //!
-//! Where no such target is installed, its own text is read instead; that says nothing about the crates
-//! that it uses, and the lane's remark says so.
+//! Where no such target is installed, their own text is read instead; that says nothing about the crates
+//! that they use, and the lane's remark says so.
 
 use std::fs;
 use std::path::Path;
@@ -11,22 +11,34 @@ use crate::lane::Notes;
 use crate::process;
 use crate::workspace::Workspace;
 
-const PACKAGE: &str = "otary-image";
-/// The ESP32-C3, for which Rust's own compiler builds.
-const TARGET: &str = "riscv32imc-unknown-none-elf";
+/// The packages, with their folders under `crates/`.
+const PACKAGES: &[(&str, &str)] =
+    &[("otary-image", "image"), ("otary-wire", "wire"), ("otary-agent", "agent")];
+/// The chips for which Rust's own compiler builds: the ESP32-C2 and C3; the C6 and H2.
+const TARGETS: &[&str] = &["riscv32imc-unknown-none-elf", "riscv32imac-unknown-none-elf"];
 /// What would bring `std` or an allocator back, unless it is for the tests alone.
 const NEEDS_MORE: &[&str] = &["extern crate std", "extern crate alloc"];
 
 pub fn run(workspace: &Workspace, notes: &mut Notes) -> anyhow::Result<()> {
-    if is_installed(TARGET)? {
-        return process::run(workspace.cargo(["check", "--locked", "-p", PACKAGE, "--target", TARGET]));
+    for (package, folder) in PACKAGES {
+        let source = fs::read_to_string(workspace.root().join("crates").join(folder).join("src/lib.rs"))?;
+        anyhow::ensure!(says_no_std(&source), "{package}'s lib.rs does not keep std and alloc out");
     }
-    notes.remarks.push(format!(
-        "{PACKAGE} was not built without std: run `rustup target add {TARGET}` to have that checked"
-    ));
-    let source = fs::read_to_string(workspace.root().join("crates/image/src/lib.rs"))?;
-    anyhow::ensure!(says_no_std(&source), "{PACKAGE}'s lib.rs does not keep std and alloc out");
+    for target in TARGETS {
+        if is_installed(target)? {
+            check(workspace, target)?;
+        } else {
+            notes.remarks.push(format!(
+                "not built without std for {target}: run `rustup target add {target}` to have that checked"
+            ));
+        }
+    }
     Ok(())
+}
+
+fn check(workspace: &Workspace, target: &str) -> anyhow::Result<()> {
+    let packages = PACKAGES.iter().flat_map(|(package, _)| ["-p", package]);
+    process::run(workspace.cargo(["check", "--locked", "--target", target].into_iter().chain(packages)))
 }
 
 fn is_installed(target: &str) -> anyhow::Result<bool> {

@@ -103,6 +103,7 @@ impl World {
             id: ReleaseId { product: name(product), version: version.into() },
             channel: "stable".parse().unwrap(),
             artifacts: firmware.iter().map(|f| Sha256::of(f.as_bytes())).collect(),
+            manifests: Vec::new(),
             notes: String::new(),
             published: self.now,
             withdrawn: None,

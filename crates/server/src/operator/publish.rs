@@ -171,6 +171,7 @@ fn release_of(
         id: ReleaseId { product: publication.product.clone(), version: publication.version.clone() },
         channel,
         artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
+        manifests: Vec::new(),
         notes: publication.notes.clone(),
         published: after_the_last(&publication.product, catalogue, now),
         withdrawn: None,

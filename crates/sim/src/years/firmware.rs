@@ -130,6 +130,7 @@ impl Shelf {
             id: ReleaseId { product: line.name.clone(), version },
             channel: "stable".parse().ok()?,
             artifacts: vec![artifact.id],
+            manifests: Vec::new(),
             notes: String::new(),
             published: now,
             withdrawn: None,

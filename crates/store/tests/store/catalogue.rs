@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use otary_fleet::{Chip, Kind, Scope, Sha256, Token};
+use otary_fleet::{Artifact, Chip, Kind, Scope, Sha256, SignedManifest, Token};
 use otary_store::{Store, StoreError};
 
 use crate::sample::{artifact, at, lamp, publish, release, release_id, upload};
@@ -76,6 +76,37 @@ pub fn a_release_of_a_blob_of_another_size_is_refused_whole(store: &dyn Store) {
     let refused = store.publish(&release("1", std::slice::from_ref(&wrong), at(5)), &[wrong]);
     assert!(matches!(refused, Err(StoreError::WrongSize { expected: 6, found: 5, .. })));
     assert_eq!(store.catalogue().all_releases().count(), 0);
+}
+
+fn manifest(artifact: &Artifact, number: u32) -> SignedManifest {
+    SignedManifest { artifact: artifact.id, number, bytes: b"signed".as_slice().try_into().unwrap() }
+}
+
+pub fn a_release_keeps_what_was_signed_of_it(store: &dyn Store) {
+    store.put_product(&lamp()).unwrap();
+    let artifact = artifact(b"v1", Chip::Esp32);
+    upload(store, b"v1");
+    let mut signed = release("1", std::slice::from_ref(&artifact), at(5));
+    signed.manifests = vec![manifest(&artifact, 1)];
+    store.publish(&signed, std::slice::from_ref(&artifact)).unwrap();
+    assert_eq!(store.catalogue().release(&signed.id), Some(&signed));
+    signed.manifests = vec![manifest(&artifact, 2)];
+    store.put_release(&signed).unwrap();
+    let catalogue = store.catalogue();
+    let kept = catalogue.release(&signed.id).and_then(|release| release.manifest_of(&artifact.id));
+    assert_eq!(kept.map(|manifest| manifest.number), Some(2));
+}
+
+pub fn a_manifest_of_nothing_in_the_release_is_refused(store: &dyn Store) {
+    let [held, other] = [b"v1", b"v2"].map(|bytes| artifact(bytes, Chip::Esp32));
+    publish(store, "1", b"v1", at(5));
+    let mut signed = store.catalogue().release(&release_id("1")).unwrap().clone();
+    for manifests in [vec![manifest(&other, 1)], vec![manifest(&held, 1), manifest(&held, 2)]] {
+        signed.manifests = manifests;
+        let refused = store.put_release(&signed);
+        assert!(matches!(refused, Err(StoreError::StrayManifest { release, .. }) if release == signed.id));
+    }
+    assert!(store.catalogue().release(&signed.id).unwrap().manifests.is_empty());
 }
 
 pub fn of_two_releases_of_one_moment_the_later_is_newer(store: &dyn Store) {

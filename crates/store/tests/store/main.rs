@@ -76,6 +76,8 @@ contract!({
         a_version_is_published_once
         a_release_without_a_blob_is_refused_whole
         a_release_of_a_blob_of_another_size_is_refused_whole
+        a_release_keeps_what_was_signed_of_it
+        a_manifest_of_nothing_in_the_release_is_refused
         of_two_releases_of_one_moment_the_later_is_newer
         a_release_is_replaced_by_one_of_its_name
         a_deleted_release_leaves_its_artifact

@@ -66,6 +66,7 @@ pub fn release(version: &str, artifacts: &[Artifact], published: Time) -> Releas
         id: release_id(version),
         channel: "stable".parse().unwrap(),
         artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
+        manifests: Vec::new(),
         notes: "Less flicker.".into(),
         published,
         withdrawn: None,

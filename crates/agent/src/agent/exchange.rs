@@ -1,0 +1,190 @@
+//! One request and its answer: what is asked, how long it may take, and when to ask again.
+
+use embedded_storage::nor_flash::NorFlash;
+
+use super::{Agent, Phase, Sent, Work};
+use crate::backoff;
+use crate::flash::Fault;
+use crate::moment::Millis;
+use crate::pace::Pace;
+use crate::step::{Fetch, Input, Lost, MAX_ANSWER, Step};
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Errand {
+    CheckIn,
+    Payload,
+    Anchor,
+}
+
+/// A request on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Exchange {
+    pub errand: Errand,
+    pub since: Millis,
+    /// Whether the head of an answer that is wanted has come.
+    pub answered: bool,
+    /// How fast the body comes in.
+    pub pace: Pace,
+    /// Bytes of the body that the agent has already.
+    pub skip: u32,
+    /// Bytes of the payload that came in this exchange.
+    pub gained: u32,
+}
+
+/// So many failures in a row a payload is asked for, then the server is asked whether it still is the right one.
+const MAX_PAYLOAD_FAILURES: u8 = 4;
+
+impl Agent<'_> {
+    /// Sends for something.
+    pub(super) fn begin<F: NorFlash>(&mut self, errand: Errand, flash: &mut F) -> Result<Step, Fault> {
+        let errand = self.due_errand(errand);
+        let step = match errand {
+            Errand::CheckIn => {
+                self.nonce = self.random;
+                self.sent = self.next_report();
+                Step::CheckIn
+            }
+            Errand::Payload => match self.payload_request(flash)? {
+                Some(step) => step,
+                None => return Ok(Step::Working),
+            },
+            Errand::Anchor => match self.anchor_request(flash)? {
+                Some(digest) => Step::Fetch { what: Fetch::Anchor { digest }, from: 0 },
+                None => return Ok(Step::Working),
+            },
+        };
+        let pace = Pace::new(self.now);
+        let exchange = Exchange { errand, since: self.now, answered: false, pace, skip: 0, gained: 0 };
+        self.phase = Phase::Exchanging(exchange);
+        Ok(step)
+    }
+
+    /// Takes an input of the exchange.
+    pub(super) fn exchange<F: NorFlash>(
+        &mut self,
+        exchange: Exchange,
+        input: Input<'_>,
+        flash: &mut F,
+    ) -> Result<Step, Fault> {
+        match input {
+            Input::Head { status, from, length, retry_after } => {
+                self.head(exchange, status, (from, length), retry_after, flash)
+            }
+            Input::Body(body) if exchange.answered => match exchange.errand {
+                Errand::CheckIn => self.answer(body, flash),
+                Errand::Payload => self.take_piece(exchange, body, flash),
+                Errand::Anchor => self.take_anchor(body, flash),
+            },
+            Input::Body(_) | Input::Ended => self.lost(exchange, Lost::Closed, flash),
+            Input::Lost(lost) => self.lost(exchange, lost, flash),
+            Input::Tick | Input::SelfTest(_) => self.wait_for_peer(exchange, flash),
+        }
+    }
+
+    fn head<F: NorFlash>(
+        &mut self,
+        exchange: Exchange,
+        status: u16,
+        (from, length): (u32, Option<u32>),
+        retry_after: Option<u32>,
+        flash: &mut F,
+    ) -> Result<Step, Fault> {
+        match (exchange.errand, status) {
+            (Errand::Payload, 200 | 206) => self.take_payload_head(exchange, from, length, flash),
+            (_, 200) => {
+                let most = u32::try_from(MAX_ANSWER).unwrap_or(u32::MAX);
+                if length.is_some_and(|length| length > most) {
+                    return self.lost(exchange, Lost::Closed, flash);
+                }
+                self.phase = Phase::Exchanging(Exchange { answered: true, ..exchange });
+                Ok(Step::Read)
+            }
+            (Errand::Anchor, 400..=499) if retry_after.is_none() => self.fail_anchor(flash),
+            // What is gone, or never was, is not asked for again before the server has been.
+            (Errand::Payload, 400..=499) if retry_after.is_none() => Ok(self.back_off(Errand::CheckIn)),
+            (errand, _) => Ok(match retry_after {
+                Some(seconds) => self.stay_away(seconds, errand),
+                None => self.back_off(errand),
+            }),
+        }
+    }
+
+    /// The exchange has failed.
+    pub(super) fn lost<F: NorFlash>(
+        &mut self,
+        exchange: Exchange,
+        lost: Lost,
+        flash: &mut F,
+    ) -> Result<Step, Fault> {
+        if let Lost::Handshake { dates_only } = lost {
+            if dates_only && self.time.put_aside() {
+                let soon = self.now.plus(self.config.policy.backoff_min);
+                return Ok(self.sleep(soon, exchange.errand));
+            }
+            if self.is_trying_set() {
+                return self.fail_set(flash);
+            }
+        }
+        if exchange.gained >= self.config.policy.slowest_bytes {
+            self.failures = 0;
+        }
+        let asks_again = exchange.errand == Errand::Payload && self.failures >= MAX_PAYLOAD_FAILURES;
+        Ok(self.back_off(if asks_again { Errand::CheckIn } else { exchange.errand }))
+    }
+
+    /// Nothing came. A peer that says nothing for too long is given up.
+    fn wait_for_peer<F: NorFlash>(&mut self, mut exchange: Exchange, flash: &mut F) -> Result<Step, Fault> {
+        let policy = self.config.policy;
+        let stalled = match exchange.errand {
+            Errand::Payload => exchange.pace.is_too_slow(self.now, &policy),
+            Errand::CheckIn | Errand::Anchor => self.now.since(exchange.since) > policy.answer_within,
+        };
+        if stalled {
+            return self.lost(exchange, Lost::Stalled, flash);
+        }
+        self.phase = Phase::Exchanging(exchange);
+        Ok(Step::Read)
+    }
+
+    /// Waits after a failure.
+    pub(super) fn back_off(&mut self, then: Errand) -> Step {
+        let policy = &self.config.policy;
+        // A trial has time for several tries.
+        let most = match self.trial_until {
+            Some(_) => policy.backoff_max.min(Millis(policy.confirm_within.0 / 8)),
+            None => policy.backoff_max,
+        };
+        let wait = backoff::after_failures(self.failures, policy.backoff_min, most, &self.random);
+        self.failures = self.failures.saturating_add(1);
+        self.sleep(self.now.plus(wait), then)
+    }
+
+    /// Waits as long as the server asked.
+    pub(super) fn stay_away(&mut self, seconds: u32, then: Errand) -> Step {
+        let wait = backoff::at_least(Millis::from_secs(seconds.into()), &self.random);
+        let wait = wait.max(self.config.policy.backoff_min);
+        self.sleep(self.now.plus(wait), then)
+    }
+
+    /// What the next check-in reports: the journal's outcome before what was refused since.
+    fn next_report(&self) -> Sent {
+        let unreported =
+            |journal: &crate::store::Journal| !journal.log.reported && journal.log.outcome().is_some();
+        match (&self.journal, &self.refusal) {
+            (Some(journal), _) if unreported(journal) => Sent::OfJournal,
+            (_, Some(_)) => Sent::OfMemory,
+            _ => Sent::Nothing,
+        }
+    }
+
+    /// Goes on after the next piece, or to the work that ends the payload.
+    pub(super) fn continue_with(&mut self, exchange: Exchange) -> Step {
+        let length = self.journal.map_or(0, |journal| journal.attempt.length);
+        if self.writer.as_ref().is_some_and(|writer| writer.position() >= length) {
+            return self.working(Work::Finish);
+        }
+        self.phase = Phase::Exchanging(exchange);
+        Step::Read
+    }
+}

@@ -1,0 +1,109 @@
+//! From a trusted manifest to an attempt, and from a whole payload to the restart.
+
+use embedded_storage::nor_flash::NorFlash;
+use otary_image::HEADER_LEN;
+use otary_wire::{Cause, Kind, Manifest};
+
+use super::exchange::Errand;
+use super::{Agent, Phase, Work};
+use crate::backoff;
+use crate::boot;
+use crate::flash::Fault;
+use crate::moment::Millis;
+use crate::step::Step;
+use crate::store::{Attempt, Journal, Mark};
+
+/// What becomes of an offered release.
+enum Plan {
+    /// Begin a new attempt.
+    Begin(Attempt),
+    /// Go on with the payload that is half there.
+    Resume,
+    /// The payload is whole in its slot: select it.
+    Select,
+    /// It runs already.
+    Nothing,
+    /// It came to nothing before: not before this uptime.
+    Later(Millis),
+}
+
+impl Agent<'_> {
+    /// Installs what the manifest says, or says why not.
+    pub(super) fn install<F: NorFlash>(
+        &mut self,
+        manifest: &Manifest<'_>,
+        poll: Millis,
+        flash: &mut F,
+    ) -> Result<Step, Fault> {
+        let attempt = match self.attempt(manifest) {
+            Ok(attempt) => attempt,
+            Err(cause) => return Ok(self.refuse_release(manifest.release, cause, poll)),
+        };
+        match self.plan(attempt) {
+            Plan::Begin(attempt) => {
+                self.writer = None;
+                let last = self.journal.as_ref();
+                self.journal = Some(Journal::begin(flash, self.config.layout.store, last, attempt)?);
+                self.begin(Errand::Payload, flash)
+            }
+            Plan::Resume => self.begin(Errand::Payload, flash),
+            Plan::Select => Ok(self.working(Work::Clear)),
+            Plan::Nothing => Ok(self.rest(poll)),
+            Plan::Later(due) => Ok(self.rest(poll.min(due))),
+        }
+    }
+
+    /// What the manifest asks for, in terms of this device. Only app images are installed: half a release is none.
+    fn attempt(&self, manifest: &Manifest<'_>) -> Result<Attempt, Cause> {
+        let app =
+            manifest.app().filter(|_| manifest.payloads.iter().all(|payload| payload.kind == Kind::App));
+        let app = app.filter(|_| manifest.payloads.len() == 1).ok_or(Cause::EncodingUnknown)?;
+        if app.final_length < HEADER_LEN {
+            return Err(Cause::Image);
+        }
+        Ok(Attempt {
+            release: manifest.release,
+            floor: manifest.floor,
+            length: app.final_length,
+            slot: self.other_slot(),
+            tries: 0,
+            digest: *app.final_digest,
+            coded: *app.sent(),
+        })
+    }
+
+    fn plan(&self, attempt: Attempt) -> Plan {
+        let Some(last) = &self.journal else { return Plan::Begin(attempt) };
+        let is_same = last.attempt.is_same_payload(&attempt) && last.attempt.release == attempt.release;
+        if last.log.confirmed {
+            let runs = last.attempt.slot == self.config.running && last.attempt.digest == attempt.digest;
+            return if runs { Plan::Nothing } else { Plan::Begin(attempt) };
+        }
+        if last.log.ended.is_some() && last.attempt.digest == attempt.digest {
+            let due = self.ended_at.plus(backoff::penalty(last.attempt.tries));
+            if self.now < due {
+                return Plan::Later(due);
+            }
+            return Plan::Begin(Attempt { tries: last.attempt.tries.saturating_add(1), ..attempt });
+        }
+        match (is_same, last.log.is_loading(), last.log.is_on_trial()) {
+            (true, true, _) => Plan::Resume,
+            (true, _, true) => Plan::Select,
+            _ => Plan::Begin(attempt),
+        }
+    }
+
+    /// Takes away what would be mistaken for the bootloader's word on the selection that follows.
+    pub(super) fn clear_otadata<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+        boot::clear_rolled_back(flash, self.config.layout.otadata, self.other_slot())?;
+        Ok(self.working(Work::Select))
+    }
+
+    /// Selects the new slot, noting it first.
+    pub(super) fn select<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+        self.mark(flash, Mark::Selecting)?;
+        boot::select(flash, self.config.layout.otadata, self.other_slot(), true)?;
+        self.phase = Phase::Restarting;
+        Ok(Step::Restart)
+    }
+}

@@ -1,0 +1,117 @@
+//! The payload's way into the slot: asked for from the exact byte, or after a restart from the last mark.
+
+use embedded_storage::nor_flash::NorFlash;
+use otary_wire::{Cause, Outcome};
+
+use super::exchange::{Errand, Exchange};
+use super::{Agent, Phase, Work};
+use crate::flash::Fault;
+use crate::slot::{SlotWriter, Stop};
+use crate::step::{Fetch, Lost, Step};
+use crate::store::Mark;
+
+impl Agent<'_> {
+    /// The request for the rest of the payload; nothing where the slot's prefix has to be read back before.
+    pub(super) fn payload_request<F: NorFlash>(&mut self, flash: &mut F) -> Result<Option<Step>, Fault> {
+        let Some(journal) = self
+            .journal
+            .filter(|journal| journal.log.is_loading() && journal.attempt.slot == self.other_slot())
+        else {
+            return self.begin(Errand::CheckIn, flash).map(Some);
+        };
+        let slot = self.config.layout.slot(journal.attempt.slot);
+        let writer = self.writer.get_or_insert_with(|| SlotWriter::new(slot));
+        if writer.position() < journal.log.progress {
+            self.working(Work::ReadBack);
+            return Ok(None);
+        }
+        let what = Fetch::Payload { digest: journal.attempt.coded };
+        Ok(Some(Step::Fetch { what, from: writer.position() }))
+    }
+
+    /// Reads one sector of the prefix back; then the payload is asked for.
+    pub(super) fn read_back<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+        let progress = self.journal.map_or(0, |journal| journal.log.progress);
+        if let Some(writer) = &mut self.writer {
+            writer.read_back(flash, progress)?;
+            if writer.position() < progress {
+                return Ok(Step::Working);
+            }
+        }
+        self.begin(Errand::Payload, flash)
+    }
+
+    /// Judges where the body begins and how long it is before any of it is read.
+    pub(super) fn take_payload_head<F: NorFlash>(
+        &mut self,
+        exchange: Exchange,
+        from: u32,
+        length: Option<u32>,
+        flash: &mut F,
+    ) -> Result<Step, Fault> {
+        let (Some(journal), Some(writer)) = (&self.journal, &self.writer) else {
+            return self.lost(exchange, Lost::Closed, flash);
+        };
+        let Some(skip) = writer.position().checked_sub(from) else {
+            return self.lost(exchange, Lost::Closed, flash);
+        };
+        let expected = journal.attempt.length.saturating_sub(from);
+        if length.is_some_and(|length| length != expected) {
+            return self.refuse_payload(flash, Cause::Length);
+        }
+        self.phase = Phase::Exchanging(Exchange { answered: true, skip, ..exchange });
+        Ok(Step::Read)
+    }
+
+    /// Takes a piece of the body.
+    pub(super) fn take_piece<F: NorFlash>(
+        &mut self,
+        mut exchange: Exchange,
+        piece: &[u8],
+        flash: &mut F,
+    ) -> Result<Step, Fault> {
+        let (Some(journal), Some(writer)) = (&mut self.journal, &mut self.writer) else {
+            return self.lost(exchange, Lost::Closed, flash);
+        };
+        let come = u32::try_from(piece.len()).unwrap_or(u32::MAX);
+        let skipped = exchange.skip.min(come);
+        exchange.skip = exchange.skip.saturating_sub(skipped);
+        exchange.pace.note(come);
+        let fresh =
+            usize::try_from(skipped).ok().and_then(|skipped| piece.get(skipped..)).unwrap_or_default();
+        exchange.gained = exchange.gained.saturating_add(come.saturating_sub(skipped));
+        let room = journal.attempt.length.saturating_sub(writer.position());
+        if come.saturating_sub(skipped) > room {
+            return self.refuse_payload(flash, Cause::Length);
+        }
+        match writer.push(flash, self.config.identity.chip, fresh) {
+            Ok(()) => {}
+            Err(Stop::Refused(cause)) => return self.refuse_payload(flash, cause),
+            Err(Stop::Failed(fault)) => return Err(fault),
+        }
+        journal.mark_progress(flash, self.config.layout.store, writer.programmed())?;
+        if exchange.pace.is_too_slow(self.now, &self.config.policy) {
+            return self.lost(exchange, Lost::Stalled, flash);
+        }
+        Ok(self.continue_with(exchange))
+    }
+
+    /// The payload is whole: programs its last bytes, and believes it only with the signed digest.
+    pub(super) fn finish_payload<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+        let Some(mut writer) = self.writer.take() else { return self.begin(Errand::CheckIn, flash) };
+        let digest = writer.finish(flash)?;
+        if self.journal.is_none_or(|journal| journal.attempt.digest != digest) {
+            return self.refuse_payload(flash, Cause::Digest);
+        }
+        self.mark(flash, Mark::Verified)?;
+        Ok(self.working(Work::Clear))
+    }
+
+    /// Ends the attempt. The same payload has to wait before it is tried again.
+    fn refuse_payload<F: NorFlash>(&mut self, flash: &mut F, cause: Cause) -> Result<Step, Fault> {
+        self.writer = None;
+        self.ended_at = self.now;
+        self.mark(flash, Mark::Ended(Outcome::Refused, cause))?;
+        Ok(self.back_off(Errand::CheckIn))
+    }
+}

@@ -1,0 +1,143 @@
+//! The start: the trial counter first, then everything else.
+
+use embedded_storage::nor_flash::NorFlash;
+use otary_wire::{Cause, Outcome, Root, RootRecord};
+
+use super::change::Change;
+use super::exchange::Errand;
+use super::{Agent, Phase, Sent, Work};
+use crate::backoff;
+use crate::boot::{self, Start};
+use crate::config::Config;
+use crate::flash::{self, Fault};
+use crate::moment::Moment;
+use crate::slot;
+use crate::step::Step;
+use crate::store::{Journal, Mark, Place, State, StateStore, TrustSet};
+use crate::timekeeper::Timekeeper;
+
+impl<'a> Agent<'a> {
+    /// Takes over at a start of the chip, and says what comes first.
+    ///
+    /// To be called before anything that may crash: where this app is on trial, the start is counted in flash before
+    /// `start` returns, and an app that was started too often is replaced by the one before it ([`Step::Restart`]).
+    pub fn start<F: NorFlash>(
+        config: Config<'a>,
+        moment: Moment,
+        flash: &mut F,
+    ) -> Result<(Self, Step), Fault> {
+        flash::check_units::<F>()?;
+        if config.running > 1 {
+            return Err(Fault::Slot { found: config.running });
+        }
+        let mut agent = Self::new(config, &moment, flash)?;
+        let step = agent.judge_start(flash)?;
+        if matches!(agent.phase, Phase::Restarting) {
+            return Ok((agent, step));
+        }
+        if let Err(fault) = agent.load_root(flash) {
+            // On trial this is what a trial is for; else the app goes on without updates.
+            return if agent.is_on_trial() { agent.fall_back(flash, Cause::Root) } else { Err(fault) };
+        }
+        agent.image = slot::appended_digest(flash, config.layout.slot(config.running))?;
+        Ok((agent, step))
+    }
+
+    fn new<F: NorFlash>(config: Config<'a>, moment: &Moment, flash: &mut F) -> Result<Self, Fault> {
+        let store = config.layout.store;
+        let (states, state) = StateStore::load(flash, store)?;
+        let state = state.unwrap_or(State::FIRST);
+        let mut agent = Self {
+            config,
+            store: states,
+            state,
+            root_version: 0,
+            root_is_stored: false,
+            journal: Journal::load(flash, store)?,
+            image: None,
+            time: Timekeeper::new(state.time),
+            now: moment.uptime,
+            random: moment.random,
+            nonce: moment.random,
+            phase: Phase::Restarting,
+            writer: None,
+            trial_until: None,
+            change: Change::Nothing,
+            failures: 0,
+            refusal: None,
+            said: None,
+            sent: Sent::Nothing,
+            ended_at: moment.uptime,
+        };
+        agent.pass(moment);
+        Ok(agent)
+    }
+
+    fn judge_start<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+        let otadata = boot::read(flash, self.config.layout.otadata)?;
+        let last = self.journal.as_ref().map(|journal| (&journal.attempt, &journal.log));
+        match Start::judge(self.config.running, last, &otadata, self.config.policy.boots) {
+            Start::Trial => self.begin_trial(flash),
+            Start::Spent => self.give_up(flash, Cause::BootsSpent),
+            Start::GoBack => self.go_back(flash),
+            Start::SelectAgain => Ok(self.working(Work::Clear)),
+            Start::Refused => {
+                self.mark(flash, Mark::Ended(Outcome::RolledBack, Cause::Bootloader))?;
+                boot::select(flash, self.config.layout.otadata, self.config.running, false)?;
+                Ok(self.first_check_in())
+            }
+            Start::Steady if self.is_unsettled() => Ok(self.working(Work::ConfirmState)),
+            Start::Steady => Ok(self.first_check_in()),
+        }
+    }
+
+    /// Soon, but not every board of a site at once when the power comes back.
+    fn first_check_in(&mut self) -> Step {
+        let policy = &self.config.policy;
+        let wait = backoff::after_failures(0, crate::Millis(0), policy.backoff_min, &self.random);
+        self.sleep(self.now.plus(wait), Errand::CheckIn)
+    }
+
+    /// Whether the journal says that this app is confirmed, and the state does not know it yet.
+    fn is_unsettled(&self) -> bool {
+        let confirmed = self
+            .journal
+            .filter(|journal| journal.log.confirmed && journal.attempt.slot == self.config.running);
+        confirmed.is_some_and(|journal| {
+            let known = (self.state.release, self.state.image);
+            known != (journal.attempt.release, Some(journal.attempt.digest))
+        })
+    }
+
+    /// Finds the root record in force, the newer of the compiled-in and the stored one, and the trust set in use.
+    fn load_root<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
+        let compiled_in = Root::compiled_in(self.config.root).map_err(Fault::Root)?.version;
+        let mut buffer = [0; RootRecord::MAX_LEN];
+        let stored = self.store.root(flash, &mut buffer)?.and_then(|root| Root::compiled_in(root).ok());
+        let newer = stored.filter(|stored| stored.version > compiled_in);
+        self.root_is_stored = newer.is_some();
+        self.root_version = newer.as_ref().map_or(compiled_in, |root| root.version);
+        let names_set = newer.is_some_and(|root| !root.trust_set.is_empty());
+        self.load_set(flash, compiled_in)?;
+        self.load_change(flash, names_set)
+    }
+
+    /// The set that worked last, unless it is gone or the firmware brings a newer one.
+    fn load_set<F: NorFlash>(&mut self, flash: &mut F, compiled_in: u32) -> Result<(), Fault> {
+        let usable = match self.state.trust_place {
+            Place::Stored(half) if self.state.trust_version > compiled_in => {
+                TrustSet::of(self.config.layout.store, half).header(flash)?.is_some()
+            }
+            _ => false,
+        };
+        if !usable {
+            (self.state.trust_version, self.state.trust_place) = (compiled_in, Place::CompiledIn);
+        }
+        Ok(())
+    }
+
+    fn fall_back<F: NorFlash>(mut self, flash: &mut F, cause: Cause) -> Result<(Self, Step), Fault> {
+        let step = self.give_up(flash, cause)?;
+        Ok((self, step))
+    }
+}

@@ -1,0 +1,80 @@
+//! A NOR flash in memory: erased bytes are FF, a byte is programmed once between two erasures, and what a step does is
+//! counted.
+
+use std::convert::Infallible;
+
+use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
+
+/// A flash chip that is written in units of `W` bytes.
+pub struct Nor<const W: usize> {
+    pub bytes: Vec<u8>,
+    programmed: Vec<bool>,
+    /// Sectors that were erased since [`begin_step`](Self::begin_step).
+    pub erased: usize,
+    /// Bytes that were programmed since then.
+    pub written: usize,
+    /// Bytes that were read since then.
+    pub read: usize,
+}
+
+impl<const W: usize> Nor<W> {
+    pub fn new(size: usize) -> Self {
+        Self { bytes: vec![0xFF; size], programmed: vec![false; size], erased: 0, written: 0, read: 0 }
+    }
+
+    /// As a programmer on the bench writes it.
+    pub fn flash(&mut self, at: u32, image: &[u8]) {
+        let at = at as usize;
+        self.bytes[at..at + image.len()].copy_from_slice(image);
+        self.programmed[at..at + image.len()].fill(true);
+    }
+
+    pub fn begin_step(&mut self) {
+        (self.erased, self.written, self.read) = (0, 0, 0);
+    }
+}
+
+impl<const W: usize> ErrorType for Nor<W> {
+    type Error = Infallible;
+}
+
+impl<const W: usize> ReadNorFlash for Nor<W> {
+    const READ_SIZE: usize = if W < 4 { 1 } else { 4 };
+
+    fn read(&mut self, at: u32, out: &mut [u8]) -> Result<(), Infallible> {
+        let at = at as usize;
+        assert!(at.is_multiple_of(Self::READ_SIZE) && out.len().is_multiple_of(Self::READ_SIZE));
+        out.copy_from_slice(&self.bytes[at..at + out.len()]);
+        self.read += out.len();
+        Ok(())
+    }
+
+    fn capacity(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+impl<const W: usize> NorFlash for Nor<W> {
+    const WRITE_SIZE: usize = W;
+    const ERASE_SIZE: usize = 4096;
+
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), Infallible> {
+        let sectors = from as usize..to as usize;
+        assert!(sectors.start.is_multiple_of(4096) && sectors.end.is_multiple_of(4096));
+        self.bytes[sectors.clone()].fill(0xFF);
+        self.programmed[sectors.clone()].fill(false);
+        self.erased += sectors.len() / 4096;
+        Ok(())
+    }
+
+    fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Infallible> {
+        let at = at as usize;
+        assert!(at.is_multiple_of(W) && bytes.len().is_multiple_of(W), "{} bytes at {at:#x}", bytes.len());
+        let places = at..at + bytes.len();
+        assert!(!self.programmed[places.clone()].contains(&true), "{places:x?} is programmed already");
+        self.programmed[places.clone()].fill(true);
+        self.bytes[places].copy_from_slice(bytes);
+        self.written += bytes.len();
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! A clean update, from the first check-in to the report.
+
+use otary_agent::Millis;
+use otary_agent::wire::Outcome;
+use otary_image::{Chip, Rollback, State};
+
+use crate::board::{Board, Event, image};
+use crate::server::{Release, Server};
+
+const HOUR: Millis = Millis::from_secs(3600);
+
+pub fn old() -> Vec<u8> {
+    image(Chip::Esp32C3, 1, 20_000)
+}
+
+pub fn new() -> Vec<u8> {
+    image(Chip::Esp32C3, 2, 30_000)
+}
+
+#[test]
+fn a_release_is_fetched_verified_started_tested_confirmed_and_reported() {
+    let mut server = Server::offering(Release::new(7, new()));
+    let mut board = Board::<4>::new(&old());
+    let slot = board.run(&mut server, HOUR);
+
+    assert_eq!(slot, 1);
+    assert_eq!(board.boots(), [0, 1]);
+    assert_eq!(board.downloads(), [(0, new().len())]);
+    assert_eq!(board.slot(1)[..new().len()], new()[..]);
+    let otadata = board.otadata();
+    assert_eq!(otadata.entry(otadata.active().unwrap()).state, State::Valid);
+    let releases: Vec<u32> = server.said.iter().map(|said| said.release).collect();
+    assert_eq!(releases, [0, 7, 7]);
+    assert_eq!(server.said[1].report, None, "not before it is confirmed");
+    assert_eq!(server.reported(), Some((7, Outcome::Installed, None, 1)));
+    assert!(board.events.contains(&Event::SelfTest));
+}
+
+#[test]
+fn flash_of_any_write_unit_and_pieces_of_any_size_give_the_same_slot() {
+    fn slot_of<const W: usize>(piece: usize) -> Vec<u8> {
+        let mut server = Server::offering(Release::new(7, new()));
+        let mut board = Board::<W>::new(&old());
+        board.piece = piece;
+        assert_eq!(board.run(&mut server, HOUR), 1);
+        board.slot(1)[..new().len()].to_vec()
+    }
+    for piece in [1, 7, 23, 31, 33, 1000, 4095, 4096] {
+        for slot in [slot_of::<1>(piece), slot_of::<4>(piece), slot_of::<16>(piece), slot_of::<32>(piece)] {
+            assert_eq!(slot, new(), "pieces of {piece} bytes");
+        }
+    }
+}
+
+#[test]
+fn a_bootloader_with_rollback_and_the_agent_agree() {
+    let mut server = Server::offering(Release::new(7, new()));
+    let mut board = Board::<4>::new(&old());
+    board.rollback = Rollback::Enabled;
+    assert_eq!(board.run(&mut server, HOUR), 1);
+    let otadata = board.otadata();
+    assert_eq!(otadata.entry(otadata.active().unwrap()).state, State::Valid);
+    // It stays.
+    assert_eq!(board.run(&mut server, HOUR), 1);
+    assert_eq!(server.reported(), Some((7, Outcome::Installed, None, 1)));
+}
