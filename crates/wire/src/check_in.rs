@@ -51,17 +51,16 @@ impl<'a> CheckIn<'a> {
 
     /// Writes the check-in to `out`; gives what was written.
     pub fn encode<'w>(&self, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
-        let mut writer = Writer::new(out, Self::MAX_LEN);
-        self.write(&mut writer)?;
-        Ok(writer.finish())
+        let mut writer = Writer::new(out);
+        self.write(&mut writer);
+        writer.finish()
     }
 
     /// Reads a check-in.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(bytes, Self::MAX_LEN)?;
-        let check_in = Self::read(&mut reader)?;
-        reader.end()?;
-        Ok(check_in)
+        let mut reader = Reader::new(bytes, Self::MAX_LEN);
+        let check_in = Self::read(&mut reader);
+        reader.finish(check_in)
     }
 
     /// Writes the check-in to `out` as base64url without padding (RFC 4648 section 5), as it stands in the header field.
@@ -83,51 +82,50 @@ impl<'a> CheckIn<'a> {
         Self::decode(bytes)
     }
 
-    fn write(&self, writer: &mut Writer) -> Result<(), Error> {
+    fn write(&self, writer: &mut Writer) {
         let optional = present([self.image.is_some(), self.version.is_some(), self.report.is_some()]);
-        writer.map(optional.saturating_add(11))?;
-        writer.key(0)?.uint(PROTOCOL)?;
-        writer.key(1)?.bytes(&self.device)?;
-        writer.key(2)?.text(self.product, MAX_PRODUCT)?;
-        writer.key(3)?.text(self.hardware, MAX_HARDWARE)?;
-        writer.key(4)?.chip(self.chip)?;
-        writer.key(5)?.uint(self.release)?;
+        writer.map(optional.saturating_add(11));
+        writer.key(0).uint(PROTOCOL);
+        writer.key(1).bytes(&self.device);
+        writer.key(2).text(self.product, MAX_PRODUCT);
+        writer.key(3).text(self.hardware, MAX_HARDWARE);
+        writer.key(4).chip(self.chip);
+        writer.key(5).uint(self.release);
         if let Some(image) = self.image {
-            writer.key(6)?.bytes(image)?;
+            writer.key(6).bytes(image);
         }
         if let Some(version) = self.version {
-            writer.key(7)?.text(version, MAX_VERSION)?;
+            writer.key(7).text(version, MAX_VERSION);
         }
-        writer.key(8)?.uint(self.root)?;
-        writer.key(9)?.uint(self.trust_set)?;
-        writer.key(10)?.bytes(&self.nonce)?;
-        writer.key(11)?.uint(self.slot)?;
-        writer.key(12)?.uint(self.clock.code())?;
-        match &self.report {
-            Some(report) => report.write(writer.key(13)?),
-            None => Ok(()),
+        writer.key(8).uint(self.root);
+        writer.key(9).uint(self.trust_set);
+        writer.key(10).bytes(&self.nonce);
+        writer.key(11).uint(self.slot);
+        writer.key(12).uint(self.clock.code());
+        if let Some(report) = &self.report {
+            report.write(writer.key(13));
         }
     }
 
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        let mut map = reader.map()?;
-        map.required(0)?.within(PROTOCOL, PROTOCOL)?;
+    fn read(reader: &mut Reader<'a>) -> Self {
+        let mut map = reader.map();
+        map.required(0).within(PROTOCOL, PROTOCOL);
         let check_in = Self {
-            device: *map.required(1)?.array()?,
-            product: map.required(2)?.text(MAX_PRODUCT)?,
-            hardware: map.required(3)?.text(MAX_HARDWARE)?,
-            chip: map.required(4)?.chip()?,
-            release: map.required(5)?.u32()?,
-            image: map.optional(6)?.map(Reader::array).transpose()?,
-            version: map.optional(7)?.map(|reader| reader.text(MAX_VERSION)).transpose()?,
-            root: map.required(8)?.u32()?,
-            trust_set: map.required(9)?.u32()?,
-            nonce: *map.required(10)?.array()?,
-            slot: map.required(11)?.u32()?,
-            clock: ClockState::from_code(map.required(12)?.within(0, 2)?),
-            report: map.optional(13)?.map(Report::read).transpose()?,
+            device: *map.required(1).array(),
+            product: map.required(2).text(MAX_PRODUCT),
+            hardware: map.required(3).text(MAX_HARDWARE),
+            chip: map.required(4).chip(),
+            release: map.required(5).u32(),
+            image: map.optional(6).map(Reader::array),
+            version: map.optional(7).map(|reader| reader.text(MAX_VERSION)),
+            root: map.required(8).u32(),
+            trust_set: map.required(9).u32(),
+            nonce: *map.required(10).array(),
+            slot: map.required(11).u32(),
+            clock: ClockState::from_code(map.required(12).within(0, 2)),
+            report: map.optional(13).map(Report::read),
         };
-        map.end()?;
-        Ok(check_in)
+        map.end();
+        check_in
     }
 }

@@ -66,16 +66,15 @@ pub(crate) struct Envelope<'a> {
 impl<'a> Envelope<'a> {
     /// Opens an object of at most `max` bytes.
     pub fn open(object: Object, signed: &'a [u8], max: usize) -> Result<Self, Error> {
-        let mut reader = Reader::new(signed, max)?;
+        let mut reader = Reader::new(signed, max);
         let (_, tag) = object.form();
-        reader.tag(tag)?;
-        reader.list(4, 4)?;
+        reader.tag(tag);
+        reader.list(4, 4);
         let (payload, signatures) = match object {
-            Object::Root => read_sign(&mut reader, max)?,
-            Object::Manifest | Object::Order => read_sign1(&mut reader, max)?,
+            Object::Root => read_sign(&mut reader, max),
+            Object::Manifest | Object::Order => read_sign1(&mut reader, max),
         };
-        reader.end()?;
-        Ok(Self { object, payload, signatures })
+        reader.finish(Self { object, payload, signatures })
     }
 
     /// Whether the key made this signature over the payload.
@@ -95,51 +94,51 @@ pub(crate) fn message<'w>(
     payload: &[u8],
     out: &'w mut [u8; SIGNED],
 ) -> Result<&'w [u8], Error> {
-    let mut writer = Writer::new(out, SIGNED);
+    let mut writer = Writer::new(out);
     let (context, tag) = object.form();
     let several = tag == SIGN;
     let length = if several { 5 } else { 4 };
-    writer.list(length, length, length)?;
-    writer.word(context)?;
+    writer.list(length, length, length);
+    writer.word(context);
     if several {
         // The body's protected header, which is empty.
-        writer.bytes(&[])?;
+        writer.bytes(&[]);
     }
-    writer.bytes(EDDSA)?;
-    writer.bytes(object.external())?;
-    writer.bytes(payload)?;
-    Ok(writer.finish())
+    writer.bytes(EDDSA);
+    writer.bytes(object.external());
+    writer.bytes(payload);
+    writer.finish()
 }
 
-fn read_sign1<'a>(reader: &mut Reader<'a>, max: usize) -> Result<Opened<'a>, Error> {
-    let key = read_headers(reader)?;
-    let payload = reader.bytes(max)?;
-    let signature = Signature { key, bytes: reader.array()? };
-    let mut signatures = List::EMPTY;
-    reader.ensure(signatures.push(signature).is_ok(), crate::Fault::Full)?;
-    Ok((payload, signatures))
+/// What is behind the head of an envelope.
+type Contents<'a> = (&'a [u8], List<Signature<'a>, MAX_SIGNATURES>);
+
+fn read_sign1<'a>(reader: &mut Reader<'a>, max: usize) -> Contents<'a> {
+    let key = read_headers(reader);
+    let payload = reader.bytes(max);
+    let signature = Signature { key, bytes: reader.array() };
+    (payload, List::of(&[signature]).unwrap_or_default())
 }
 
-type Opened<'a> = (&'a [u8], List<Signature<'a>, MAX_SIGNATURES>);
-
-fn read_sign<'a>(reader: &mut Reader<'a>, max: usize) -> Result<Opened<'a>, Error> {
-    reader.constant(&[])?;
-    reader.map()?.end()?;
-    let payload = reader.bytes(max)?;
+fn read_sign<'a>(reader: &mut Reader<'a>, max: usize) -> Contents<'a> {
+    // The body's headers, protected and not, are empty.
+    reader.constant(&[]);
+    reader.map().end();
+    let payload = reader.bytes(max);
     let signatures = reader.items(1, |reader| {
-        reader.list(3, 3)?;
-        Ok(Signature { key: read_headers(reader)?, bytes: reader.array()? })
-    })?;
-    Ok((payload, signatures))
+        reader.list(3, 3);
+        Signature { key: read_headers(reader), bytes: reader.array() }
+    });
+    (payload, signatures)
 }
 
 /// The two headers of a signature; gives its key's name.
-fn read_headers<'a>(reader: &mut Reader<'a>) -> Result<&'a [u8; 8], Error> {
-    reader.constant(EDDSA)?;
-    let mut map = reader.map()?;
-    let key = map.required(KEY_ID)?.array()?;
-    map.end()?;
-    Ok(key)
+fn read_headers<'a>(reader: &mut Reader<'a>) -> &'a [u8; 8] {
+    reader.constant(EDDSA);
+    let mut map = reader.map();
+    let key = map.required(KEY_ID).array();
+    map.end();
+    key
 }
 
 /// Writes an object with its signatures to `out`.
@@ -149,35 +148,34 @@ pub(crate) fn seal<'w>(
     payload: &[u8],
     signatures: &List<Signature<'_>, MAX_SIGNATURES>,
     out: &'w mut [u8],
-    max: usize,
 ) -> Result<&'w [u8], Error> {
-    let mut writer = Writer::new(out, max);
+    let mut writer = Writer::new(out);
     let (_, tag) = object.form();
-    writer.tag(tag)?;
-    writer.list(4, 4, 4)?;
+    writer.tag(tag);
+    writer.list(4, 4, 4);
     if tag == SIGN {
-        writer.bytes(&[])?;
-        writer.map(0)?;
-        writer.bytes(payload)?;
-        writer.list(signatures.len(), 1, MAX_SIGNATURES)?;
+        writer.bytes(&[]);
+        writer.map(0);
+        writer.bytes(payload);
+        writer.list(signatures.len(), 1, MAX_SIGNATURES);
         for signature in signatures.iter() {
-            writer.list(3, 3, 3)?;
-            write_headers(&mut writer, signature)?;
-            writer.bytes(signature.bytes)?;
+            writer.list(3, 3, 3);
+            write_headers(&mut writer, signature);
+            writer.bytes(signature.bytes);
         }
     } else {
         for signature in signatures.iter() {
-            write_headers(&mut writer, signature)?;
-            writer.bytes(payload)?;
-            writer.bytes(signature.bytes)?;
+            write_headers(&mut writer, signature);
+            writer.bytes(payload);
+            writer.bytes(signature.bytes);
         }
     }
-    Ok(writer.finish())
+    writer.finish()
 }
 
 #[cfg(feature = "sign")]
-fn write_headers(writer: &mut Writer, signature: Signature<'_>) -> Result<(), Error> {
-    writer.bytes(EDDSA)?;
-    writer.map(1)?;
-    writer.key(KEY_ID)?.bytes(signature.key)
+fn write_headers(writer: &mut Writer, signature: Signature<'_>) {
+    writer.bytes(EDDSA);
+    writer.map(1);
+    writer.key(KEY_ID).bytes(signature.key);
 }

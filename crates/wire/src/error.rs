@@ -53,7 +53,7 @@ pub enum Fault {
     },
     /// A key is named twice.
     Duplicate,
-    /// A text with control characters.
+    /// A text that is not UTF-8, or has control characters.
     Text,
     /// A constant of the format has another value.
     Constant,
@@ -61,7 +61,7 @@ pub enum Fault {
     Base64,
     /// The chip has no id in images, so nothing can be said of it (ESP8266).
     ChipWithoutId,
-    /// The output buffer, or what the message may have at most, ends here.
+    /// The output buffer ends here.
     Full,
 }
 
@@ -89,7 +89,7 @@ impl fmt::Display for Fault {
                 write!(f, "expected {low} to {high}, found {found}")
             }
             Self::Duplicate => f.write_str("expected keys that differ, found one twice"),
-            Self::Text => f.write_str("expected a text for people, found control characters"),
+            Self::Text => f.write_str("expected UTF-8 without control characters, found other bytes"),
             Self::Constant => f.write_str("expected the format's constant, found another value"),
             Self::Base64 => f.write_str("expected base64url without padding, found other text"),
             Self::ChipWithoutId => f.write_str("expected a chip with an image id, found the ESP8266"),

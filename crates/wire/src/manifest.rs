@@ -78,51 +78,50 @@ impl<'a> Manifest<'a> {
 
     /// Writes the payload, without its signature, to `out`; gives what was written.
     pub fn encode<'w>(&self, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
-        let mut writer = Writer::new(out, Self::MAX_LEN);
+        let mut writer = Writer::new(out);
         let optional = present([self.downgrade, self.not_after.is_some()]);
-        writer.map(optional.saturating_add(7))?;
-        writer.key(0)?.text(self.product, MAX_PRODUCT)?;
-        writer.key(1)?.list(self.hardware.len(), 1, 4)?;
-        self.hardware.iter().try_for_each(|name| writer.text(name, MAX_HARDWARE))?;
-        writer.key(2)?.chip(self.chip)?;
-        writer.key(3)?.uint(self.release)?;
-        writer.key(4)?.text(self.version, MAX_VERSION)?;
-        writer.key(5)?.ensure(self.floor <= self.release, self.floor_fault())?;
-        writer.uint(self.floor)?;
+        writer.map(optional.saturating_add(7));
+        writer.key(0).text(self.product, MAX_PRODUCT);
+        writer.key(1).list(self.hardware.len(), 1, 4);
+        self.hardware.iter().for_each(|name| writer.text(name, MAX_HARDWARE));
+        writer.key(2).chip(self.chip);
+        writer.key(3).uint(self.release);
+        writer.key(4).text(self.version, MAX_VERSION);
+        writer.ensure(self.floor <= self.release, self.floor_fault());
+        writer.key(5).uint(self.floor);
         if self.downgrade {
-            writer.key(6)?.truth()?;
+            writer.key(6).truth();
         }
         if let Some(time) = self.not_after {
-            writer.key(7)?.uint(time.0)?;
+            writer.key(7).uint(time.0);
         }
-        writer.key(8)?.list(self.payloads.len(), 1, 2)?;
-        self.payloads.iter().try_for_each(|payload| payload.write(&mut writer))?;
-        Ok(writer.finish())
+        writer.key(8).list(self.payloads.len(), 1, 2);
+        self.payloads.iter().for_each(|payload| payload.write(&mut writer));
+        writer.finish()
     }
 
     /// Reads a payload. It says nothing about who signed it: what a device trusts comes from
     /// [`verify`](crate::verify).
     pub fn decode(payload: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(payload, Self::MAX_LEN)?;
-        let mut map = reader.map()?;
-        let product = map.required(0)?.text(MAX_PRODUCT)?;
-        let hardware = map.required(1)?.items(1, |reader| reader.text(MAX_HARDWARE))?;
-        let chip = map.required(2)?.chip()?;
-        let release = map.required(3)?.u32()?;
+        let mut reader = Reader::new(payload, Self::MAX_LEN);
+        let mut map = reader.map();
+        let product = map.required(0).text(MAX_PRODUCT);
+        let hardware = map.required(1).items(1, |reader| reader.text(MAX_HARDWARE));
+        let chip = map.required(2).chip();
+        let release = map.required(3).u32();
         let manifest = Self {
             product,
             hardware,
             chip,
             release,
-            version: map.required(4)?.text(MAX_VERSION)?,
-            floor: map.required(5)?.within(0, release)?,
-            downgrade: map.optional(6)?.map(Reader::truth).transpose()?.is_some(),
-            not_after: map.optional(7)?.map(Reader::u64).transpose()?.map(UnixSeconds),
-            payloads: map.required(8)?.items(1, Payload::read)?,
+            version: map.required(4).text(MAX_VERSION),
+            floor: map.required(5).within(0, release),
+            downgrade: map.optional(6).map(Reader::truth).is_some(),
+            not_after: map.optional(7).map(Reader::u64).map(UnixSeconds),
+            payloads: map.required(8).items(1, Payload::read),
         };
-        map.end()?;
-        reader.end()?;
-        Ok(manifest)
+        map.end();
+        reader.finish(manifest)
     }
 
     const fn floor_fault(&self) -> Fault {
@@ -139,40 +138,39 @@ impl<'a> Payload<'a> {
         self.coded_digest.unwrap_or(self.final_digest)
     }
 
-    fn write(&self, writer: &mut Writer) -> Result<(), Error> {
+    fn write(&self, writer: &mut Writer) {
         let optional = present([self.label.is_some(), self.base.is_some(), self.coded_digest.is_some()]);
-        writer.map(optional.saturating_add(5))?;
-        writer.key(0)?.uint(self.kind.code())?;
+        writer.map(optional.saturating_add(5));
+        writer.key(0).uint(self.kind.code());
         if let Some(label) = self.label {
-            writer.key(1)?.text(label, Self::MAX_LABEL)?;
+            writer.key(1).text(label, Self::MAX_LABEL);
         }
-        writer.key(2)?.uint(self.encoding.code())?;
+        writer.key(2).uint(self.encoding.code());
         if let Some(base) = self.base {
-            writer.key(3)?.bytes(base)?;
+            writer.key(3).bytes(base);
         }
-        writer.key(4)?.uint(self.coded_length)?;
-        writer.key(5)?.uint(self.final_length)?;
-        writer.key(6)?.bytes(self.final_digest)?;
-        match self.coded_digest {
-            Some(digest) => writer.key(7)?.bytes(digest),
-            None => Ok(()),
+        writer.key(4).uint(self.coded_length);
+        writer.key(5).uint(self.final_length);
+        writer.key(6).bytes(self.final_digest);
+        if let Some(digest) = self.coded_digest {
+            writer.key(7).bytes(digest);
         }
     }
 
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        let mut map = reader.map()?;
+    fn read(reader: &mut Reader<'a>) -> Self {
+        let mut map = reader.map();
         let payload = Self {
-            kind: Kind::from_code(map.required(0)?.within(0, 1)?),
-            label: map.optional(1)?.map(|reader| reader.text(Self::MAX_LABEL)).transpose()?,
-            encoding: Encoding::from_code(map.required(2)?.u8()?),
-            base: map.optional(3)?.map(Reader::array).transpose()?,
-            coded_length: map.required(4)?.u32()?,
-            final_length: map.required(5)?.u32()?,
-            final_digest: map.required(6)?.array()?,
-            coded_digest: map.optional(7)?.map(Reader::array).transpose()?,
+            kind: Kind::from_code(map.required(0).within(0, 1)),
+            label: map.optional(1).map(|reader| reader.text(Self::MAX_LABEL)),
+            encoding: Encoding::from_code(map.required(2).u8()),
+            base: map.optional(3).map(Reader::array),
+            coded_length: map.required(4).u32(),
+            final_length: map.required(5).u32(),
+            final_digest: map.required(6).array(),
+            coded_digest: map.optional(7).map(Reader::array),
         };
-        map.end()?;
-        Ok(payload)
+        map.end();
+        payload
     }
 }
 

@@ -36,39 +36,38 @@ impl<'a> Order<'a> {
 
     /// Writes the payload, without its signature, to `out`; gives what was written.
     pub fn encode<'w>(&self, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
-        let mut writer = Writer::new(out, Self::MAX_LEN);
+        let mut writer = Writer::new(out);
         let manifest = match self.action {
             Action::Wait => None,
             Action::Install(manifest) => Some(manifest),
         };
         let install = present([manifest.is_some()]);
-        writer.map(install.saturating_add(5))?;
-        writer.key(0)?.bytes(&self.nonce)?;
-        writer.key(1)?.uint(self.time.0)?;
-        writer.key(2)?.bytes(&self.device)?;
-        writer.key(3)?.uint(install)?;
+        writer.map(install.saturating_add(5));
+        writer.key(0).bytes(&self.nonce);
+        writer.key(1).uint(self.time.0);
+        writer.key(2).bytes(&self.device);
+        writer.key(3).uint(install);
         if let Some(manifest) = manifest {
-            writer.key(4)?.bytes(manifest)?;
+            writer.key(4).bytes(manifest);
         }
-        writer.key(5)?.uint(self.poll_after)?;
-        Ok(writer.finish())
+        writer.key(5).uint(self.poll_after);
+        writer.finish()
     }
 
     /// Reads a payload. It says nothing about who signed it: what a device trusts comes from
     /// [`verify`](crate::verify).
     pub fn decode(payload: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(payload, Self::MAX_LEN)?;
-        let mut map = reader.map()?;
-        let nonce = *map.required(0)?.array()?;
-        let time = UnixSeconds(map.required(1)?.u64()?);
-        let device = *map.required(2)?.array()?;
-        let action = match map.required(3)?.within(0, 1)? {
+        let mut reader = Reader::new(payload, Self::MAX_LEN);
+        let mut map = reader.map();
+        let nonce = *map.required(0).array();
+        let time = UnixSeconds(map.required(1).u64());
+        let device = *map.required(2).array();
+        let action = match map.required(3).within(0, 1) {
             0 => Action::Wait,
-            _ => Action::Install(map.required(4)?.array()?),
+            _ => Action::Install(map.required(4).array()),
         };
-        let poll_after = map.required(5)?.u32()?;
-        map.end()?;
-        reader.end()?;
-        Ok(Self { nonce, time, device, action, poll_after })
+        let poll_after = map.required(5).u32();
+        map.end();
+        reader.finish(Self { nonce, time, device, action, poll_after })
     }
 }

@@ -57,43 +57,42 @@ impl<'a> Report<'a> {
 
     /// Writes the report to `out`; gives what was written.
     pub fn encode<'w>(&self, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
-        let mut writer = Writer::new(out, Self::MAX_LEN);
-        self.write(&mut writer)?;
-        Ok(writer.finish())
+        let mut writer = Writer::new(out);
+        self.write(&mut writer);
+        writer.finish()
     }
 
     /// Reads a report.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(bytes, Self::MAX_LEN)?;
-        let report = Self::read(&mut reader)?;
-        reader.end()?;
-        Ok(report)
+        let mut reader = Reader::new(bytes, Self::MAX_LEN);
+        let report = Self::read(&mut reader);
+        reader.finish(report)
     }
 
-    pub(crate) fn write(&self, writer: &mut Writer) -> Result<(), Error> {
+    pub(crate) fn write(&self, writer: &mut Writer) {
         let optional = present([self.payload.is_some(), self.cause.is_some()]);
-        writer.map(optional.saturating_add(3))?;
-        writer.key(0)?.uint(self.release)?;
+        writer.map(optional.saturating_add(3));
+        writer.key(0).uint(self.release);
         if let Some(payload) = self.payload {
-            writer.key(1)?.bytes(payload)?;
+            writer.key(1).bytes(payload);
         }
-        writer.key(2)?.uint(self.outcome.code())?;
+        writer.key(2).uint(self.outcome.code());
         if let Some(cause) = self.cause {
-            writer.key(3)?.uint(cause.code())?;
+            writer.key(3).uint(cause.code());
         }
-        writer.key(4)?.uint(self.tries)
+        writer.key(4).uint(self.tries);
     }
 
-    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        let mut map = reader.map()?;
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Self {
+        let mut map = reader.map();
         let report = Self {
-            release: map.required(0)?.u32()?,
-            payload: map.optional(1)?.map(Reader::array).transpose()?,
-            outcome: Outcome::from_code(map.required(2)?.within(0, 3)?),
-            cause: map.optional(3)?.map(Reader::u8).transpose()?.map(Cause::from_code),
-            tries: map.required(4)?.u8()?,
+            release: map.required(0).u32(),
+            payload: map.optional(1).map(Reader::array),
+            outcome: Outcome::from_code(map.required(2).within(0, 3)),
+            cause: map.optional(3).map(Reader::u8).map(Cause::from_code),
+            tries: map.required(4).u8(),
         };
-        map.end()?;
-        Ok(report)
+        map.end();
+        report
     }
 }

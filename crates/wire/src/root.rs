@@ -41,46 +41,45 @@ impl<'a> RootRecord<'a> {
 
     /// Writes the payload, without its signatures, to `out`; gives what was written.
     pub fn encode<'w>(&self, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
-        let mut writer = Writer::new(out, Self::MAX_LEN);
-        writer.map(8)?;
-        writer.key(0)?.ensure(self.version > 0, Fault::Range { expected: (1, u32::MAX), found: 0 })?;
-        writer.uint(self.version)?;
-        writer.key(1)?.uint(self.issued.0)?;
-        writer.key(2)?.ensure(self.threshold_holds(), self.threshold_fault())?;
-        writer.uint(self.threshold)?;
-        writer.key(3)?.list(self.root_keys.len(), 1, 3)?;
-        writer.ensure(self.root_keys_differ(), Fault::Duplicate)?;
-        self.root_keys.iter().try_for_each(|key| writer.bytes(key.0))?;
-        writer.key(4)?.list(self.release_keys.len(), 0, 4)?;
-        self.release_keys.iter().try_for_each(|key| key.write(&mut writer))?;
-        writer.key(5)?.list(self.order_keys.len(), 0, 2)?;
-        self.order_keys.iter().try_for_each(|key| writer.bytes(key.0))?;
-        writer.key(6)?.list(self.trust_set.len(), 0, 4)?;
-        self.trust_set.iter().try_for_each(|anchor| writer.bytes(anchor))?;
-        writer.key(7)?.uint(self.minimum)?;
-        Ok(writer.finish())
+        let mut writer = Writer::new(out);
+        writer.ensure(self.version > 0, Fault::Range { expected: (1, u32::MAX), found: 0 });
+        writer.ensure(self.threshold_holds(), self.threshold_fault());
+        writer.ensure(self.root_keys_differ(), Fault::Duplicate);
+        writer.map(8);
+        writer.key(0).uint(self.version);
+        writer.key(1).uint(self.issued.0);
+        writer.key(2).uint(self.threshold);
+        writer.key(3).list(self.root_keys.len(), 1, 3);
+        self.root_keys.iter().for_each(|key| writer.bytes(key.0));
+        writer.key(4).list(self.release_keys.len(), 0, 4);
+        self.release_keys.iter().for_each(|key| key.write(&mut writer));
+        writer.key(5).list(self.order_keys.len(), 0, 2);
+        self.order_keys.iter().for_each(|key| writer.bytes(key.0));
+        writer.key(6).list(self.trust_set.len(), 0, 4);
+        self.trust_set.iter().for_each(|anchor| writer.bytes(anchor));
+        writer.key(7).uint(self.minimum);
+        writer.finish()
     }
 
     /// Reads a payload. It says nothing about who signed it: what a device trusts comes from
     /// [`verify`](crate::verify).
     pub fn decode(payload: &'a [u8]) -> Result<Self, Error> {
-        let mut reader = Reader::new(payload, Self::MAX_LEN)?;
-        let mut map = reader.map()?;
+        let mut reader = Reader::new(payload, Self::MAX_LEN);
+        let mut map = reader.map();
         let record = Self {
-            version: map.required(0)?.within(1, u32::MAX)?,
-            issued: UnixSeconds(map.required(1)?.u64()?),
-            threshold: u8::try_from(map.required(2)?.within(1, 2)?).unwrap_or(2),
-            root_keys: map.required(3)?.items(1, PublicKey::read)?,
-            release_keys: map.required(4)?.items(0, ReleaseKey::read)?,
-            order_keys: map.required(5)?.items(0, PublicKey::read)?,
-            trust_set: map.required(6)?.items(0, Reader::array)?,
-            minimum: map.required(7)?.u32()?,
+            version: map.required(0).within(1, u32::MAX),
+            issued: UnixSeconds(map.required(1).u64()),
+            threshold: u8::try_from(map.required(2).within(1, 2)).unwrap_or(2),
+            root_keys: map.required(3).items(1, PublicKey::read),
+            release_keys: map.required(4).items(0, ReleaseKey::read),
+            order_keys: map.required(5).items(0, PublicKey::read),
+            trust_set: map.required(6).items(0, Reader::array),
+            minimum: map.required(7).u32(),
         };
-        map.end()?;
-        reader.ensure(record.threshold_holds(), record.threshold_fault())?;
-        reader.ensure(record.root_keys_differ(), Fault::Duplicate)?;
-        reader.end()?;
-        Ok(record)
+        map.end();
+        reader.ensure(record.threshold_holds(), record.threshold_fault());
+        reader.ensure(record.root_keys_differ(), Fault::Duplicate);
+        reader.finish(record)
     }
 
     fn threshold_holds(&self) -> bool {
@@ -99,20 +98,20 @@ impl<'a> RootRecord<'a> {
 }
 
 impl<'a> ReleaseKey<'a> {
-    fn write(self, writer: &mut Writer) -> Result<(), Error> {
-        writer.list(3, 3, 3)?;
-        writer.bytes(self.key.0)?;
-        writer.uint(self.first)?;
+    fn write(self, writer: &mut Writer) {
+        writer.list(3, 3, 3);
+        writer.bytes(self.key.0);
+        writer.uint(self.first);
         let fault = Fault::Range { expected: (self.first, u32::MAX), found: self.last };
-        writer.ensure(self.first <= self.last, fault)?;
-        writer.uint(self.last)
+        writer.ensure(self.first <= self.last, fault);
+        writer.uint(self.last);
     }
 
-    fn read(reader: &mut Reader<'a>) -> Result<Self, Error> {
-        reader.list(3, 3)?;
-        let key = PublicKey::read(reader)?;
-        let first = reader.u32()?;
-        Ok(Self { key, first, last: reader.within(first, u32::MAX)? })
+    fn read(reader: &mut Reader<'a>) -> Self {
+        reader.list(3, 3);
+        let key = PublicKey::read(reader);
+        let first = reader.u32();
+        Self { key, first, last: reader.within(first, u32::MAX) }
     }
 
     /// Whether the key may sign the release of this number.

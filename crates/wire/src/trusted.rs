@@ -2,9 +2,8 @@
 
 use core::ops::Deref;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::cose::{Envelope, Object};
+use crate::digest::sha256;
 use crate::{Digest, List, Manifest, Order, PublicKey, Refusal, RootRecord, UnixSeconds};
 
 /// What a signed object says, and the bytes that were signed.
@@ -25,7 +24,7 @@ impl<'a, T> Trusted<'a, T> {
 
     /// The SHA-256 of the object as it was sent, by which an order names a manifest.
     pub fn digest(&self) -> Digest {
-        Sha256::digest(self.signed).into()
+        sha256(self.signed)
     }
 }
 

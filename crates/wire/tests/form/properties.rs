@@ -35,6 +35,13 @@ fn has_one_form(bytes: &[u8]) {
     }
 }
 
+/// To another reader of CBOR these bytes are one item, and nothing follows.
+fn is_one_item(bytes: &[u8]) {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    decoder.skip().unwrap();
+    assert_eq!(decoder.position(), bytes.len());
+}
+
 /// One of each message, without signatures.
 fn messages() -> Vec<Vec<u8>> {
     let mut out = [0; Offer::MAX_LEN];
@@ -142,6 +149,7 @@ proptest! {
         let check_in = CheckIn {
             device, product, hardware, chip, release, image, version, root, trust_set, nonce, slot, clock, report,
         };
+        is_one_item(check_in.encode(&mut [0; CheckIn::MAX_LEN]).unwrap());
         let mut text = [0; CheckIn::MAX_TEXT];
         let text = check_in.to_text(&mut text).unwrap();
         let mut bytes = [0; CheckIn::MAX_LEN];
@@ -172,6 +180,7 @@ proptest! {
         };
         let mut out = [0; Manifest::MAX_LEN];
         let bytes = manifest.encode(&mut out).unwrap();
+        is_one_item(bytes);
         prop_assert_eq!(Manifest::decode(bytes).unwrap(), manifest);
     }
 
@@ -203,6 +212,7 @@ proptest! {
         };
         let mut out = [0; RootRecord::MAX_LEN];
         let bytes = record.encode(&mut out).unwrap();
+        is_one_item(bytes);
         prop_assert_eq!(RootRecord::decode(bytes).unwrap(), record);
     }
 
@@ -216,6 +226,7 @@ proptest! {
         let order = Order { nonce, time: UnixSeconds(time), device, action, poll_after };
         let mut out = [0; Order::MAX_LEN];
         let bytes = order.encode(&mut out).unwrap();
+        is_one_item(bytes);
         prop_assert_eq!(Order::decode(bytes).unwrap(), order);
     }
 }
