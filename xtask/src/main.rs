@@ -7,6 +7,7 @@ mod bench;
 mod lane;
 mod lanes;
 mod libtest;
+mod powercut;
 mod process;
 mod tally;
 mod workspace;
@@ -23,6 +24,8 @@ cargo xtask ci            the same with every test, and the demo
 cargo xtask ci LANE       one of its lanes, as its table names them
 cargo xtask bench         measure beside nginx and Node; writes docs/BENCHMARKS.md
 cargo xtask bench --quick see that the measurement works; writes nothing
+cargo xtask powercut      cut the power at every flash operation of an update, singly and in pairs
+cargo xtask powercut --exhaustive  the same with larger images and more ways to tear, for hours
 cargo xtask help          print this text
 ";
 
@@ -51,6 +54,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
             Ok(lane::run_all(&workspace, [lane]))
         }
         ["bench", more @ ..] => bench::run(&workspace, more).map(|()| true),
+        ["powercut", more @ ..] => powercut::run(&workspace, more).map(|()| true),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(true)

@@ -5,7 +5,8 @@
 //! sends, checks and prints, and which number it fails with, is what the device does; what the device cannot know (why
 //! it was refused) is in the [`Poll`] beside it.
 //!
-//! [`years`] is another matter: whole fleets of plain records through decades, in seconds, without a socket.
+//! [`years`] is another matter: whole fleets of plain records through decades, in seconds, without a socket. So is
+//! [`powercut`]: otary's own agent on a board by value, cut at every operation of its flash.
 //!
 //! Everything else is blocking and runs in the caller's thread. A [`Pace`] says how long the sketch's delays are, and its
 //! [`Stop`] is the power switch.
