@@ -108,6 +108,14 @@ impl<'a> Root<'a> {
     }
 }
 
+impl Trusted<'_, Manifest<'_>> {
+    /// The name of the release key that signed it, as [`PublicKey::id`] gives it.
+    pub fn key_id(&self) -> Option<[u8; 8]> {
+        let envelope = Envelope::open(Object::Manifest, self.signed, Manifest::MAX_LEN).ok()?;
+        envelope.signatures.iter().next().map(|signature| *signature.key)
+    }
+}
+
 fn open(signed: &[u8]) -> Result<(Envelope<'_>, RootRecord<'_>), Refusal> {
     let envelope = Envelope::open(Object::Root, signed, RootRecord::MAX_LEN).map_err(Refusal::Root)?;
     let record = RootRecord::decode(envelope.payload).map_err(Refusal::Root)?;
