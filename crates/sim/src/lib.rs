@@ -7,7 +7,8 @@
 //!
 //! A [`crowd`] is hundreds of boards at once, each of them light.
 //!
-//! [`years`] is another matter: whole fleets of plain records through decades, in seconds, without a socket.
+//! [`years`] is another matter: whole fleets of plain records through decades, in seconds, without a socket. So is
+//! [`powercut`]: otary's own agent on a board by value, cut at every operation of its flash.
 //!
 //! Everything else is blocking and runs in the caller's thread. A [`Pace`] says how long the sketch's delays are, and its
 //! [`Stop`] is the power switch.
@@ -19,10 +20,12 @@ mod console;
 pub mod crowd;
 pub mod dns;
 mod factory;
+mod faulty;
 mod flash;
 mod http_update;
 mod link;
 mod pace;
+pub mod powercut;
 mod rom;
 pub mod sample;
 mod sketch;
@@ -36,6 +39,7 @@ pub use bootloader::{BootError, Refusal, Silicon, start};
 pub use clock::Ntp;
 pub use console::Console;
 pub use factory::{FactoryError, Firmware, Layout};
+pub use faulty::{AppFault, Cut, Faulty, LeftOut, Operation, When};
 pub use flash::{FOUR_MEGABYTES, Flash, FlashError, Nor, Operations, SECTOR};
 pub use http_update::{Code, Core};
 pub use link::{ConnectError, Link, Timeouts};
