@@ -17,7 +17,7 @@ use crate::platform::{Closing, Terminal};
 use crate::signals::on_ending;
 
 /// Where the passphrase comes from.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct PassphraseArgs {
     /// The file with the passphrase in its first line, `-` for standard input [default: asked for]
     #[arg(long, value_name = "FILE")]
@@ -30,6 +30,11 @@ const MAX_PASSPHRASE: u64 = 4 * 1024;
 const BROKEN_OFF: i32 = 130;
 
 impl PassphraseArgs {
+    /// As if `--passphrase-file` had been given, or not.
+    pub const fn from_file(passphrase_file: Option<PathBuf>) -> Self {
+        Self { passphrase_file }
+    }
+
     /// The passphrase of something that is there; `of` says of what.
     pub fn read(&self, of: &str) -> Result<Passphrase> {
         match &self.passphrase_file {
@@ -75,7 +80,7 @@ pub fn ask_for_keys(key: &Path) -> Result<Passphrase> {
 }
 
 /// The passphrase in the file that an option names, which nobody else may read either.
-fn given(file: &Path) -> Result<Passphrase> {
+pub fn given(file: &Path) -> Result<Passphrase> {
     check_private(file, "the passphrase")?;
     first_line(file)
 }

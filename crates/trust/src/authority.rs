@@ -23,6 +23,7 @@ use crate::name::Name;
 use crate::passphrase::Passphrase;
 use crate::profile;
 use crate::settle;
+use crate::signing::Holding;
 use crate::state::{State, check_anchor};
 
 /// An authority whose keys were found to fit their certificates.
@@ -38,6 +39,8 @@ pub struct Authority {
     pub(crate) next_root: Identity,
     /// The anchors of generations that are no more.
     pub(crate) ended: Vec<Certificate>,
+    /// What there is for signed releases.
+    pub(crate) holding: Holding,
 }
 
 /// What became of the server's certificates.
@@ -119,8 +122,8 @@ impl Authority {
         let next_root = profile::make_root(Life::of_next_root(root.certificate().into(), now))?;
         let home = Line::make(folder.clone(), root, names, now)?;
         let state = State::first(home.root.certificate(), next_root.certificate());
-        let (incoming, adopted, ended) = (None, None, Vec::new());
-        let authority = Self { folder, state, home, incoming, adopted, next_root, ended };
+        let (incoming, adopted, ended, holding) = (None, None, Vec::new(), Holding::default());
+        let authority = Self { folder, state, home, incoming, adopted, next_root, ended, holding };
         authority.publish()?;
         Ok(authority)
     }
@@ -143,6 +146,7 @@ impl Authority {
                 adopted.add_to(&inner)?;
             }
             self.ended.iter().try_for_each(|certificate| keep_ended(folder, certificate))?;
+            self.holding.add_to(folder)?;
             self.state.write(folder)
         })
     }
@@ -178,8 +182,8 @@ impl Authority {
         let next_root = if elsewhere { inner.read(Member::NextRoot)? } else { next };
         let adopted = state.adopted().map(|adopted| Adopted::read(adopted.id, &folder.inner(ADOPTED)));
         let adopted = adopted.transpose()?;
-        let ended = read_ended(&folder)?;
-        Ok(Self { folder, state, home, incoming, adopted, next_root, ended })
+        let (ended, holding) = (read_ended(&folder)?, Holding::read(&folder)?);
+        Ok(Self { folder, state, home, incoming, adopted, next_root, ended, holding })
     }
 
     /// Checks that the record names what is there, and that no key is missing that nobody took away knowingly.

@@ -23,6 +23,12 @@ pub enum Defect {
     /// The block is no private key that we use.
     #[error("expected an unencrypted private key: P-256, P-384, or RSA with 2048, 3072 or 4096 bits")]
     Key,
+    /// The block is no key that signs releases.
+    #[error("expected an Ed25519 private key (PKCS#8)")]
+    SigningKey,
+    /// A file of the chain of root records is not what belongs there.
+    #[error("expected the signed root record that follows the one before")]
+    Record(#[source] crate::signing::Refused),
     /// The key is under a passphrase that was not given.
     #[error("the private key is encrypted, and its passphrase was not given")]
     Locked,

@@ -101,6 +101,9 @@ pub enum Error {
     /// A certificate that is to be adopted cannot be.
     #[error("the certificate cannot be adopted")]
     Adopt(#[source] Defect),
+    /// A root record does not follow the newest one.
+    #[error("the root record is not kept")]
+    RootRecord(#[from] crate::signing::Refused),
     /// A name for a client's certificate that no certificate can carry.
     #[error("a device's certificate is for a name of 1 to {most} characters, this one has {found}")]
     ClientName {
@@ -155,6 +158,7 @@ impl Error {
             | Self::RootEnded { .. }
             | Self::Misstep(_)
             | Self::Adopt(_)
+            | Self::RootRecord(_)
             | Self::ClientName { .. }
             | Self::Crypto(_)
             | Self::Made(_) => None,

@@ -8,6 +8,9 @@
 //!   next-root.crt              the anchor that devices hold in advance
 //!   leaf.key leaf.crt          the server's key and certificate, P-256
 //!   leaf-rsa.key leaf-rsa.crt  the same, RSA
+//!   order.key            0600  the key that signs orders, once releases are signed
+//!   release.key          0600  a release key, if the owner has this server hold one
+//!   records/                   the chain of signed root records: 1.cbor, 2.cbor, ...
 //!   generations.json           which generations there are, and how far a rollover is
 //!   new-generation/            during a rollover: the same files of the new generation, and bridge.crt
 //!   adopted/                   an adopted certificate, until the rollover from it ends
@@ -32,6 +35,7 @@ use crate::disk::{self, failed};
 use crate::error::Error;
 use crate::identity::{Identity, Kept};
 use crate::key::PrivateKey;
+use crate::key_file::KeyFile;
 use crate::passphrase::Passphrase;
 use crate::pem;
 use crate::permissions;
@@ -145,7 +149,7 @@ impl Folder {
     /// nothing.
     fn find(&self, member: Member) -> Result<Option<Identity>, Error> {
         let (key_path, path) = (self.key_path(member), self.certificate_path(member));
-        let key = self.read_key(&key_path)?;
+        let key = self.read_key::<PrivateKey>(&key_path)?;
         let first = read_certificate(&path)?;
         let Kept::Open(key) = key else {
             let unusable = |defect| Error::Unusable { path: key_path, defect };
@@ -187,8 +191,7 @@ impl Folder {
     pub(crate) fn settle(&self, member: Member) -> Result<(), Error> {
         let (key, certificate) = (self.key_path(member), self.certificate_path(member));
         if let Ok(Some(new)) = read_certificate(&new_name(&certificate)) {
-            let renamed_halfway =
-                matches!(self.read_key(&key)?, Kept::Open(key) if key.public_key() == new.public_key());
+            let renamed_halfway = matches!(self.read_key::<PrivateKey>(&key)?, Kept::Open(key) if key.public_key() == new.public_key());
             if renamed_halfway {
                 disk::rename(&new_name(&certificate), &certificate)?;
             }
@@ -197,23 +200,26 @@ impl Folder {
         disk::remove_file(&new_name(&certificate))
     }
 
-    /// Writes a key anew as this folder keeps its keys: under its passphrase, or in the clear without one. One that is
-    /// kept so already stays. `former` opens one that was under a passphrase until now.
-    pub(crate) fn seal(&self, member: Member, former: Option<&Passphrase>) -> Result<(), Error> {
-        let path = self.key_path(member);
-        let Some((file, metadata)) = disk::open(&path)? else {
+    /// Writes the key in a file anew as this folder keeps its keys: under its passphrase, or in the clear without one. One
+    /// that is kept so already stays. `former` opens one that was under a passphrase until now.
+    pub(crate) fn seal<K: KeyFile>(&self, path: &Path, former: Option<&Passphrase>) -> Result<(), Error> {
+        let Some((file, metadata)) = disk::open(path)? else {
             return Ok(());
         };
-        let text = disk::read_text(&path, file, &metadata)?;
-        let unusable = |defect| Error::Unusable { path: path.clone(), defect };
+        let text = disk::read_text(path, file, &metadata)?;
+        let unusable = |defect| Error::Unusable { path: path.to_owned(), defect };
         let is_sealed = matches!(pem::decode_key(&text).map_err(unusable)?.0, pem::KeyForm::Sealed);
         if is_sealed == self.passphrase.is_some() {
             return Ok(());
         }
-        let key = PrivateKey::unlock(&text, former).map_err(unusable)?;
-        disk::remove_file(&new_name(&path))?;
-        self.write_key(&new_name(&path), &key)?;
-        disk::rename(&new_name(&path), &path)?;
+        self.put_key(path, &K::unlock(&text, former).map_err(unusable)?)
+    }
+
+    /// Puts a key in place, over what is there; on an error one of the two is still whole.
+    pub(crate) fn put_key<K: KeyFile>(&self, path: &Path, key: &K) -> Result<(), Error> {
+        disk::remove_file(&new_name(path))?;
+        self.write_key(&new_name(path), key)?;
+        disk::rename(&new_name(path), path)?;
         disk::sync_folder(&self.path)
     }
 
@@ -281,16 +287,13 @@ impl Folder {
         disk::sync_folder(&self.path)
     }
 
-    pub(crate) fn write_key(&self, path: &Path, key: &PrivateKey) -> Result<(), Error> {
-        let text = match &self.passphrase {
-            Some(passphrase) => key.sealed_pem(passphrase).map(Zeroizing::new),
-            None => key.pem(),
-        };
+    pub(crate) fn write_key<K: KeyFile>(&self, path: &Path, key: &K) -> Result<(), Error> {
+        let text = key.text(self.passphrase.as_ref());
         let text = text.map_err(|defect| Error::Unusable { path: path.to_owned(), defect })?;
         disk::write_file(path, text.as_bytes())
     }
 
-    pub(crate) fn read_key(&self, path: &Path) -> Result<Kept, Error> {
+    pub(crate) fn read_key<K: KeyFile>(&self, path: &Path) -> Result<Kept<K>, Error> {
         let Some((file, metadata)) = disk::open(path)? else {
             return Ok(Kept::Absent);
         };
@@ -298,7 +301,7 @@ impl Folder {
             return Err(Error::Loose { path: path.to_owned(), mode, wanted: 0o600 });
         }
         let text = disk::read_text(path, file, &metadata)?;
-        match PrivateKey::unlock(&text, self.passphrase.as_ref()) {
+        match K::unlock(&text, self.passphrase.as_ref()) {
             Ok(key) => Ok(Kept::Open(key)),
             Err(Defect::Locked) => Ok(Kept::Locked),
             Err(defect) => Err(Error::Unusable { path: path.to_owned(), defect }),

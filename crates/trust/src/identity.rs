@@ -12,14 +12,25 @@ pub struct Identity {
 }
 
 /// A private key as it was found.
-#[derive(Debug)]
-pub(crate) enum Kept {
+#[derive(Debug, Default)]
+pub(crate) enum Kept<K = PrivateKey> {
     /// Here, to be used.
-    Open(PrivateKey),
+    Open(K),
     /// Here, under a passphrase that was not given.
     Locked,
     /// Not here.
+    #[default]
     Absent,
+}
+
+impl<K> Kept<K> {
+    /// The key, if it can be used.
+    pub(crate) const fn open(&self) -> Option<&K> {
+        match self {
+            Self::Open(key) => Some(key),
+            Self::Locked | Self::Absent => None,
+        }
+    }
 }
 
 /// A certificate whose key can sign.

@@ -12,6 +12,8 @@
 //!   ([`PERMISSIONS_ENFORCED`] says where that holds).
 //! - **An authority is never overwritten**, neither by a new one nor by a [`restore`].
 //!
+//! [`signing`] has the keys and objects by which a device trusts a release and not only a connection.
+//!
 //! A [`Request`] makes a self-signed certificate instead, by names or as an OpenSSL request file says.
 //!
 //! Time comes in as a value. Only [`Authority`], [`backup`] and [`restore`] touch the disk; they, [`PrivateKey`] and
@@ -30,6 +32,7 @@ mod firmware;
 mod folder;
 mod identity;
 mod key;
+mod key_file;
 mod leaf;
 mod life;
 mod line;
@@ -43,6 +46,7 @@ mod request;
 mod rollover;
 mod sealed;
 mod settle;
+pub mod signing;
 mod state;
 pub mod verdict;
 

@@ -9,8 +9,10 @@ use std::path::PathBuf;
 use crate::authority::Authority;
 use crate::error::Error;
 use crate::folder::{ADOPTED, Folder, Member, NEW_GENERATION};
+use crate::key::PrivateKey;
 use crate::passphrase::Passphrase;
 use crate::settle::{self, settle};
+use crate::signing::{self, SigningKey};
 
 impl Authority {
     /// The first file with a key whose passphrase was not given. Then nothing can be issued, served or changed.
@@ -21,7 +23,7 @@ impl Authority {
         let next = || self.next_root.is_locked().then(|| next_home.key_path(Member::NextRoot));
         let adopted_path = || self.folder.inner(ADOPTED).key_path(Member::Adopted);
         let adopted = || self.adopted.as_ref()?.is_locked().then(adopted_path);
-        of_lines.or_else(next).or_else(adopted)
+        of_lines.or_else(next).or_else(adopted).or_else(|| self.holding.locked(&self.folder))
     }
 
     /// Puts every key under this passphrase, or without one into the clear. On an error some may be in the one form and
@@ -41,9 +43,13 @@ impl Authority {
     pub(crate) fn seal(&self, former: Option<&Passphrase>) -> Result<(), Error> {
         let inner = self.folder.inner(NEW_GENERATION);
         for folder in [&self.folder, &inner] {
-            Member::ALL.into_iter().try_for_each(|member| folder.seal(member, former))?;
+            let mut keys = Member::ALL.into_iter().map(|member| folder.key_path(member));
+            keys.try_for_each(|key| folder.seal::<PrivateKey>(&key, former))?;
         }
-        self.folder.inner(ADOPTED).seal(Member::Adopted, former)
+        let adopted = self.folder.inner(ADOPTED);
+        adopted.seal::<PrivateKey>(&adopted.key_path(Member::Adopted), former)?;
+        let mut signing = signing::KEYS.into_iter().map(|file| self.folder.path().join(file));
+        signing.try_for_each(|key| self.folder.seal::<SigningKey>(&key, former))
     }
 
     /// Sees to what the last change left over, before another one. With keys that are closed it could not tell what

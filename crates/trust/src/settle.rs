@@ -7,11 +7,13 @@ use crate::certificate::Certificate;
 use crate::disk;
 use crate::error::Error;
 use crate::folder::{ADOPTED, Folder, Member, NEW_GENERATION};
+use crate::signing;
 use crate::state::State;
 
 /// Brings the folder in line with the record. Only whoever writes the folder may call it.
 pub(crate) fn settle(folder: &Folder, state: &State) -> Result<(), Error> {
     State::settle(folder)?;
+    signing::settle(folder)?;
     Member::ALL.into_iter().try_for_each(|member| folder.settle(member))?;
     let incoming = folder.inner(NEW_GENERATION);
     if state.incoming().is_some() {

@@ -94,7 +94,7 @@ pub(crate) fn message<'w>(
     payload: &[u8],
     out: &'w mut [u8; SIGNED],
 ) -> Result<&'w [u8], Error> {
-    let mut writer = Writer::new(out, SIGNED);
+    let mut writer = Writer::new(out);
     let (context, tag) = object.form();
     let several = tag == SIGN;
     let length = if several { 5 } else { 4 };
@@ -148,9 +148,8 @@ pub(crate) fn seal<'w>(
     payload: &[u8],
     signatures: &List<Signature<'_>, MAX_SIGNATURES>,
     out: &'w mut [u8],
-    max: usize,
 ) -> Result<&'w [u8], Error> {
-    let mut writer = Writer::new(out, max);
+    let mut writer = Writer::new(out);
     let (_, tag) = object.form();
     writer.tag(tag);
     writer.list(4, 4, 4);

@@ -61,7 +61,7 @@ pub enum Fault {
     Base64,
     /// The chip has no id in images, so nothing can be said of it (ESP8266).
     ChipWithoutId,
-    /// The output buffer, or what the message may have at most, ends here.
+    /// The output buffer ends here.
     Full,
 }
 

@@ -3,9 +3,9 @@
 use core::fmt;
 
 use ed25519_dalek::{Signature, VerifyingKey};
-use sha2::{Digest as _, Sha256};
 
 use crate::cbor::Reader;
+use crate::digest::sha256;
 
 /// An Ed25519 public key (RFC 8032 section 5.1.5).
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -14,8 +14,7 @@ pub struct PublicKey<'a>(pub &'a [u8; 32]);
 impl<'a> PublicKey<'a> {
     /// The name under which signatures ask for the key: the first eight bytes of its SHA-256.
     pub fn id(self) -> [u8; 8] {
-        let digest: [u8; 32] = Sha256::digest(self.0).into();
-        digest.first_chunk().copied().unwrap_or_default()
+        sha256(self.0).first_chunk().copied().unwrap_or_default()
     }
 
     /// Whether this key signed `message`. Strict: keys and signatures of small order sign nothing.

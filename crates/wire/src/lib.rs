@@ -8,6 +8,7 @@ mod cause;
 mod cbor;
 mod check_in;
 mod cose;
+mod digest;
 mod error;
 mod key;
 mod list;
@@ -25,6 +26,7 @@ mod verify;
 
 pub use cause::Cause;
 pub use check_in::CheckIn;
+pub use digest::Digest;
 pub use error::{Error, Fault};
 pub use key::PublicKey;
 pub use list::{Full, List};
@@ -37,9 +39,6 @@ pub use root::{ReleaseKey, RootRecord};
 pub use time::{Clock, ClockState, UnixSeconds};
 pub use trusted::{Root, Trusted};
 pub use verify::{Identity, Stored, Verdict, hear, verify};
-
-/// A SHA-256, as bytes.
-pub type Digest = [u8; 32];
 
 /// The most bytes of a product's name, as in `otary push`.
 pub const MAX_PRODUCT: usize = 64;

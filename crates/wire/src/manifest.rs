@@ -78,7 +78,7 @@ impl<'a> Manifest<'a> {
 
     /// Writes the payload, without its signature, to `out`; gives what was written.
     pub fn encode<'w>(&self, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
-        let mut writer = Writer::new(out, Self::MAX_LEN);
+        let mut writer = Writer::new(out);
         let optional = present([self.downgrade, self.not_after.is_some()]);
         writer.map(optional.saturating_add(7));
         writer.key(0).text(self.product, MAX_PRODUCT);

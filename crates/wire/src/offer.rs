@@ -22,7 +22,7 @@ impl<'a> Offer<'a> {
 
     /// Writes the offer to `out`; gives what was written.
     pub fn encode<'w>(&self, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
-        let mut writer = Writer::new(out, Self::MAX_LEN);
+        let mut writer = Writer::new(out);
         let objects = [self.root.is_some(), self.manifest.is_some(), self.order.is_some()];
         writer.map(present(objects).saturating_add(present([self.retry_after.is_some()])));
         if let Some(root) = self.root {

@@ -36,7 +36,7 @@ impl<'a> Order<'a> {
 
     /// Writes the payload, without its signature, to `out`; gives what was written.
     pub fn encode<'w>(&self, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
-        let mut writer = Writer::new(out, Self::MAX_LEN);
+        let mut writer = Writer::new(out);
         let manifest = match self.action {
             Action::Wait => None,
             Action::Install(manifest) => Some(manifest),

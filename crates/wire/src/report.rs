@@ -57,7 +57,7 @@ impl<'a> Report<'a> {
 
     /// Writes the report to `out`; gives what was written.
     pub fn encode<'w>(&self, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
-        let mut writer = Writer::new(out, Self::MAX_LEN);
+        let mut writer = Writer::new(out);
         self.write(&mut writer);
         writer.finish()
     }

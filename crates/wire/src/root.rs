@@ -41,7 +41,7 @@ impl<'a> RootRecord<'a> {
 
     /// Writes the payload, without its signatures, to `out`; gives what was written.
     pub fn encode<'w>(&self, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
-        let mut writer = Writer::new(out, Self::MAX_LEN);
+        let mut writer = Writer::new(out);
         writer.ensure(self.version > 0, Fault::Range { expected: (1, u32::MAX), found: 0 });
         writer.ensure(self.threshold_holds(), self.threshold_fault());
         writer.ensure(self.root_keys_differ(), Fault::Duplicate);

@@ -10,14 +10,14 @@ use crate::{Error, Fault, List, Manifest, Order, PublicKey, RootRecord};
 pub fn manifest<'w>(manifest: &Manifest<'_>, key: &SigningKey, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
     let mut payload = [0; Manifest::MAX_LEN];
     let payload = manifest.encode(&mut payload)?;
-    seal(Object::Manifest, payload, &[key], out, Manifest::MAX_LEN)
+    seal(Object::Manifest, payload, &[key], out)
 }
 
 /// Writes the order, signed by an order key, to `out`; gives what was written.
 pub fn order<'w>(order: &Order<'_>, key: &SigningKey, out: &'w mut [u8]) -> Result<&'w [u8], Error> {
     let mut payload = [0; Order::MAX_LEN];
     let payload = order.encode(&mut payload)?;
-    seal(Object::Order, payload, &[key], out, Order::MAX_LEN)
+    seal(Object::Order, payload, &[key], out)
 }
 
 /// Writes the root record, signed by each of these root keys (1 to 4), to `out`; gives what was written.
@@ -26,7 +26,7 @@ pub fn order<'w>(order: &Order<'_>, key: &SigningKey, out: &'w mut [u8]) -> Resu
 pub fn root<'w>(record: &RootRecord<'_>, keys: &[&SigningKey], out: &'w mut [u8]) -> Result<&'w [u8], Error> {
     let mut payload = [0; RootRecord::MAX_LEN];
     let payload = record.encode(&mut payload)?;
-    seal(Object::Root, payload, keys, out, RootRecord::MAX_LEN)
+    seal(Object::Root, payload, keys, out)
 }
 
 /// Writes a signed root record with one signature more to `out`; gives what was written. A key that has signed already
@@ -40,7 +40,7 @@ pub fn cosign<'w>(signed: &[u8], key: &SigningKey, out: &'w mut [u8]) -> Result<
     for signature in others.chain([added.signature()]) {
         signatures.push(signature).map_err(|_| TOO_MANY)?;
     }
-    cose::seal(Object::Root, envelope.payload, &signatures, out, RootRecord::MAX_LEN)
+    cose::seal(Object::Root, envelope.payload, &signatures, out)
 }
 
 /// What a root record says that is not signed by enough keys yet, to be shown before it is signed. Nobody may trust it.
@@ -77,7 +77,6 @@ fn seal<'w>(
     payload: &[u8],
     keys: &[&SigningKey],
     out: &'w mut [u8],
-    max: usize,
 ) -> Result<&'w [u8], Error> {
     let mut made: List<Made, MAX_SIGNATURES> = List::EMPTY;
     for key in keys {
@@ -87,5 +86,5 @@ fn seal<'w>(
     for made in made.items() {
         signatures.push(made.signature()).map_err(|_| TOO_MANY)?;
     }
-    cose::seal(object, payload, &signatures, out, max)
+    cose::seal(object, payload, &signatures, out)
 }

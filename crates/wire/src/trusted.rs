@@ -2,9 +2,8 @@
 
 use core::ops::Deref;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::cose::{Envelope, Object};
+use crate::digest::sha256;
 use crate::{Digest, List, Manifest, Order, PublicKey, Refusal, RootRecord, UnixSeconds};
 
 /// What a signed object says, and the bytes that were signed.
@@ -25,7 +24,7 @@ impl<'a, T> Trusted<'a, T> {
 
     /// The SHA-256 of the object as it was sent, by which an order names a manifest.
     pub fn digest(&self) -> Digest {
-        Sha256::digest(self.signed).into()
+        sha256(self.signed)
     }
 }
 
@@ -106,6 +105,14 @@ impl<'a> Root<'a> {
             Some(bound) if keys_stay => bound.max(self.issued),
             _ => self.issued,
         }
+    }
+}
+
+impl Trusted<'_, Manifest<'_>> {
+    /// The name of the release key that signed it, as [`PublicKey::id`] gives it.
+    pub fn key_id(&self) -> Option<[u8; 8]> {
+        let envelope = Envelope::open(Object::Manifest, self.signed, Manifest::MAX_LEN).ok()?;
+        envelope.signatures.iter().next().map(|signature| *signature.key)
     }
 }
 

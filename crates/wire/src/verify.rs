@@ -4,8 +4,8 @@
 //! Then the order, if the root record names order keys: it has to be fresh and for this device. Then the manifest.
 
 use otary_image::Chip;
-use sha2::{Digest as _, Sha256};
 
+use crate::digest::sha256;
 use crate::{
     Action, Clock, Digest, Encoding, Kind, Manifest, Offer, Order, Payload, Refusal, Root, Trusted,
     UnixSeconds,
@@ -122,7 +122,7 @@ fn chosen<'a>(
     match order.action {
         Action::Wait => Ok(None),
         Action::Install(named) => {
-            let is_named = |manifest: &&[u8]| Digest::from(Sha256::digest(manifest)) == *named;
+            let is_named = |manifest: &&[u8]| sha256(manifest) == *named;
             offer.manifest.filter(is_named).map(Some).ok_or(Refusal::OrderManifest)
         }
     }

@@ -60,6 +60,14 @@ impl Client {
         }
     }
 
+    /// The same for what takes the authority's keys, as [`Self::at_home_with_keys`] does.
+    pub fn open_with_keys(global: &Global, connection: &Connection) -> anyhow::Result<Self> {
+        match connection.remote(global)? {
+            Some(remote) => Ok(Self { runtime: runtime()?, target: Target::Remote(Box::new(remote)) }),
+            None => Self::at_home_with_keys(global),
+        }
+    }
+
     /// Finds the way to the data directory, or to the server that has it open, whichever server was named. Without a
     /// server, keys that are under a passphrase stay closed.
     pub fn at_home(global: &Global) -> anyhow::Result<Self> {

@@ -8,6 +8,7 @@ pub mod device;
 pub mod doctor;
 pub mod gc;
 pub mod inspect;
+pub mod key;
 pub mod product;
 pub mod push;
 pub mod release;
@@ -31,6 +32,7 @@ pub enum Command {
     Product(product::Args),
     Status(status::Args),
     Trust(trust::Args),
+    Key(key::Args),
     Cert(cert::Args),
     Token(token::Args),
     Gc(gc::Args),
@@ -58,6 +60,7 @@ impl Command {
             Self::Gc(args) => gc::run(&args, global),
             Self::Demo(args) => demo::run(args, global),
             Self::Trust(args) => trust::run(args, global),
+            Self::Key(args) => key::run(args, global),
             Self::Cert(args) => cert::run(&args),
             Self::Config(args) => config::run(args, global),
             Self::Inspect(args) => inspect::run(&args),

@@ -1,6 +1,7 @@
 //! `otary push`: files become a release.
 
 mod secrets;
+mod signing;
 
 use std::path::PathBuf;
 
@@ -19,6 +20,7 @@ use crate::say;
 use crate::table::plain;
 use crate::terminal::print_json;
 use secrets::Secrets;
+use signing::SigningArgs;
 
 /// Publish a release: firmware files that the devices of a product are offered
 ///
@@ -75,6 +77,9 @@ pub struct Args {
     json: bool,
 
     #[command(flatten)]
+    signing: SigningArgs,
+
+    #[command(flatten)]
     connection: Connection,
 }
 
@@ -105,8 +110,14 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     let files = args.files.iter().map(|path| PushedFile::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut publication = args.publication(&files)?;
     let secrets = args.secret_from.as_deref().map(Secrets::read).transpose()?;
-    let mut client = Client::open(global, &args.connection)?;
+    let key = args.signing.key()?;
+    let mut client = if args.signing.on_server() {
+        Client::open_with_keys(global, &args.connection)?
+    } else {
+        Client::open(global, &args.connection)?
+    };
     check_access(&mut client)?;
+    args.signing.sign(key.as_ref(), &files, &mut publication, &mut client)?;
     let uploads = upload(&mut client, &files, args.kind.is_some())?;
     publication.artifacts =
         uploads.iter().zip(&files).map(|(upload, file)| part(upload, file, args)).collect();
@@ -117,7 +128,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     if args.json {
         return print_json(&published);
     }
-    print(&published, &uploads, args.dry_run)
+    print(&published, &uploads, args)
 }
 
 impl Args {
@@ -135,6 +146,8 @@ impl Args {
             artifacts: Vec::new(),
             allow: allowances.into_iter().filter_map(|(said, allowance)| said.then_some(allowance)).collect(),
             risks: self.i_know_what_i_do.iter().copied().collect(),
+            manifests: Vec::new(),
+            sign: None,
             dry_run: self.dry_run,
         })
     }
@@ -210,7 +223,8 @@ fn part(upload: &Uploaded, file: &PushedFile, args: &Args) -> Part {
     Part { id: upload.artifact.id, file: file.name.clone(), raw: args.kind.is_some() }
 }
 
-fn print(published: &Published, uploads: &[Uploaded], dry_run: bool) -> anyhow::Result<()> {
+fn print(published: &Published, uploads: &[Uploaded], args: &Args) -> anyhow::Result<()> {
+    let dry_run = args.dry_run;
     for artifact in &published.artifacts {
         print_facts(artifact)?;
     }
@@ -230,12 +244,23 @@ fn print(published: &Published, uploads: &[Uploaded], dry_run: bool) -> anyhow::
         (true, true) => format!(" The product {} would be new.", release.id.product),
     };
     say!("{would} {} to {}.{product}", plain(&release.id.to_string()), release.channel)?;
+    print_signed(published, args.signing.on_server())?;
     if let Some(effect) = &published.effect {
         let mut effect = effect.to_string();
         if let Some(first) = effect.get_mut(..1) {
             first.make_ascii_uppercase();
         }
         say!("{effect}.")?;
+    }
+    Ok(())
+}
+
+/// By which key it is signed, and what that is worth.
+fn print_signed(published: &Published, on_server: bool) -> anyhow::Result<()> {
+    let Some(signed) = &published.signed else { return Ok(()) };
+    say!("Signed as release number {} by the key {}.", signed.number, signed.key)?;
+    if on_server {
+        say!("The server keeps that key, which is weaker: whoever takes over the server can sign, too.")?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use clap::builder::NonEmptyStringValueParser;
 use otary_fleet::{Artifact, ProductName};
-use otary_server::operator::{ReleaseView, ReleasedFile};
+use otary_server::operator::{FileSignature, ReleaseView, ReleasedFile};
 
 use crate::client::{Client, Connection, path};
 use crate::clock;
@@ -150,12 +150,35 @@ fn show(view: &ReleaseView) -> anyhow::Result<()> {
     for line in release.notes.lines() {
         say!("  | {}", plain(line))?;
     }
-    for ReleasedFile { artifact, downloads, cut_off } in &view.files {
+    for ReleasedFile { artifact, downloads, cut_off, signature } in &view.files {
         say!("")?;
         print_facts(artifact)?;
+        signature.as_ref().map_or(Ok(()), print_signature)?;
         say!("  downloads  {downloads} whole, {cut_off} cut off")?;
     }
     Ok(())
+}
+
+/// Prints by which key a file is signed, and for what.
+fn print_signature(signature: &FileSignature) -> anyhow::Result<()> {
+    let FileSignature { number, manifest, refused } = signature;
+    match manifest {
+        Some(manifest) => {
+            let hardware = plain(&manifest.hardware.join(", "));
+            say!("  signed     number {number} by the key {}, for hardware {hardware}", manifest.key)?;
+            if manifest.floor > 0 {
+                say!("  floor      nothing below number {} follows it", manifest.floor)?;
+            }
+            if let Some(end) = manifest.not_after {
+                say!("  not after  {}", minute(end))?;
+            }
+        }
+        None => say!("  signed     number {number} by a key that no root record here names")?,
+    }
+    match refused {
+        Some(refused) => Ok(say!("  refused    devices install it no longer: {}", plain(refused))?),
+        None => Ok(()),
+    }
 }
 
 /// Prints what is known of a file.

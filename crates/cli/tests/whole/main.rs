@@ -21,5 +21,6 @@ mod risks;
 mod rollover;
 mod serve;
 mod settings;
+mod signing;
 mod sim;
 mod trust;

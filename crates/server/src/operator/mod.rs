@@ -23,6 +23,7 @@
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
 //! | read | `GET /devices?after=&limit=`, `GET /devices/{mac}` | devices; one with its events and its next answer |
 //! | read | `GET /trust`, `GET /trust/ledger`, `GET /trust/rollover` | the authority; the fleet by anchor; whom a step cuts off |
+//! | read | `GET /signing`, `GET /signing/numbers/{product}` | the root records; a product's release numbers |
 //! | push | `POST /artifacts?file=&raw=` | upload a file: its facts |
 //! | push | `DELETE /artifacts/{sha256}` | drop an upload that no release holds |
 //! | push | `POST /releases` | publish uploads, or say what that would do (`dry_run`) |
@@ -35,6 +36,8 @@
 //! | operate | `POST /trust/renew` | new server certificates |
 //! | operate | `POST /trust/rollover`, `POST /trust/rollover/{switch, finish, abort}` | begin, and the steps |
 //! | owner | `POST /trust/adopt`, `POST /trust/next-key`, `DELETE /trust/next-key` | what private keys pass through |
+//! | operate | `POST /signing/material`, `POST /signing/records` | what a root record takes from here; the next one |
+//! | owner | `POST /signing/release-key`, `DELETE /signing/release-key` | a release key that this server holds |
 //! | operate | `POST /authority/backed-up` | note that the authority was backed up |
 //!
 //! [`Router`]: axum::Router
@@ -57,6 +60,7 @@ mod request;
 mod review;
 mod router;
 mod secret;
+mod signing;
 mod site;
 mod status;
 mod throttle;
@@ -78,6 +82,10 @@ pub use releases::{ReleaseView, ReleasedFile};
 pub use review::{FileRisk, Review};
 pub use router::router;
 pub use secret::{Secret, SecretError};
+pub use signing::{
+    Anchor, FileSignature, HeldKey, Material, NewRecord, Numbers, RecordLine, ServerSigning, SigningView,
+    Unsigned,
+};
 pub use site::{AUTHORITY_BACKED_UP, Operator, Site};
 pub use status::{Collected, Status};
 pub use tokens::{CreatedToken, NewToken, TokenView};

@@ -8,8 +8,9 @@ use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
     Artifact, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, Risk, RiskName,
-    Sha256, Time, compare,
+    Sha256, SignedManifest, Time, compare,
 };
+use otary_trust::signing::Manifest;
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
@@ -18,6 +19,7 @@ use super::problem::Problem;
 use super::refusal::{Allowance, Refusal, check, check_form};
 use super::request::Body;
 use super::review::Review;
+use super::signing::ServerSigning;
 use super::site::{Operator, carry_out};
 
 /// A release to be published.
@@ -42,6 +44,12 @@ pub struct Publication {
     /// The risks of the files that are accepted.
     #[serde(default)]
     pub risks: BTreeSet<RiskName>,
+    /// What its owner signed of the uploads: one for each that devices are to verify.
+    #[serde(default)]
+    pub manifests: Vec<SignedManifest>,
+    /// Has this server sign, with the release key that it holds.
+    #[serde(default)]
+    pub sign: Option<ServerSigning>,
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,
@@ -74,6 +82,9 @@ pub struct Published {
     pub new_product: bool,
     /// What will happen to the devices that are known. None if it has raw files alone: those are offered to nobody.
     pub effect: Option<Effect>,
+    /// What its manifests say, if it is signed; but for the image, they say the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Manifest>,
     /// What was worth telling, a sentence each.
     pub notes: Vec<String>,
 }
@@ -114,15 +125,20 @@ impl Operator {
         let artifacts =
             publication.artifacts.iter().map(|part| self.artifact(&part.id, &part.file, part.raw));
         let artifacts: Vec<Artifact> = artifacts.collect::<Result<_, _>>()?;
-        let release = release_of(publication, &artifacts, &catalogue, now)?;
+        let mut release = release_of(publication, &artifacts, &catalogue, now)?;
         check(&release, &artifacts, &product, &catalogue, &publication.allow)?;
+        if let Some(signing) = &publication.sign {
+            release.manifests = self.sign_here(&release, &artifacts, &catalogue, signing)?;
+        }
+        let signed = self.check_manifests(&release, &artifacts, &catalogue)?;
         let (reviews, of_files) = self.review(&release, &artifacts, &catalogue, &publication.risks)?;
 
         let after = with(&catalogue, &product, &release, &artifacts);
         let only_raw = artifacts.iter().all(|artifact| artifact.kind == Kind::Raw);
         let effect = if only_raw { None } else { Some(self.effect(&release, &artifacts, &after, now)?) };
-        let notes = [of_files, notes(&release, &artifacts, &catalogue)].concat();
-        Ok((product, Published { release, artifacts, reviews, new_product, effect, notes }))
+        let unsigned = self.unsigned(&release, &artifacts);
+        let notes = [of_files, notes(&release, &artifacts, &catalogue), unsigned].concat();
+        Ok((product, Published { release, artifacts, reviews, new_product, effect, signed, notes }))
     }
 
     fn put(&self, product: &Product, published: &Published, actor: &Actor) -> Result<(), Problem> {
@@ -131,8 +147,13 @@ impl Operator {
         }
         self.store.publish(&published.release, &published.artifacts)?;
         let release = &published.release;
+        let number = release.manifests.first().map(|manifest| manifest.number);
+        if let Some(number) = number {
+            self.keep_number(&product.name, number)?;
+        }
+        let signed = number.map(|number| format!(", signed as number {number}")).unwrap_or_default();
         let accepted = accepted(&published.reviews);
-        let action = format!("published {} to {}{accepted}", release.id, release.channel);
+        let action = format!("published {} to {}{signed}{accepted}", release.id, release.channel);
         self.log(actor, Some(&product.name), action)
     }
 }
@@ -171,7 +192,7 @@ fn release_of(
         id: ReleaseId { product: publication.product.clone(), version: publication.version.clone() },
         channel,
         artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
-        manifests: Vec::new(),
+        manifests: publication.manifests.clone(),
         notes: publication.notes.clone(),
         published: after_the_last(&publication.product, catalogue, now),
         withdrawn: None,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::auth::Actor;
 use super::problem::Problem;
 use super::request::{Options, Place};
+use super::signing::FileSignature;
 use super::site::{Operator, carry_out, count};
 
 /// A release with what is known around it.
@@ -36,6 +37,9 @@ pub struct ReleasedFile {
     pub downloads: u64,
     /// Downloads that ended before.
     pub cut_off: u64,
+    /// By which key it is signed, if it is, and whether devices still install it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<FileSignature>,
 }
 
 /// Which releases are listed.
@@ -156,7 +160,9 @@ impl Operator {
         let artifacts = release.artifacts.iter().filter_map(|id| catalogue.artifact(id));
         let files = artifacts.map(|artifact| {
             let sent = self.store.downloads(&artifact.id)?;
-            Ok(ReleasedFile { artifact: artifact.clone(), downloads: sent.whole, cut_off: sent.cut_off })
+            let signature = release.manifest_of(&artifact.id).map(|manifest| self.signature(manifest));
+            let (downloads, cut_off) = (sent.whole, sent.cut_off);
+            Ok(ReleasedFile { artifact: artifact.clone(), downloads, cut_off, signature })
         });
         let files = files.collect::<Result<_, Problem>>()?;
         Ok(ReleaseView { release: release.clone(), files, running: run(release, running) })

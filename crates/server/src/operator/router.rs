@@ -15,7 +15,9 @@ use super::problem::Problem;
 use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
-use super::{artifacts, auth, devices, enrolment, products, publish, releases, status, tokens, trust};
+use super::{
+    artifacts, auth, devices, enrolment, products, publish, releases, signing, status, tokens, trust,
+};
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
 const MAX_BODY: usize = 128 * 1024;
@@ -54,6 +56,8 @@ fn to_look() -> Routes {
         .route("/trust", get(trust::show))
         .route("/trust/ledger", get(trust::ledger))
         .route("/trust/rollover", get(trust::rollover))
+        .route("/signing", get(signing::show))
+        .route("/signing/numbers/{product}", get(signing::numbers))
 }
 
 fn to_push() -> Routes {
@@ -87,6 +91,9 @@ fn to_operate() -> Routes {
         .route("/trust/rollover/{step}", post(trust::step))
         .route("/trust/adopt", post(trust::adopt))
         .route("/trust/next-key", post(trust::next_key).delete(trust::forget_next_key))
+        .route("/signing/material", post(signing::material))
+        .route("/signing/records", post(signing::add))
+        .route("/signing/release-key", post(signing::hold).delete(signing::let_go))
 }
 
 fn change(change: Change) -> MethodRouter<Arc<Operator>> {

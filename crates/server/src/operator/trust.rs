@@ -22,7 +22,9 @@ use super::request::{Body, Place};
 use super::site::{AUTHORITY_BACKED_UP, Operator, carry_out, count};
 use crate::custody::{Custody, Held};
 
-use refusal::{cuts_off_none_of, misstep, unreadable, would_cut_off};
+use refusal::{cuts_off_none_of, misstep, would_cut_off};
+
+pub(super) use refusal::unreadable;
 
 pub use view::{Adoption, Begin, ElsewhereView, LeafView, NextKey, RolloverView, TrustView};
 
@@ -234,10 +236,10 @@ impl Operator {
     }
 
     /// Changes the authority by what is known of the time.
-    fn change_trust(
+    pub(super) fn change_trust<T>(
         &self,
-        change: impl FnOnce(&mut Held, &otary_trust::Clock) -> Result<(), otary_trust::Error>,
-    ) -> Result<(), Problem> {
+        change: impl FnOnce(&mut Held, &otary_trust::Clock) -> Result<T, otary_trust::Error>,
+    ) -> Result<T, Problem> {
         let custody = self.custody()?;
         let clock = custody.clock(self.now(), self.store.newest_time()?);
         custody.change(clock.now, |held| change(held, &clock).map_err(Problem::from))

@@ -218,6 +218,8 @@ pub fn publication(product: &str, version: &str) -> Publication {
         artifacts: Vec::new(),
         allow: std::collections::BTreeSet::new(),
         risks: std::collections::BTreeSet::new(),
+        manifests: Vec::new(),
+        sign: None,
         dry_run: false,
     }
 }

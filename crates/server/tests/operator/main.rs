@@ -12,4 +12,5 @@ mod pushes;
 mod releases;
 mod risks;
 mod rollovers;
+mod signing;
 mod uploads;

@@ -1,6 +1,8 @@
-//! What a backup holds, as JSON: version 2 everything that the folder does, version 1 one generation without its RSA
-//! leaf. What is read is checked whole before an authority is made of it.
+//! What a backup holds, as JSON: version 3 everything that the folder does, version 2 the same without what is there for
+//! signed releases, version 1 one generation without its RSA leaf. What is read is checked whole before an authority is made of it.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use otary_fleet::{GenerationId, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -17,10 +19,11 @@ use crate::identity::{Identity, Kept};
 use crate::key::PrivateKey;
 use crate::line::Line;
 use crate::profile::check_bridge;
+use crate::signing::{Chain, Holding, Refused, SigningKey};
 use crate::state::{State, check_anchor};
 
 pub(super) const FORMAT: &str = "otary authority";
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
 /// All that is saved.
 #[derive(Serialize, Deserialize)]
@@ -36,6 +39,18 @@ pub(super) struct Contents {
     incoming: Option<Generation>,
     adopted: Option<Pair>,
     ended: Vec<String>,
+    #[serde(default)]
+    signing: Signing,
+}
+
+/// What there is for signed releases.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Signing {
+    order_key: Option<Zeroizing<String>>,
+    release_key: Option<Zeroizing<String>>,
+    /// The root records in base64.
+    records: Vec<String>,
 }
 
 /// What version 1 saved.
@@ -95,10 +110,11 @@ impl Contents {
             incoming: authority.incoming.as_ref().map(Generation::of).transpose()?,
             adopted: authority.adopted.as_ref().map(Pair::of_adopted).transpose()?,
             ended: authority.ended.iter().map(|certificate| certificate.pem().to_owned()).collect(),
+            signing: Signing::of(&authority.holding)?,
         })
     }
 
-    /// Reads contents of either version.
+    /// Reads contents of any version.
     pub(super) fn parse(text: &[u8]) -> Result<Self, BackupError> {
         let head: Head = serde_json::from_slice(text).map_err(BackupError::Contents)?;
         if head.format != FORMAT {
@@ -106,7 +122,7 @@ impl Contents {
         }
         match head.version {
             1 => serde_json::from_slice(text).map_err(BackupError::Contents).and_then(Self::from_first),
-            VERSION => serde_json::from_slice(text).map_err(BackupError::Contents),
+            2 | VERSION => serde_json::from_slice(text).map_err(BackupError::Contents),
             found => Err(BackupError::Version { found }),
         }
     }
@@ -116,14 +132,26 @@ impl Contents {
         let record =
             State::first(root.check("root")?.certificate(), next_root.check("next root")?.certificate());
         let home = Generation { root, bridge: None, leaf, rsa_leaf: None };
-        let (incoming, adopted, ended) = (None, None, Vec::new());
+        let (incoming, adopted, ended, signing) = (None, None, Vec::new(), Signing::default());
         let (format, version) = (FORMAT.to_owned(), VERSION);
-        Ok(Self { format, version, created, settings, record, home, next_root, incoming, adopted, ended })
+        Ok(Self {
+            format,
+            version,
+            created,
+            settings,
+            record,
+            home,
+            next_root,
+            incoming,
+            adopted,
+            ended,
+            signing,
+        })
     }
 
     /// Makes an authority of it in memory, if all of it fits together.
     pub(super) fn check(self, folder: Folder) -> Result<Authority, BackupError> {
-        let Self { record: state, home, next_root, incoming, adopted, ended, .. } = self;
+        let Self { record: state, home, next_root, incoming, adopted, ended, signing, .. } = self;
         let home = home.check(["root", "leaf", "RSA leaf"], folder.clone())?;
         let next_root = next_root.check("next root")?;
         let inner = folder.inner(NEW_GENERATION);
@@ -134,7 +162,8 @@ impl Contents {
         let adopted = adopted.map(|adopted| adopted.check_adopted(id)).transpose()?;
         let ended = ended.iter().map(|pem| Certificate::from_pem(pem.as_bytes())).collect::<Result<_, _>>();
         let ended = ended.map_err(member("root that is no more"))?;
-        let authority = Authority { folder, state, home, incoming, adopted, next_root, ended };
+        let holding = signing.check()?;
+        let authority = Authority { folder, state, home, incoming, adopted, next_root, ended, holding };
         check_whole(&authority)?;
         Ok(authority)
     }
@@ -218,7 +247,36 @@ impl Pair {
     }
 }
 
+impl Signing {
+    fn of(holding: &Holding) -> Result<Self, BackupError> {
+        let text =
+            |name, key: Option<&SigningKey>| key.map(|key| key.pem(None)).transpose().map_err(member(name));
+        Ok(Self {
+            order_key: text(ORDER_KEY, holding.order_key())?,
+            release_key: text(RELEASE_KEY, holding.release_key())?,
+            records: holding.chain().signed().map(|signed| STANDARD.encode(&signed.bytes)).collect(),
+        })
+    }
+
+    fn check(self) -> Result<Holding, BackupError> {
+        let key = |name, text: Option<Zeroizing<String>>| {
+            let key = text.map(|text| SigningKey::unlock(text.as_bytes(), None)).transpose();
+            key.map(|key| key.map_or(Kept::Absent, Kept::Open)).map_err(member(name))
+        };
+        let mut chain = Chain::default();
+        for record in &self.records {
+            let bytes = STANDARD.decode(record).map_err(|_| Defect::Record(Refused::NotBase64));
+            let added = bytes.and_then(|bytes| chain.push(&bytes).map_err(Defect::Record));
+            added.map_err(member("chain of root records"))?;
+        }
+        let (order, release) = (key(ORDER_KEY, self.order_key)?, key(RELEASE_KEY, self.release_key)?);
+        Ok(Holding { order, release, chain })
+    }
+}
+
 const ADOPTED: &str = "adopted certificate";
+const ORDER_KEY: &str = "order key";
+const RELEASE_KEY: &str = "release key";
 
 fn member(member: &'static str) -> impl FnOnce(Defect) -> BackupError {
     move |defect| BackupError::Member { member, defect }

@@ -172,7 +172,7 @@ fn contents_are_checked_before_anything_is_written() {
         member(&|it| it["home"]["leaf"] = foreign["home"]["leaf"].clone()),
         ("leaf", Defect::OtherIssuer { .. })
     ));
-    assert!(matches!(open(&|it| it["version"] = json!(3)), Err(BackupError::Version { found: 3 })));
+    assert!(matches!(open(&|it| it["version"] = json!(4)), Err(BackupError::Version { found: 4 })));
     assert!(matches!(open(&|it| it["format"] = json!("else")), Err(BackupError::NotABackup)));
     assert!(matches!(open(&|it| it["extra"] = json!(1)), Err(BackupError::Contents(_))));
     assert!(matches!(
@@ -181,6 +181,17 @@ fn contents_are_checked_before_anything_is_written() {
     ));
     assert!(open(&|it| it["home"]["leaf"] = Value::Null).unwrap().authority.leaf().is_none());
     assert!(other.start(TODAY).unwrap().leaf().is_some(), "a leaf is made where none was saved");
+}
+
+#[test]
+fn a_backup_from_before_releases_were_signed_comes_back() {
+    let (place, other) = (Place::new(), Place::new());
+    let mut contents = contents_of(&saved(&place).1);
+    contents["version"] = json!(2);
+    contents.as_object_mut().unwrap().remove("signing").unwrap();
+    let file = file_with(&contents);
+    let restored = restore(file.as_bytes(), &passphrase(), &other.trust(), None).unwrap();
+    assert!(restored.authority.holding().chain().newest().is_none());
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod passphrase;
 mod profile;
 mod renewal;
 mod rollover;
+mod signing;
 
 use std::error::Error as _;
 use std::path::PathBuf;

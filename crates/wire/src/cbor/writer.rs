@@ -13,10 +13,8 @@ pub(crate) struct Writer<'w> {
 }
 
 impl<'w> Writer<'w> {
-    /// Into `out`, and no more than `max` bytes.
-    pub fn new(out: &'w mut [u8], max: usize) -> Self {
-        let room = out.len().min(max);
-        Self { out: out.get_mut(..room).unwrap_or_default(), at: 0, fault: None }
+    pub const fn new(out: &'w mut [u8]) -> Self {
+        Self { out, at: 0, fault: None }
     }
 
     /// What was written, if there was no fault.

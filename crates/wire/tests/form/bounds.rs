@@ -169,6 +169,15 @@ fn what_contradicts_itself_is_not_written() {
         refused(RootRecord { release_keys: backwards, ..record }),
         Fault::Range { expected: (5, u32::MAX), found: 4 }
     );
+    assert_eq!(
+        refused(RootRecord { version: 0, ..record }),
+        Fault::Range { expected: (1, u32::MAX), found: 0 }
+    );
+    let for_none = Manifest { hardware: List::EMPTY, ..samples::manifest() };
+    let fault = for_none.encode(&mut [0; Manifest::MAX_LEN]).unwrap_err().fault;
+    assert_eq!(fault, Fault::Range { expected: (1, 4), found: 0 });
+    let manifest = Manifest { version: "0.7\n", ..samples::manifest() };
+    assert_eq!(manifest.encode(&mut [0; Manifest::MAX_LEN]).unwrap_err().fault, Fault::Text);
     let manifest = Manifest { floor: 8, ..samples::manifest() };
     let fault = manifest.encode(&mut [0; Manifest::MAX_LEN]).unwrap_err().fault;
     assert_eq!(fault, Fault::Range { expected: (0, 7), found: 8 }, "a floor above the release itself");

@@ -1,8 +1,8 @@
 //! Every other way to write a message is refused, each with its place (RFC 8949 section 4.2.1).
 
-use otary_wire::{Error, Fault, Manifest, Offer, Order, Report, RootRecord};
+use otary_wire::{Action, CheckIn, Error, Fault, List, Manifest, Offer, Order, Report, RootRecord};
 
-use crate::samples;
+use crate::{golden::golden, samples};
 
 fn at(offset: u32, fault: Fault) -> Error {
     Error { offset, fault }
@@ -68,6 +68,51 @@ fn an_offer_has_one_form() {
     }
 }
 
+#[test]
+fn an_object_or_text_longer_than_its_bound_is_refused() {
+    let long = [&[0xA1, 0x01, 0x59, 0x02, 0x81], &[0; Manifest::MAX_LEN + 1][..]].concat();
+    let expected = (0, u32::try_from(Manifest::MAX_LEN).unwrap());
+    let fault = Fault::Range { expected, found: expected.1 + 1 };
+    assert_eq!(Offer::decode(&long).unwrap_err(), at(2, fault));
+    for (length, found) in [(&[0x78, 0x41][..], 65), (&[0x60], 0)] {
+        let product = vec![b'l'; found];
+        let check_in = golden("check-in");
+        let other = [&check_in[..12], length, &product, &check_in[17..]].concat();
+        let found = u32::try_from(found).unwrap();
+        let error = at(12, Fault::Range { expected: (1, 64), found });
+        assert_eq!(CheckIn::decode(&other).unwrap_err(), error);
+    }
+}
+
+#[test]
+fn a_check_in_of_another_protocol_is_refused() {
+    let mut other = golden("check-in");
+    other[2] = 2;
+    let error = at(2, Fault::Range { expected: (1, 1), found: 2 });
+    assert_eq!(CheckIn::decode(&other).unwrap_err(), error);
+}
+
+#[test]
+fn no_message_has_room_for_an_entry_more() {
+    let with_one_more = |message: &[u8]| {
+        let mut more = message.to_vec();
+        more[0] += 1;
+        more.extend([0x17, 0x00]);
+        more
+    };
+    let mut out = [0; RootRecord::MAX_LEN];
+    let refused = |fault| assert_eq!(fault, Fault::Unexpected);
+    let record = samples::root_record().encode(&mut out).unwrap().to_vec();
+    refused(RootRecord::decode(&with_one_more(&record)).unwrap_err().fault);
+    let manifest = samples::manifest().encode(&mut out).unwrap().to_vec();
+    refused(Manifest::decode(&with_one_more(&manifest)).unwrap_err().fault);
+    let order = samples::order(Action::Wait).encode(&mut out).unwrap().to_vec();
+    refused(Order::decode(&with_one_more(&order)).unwrap_err().fault);
+    refused(CheckIn::decode(&with_one_more(&golden("check-in"))).unwrap_err().fault);
+    refused(Report::decode(&with_one_more(&golden("report"))).unwrap_err().fault);
+    refused(Offer::decode(&with_one_more(&golden("offer"))).unwrap_err().fault);
+}
+
 /// The payload of a signed object is held to the same: here with one byte replaced or inserted.
 #[test]
 fn a_payload_has_one_form() {
@@ -101,7 +146,7 @@ fn a_payload_has_one_form() {
 #[test]
 fn an_order_to_wait_names_no_manifest_and_one_to_install_does() {
     let mut buffer = [0; Order::MAX_LEN];
-    let wait = samples::order(otary_wire::Action::Wait).encode(&mut buffer).unwrap().to_vec();
+    let wait = samples::order(Action::Wait).encode(&mut buffer).unwrap().to_vec();
     let action = wait.windows(3).position(|window| window == [3, 0, 5]).unwrap() + 1;
     let mut install = wait.clone();
     install[action] = 1;
@@ -113,7 +158,7 @@ fn a_root_record_whose_threshold_cannot_be_met_is_refused() {
     let mut buffer = [0; RootRecord::MAX_LEN];
     let record = RootRecord {
         threshold: 1,
-        root_keys: otary_wire::List::of(&[samples::public(1)]).unwrap(),
+        root_keys: List::of(&[samples::public(1)]).unwrap(),
         ..samples::root_record()
     };
     let mut bytes = record.encode(&mut buffer).unwrap().to_vec();

@@ -10,7 +10,7 @@ use crate::operator::site::count;
 /// Devices that a refusal names; the rest are counted.
 const NAMED: usize = 10;
 
-pub(super) fn unreadable(what: &str, defect: &Defect) -> Problem {
+pub(in crate::operator) fn unreadable(what: &str, defect: &Defect) -> Problem {
     Problem::bad_request("unreadable", format!("{what}: {}", with_causes(defect)))
         .help("it is PEM text without a passphrase")
 }
@@ -88,6 +88,7 @@ impl From<otary_trust::Error> for Problem {
             Error::NextKeyAway => Self::conflict("next-key-away", text),
             Error::Clock(_) => Self::conflict("clock", text),
             Error::Locked { .. } => Self::conflict("locked", text),
+            Error::RootRecord(_) => Self::conflict("root-record", text),
             _ => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "authority", text),
         };
         match error.help() {

@@ -1,0 +1,223 @@
+//! `otary key rotate` and `revoke`: the next root record, signed by root keys on this machine.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use otary_server::operator::SigningView;
+use otary_trust::signing::{Change, KeyId, Signed, SigningKey};
+
+use super::made::{Made, material, newest, tell, tell_anchors, view};
+use crate::advice::Advise;
+use crate::client::{Client, Connection};
+use crate::clock;
+use crate::data::quoted;
+use crate::global::Global;
+use crate::key_file::{ClosingArgs, NewKeys, OpeningArgs};
+use crate::say;
+use crate::terminal::print_json;
+
+/// Make new keys and the root record that names them; without an option that says which, a new release key
+///
+/// What the old release key signed stays good, and it signs nothing more. Devices learn of the new record at their next
+/// check-ins.
+#[derive(Debug, clap::Args)]
+pub struct RotateArgs {
+    #[command(flatten)]
+    signing: SigningArgs,
+
+    /// The folder for the new keys and the record
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// A new release key, together with what else is asked for
+    #[arg(long)]
+    release_key: bool,
+
+    /// So many new root keys, besides those that stay
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u8).range(0..=3))]
+    root_keys: u8,
+
+    /// A root key that goes, by its id; may be given several times
+    #[arg(long, value_name = "ID")]
+    drop_root: Vec<KeyId>,
+
+    /// How many root keys have to sign the record after this one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=2))]
+    threshold: Option<u8>,
+
+    /// The roots that the server's authority has now: devices are to trust these
+    #[arg(long)]
+    trust_set: bool,
+
+    /// The order key that the server has now
+    #[arg(long)]
+    order_key: bool,
+
+    #[command(flatten)]
+    closing: NewPassphrase,
+}
+
+/// Take a stolen release key back: nothing that it signed is installed any more
+///
+/// The new root record leaves the key out, and has devices refuse every release number up to the highest one that it
+/// signed. Releases that it signed are offered no longer: build anew and push, signed by another key.
+#[derive(Debug, clap::Args)]
+pub struct RevokeArgs {
+    /// The key: its id, or the file with it
+    key: String,
+
+    #[command(flatten)]
+    signing: SigningArgs,
+
+    /// The folder for a new release key, which takes its place, and for the record
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+
+    /// Name no new release key: nothing can be released until `otary key rotate` does
+    #[arg(long)]
+    no_new_key: bool,
+
+    #[command(flatten)]
+    closing: NewPassphrase,
+}
+
+/// Who signs, and what is known of release numbers.
+#[derive(Debug, clap::Args)]
+struct SigningArgs {
+    /// A root key to sign with; as often as keys have to sign
+    #[arg(long, required = true, value_name = "KEYFILE")]
+    root: Vec<PathBuf>,
+
+    #[command(flatten)]
+    opening: OpeningArgs,
+
+    /// The highest release number that was ever signed [default: what the server knows]
+    #[arg(long, value_name = "N")]
+    last_number: Option<u32>,
+
+    /// Print what the server has afterwards, as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Whether new keys go under a passphrase.
+#[derive(Debug, clap::Args)]
+struct NewPassphrase {
+    /// Put the new keys under a passphrase, which is asked for
+    #[arg(long)]
+    new_passphrase: bool,
+
+    /// The file with the passphrase of the new keys in its first line
+    #[arg(long, value_name = "FILE")]
+    new_passphrase_file: Option<PathBuf>,
+}
+
+/// Makes new keys, and the record.
+pub fn rotate(args: &RotateArgs, global: &Global, connection: &Connection) -> Result<()> {
+    let session = Session::open(&args.signing, global, connection)?;
+    let something = args.root_keys > 0 || !args.drop_root.is_empty() || args.threshold.is_some();
+    let release_key = args.release_key || !(something || args.trust_set || args.order_key);
+    session.change(&args.signing, &args.closing, &args.out, |version, keys, client| {
+        let mut change = Change { threshold: args.threshold, ..Change::default() };
+        change.dropped_root_keys.clone_from(&args.drop_root);
+        for place in ('a'..).take(args.root_keys.into()) {
+            change
+                .new_root_keys
+                .push(keys.make(args.out.join(format!("root-{version}{place}.key")))?.public());
+        }
+        if release_key {
+            change.new_release_key = Some(new_release_key(&args.out, version, keys)?.public());
+        }
+        if args.trust_set || args.order_key {
+            let material = material(client)?;
+            if args.trust_set {
+                tell_anchors(&material)?;
+            }
+            let anchors = || material.trust_set.iter().map(|anchor| anchor.sha256).collect();
+            change.trust_set = args.trust_set.then(anchors);
+            change.order_key = args.order_key.then_some(material.order_key);
+        }
+        Ok(change)
+    })
+}
+
+/// Takes a release key back.
+pub fn revoke(args: &RevokeArgs, global: &Global, connection: &Connection) -> Result<()> {
+    let session = Session::open(&args.signing, global, connection)?;
+    let revoked = match args.key.parse() {
+        Ok(id) => id,
+        Err(error) if !Path::new(&args.key).exists() => {
+            return Err(error).with_context(|| format!("{} is neither a key's id nor a file", args.key));
+        }
+        Err(_) => args.signing.opening.read_key(Path::new(&args.key))?.public().id(),
+    };
+    session.change(&args.signing, &args.closing, &args.out, |version, keys, _| {
+        let new = (!args.no_new_key).then(|| new_release_key(&args.out, version, keys)).transpose()?;
+        Ok(Change {
+            revoked: Some(revoked),
+            new_release_key: new.map(SigningKey::public),
+            ..Change::default()
+        })
+    })
+}
+
+fn new_release_key<'a>(folder: &Path, version: u32, keys: &'a mut NewKeys) -> Result<&'a SigningKey> {
+    keys.make(folder.join(format!("release-{version}.key")))
+}
+
+/// The server that has the chain, the newest record of it, and the root keys that sign the next.
+struct Session {
+    client: Client,
+    view: SigningView,
+    newest: Signed,
+    roots: Vec<SigningKey>,
+}
+
+impl Session {
+    fn open(args: &SigningArgs, global: &Global, connection: &Connection) -> Result<Self> {
+        let mut client = Client::open_with_keys(global, connection)?;
+        let view = view(&mut client)?;
+        let newest = newest(&view)?;
+        let roots = args.root.iter().map(|file| args.opening.read_key(file)).collect::<Result<_>>()?;
+        Ok(Self { client, view, newest, roots })
+    }
+
+    /// Makes the next record as `change` says, with the new keys that it makes, and hands it in.
+    fn change(
+        mut self,
+        args: &SigningArgs,
+        closing: &NewPassphrase,
+        folder: &Path,
+        change: impl FnOnce(u32, &mut NewKeys, &mut Client) -> Result<Change>,
+    ) -> Result<()> {
+        let mut keys = NewKeys::default();
+        let version = self.newest.record.version.saturating_add(1);
+        let change = change(version, &mut keys, &mut self.client)?;
+        let last_number = args.last_number.unwrap_or(self.view.highest_number);
+        let record = self.newest.record.next(&Change { last_number, ..change }, clock::now())?;
+        let new_roots =
+            keys.iter().map(|(_, key)| key).filter(|key| record.root_keys.contains(&key.public()));
+        let signers: Vec<&SigningKey> = self.roots.iter().chain(new_roots).collect();
+        let signed = record.sign(&signers, Some(&self.newest)).help("give the root keys by --root")?;
+        let passphrase = if keys.iter().next().is_some() { closing.as_closing().passphrase()? } else { None };
+        let made = Made { folder, keys, signed };
+        let published = made.publish(passphrase.as_ref(), &mut self.client)?;
+        if args.json {
+            return print_json(&published);
+        }
+        made.tell_keys(passphrase.is_none())?;
+        say!(
+            "\nThe server has root record {}, and devices take it at their next check-ins:",
+            record.version
+        )?;
+        tell(&record)?;
+        say!("\nNew firmware is built with {}.", quoted(&made.record_file()))?;
+        Ok(())
+    }
+}
+
+impl NewPassphrase {
+    fn as_closing(&self) -> ClosingArgs {
+        ClosingArgs::new(self.new_passphrase, self.new_passphrase_file.clone())
+    }
+}

@@ -1,0 +1,71 @@
+//! What a release is signed with, as the command line says it.
+
+use anyhow::{Result, anyhow};
+use jiff::civil::{Date, Time as Clock};
+use jiff::tz::TimeZone;
+use otary_fleet::{ProductName, Time};
+use otary_trust::signing::Terms;
+
+/// What a manifest says beside product, version and number.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TermsArgs {
+    /// Once a device runs this release, it takes none with a number below N
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    floor: u32,
+
+    /// The last day (UTC) on which a device that knows the time may install it
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = end_of_day)]
+    not_after: Option<Time>,
+
+    /// The hardware that it is for, as the firmware calls it; up to four times [default: the chip's name]
+    #[arg(long, value_name = "NAME")]
+    hardware: Vec<String>,
+
+    /// Let it replace releases with a higher number, down to their floor
+    #[arg(long)]
+    downgrade: bool,
+}
+
+impl TermsArgs {
+    /// All of it.
+    pub fn terms(&self, product: &ProductName, version: &str, number: u32) -> Result<Terms> {
+        if self.not_after.is_some_and(|end| end < crate::clock::now()) {
+            return Err(anyhow!("the day of --not-after is over"));
+        }
+        Ok(Terms {
+            product: product.clone(),
+            version: version.to_owned(),
+            hardware: self.hardware.clone(),
+            number,
+            floor: self.floor,
+            downgrade: self.downgrade,
+            not_after: self.not_after,
+        })
+    }
+
+    /// Whether anything was said.
+    pub fn is_said(&self) -> bool {
+        self.floor > 0 || self.not_after.is_some() || !self.hardware.is_empty() || self.downgrade
+    }
+}
+
+/// The last second of a day.
+fn end_of_day(text: &str) -> Result<Time, String> {
+    let day: Date = text.parse().map_err(|_| "a day is written 2027-12-31".to_owned())?;
+    let end = day.to_datetime(Clock::constant(23, 59, 59, 0)).to_zoned(TimeZone::UTC);
+    let seconds = end.map(|end| end.timestamp().as_second()).unwrap_or_default();
+    u64::try_from(seconds).map(Time::from_secs).map_err(|_| "a day before 1970".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_lasts_until_its_last_second() {
+        assert_eq!(end_of_day("1970-01-02"), Ok(Time::from_secs(2 * 86_400 - 1)));
+        for wrong in ["", "tomorrow", "2027-13-01", "1969-12-31"] {
+            assert!(end_of_day(wrong).is_err(), "{wrong}");
+        }
+    }
+}
