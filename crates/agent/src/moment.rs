@@ -33,7 +33,7 @@ impl Millis {
 /// The present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Moment {
-    /// Since power-on or the last restart. It never goes back while the agent lives.
+    /// Since power-on or the last restart; what it counts from matters to nobody, as long as it never goes back between.
     pub uptime: Millis,
     /// What SNTP said, carried on to now; nothing before it has answered. Nobody signs it, so it is never believed
     /// against a signed time.

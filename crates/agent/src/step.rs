@@ -1,5 +1,7 @@
 //! What goes into the agent and what comes out.
 
+use core::fmt;
+
 use otary_wire::Digest;
 
 use crate::moment::Millis;
@@ -59,7 +61,7 @@ pub enum Lost {
 /// What to fetch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fetch {
-    /// A payload: `GET /artifact/{digest}`, with `Range: bytes=N-` for an offset other than 0.
+    /// A payload: `GET /artifact/{digest}`, with `Range: bytes=N-` where it is not wanted from its beginning.
     Payload {
         /// SHA-256 of the coded payload.
         digest: Digest,
@@ -69,6 +71,18 @@ pub enum Fetch {
         /// SHA-256 of its DER.
         digest: Digest,
     },
+}
+
+/// The path of the request.
+impl fmt::Display for Fetch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (folder, digest) = match self {
+            Self::Payload { digest } => ("artifact", digest),
+            Self::Anchor { digest } => ("anchor", digest),
+        };
+        write!(f, "/{folder}/")?;
+        digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
 }
 
 /// What the driver does next. A connection is kept only through [`Step::Read`] and [`Step::Working`]; any other step ends

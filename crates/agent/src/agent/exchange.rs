@@ -92,7 +92,7 @@ impl Agent<'_> {
     ) -> Result<Step, Fault> {
         match (exchange.errand, status) {
             (Errand::Payload, 200 | 206) => self.take_payload_head(exchange, from, length, flash),
-            (_, 200) => {
+            (_, 200) | (Errand::Anchor, 206) => {
                 let most = u32::try_from(MAX_ANSWER).unwrap_or(u32::MAX);
                 if length.is_some_and(|length| length > most) {
                     return self.lost(exchange, Lost::Closed, flash);

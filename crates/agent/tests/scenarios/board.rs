@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use otary_agent::wire::{Identity, UnixSeconds};
+use otary_agent::wire::{Clock, Identity, UnixSeconds};
 use otary_agent::{
     Agent, Anchors, Config, Dates, Fetch, Input, Layout, Lost, MAX_ANSWER, MAX_PIECE, Millis, Moment, Policy,
     Region, Step,
@@ -97,11 +97,15 @@ pub struct Board<const W: usize = 4> {
     /// Anchors (DER) of which one has to be in use for a handshake; any set will do if there are none.
     pub server_anchors: Vec<Vec<u8>>,
     pub compiled_anchors: Vec<Vec<u8>>,
+    /// From when to when the server's certificate is valid.
+    pub certificate: (UnixSeconds, UnixSeconds),
+    pub power_goes_at_anchor: bool,
+    /// How often the link is lost at an anchor.
+    pub anchor_losses: usize,
     pub events: Vec<Event>,
     pub most_erased: usize,
     pub most_written: usize,
     random: u64,
-    steps: usize,
 }
 
 /// Why a power cycle ended.
@@ -132,11 +136,13 @@ impl<const W: usize> Board<W> {
             crashes: [false; 2],
             server_anchors: Vec::new(),
             compiled_anchors: Vec::new(),
+            certificate: (UnixSeconds(0), UnixSeconds(u64::MAX)),
+            power_goes_at_anchor: false,
+            anchor_losses: 0,
             events: Vec::new(),
             most_erased: 0,
             most_written: 0,
             random: 1,
-            steps: 0,
         }
     }
 
@@ -194,6 +200,12 @@ impl<const W: usize> Board<W> {
         &self.nor.bytes[LAYOUT.slots[usize::from(slot)].offset as usize..][..SLOT_SIZE as usize]
     }
 
+    /// Whether the slot is as it was on the bench.
+    pub fn is_untouched(&self, slot: u8) -> bool {
+        let Region { offset, size } = LAYOUT.slots[usize::from(slot)];
+        !self.nor.erases.iter().any(|at| (offset..offset + size).contains(at))
+    }
+
     /// Which slots were started, in order.
     pub fn boots(&self) -> Vec<u8> {
         let boots = self.events.iter().filter_map(|event| match event {
@@ -220,6 +232,15 @@ impl<const W: usize> Board<W> {
         sleeps.collect()
     }
 
+    /// How the check-ins' connections were made.
+    pub fn connections(&self) -> Vec<(Dates, Anchors)> {
+        let connections = self.events.iter().filter_map(|event| match event {
+            Event::CheckIn { dates, anchors } => Some((*dates, *anchors)),
+            _ => None,
+        });
+        connections.collect()
+    }
+
     /// Starts again and again until the agent sleeps for longer than the scenario has.
     pub fn run(&mut self, server: &mut Server, time: Millis) -> u8 {
         for _ in 0..50 {
@@ -233,16 +254,27 @@ impl<const W: usize> Board<W> {
 
     /// One power cycle, from the bootloader's hand-over on.
     pub fn cycle(&mut self, slot: u8, server: &mut Server, time: Millis) -> End {
-        self.uptime = Millis(0);
-        let moment = self.moment();
-        self.nor.begin_step();
-        let (mut agent, step) = Agent::start(self.config(slot), moment, &mut self.nor).unwrap();
-        self.count();
+        let (mut agent, step) = self.start(slot);
         if self.crashes[usize::from(slot)] && step != Step::Restart {
             self.events.push(Event::Restart);
             return End::Restart;
         }
         self.drive(&mut agent, step, slot, server, time)
+    }
+
+    /// Starts the agent of the app in this slot.
+    pub fn start(&mut self, slot: u8) -> (Agent<'static>, Step) {
+        self.uptime = Millis(0);
+        let moment = self.moment();
+        self.nor.begin_step();
+        let started = Agent::start(self.config(slot), moment, &mut self.nor).unwrap();
+        self.count();
+        started
+    }
+
+    /// Another source of randomness.
+    pub fn seed(&mut self, seed: u64) {
+        self.random = seed;
     }
 
     /// Does what the agent says.
@@ -276,8 +308,17 @@ impl<const W: usize> Board<W> {
                 Step::CheckIn => self.check_in(agent, server),
                 Step::Fetch { what: Fetch::Anchor { digest }, .. } => {
                     self.events.push(Event::Anchor);
-                    let anchor = server.anchor(&digest).map(<[u8]>::to_vec);
-                    self.exchange_whole(agent, anchor.as_deref())
+                    if self.power_goes_at_anchor {
+                        self.power_goes_at_anchor = false;
+                        return End::PowerCut;
+                    }
+                    if self.anchor_losses > 0 {
+                        self.anchor_losses -= 1;
+                        self.step(agent, Input::Lost(Lost::Stalled))
+                    } else {
+                        let anchor = server.anchor(&digest).map(<[u8]>::to_vec);
+                        self.exchange_whole(agent, anchor.as_deref())
+                    }
                 }
                 Step::Fetch { what: Fetch::Payload { digest }, from } => {
                     let payload = server.payload(&digest).map(<[u8]>::to_vec);
@@ -293,7 +334,6 @@ impl<const W: usize> Board<W> {
 
     pub fn step(&mut self, agent: &mut Agent<'_>, input: Input<'_>) -> Step {
         self.uptime = self.uptime.plus(Millis(1));
-        self.steps += 1;
         let moment = self.moment();
         self.nor.begin_step();
         let step = agent.step(moment, input, &mut self.nor);
@@ -311,28 +351,44 @@ impl<const W: usize> Board<W> {
         assert!(self.nor.read <= 5 * 4096, "{} bytes read in one step", self.nor.read);
     }
 
+    /// The TLS handshake, as Mbed TLS judges it: by the anchors that the agent hands over, and by dates where it says so.
+    fn handshake(&mut self, agent: &Agent<'_>) -> (Anchors, Result<(), Lost>) {
+        let mut buffer = [0; MAX_ANSWER];
+        let mut trusted = Vec::new();
+        let anchors = agent.anchors(&mut self.nor, &mut buffer, |der| trusted.push(der.to_vec())).unwrap();
+        if anchors == Anchors::CompiledIn {
+            trusted = self.compiled_anchors.clone();
+        }
+        let unknown =
+            !self.server_anchors.is_empty() && !trusted.iter().any(|der| self.server_anchors.contains(der));
+        let outdated = match (agent.dates(), agent.clock()) {
+            (Dates::Enforce, Clock::Set(now)) => now < self.certificate.0 || now > self.certificate.1,
+            (Dates::Enforce, clock) => panic!("dates are to be judged by {clock:?}"),
+            (Dates::Ignore, _) => false,
+        };
+        let fails = unknown || outdated;
+        (anchors, if fails { Err(Lost::Handshake { dates_only: !unknown }) } else { Ok(()) })
+    }
+
     fn check_in(&mut self, agent: &mut Agent<'_>, server: &mut Server) -> Step {
         let mut text = [0; 512];
         let text = agent.check_in(&mut text).unwrap().to_owned();
-        let mut buffer = [0; MAX_ANSWER];
-        let mut offered = Vec::new();
-        let anchors = agent.anchors(&mut self.nor, &mut buffer, |der| offered.push(der.to_vec())).unwrap();
+        let (anchors, handshake) = self.handshake(agent);
         self.events.push(Event::CheckIn { dates: agent.dates(), anchors });
-        if anchors == Anchors::CompiledIn {
-            offered = self.compiled_anchors.clone();
+        if let Err(lost) = handshake {
+            return self.step(agent, Input::Lost(lost));
         }
-        if !self.server_anchors.is_empty() && !offered.iter().any(|der| self.server_anchors.contains(der)) {
-            return self.step(agent, Input::Lost(Lost::Handshake { dates_only: false }));
-        }
-        if let Some(trouble) = self.troubles.pop_front() {
-            match trouble {
-                Trouble::Lost(lost) => return self.step(agent, Input::Lost(lost)),
-                Trouble::Status(status, retry_after) => {
-                    let head = Input::Head { status, from: 0, length: Some(0), retry_after };
-                    return self.step(agent, head);
-                }
-                other => self.troubles.push_front(other),
+        match self.troubles.front().cloned() {
+            Some(Trouble::Lost(lost)) => {
+                self.troubles.pop_front();
+                return self.step(agent, Input::Lost(lost));
             }
+            Some(Trouble::Status(status, retry_after)) => {
+                self.troubles.pop_front();
+                return self.step(agent, Input::Head { status, from: 0, length: Some(0), retry_after });
+            }
+            // The others are for payloads.
+            _ => {}
         }
         let answer = server.answer(&text);
         self.exchange_whole(agent, Some(&answer))
@@ -349,9 +405,12 @@ impl<const W: usize> Board<W> {
 
     /// One request for a payload, with its trouble. Nothing, if the power went.
     fn exchange_payload(&mut self, agent: &mut Agent<'_>, payload: Option<&[u8]>, from: u32) -> Option<Step> {
-        let trouble = self.troubles.pop_front();
         let index = self.events.len();
         self.events.push(Event::Payload { from, delivered: 0 });
+        if let (_, Err(lost)) = self.handshake(agent) {
+            return Some(self.step(agent, Input::Lost(lost)));
+        }
+        let trouble = self.troubles.pop_front();
         let mut body = payload.map(<[u8]>::to_vec).unwrap_or_default();
         let mut begin = from as usize;
         let mut head = if payload.is_some() {

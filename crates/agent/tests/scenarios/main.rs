@@ -2,9 +2,15 @@
 //! signs.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
-#![allow(dead_code)]
 
+mod any_input;
 mod board;
+mod clock;
+mod link;
 mod nor;
+mod refusal;
+mod reset;
 mod server;
+mod trial;
+mod trust;
 mod update;

@@ -1,15 +1,17 @@
 //! A NOR flash in memory: erased bytes are FF, a byte is programmed once between two erasures, and what a step does is
 //! counted.
 
-use std::convert::Infallible;
-
-use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
+use embedded_storage::nor_flash::{ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash};
 
 /// A flash chip that is written in units of `W` bytes.
 pub struct Nor<const W: usize> {
     pub bytes: Vec<u8>,
     programmed: Vec<bool>,
-    /// Sectors that were erased since [`begin_step`](Self::begin_step).
+    /// So many writes and erases succeed before one fails.
+    pub fails_after: Option<usize>,
+    /// Sectors that were ever erased, by their offset.
+    pub erases: Vec<u32>,
+    /// How many were since [`begin_step`](Self::begin_step).
     pub erased: usize,
     /// Bytes that were programmed since then.
     pub written: usize,
@@ -19,7 +21,15 @@ pub struct Nor<const W: usize> {
 
 impl<const W: usize> Nor<W> {
     pub fn new(size: usize) -> Self {
-        Self { bytes: vec![0xFF; size], programmed: vec![false; size], erased: 0, written: 0, read: 0 }
+        Self {
+            bytes: vec![0xFF; size],
+            programmed: vec![false; size],
+            fails_after: None,
+            erases: Vec::new(),
+            erased: 0,
+            written: 0,
+            read: 0,
+        }
     }
 
     /// As a programmer on the bench writes it.
@@ -29,19 +39,33 @@ impl<const W: usize> Nor<W> {
         self.programmed[at..at + image.len()].fill(true);
     }
 
+    fn wear(&mut self) -> Result<(), NorFlashErrorKind> {
+        match &mut self.fails_after {
+            Some(0) => {
+                self.fails_after = None;
+                Err(NorFlashErrorKind::Other)
+            }
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
     pub fn begin_step(&mut self) {
         (self.erased, self.written, self.read) = (0, 0, 0);
     }
 }
 
 impl<const W: usize> ErrorType for Nor<W> {
-    type Error = Infallible;
+    type Error = NorFlashErrorKind;
 }
 
 impl<const W: usize> ReadNorFlash for Nor<W> {
     const READ_SIZE: usize = if W < 4 { 1 } else { 4 };
 
-    fn read(&mut self, at: u32, out: &mut [u8]) -> Result<(), Infallible> {
+    fn read(&mut self, at: u32, out: &mut [u8]) -> Result<(), NorFlashErrorKind> {
         let at = at as usize;
         assert!(at.is_multiple_of(Self::READ_SIZE) && out.len().is_multiple_of(Self::READ_SIZE));
         out.copy_from_slice(&self.bytes[at..at + out.len()]);
@@ -58,16 +82,19 @@ impl<const W: usize> NorFlash for Nor<W> {
     const WRITE_SIZE: usize = W;
     const ERASE_SIZE: usize = 4096;
 
-    fn erase(&mut self, from: u32, to: u32) -> Result<(), Infallible> {
+    fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
+        self.wear()?;
         let sectors = from as usize..to as usize;
         assert!(sectors.start.is_multiple_of(4096) && sectors.end.is_multiple_of(4096));
         self.bytes[sectors.clone()].fill(0xFF);
         self.programmed[sectors.clone()].fill(false);
+        self.erases.extend((from..to).step_by(4096));
         self.erased += sectors.len() / 4096;
         Ok(())
     }
 
-    fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), Infallible> {
+    fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), NorFlashErrorKind> {
+        self.wear()?;
         let at = at as usize;
         assert!(at.is_multiple_of(W) && bytes.len().is_multiple_of(W), "{} bytes at {at:#x}", bytes.len());
         let places = at..at + bytes.len();

@@ -7,7 +7,7 @@ use otary_image::{Chip, Rollback, State};
 use crate::board::{Board, Event, image};
 use crate::server::{Release, Server};
 
-const HOUR: Millis = Millis::from_secs(3600);
+pub const HOUR: Millis = Millis::from_secs(3600);
 
 pub fn old() -> Vec<u8> {
     image(Chip::Esp32C3, 1, 20_000)
@@ -63,4 +63,9 @@ fn a_bootloader_with_rollback_and_the_agent_agree() {
     // It stays.
     assert_eq!(board.run(&mut server, HOUR), 1);
     assert_eq!(server.reported(), Some((7, Outcome::Installed, None, 1)));
+}
+
+#[test]
+fn the_agent_takes_less_than_a_kilobyte_of_ram() {
+    assert!(size_of::<otary_agent::Agent>() < 1024, "{} bytes", size_of::<otary_agent::Agent>());
 }
