@@ -170,8 +170,8 @@ impl<F: Flash> Board<F> {
         for line in lines.map_err(|source| BootError::Bootloader { offset, source })? {
             console.println(&line);
         }
-        let silicon = Silicon { chip, revision, rollback: Rollback::Enabled };
-        let slots = bootloader::start(&mut self.flash, silicon, &mut |line| console.println(line))?;
+        let mut silicon = Silicon::new(chip, revision, Rollback::Enabled);
+        let mut slots = bootloader::start(&mut self.flash, &mut silicon, &mut |line| console.println(line))?;
         slots.confirm(&mut self.flash)?;
         let slot = self.flash.bytes(slots.running().offset, slots.running().size)?;
         let app = App::parse(&slot).map_err(|_| BootError::NothingBootable)?;
