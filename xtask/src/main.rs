@@ -4,6 +4,7 @@
 //! of its lanes is one file under `lanes/`.
 
 mod bench;
+mod fuzz;
 mod lane;
 mod lanes;
 mod libtest;
@@ -23,6 +24,7 @@ cargo xtask ci            the same with every test, and the demo
 cargo xtask ci LANE       one of its lanes, as its table names them
 cargo xtask bench         measure beside nginx and Node; writes docs/BENCHMARKS.md
 cargo xtask bench --quick see that the measurement works; writes nothing
+cargo xtask fuzz          run each fuzz target for a minute; --seconds N for longer, a name for one
 cargo xtask help          print this text
 ";
 
@@ -50,6 +52,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
             let lane = lanes::named(name).with_context(|| format!("no such lane: {name}"))?;
             Ok(lane::run_all(&workspace, [lane]))
         }
+        ["fuzz", more @ ..] => fuzz::run(&workspace, &fuzz::Request::read(more)?).map(|()| true),
         ["bench", more @ ..] => bench::run(&workspace, more).map(|()| true),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");

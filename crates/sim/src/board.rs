@@ -42,7 +42,7 @@ impl Identity {
     }
 
     /// Chips of the family without Wi-Fi have no station address to report.
-    const fn has_wifi(self) -> bool {
+    pub(crate) const fn has_wifi(self) -> bool {
         !matches!(self.chip, Chip::Esp32H2 | Chip::Esp32H21 | Chip::Esp32H4 | Chip::Esp32P4)
     }
 }
@@ -239,7 +239,7 @@ impl<F: Flash> Board<F> {
         };
         let console = &mut *power.console;
         match client.update(&mut self.flash, &call) {
-            Return::Ok { version: said } => {
+            Return::Ok { version: said, .. } => {
                 console.println("HTTP_UPDATE_OK");
                 self.learn(&running.slots, said, console);
                 Poll::Updated { from: version }

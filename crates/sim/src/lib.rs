@@ -5,6 +5,8 @@
 //! sends, checks and prints, and which number it fails with, is what the device does; what the device cannot know (why
 //! it was refused) is in the [`Poll`] beside it.
 //!
+//! A [`crowd`] is hundreds of boards at once, each of them light.
+//!
 //! [`years`] is another matter: whole fleets of plain records through decades, in seconds, without a socket.
 //!
 //! Everything else is blocking and runs in the caller's thread. A [`Pace`] says how long the sketch's delays are, and its
@@ -14,6 +16,7 @@ mod board;
 mod bootloader;
 mod clock;
 mod console;
+pub mod crowd;
 pub mod dns;
 mod factory;
 mod faulty;

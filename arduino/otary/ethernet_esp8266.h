@@ -3,13 +3,19 @@
 // libraries bring a TCP/IP stack of their own that ESP8266httpUpdate cannot use.
 #include <LwipEthernet.h>
 
-const int @MODULE@_CS_PIN = 16;  // not 15: at power-on the chip reads there how to start
+const int ETHERNET_CS_PIN = 16;  // not 15: at power-on the chip reads there how to start
 
-@DRIVER@ ethernet(@MODULE@_CS_PIN);
+#if defined(ETHERNET_W5500)
+Wiznet5500lwIP ethernet(ETHERNET_CS_PIN);
+#elif defined(ETHERNET_ENC28J60)
+ENC28J60lwIP ethernet(ETHERNET_CS_PIN);
+#else
+#error "An ESP8266 has no RMII, which a LAN8720 needs: take a W5500 or an ENC28J60."
+#endif
 
 void startNetwork() {
   if (!ethInitDHCP(ethernet)) {
-    Serial.println("No @MODULE@ answers: is it wired as the pins say?");
+    Serial.println("The Ethernet module does not answer: is it wired as the pins say?");
   }
 }
 

@@ -1,4 +1,3 @@
-
 // Begins mDNS. This board has a name there as well; your own program may give it another.
 void startNames() {
   char name[20];
