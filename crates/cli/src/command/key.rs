@@ -2,6 +2,7 @@
 
 mod change;
 mod hold;
+mod known;
 mod made;
 mod new;
 mod show;

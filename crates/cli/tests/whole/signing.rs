@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
+use otary_trust::signing::{Signed, SigningKey};
 use serde_json::Value;
 
 use crate::house::House;
@@ -192,6 +193,37 @@ fn devices_are_told_to_trust_a_new_root_of_the_authority() {
     let record = json(&house, "key show keys/record-2.bin");
     assert_eq!(record["trust_set"].as_array().unwrap().len(), 3);
     assert!(!house.path("keys/release-2.key").exists(), "only what was asked for");
+}
+
+/// The first record with a thief's root key and release key besides the owner's, as only the thief has signed it.
+fn forged(house: &House) -> Vec<u8> {
+    let own = Signed::by_itself(&fs::read(house.path("keys/record-1.bin")).unwrap()).unwrap();
+    let thief = SigningKey::generate().unwrap();
+    let mut record = own.record;
+    record.root_keys.push(thief.public());
+    record.release_keys[0].key = SigningKey::generate().unwrap().public();
+    record.sign(&[&thief], None).unwrap().bytes
+}
+
+#[test]
+fn a_server_that_was_taken_over_gets_no_signature_over_a_thiefs_keys() {
+    let house = founded();
+    house.write("x/trust/records/1.cbor", forged(&house));
+    let rotate = "key rotate --root keys/root-1a.key --out keys --data x";
+    let refused = house.otary(rotate).refused();
+    assert!(refused.contains("the server's root record 1 is another than keys/record-1.bin"), "{refused}");
+    assert!(refused.contains("help: sign nothing for this server"), "{refused}");
+    assert!(!house.path("keys/release-2.key").exists());
+
+    fs::create_dir(house.path("bare")).unwrap();
+    fs::rename(house.path("keys/root-1a.key"), house.path("bare/root-1a.key")).unwrap();
+    let bare = "key rotate --root bare/root-1a.key --out bare --data x";
+    let refused = house.otary(bare).refused();
+    assert!(refused.contains("there is no root record beside the root key"), "{refused}");
+    let named = format!("{bare} --record keys/record-1.bin");
+    assert!(house.otary(&named).refused().contains("is another than keys/record-1.bin"));
+    fs::copy(house.path("keys/record-1.bin"), house.path("x/trust/records/1.cbor")).unwrap();
+    house.otary(&named).printed();
 }
 
 #[test]

@@ -2,9 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use otary_fleet::{Sha256, Time};
-use otary_trust::signing::{Change, Founding, NotSigned, Record, Refused, Signed, SigningKey, Unsound};
+use otary_trust::signing::{
+    Change, Founding, NotSigned, PublicKey, Record, Refused, Signed, SigningKey, Unsound,
+};
 use otary_trust::{Authority, Defect, Error, Passphrase, backup, restore};
 
 use super::{Place, TODAY, clock};
@@ -257,4 +260,31 @@ fn a_backup_has_the_keys_and_the_chain() {
     assert_eq!(holding.chain().signed().collect::<Vec<_>>(), [&first, &second]);
     let mode = |file: &str| fs::metadata(other.trust().join(file)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("order.key"), mode("release.key")), (0o600, 0o600));
+}
+
+#[test]
+fn openssl_reads_our_keys_and_we_read_its_own() {
+    let place = Place::new();
+    let file = place.dir.path().join("release.key");
+    let openssl = |options: &[&str]| {
+        let output = Command::new("openssl").args(options).arg(&file).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let public = |passin: &[&str]| {
+        let der = openssl(&[&["pkey", "-pubout", "-outform", "DER"], passin, &["-in"]].concat());
+        // The key is the end of its SubjectPublicKeyInfo (RFC 8410, section 4).
+        PublicKey(*der.last_chunk().unwrap())
+    };
+    let key = SigningKey::generate().unwrap();
+    fs::write(&file, key.pem(None).unwrap().as_bytes()).unwrap();
+    assert_eq!(public(&[]), key.public());
+    let words = Passphrase::new("seal on the ice".to_owned());
+    fs::write(&file, key.pem(Some(&words)).unwrap().as_bytes()).unwrap();
+    assert_eq!(public(&["-passin", "pass:seal on the ice"]), key.public());
+
+    fs::remove_file(&file).unwrap();
+    openssl(&["genpkey", "-algorithm", "ed25519", "-out"]);
+    let read = SigningKey::unlock(&fs::read(&file).unwrap(), None).unwrap();
+    assert_eq!(public(&[]), read.public());
 }

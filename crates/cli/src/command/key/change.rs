@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use otary_server::operator::SigningView;
 use otary_trust::signing::{Change, KeyId, Signed, SigningKey};
 
-use super::made::{Made, material, newest, tell, tell_anchors, view};
+use super::known::Known;
+use super::made::{Made, check_some, material, tell, tell_anchors, view};
 use crate::advice::Advise;
 use crate::client::{Client, Connection};
 use crate::clock;
@@ -91,6 +92,11 @@ struct SigningArgs {
     #[command(flatten)]
     opening: OpeningArgs,
 
+    /// A root record that you have, from which the server's have to follow [default: the newest record-N.bin beside the
+    /// root keys or in --out]
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
+
     /// The highest release number that was ever signed [default: what the server knows]
     #[arg(long, value_name = "N")]
     last_number: Option<u32>,
@@ -114,7 +120,7 @@ struct NewPassphrase {
 
 /// Makes new keys, and the record.
 pub fn rotate(args: &RotateArgs, global: &Global, connection: &Connection) -> Result<()> {
-    let session = Session::open(&args.signing, global, connection)?;
+    let session = Session::open(&args.signing, &args.out, global, connection)?;
     let something = args.root_keys > 0 || !args.drop_root.is_empty() || args.threshold.is_some();
     let release_key = args.release_key || !(something || args.trust_set || args.order_key);
     session.change(&args.signing, &args.closing, &args.out, |version, keys, client| {
@@ -143,7 +149,7 @@ pub fn rotate(args: &RotateArgs, global: &Global, connection: &Connection) -> Re
 
 /// Takes a release key back.
 pub fn revoke(args: &RevokeArgs, global: &Global, connection: &Connection) -> Result<()> {
-    let session = Session::open(&args.signing, global, connection)?;
+    let session = Session::open(&args.signing, &args.out, global, connection)?;
     let revoked = match args.key.parse() {
         Ok(id) => id,
         Err(error) if !Path::new(&args.key).exists() => {
@@ -165,6 +171,21 @@ fn new_release_key<'a>(folder: &Path, version: u32, keys: &'a mut NewKeys) -> Re
     keys.make(folder.join(format!("release-{version}.key")))
 }
 
+impl SigningArgs {
+    /// The record that what the server has is held against.
+    fn known(&self, out: &Path) -> Result<Known> {
+        if let Some(file) = &self.record {
+            return Known::read(file);
+        }
+        let beside = self
+            .root
+            .iter()
+            .filter_map(|file| file.parent())
+            .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        Known::find(beside.chain([out]))
+    }
+}
+
 /// The server that has the chain, the newest record of it, and the root keys that sign the next.
 struct Session {
     client: Client,
@@ -174,10 +195,11 @@ struct Session {
 }
 
 impl Session {
-    fn open(args: &SigningArgs, global: &Global, connection: &Connection) -> Result<Self> {
+    fn open(args: &SigningArgs, out: &Path, global: &Global, connection: &Connection) -> Result<Self> {
         let mut client = Client::open_with_keys(global, connection)?;
         let view = view(&mut client)?;
-        let newest = newest(&view)?;
+        check_some(&view)?;
+        let newest = args.known(out)?.lead_to_newest(&view)?;
         let roots = args.root.iter().map(|file| args.opening.read_key(file)).collect::<Result<_>>()?;
         Ok(Self { client, view, newest, roots })
     }

@@ -3,14 +3,14 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use otary_server::operator::SigningView;
 use otary_trust::signing::{Chain, KeyId, Manifest, PublicKey, Record, Signed};
 use serde::Serialize;
 
-use super::made::{MAX_OBJECT, tell, view};
+use super::made::{MAX_OBJECT, check_some, tell, view};
 use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection};
 use crate::file::{read_file, write_new};
@@ -157,27 +157,21 @@ pub fn tell_manifest(manifest: &Manifest) -> Result<()> {
 }
 
 fn export(view: &SigningView, file: &Path) -> Result<()> {
-    let newest = super::made::newest(view)?;
+    check_some(view)?;
+    let line = view.records.last().context("there is no root record")?;
+    let bytes = STANDARD.decode(&line.signed).context("the server's root record is damaged")?;
+    let newest = open_record(&bytes, file)?;
     if file.try_exists()? {
         return Err(advised(anyhow!("{} is there already", file.display()), "name a file that is not"));
     }
     write_new(file, |path| File::create_new(path), &newest.bytes)?;
-    say!(
-        "{} is root record {}: {} bytes to compile into firmware.",
-        file.display(),
-        newest.record.version,
-        newest.bytes.len()
-    )?;
-    Ok(())
+    let (name, version) = (file.display(), newest.record.version);
+    say!("{name} is root record {version}: {} bytes to compile into firmware. It says:", newest.bytes.len())?;
+    tell(&newest.record)
 }
 
 fn print(view: &SigningView) -> Result<()> {
-    if view.records.is_empty() {
-        bail!(advised(
-            anyhow!("releases are not signed here: there is no root record"),
-            "otary key new --out DIR makes the keys and the first one"
-        ));
-    }
+    check_some(view)?;
     for line in view.records.iter().rev() {
         let newest = if view.records.last() == Some(line) { ", the newest" } else { "" };
         say!("Root record {}{newest}", line.record.version)?;
