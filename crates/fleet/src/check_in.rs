@@ -1,12 +1,12 @@
 //! Check-ins: what one poll by a device says, in whichever client's dialect it was said.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::net::IpAddr;
 
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
-use crate::{Handshake, Kind, Mac, Md5, ProductName, Proof, Sha256};
+use crate::{AgentWords, Handshake, Kind, Mac, Md5, ProductName, Proof, Report, Sha256};
 
 /// The client library that a check-in came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -16,6 +16,8 @@ pub enum Dialect {
     ArduinoEsp32,
     /// Arduino ESP8266 `ESP8266httpUpdate`: headers `x-ESP8266-*`.
     ArduinoEsp8266,
+    /// otary's own agent: one header field with a CBOR message, answered by signed objects.
+    Agent,
 }
 
 impl Dialect {
@@ -24,6 +26,7 @@ impl Dialect {
         match self {
             Self::ArduinoEsp32 => "arduino-esp32",
             Self::ArduinoEsp8266 => "arduino-esp8266",
+            Self::Agent => "agent",
         }
     }
 
@@ -124,9 +127,9 @@ pub struct CheckIn {
     pub mode: Mode,
     /// Who asks; some clients never say.
     pub device: Option<Mac>,
-    /// The product that the URL names.
+    /// The product that the URL names, or the agent.
     pub product: Option<ProductName>,
-    /// The chip that the URL's query names.
+    /// The chip that the URL's query names, or the agent.
     pub chip: Option<Chip>,
     /// What runs.
     pub build: Build,
@@ -148,6 +151,12 @@ pub struct CheckIn {
     /// The name that it asked for and the chain that it was shown; none over plain HTTP.
     #[serde(default)]
     pub handshake: Option<Handshake>,
+    /// What an agent says besides; none of other clients.
+    #[serde(default)]
+    pub agent: Option<AgentWords>,
+    /// What an agent says became of its last attempt.
+    #[serde(default)]
+    pub report: Option<Report>,
 }
 
 impl CheckIn {
@@ -162,7 +171,12 @@ impl CheckIn {
             (self.version.as_deref(), self.sdk.as_deref(), self.free_space, self.chip_size),
             self.proof.name(),
         );
-        let digest = Sha256::of(format!("{said:?}").as_bytes());
+        let mut said = format!("{said:?}");
+        if let Some(AgentWords { hardware, release, root, .. }) = &self.agent {
+            // What an agent says of its clock and connection is not steady. Writing to a String cannot fail.
+            let _ = write!(said, "{hardware:?} {release} {root}");
+        }
+        let digest = Sha256::of(said.as_bytes());
         let (head, _) = digest.0.split_first_chunk().unwrap_or((&[0; 8], &[]));
         Claimant(u64::from_be_bytes(*head))
     }

@@ -1,14 +1,14 @@
 //! Who gets what: the one rule that every check-in of every dialect goes through.
 //!
 //! The order of the questions is the order of this file: which product, over which transport, is it private, which
-//! chip, what is meant for it, is it there already, may it be replaced, does it fit, does it loop.
+//! chip, what is meant for it, is it there already, may it be replaced, is it signed, does it fit, does it loop.
 
 use otary_image::Chip;
 
 use crate::observe::LONGEST_HOLD;
 use crate::{
-    Artifact, Catalogue, CheckIn, Decision, Device, Evidence, Kind, Mode, Network, Order, Product, Proof,
-    Reason, Target, Time, Transport, compare,
+    Artifact, Catalogue, CheckIn, Decision, Device, Dialect, Evidence, Kind, Mode, Network, Order, Product,
+    Proof, Reason, Target, Time, Transport, compare,
 };
 
 /// What is known when a check-in is decided on.
@@ -70,6 +70,7 @@ fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -
     found.artifact = Some(target.artifact.id);
 
     let offer = replaces(check_in, view, running, product, target)?;
+    signed(check_in, target)?;
     fits(check_in, target.artifact)?;
     not_looping(check_in, view, target, now)?;
     Ok(offer)
@@ -213,6 +214,15 @@ fn reflashed(check_in: &CheckIn, view: View<'_>, running: Option<&Artifact>) -> 
         || device.builds.iter().any(|seen| seen.build == build && is_old(seen.first));
     (build.is_known() && running.is_none() && !says_so_itself && !seen_before)
         .then_some(Reason::Reflashed { installed: installed.artifact, build })
+}
+
+/// An agent installs what a manifest describes, and nothing else. Other clients verify no manifest.
+fn signed(check_in: &CheckIn, target: Target<'_>) -> Result<(), Reason> {
+    let signed = target.release.manifest_of(&target.artifact.id).is_some();
+    if check_in.dialect != Dialect::Agent || signed {
+        return Ok(());
+    }
+    Err(Reason::Unsigned { release: target.release.id.clone() })
 }
 
 /// An image larger than its slot is never sent. The space that a client reports is that of its app slot.

@@ -169,6 +169,11 @@ pub enum Reason {
         /// How it speaks.
         dialect: Dialect,
     },
+    /// It installs nothing that is not signed, and the release has no manifest of its image.
+    Unsigned {
+        /// The release.
+        release: ReleaseId,
+    },
     /// It has no slot that an update could be written to.
     NoSlot,
     /// The image is larger than the space that it reports.
@@ -216,6 +221,7 @@ impl Reason {
             | Self::NotProven { .. }
             | Self::ChipUnknown { .. }
             | Self::ChipContradicts { .. }
+            | Self::Unsigned { .. }
             | Self::NoSlot
             | Self::TooLarge { .. }
             | Self::Looping { .. }
@@ -242,6 +248,7 @@ impl Reason {
             Self::NotProven { .. } => "not-proven",
             Self::ChipUnknown { .. } => "chip-unknown",
             Self::ChipContradicts { .. } => "chip-contradicts",
+            Self::Unsigned { .. } => "unsigned",
             Self::NoSlot => "no-slot",
             Self::TooLarge { .. } => "too-large",
             Self::Looping { .. } => "looping",
@@ -270,6 +277,7 @@ impl Reason {
                     "add ?chip= to the sketch's URL, or otary device assign {device} {product} --chip CHIP"
                 )
             }
+            Self::Unsigned { .. } => "publish it signed: otary push --sign KEYFILE".into(),
             Self::Looping { .. } | Self::TakenOnce { .. } => format!("otary device release {device}"),
             Self::Reflashed { .. } => format!("otary device resume {device}"),
             _ => return None,
@@ -345,6 +353,9 @@ impl fmt::Display for Reason {
             Self::ChipUnknown { product } => write!(f, "chip unknown, and {product} has several"),
             Self::ChipContradicts { chip, dialect } => {
                 write!(f, "should be an {chip}, but speaks as {} does", dialect.name())
+            }
+            Self::Unsigned { release } => {
+                write!(f, "installs only what is signed, and {release} has no manifest of its image")
             }
             Self::NoSlot => f.write_str("has no slot that an update could be written to"),
             Self::TooLarge { size, space } => {

@@ -6,8 +6,8 @@ use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Build, Channel, CheckIn, Claimant, Credential, Decision, Dialect, Handshake, Kind, Mac, Network,
-    ProductName, Proof, ReleaseId, Sha256, Time, Transport,
+    AgentWords, Build, Channel, CheckIn, Claimant, Credential, Decision, Dialect, Handshake, Kind, Mac,
+    Network, ProductName, Proof, ReleaseId, Reported, Sha256, Time, Transport,
 };
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
@@ -53,6 +53,9 @@ pub struct Device {
     pub standing_files: Option<Standing>,
     /// When two builds or networks were last seen taking turns under its address.
     pub contested: Option<Time>,
+    /// What it reported, the latest first; at most [`Self::MAX_REPORTS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reported: Vec<Reported>,
 }
 
 /// What a device said when it last asked.
@@ -84,6 +87,9 @@ pub struct Snapshot {
     /// The name that it asked for and the chain that it was shown.
     #[serde(default)]
     pub handshake: Option<Handshake>,
+    /// What an agent said besides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<AgentWords>,
 }
 
 impl Snapshot {
@@ -102,6 +108,7 @@ impl Snapshot {
             transport: check_in.transport,
             proof: check_in.proof,
             handshake: check_in.handshake.clone(),
+            agent: check_in.agent.clone(),
         }
     }
 
@@ -119,6 +126,7 @@ impl Snapshot {
             && self.transport == check_in.transport
             && self.proof == check_in.proof
             && self.handshake == check_in.handshake
+            && self.agent == check_in.agent
     }
 }
 
@@ -278,6 +286,8 @@ impl Device {
     pub const MAX_ATTEMPTS: usize = 8;
     /// Networks, apart from the latest, whose last update is remembered.
     pub const MAX_ELSEWHERE: usize = 7;
+    /// Reports that are remembered.
+    pub const MAX_REPORTS: usize = 8;
     /// Credentials that are valid at the same time: the one in use, its successor, and one of either kind.
     pub const MAX_CREDENTIALS: usize = 4;
 
@@ -302,6 +312,7 @@ impl Device {
             standing: None,
             standing_files: None,
             contested: None,
+            reported: Vec::new(),
         }
     }
 

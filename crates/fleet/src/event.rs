@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Mac, ProductName, ReleaseId, Sha256, Time};
+use crate::{Decision, Mac, ProductName, Proof, ReleaseId, Report, Sha256, Time};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,13 @@ pub enum EventKind {
     Installed {
         /// The release.
         release: ReleaseId,
+    },
+    /// A device said what became of an attempt.
+    Reported {
+        /// What it said.
+        report: Report,
+        /// What came with it of who said it.
+        proof: Proof,
     },
     /// Two builds or networks take turns under one address.
     Contested,

@@ -12,6 +12,7 @@
 //!   kept per [`Claimant`], and a decision rests on the check-in at hand.
 //! - **Every answer has a reason** with its figures and one sentence for people.
 
+mod agent;
 mod anchor;
 mod artifact;
 mod catalogue;
@@ -38,6 +39,7 @@ mod time;
 mod token;
 mod version;
 
+pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, Kind};
 pub use catalogue::{Catalogue, Target};

@@ -44,7 +44,7 @@ pub enum ManifestError {
 
 impl ManifestBytes {
     /// The longest signed manifest, in bytes.
-    pub const MAX: usize = 512;
+    pub const MAX: usize = otary_wire::Manifest::MAX_LEN;
 
     /// The bytes.
     pub fn as_slice(&self) -> &[u8] {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::{
     Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Event, EventKind, Installed, Kind,
-    Mode, Network, Outcome, Proof, SeenBuild, SeenHandshake, SeenNetwork, Sha256, Snapshot, Standing, Time,
+    Mode, Network, Outcome, Proof, Report, Reported, SeenBuild, SeenHandshake, SeenNetwork, Sha256, Snapshot,
+    Standing, Time,
 };
 
 /// Complete downloads of one image without effect after which a claimant is held.
@@ -35,6 +36,7 @@ pub fn observe(
     } else {
         kinds.extend(change(device, check_in, proof, catalogue, now));
     }
+    kinds.extend(check_in.report.and_then(|report| note_report(device, report, check_in, now)));
     if stand(device, check_in, decision, now) {
         kinds.push(EventKind::Decided { decision: Box::new(decision.clone()) });
     }
@@ -158,6 +160,24 @@ fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn, proof: Proof, now: T
     if seen.handshakes.len() > SeenBuild::MAX_HANDSHAKES {
         forget_one(&mut seen.handshakes, |one| (one.proof, one.network, one.first, one.last));
     }
+}
+
+/// Notes what became of an attempt, by the device's word. What was said before is no event again.
+fn note_report(device: &mut Device, report: Report, check_in: &CheckIn, now: Time) -> Option<EventKind> {
+    let (network, proof) = (Network::of(check_in.source), check_in.proof);
+    let place = device.reported.iter().position(|before| before.report == report);
+    let mut noted = match place {
+        Some(place) => device.reported.remove(place),
+        None => Reported { report, network, first: now, last: now, proof },
+    };
+    let news = place.is_none() || noted.proof < proof;
+    noted.last = noted.last.max(now);
+    noted.proof = noted.proof.max(proof);
+    device.reported.insert(0, noted);
+    if device.reported.len() > Device::MAX_REPORTS {
+        forget_one(&mut device.reported, |one| (one.proof, one.network, one.first, one.last));
+    }
+    news.then_some(EventKind::Reported { report, proof })
 }
 
 /// Forgets one of what was said: not the latest, and rather what proved less; of the network that brought the most, the one

@@ -1,12 +1,15 @@
 //! A check-in: read, decide, commit, answer.
 
-use otary_fleet::{Catalogue, CheckIn, Decision, Mac, Time, View, decide, observe, prove};
+use otary_fleet::{
+    Catalogue, CheckIn, Decision, Mac, ManifestBytes, Sha256, Time, View, decide, observe, prove,
+};
 use otary_store::StoreError;
 
-use crate::dialect::{self, Answer, NoCheckIn, Origin};
+use crate::dialect::{self, Answer, Heard, NoCheckIn, Origin};
 use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply, Status};
 use crate::sending::{Part, Recipient, Sending};
+use crate::signing::Answering;
 use crate::visit::{Plan, Visit, only};
 
 /// What a person gets who opens the URL that is meant for devices.
@@ -27,16 +30,30 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, product: Option<&str>) -> P
     let (source, transport) = (visit.peer, visit.transport);
     let handshake = visit.secured.as_ref().map(|secured| secured.handshake.clone());
     match dialect::read(head, Origin { source, transport, product, handshake }) {
-        Ok(check_in) => serve(visit, check_in, Pass::by(visit, head)),
-        Err(NoCheckIn::UnknownClient) => Reply::sentence(Status::BadRequest, FOR_DEVICES).into(),
-        Err(NoCheckIn::UnknownMode) => {
-            visit.shared.troubles.refused(visit.peer, "the client asks in a mode that otary does not know");
-            Reply::sentence(Status::NotFound, "There is nothing in this mode.\n").into()
-        }
+        Ok(heard) => serve(visit, heard, Pass::by(visit, head)),
+        Err(why) => refuse(visit, why),
     }
 }
 
-fn serve(visit: &Visit, mut check_in: CheckIn, pass: Pass) -> Plan {
+/// Answers what is no check-in, with a line in the log for what a client did wrong.
+fn refuse(visit: &Visit, why: NoCheckIn) -> Plan {
+    let complaint = match why {
+        NoCheckIn::UnknownClient => return Reply::sentence(Status::BadRequest, FOR_DEVICES).into(),
+        NoCheckIn::UnknownMode => {
+            visit.shared.troubles.refused(visit.peer, "the client asks in a mode that otary does not know");
+            return Reply::sentence(Status::NotFound, "There is nothing in this mode.\n").into();
+        }
+        NoCheckIn::Malformed { field, .. } | NoCheckIn::NoSuch(field) => field.complaint,
+        NoCheckIn::OtherProtocol { .. } => "an agent speaks another version of the protocol than this otary",
+        NoCheckIn::OtherProduct => "the URL names another product than the agent's check-in",
+    };
+    visit.shared.troubles.refused(visit.peer, complaint);
+    let cause = std::error::Error::source(&why).map(|error| format!(": {error}")).unwrap_or_default();
+    Reply::sentence(Status::BadRequest, format!("{why}{cause}.\n")).into()
+}
+
+fn serve(visit: &Visit, heard: Heard, pass: Pass) -> Plan {
+    let Heard { mut check_in, nonce } = heard;
     let catalogue = visit.shared.store.catalogue();
     let decision = match resolve(visit, &mut check_in, pass, &catalogue) {
         Ok(decision) => decision,
@@ -44,31 +61,59 @@ fn serve(visit: &Visit, mut check_in: CheckIn, pass: Pass) -> Plan {
             // Without the record the operator's word (product, chip, channel, holds) is unknown: nothing is offered.
             let error: &dyn std::error::Error = &error;
             tracing::error!(target: "check_in", device = ?check_in.device, error, "no decision: the store failed");
-            return Reply::empty(Status::NotModified).into();
+            return small(visit, &check_in, nonce, dialect::undecided(&check_in)).into();
         }
     };
     tell(visit, &check_in, &decision);
     pass.tell_if_wrong(visit, check_in.proof);
     match dialect::answer(&check_in, &decision, &catalogue) {
-        Answer::NoUpdate => Reply::empty(Status::NotModified).into(),
-        Answer::Forbidden => Reply::empty(Status::Forbidden).into(),
-        Answer::NotFound => Reply::empty(Status::NotFound).into(),
+        Answer::Image(id) => image(&catalogue, &check_in, &decision, id),
+        other => small(visit, &check_in, nonce, other).into(),
+    }
+}
+
+/// The answers that take no artifact's bytes.
+fn small(visit: &Visit, check_in: &CheckIn, nonce: [u8; 16], answer: Answer) -> Reply {
+    match answer {
+        Answer::NoUpdate | Answer::Image(_) => Reply::empty(Status::NotModified),
+        Answer::Forbidden => Reply::empty(Status::Forbidden),
+        Answer::NotFound => Reply::empty(Status::NotFound),
         Answer::Version { version, md5 } => {
-            Reply::empty(Status::Ok).field("x-version", version).field("x-MD5", md5).into()
+            Reply::empty(Status::Ok).field("x-version", version).field("x-MD5", md5)
         }
-        Answer::Image(id) => {
-            let image = catalogue.artifact(&id).zip(decision.release.as_ref());
-            let Some((artifact, release)) = image else { return Reply::empty(Status::NotModified).into() };
-            let recipient = Recipient { device: check_in.device, claimant: check_in.claimant() };
-            let reply = Reply::empty(Status::Ok).field("x-version", &release.version);
-            Plan::Send(Box::new(Sending {
-                artifact: artifact.id,
-                size: artifact.size,
-                part: Part::Counted(Some(recipient)),
-                reply: Sending::describe(reply, artifact).field("Cache-Control", "no-store"),
-                // Never half an image, and no error that a device would show as its own.
-                otherwise: Reply::empty(Status::NotModified),
-            }))
+        Answer::Order { manifest } => offer(visit, check_in, nonce, manifest.as_ref()),
+    }
+}
+
+/// An artifact on its way to a device.
+fn image(catalogue: &Catalogue, check_in: &CheckIn, decision: &Decision, id: Sha256) -> Plan {
+    let image = catalogue.artifact(&id).zip(decision.release.as_ref());
+    let Some((artifact, release)) = image else { return Reply::empty(Status::NotModified).into() };
+    let recipient = Recipient { device: check_in.device, claimant: check_in.claimant() };
+    let reply = Reply::empty(Status::Ok).field("x-version", &release.version);
+    Plan::Send(Box::new(Sending {
+        artifact: artifact.id,
+        size: artifact.size,
+        part: Part::Counted(Some(recipient)),
+        reply: Sending::describe(reply, artifact).field("Cache-Control", "no-store"),
+        // Never half an image, and no error that a device would show as its own.
+        otherwise: Reply::empty(Status::NotModified),
+    }))
+}
+
+/// The signed answer to an agent.
+fn offer(visit: &Visit, check_in: &CheckIn, nonce: [u8; 16], manifest: Option<&ManifestBytes>) -> Reply {
+    let shared = &visit.shared;
+    let (Some(device), Some(agent)) = (check_in.device, &check_in.agent) else {
+        return Reply::empty(Status::NotFound);
+    };
+    let (root, now, poll_after) = (agent.root, shared.clock.now(), shared.poll_after);
+    let answering = Answering { device, nonce, root, manifest, now, poll_after };
+    match shared.shown.signing().offer(&answering) {
+        Ok(bytes) => Reply::file("application/cbor", bytes),
+        Err(error) => {
+            tracing::error!(target: "check_in", %device, %error, "the answer cannot be written");
+            Reply::empty(Status::InternalError)
         }
     }
 }

@@ -25,6 +25,9 @@ pub enum ServeError {
     /// A generation is to be presented of which there is no chain.
     #[error("there is no server certificate of generation {0}")]
     NoChain(otary_fleet::GenerationId),
+    /// The root records of signed releases cannot be served.
+    #[error(transparent)]
+    Chain(#[from] crate::BrokenChain),
     /// The cap on record sizes is out of bounds.
     #[error("records cannot be capped at {0} bytes: the least is 512, the most 16384")]
     RecordSize(usize),

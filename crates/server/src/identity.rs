@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use otary_fleet::{GenerationId, Generations, Presented, Time};
+use bytes::Bytes;
+use otary_fleet::{GenerationId, Generations, Presented, Sha256, Time};
 use otary_trust::{Authority, Certificate, ServerChain};
 use rustls::SignatureAlgorithm;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -20,6 +22,8 @@ pub struct Identity {
     chains: HashMap<Presented, Arc<Chains>>,
     anchors_pem: Arc<str>,
     root: CertificateDer<'static>,
+    /// The anchors, DER, by their SHA-256.
+    anchors: Arc<HashMap<Sha256, Bytes>>,
     /// What operators are shown, if that is something else.
     to_operators: Option<Arc<Identity>>,
 }
@@ -53,6 +57,7 @@ impl Identity {
             chains: chains.collect(),
             anchors_pem: anchors_pem.into(),
             root,
+            anchors: Arc::new(by_digest(anchors_pem)),
             to_operators: None,
         };
         identity.check_complete()?;
@@ -148,10 +153,21 @@ impl Identity {
         &self.anchors_pem
     }
 
+    /// One of the anchors, DER.
+    pub(crate) fn anchor(&self, digest: &Sha256) -> Option<Bytes> {
+        self.anchors.get(digest).cloned()
+    }
+
     /// The current root, DER.
     pub(crate) fn root(&self) -> &[u8] {
         &self.root
     }
+}
+
+/// The certificates in a PEM text.
+fn by_digest(pem: &str) -> HashMap<Sha256, Bytes> {
+    let certificates = CertificateDer::pem_slice_iter(pem.as_bytes()).filter_map(Result::ok);
+    certificates.map(|der| (Sha256::of(&der), Bytes::copy_from_slice(&der))).collect()
 }
 
 /// A chain with its key, in the form that rustls signs with; an error if they do not belong together.

@@ -16,6 +16,7 @@
 //! One single-threaded runtime per processor serves devices, each with a listening socket of its own; operators have a
 //! thread to themselves.
 
+mod anchor;
 mod artifact;
 mod check_in;
 mod client_certificate;
@@ -43,6 +44,7 @@ mod reception;
 mod sending;
 mod server;
 mod shown;
+mod signing;
 mod socket;
 mod sockets;
 mod supervisor;
@@ -60,3 +62,4 @@ pub use limits::Limits;
 pub use options::{Options, TlsRules};
 pub use platform::{create_private_file, raise_descriptor_limit};
 pub use server::{Addresses, Handle, Server};
+pub use signing::{BrokenChain, Signing};

@@ -28,6 +28,8 @@ pub struct Limits {
     /// And how long until it may bring one more. At one a second, one address cannot push a stranger that polls every
     /// two hours out of the 10,000 that are remembered.
     pub new_device_every: Duration,
+    /// When an agent is told to ask again, in whole seconds.
+    pub poll_after: Duration,
 }
 
 impl Default for Limits {
@@ -40,6 +42,7 @@ impl Default for Limits {
             share_of_one_address: 8,
             new_devices_at_once: 200,
             new_device_every: Duration::from_secs(1),
+            poll_after: Duration::from_mins(15),
         }
     }
 }

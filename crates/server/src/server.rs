@@ -23,7 +23,7 @@ use crate::supervisor::{Phase, Supervisor};
 use crate::trouble::Troubles;
 use crate::visit::{Devices, Shared};
 use crate::worker::Worker;
-use crate::{Clock, Identity, Options, ServeError};
+use crate::{Clock, Identity, Options, ServeError, Signing};
 
 /// A server that listens already and does not serve yet.
 pub struct Server {
@@ -64,6 +64,11 @@ impl Handle {
     pub fn show(&self, identity: Identity) -> Result<(), ServeError> {
         self.shown.replace(identity)
     }
+
+    /// Answers agents by other root records and another order key, from the next check-in on.
+    pub fn sign_with(&self, signing: Signing) {
+        self.shown.sign_with(signing);
+    }
 }
 
 impl Server {
@@ -85,6 +90,7 @@ impl Server {
             troubles: Arc::new(Troubles::new()),
             transfers: AtomicUsize::new(0),
             url: format!("https://{}:{}", options.host, addresses.https.port()),
+            poll_after: u32::try_from(options.limits.poll_after.as_secs()).unwrap_or(u32::MAX),
         });
         let drain = Drain::new();
         let parts = Parts { options, shared: &shared, shown: &shown, drain: &drain };

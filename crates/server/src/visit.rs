@@ -1,6 +1,6 @@
 //! What answers the requests of the device listeners: where each path leads.
 //!
-//! Over plain HTTP there is the authority's certificate, a page that says where to go, and updates for the products
+//! Over plain HTTP there are the authority's certificates, a page that says where to go, and updates for the products
 //! that the operator marked for it; everything else is 403. Nothing is ever redirected: stock clients take a redirect
 //! for a failure.
 
@@ -20,7 +20,7 @@ use crate::newcomers::Newcomers;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
-use crate::{artifact, check_in, page};
+use crate::{anchor, artifact, check_in, page};
 
 /// What all connections of devices share.
 pub(crate) struct Shared {
@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) transfers: AtomicUsize,
     /// The HTTPS listener's URL, for the pages.
     pub(crate) url: String,
+    /// When an agent is to ask again, in seconds.
+    pub(crate) poll_after: u32,
 }
 
 /// The device side of one listener.
@@ -91,6 +93,8 @@ impl Handler for Visit {
             path => {
                 if let Some(product) = path.strip_prefix("/update/") {
                     check_in::answer(self, head, Some(product))
+                } else if let Some(name) = path.strip_prefix("/anchor/") {
+                    anchor::answer(self, name)
                 } else if let Some(name) = path.strip_prefix("/artifact/") {
                     artifact::answer(self, head, name)
                 } else {
@@ -112,7 +116,7 @@ impl Visit {
     fn elsewhere(&self) -> Plan {
         match self.transport {
             Transport::Https => Reply::sentence(Status::NotFound, "There is nothing here. See /\n").into(),
-            Transport::Http => self.forbid("plain HTTP has only /, /ca.pem, /ca.crt and /update"),
+            Transport::Http => self.forbid("plain HTTP has only /, /ca.pem, /ca.crt, /anchor and /update"),
         }
     }
 

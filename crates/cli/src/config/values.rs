@@ -27,6 +27,8 @@ pub struct Values {
     pub retention: Retention,
     /// Bounds on what strangers can make the server do.
     pub limits: Limits,
+    /// What otary's own agents are told.
+    pub agent: Agent,
     /// TLS towards devices.
     pub tls: Tls,
     /// The authority.
@@ -105,6 +107,14 @@ pub struct Limits {
     pub head: Span,
     /// The longest that a device may take nothing of an answer.
     pub stall: Span,
+}
+
+/// What otary's own agents are told.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agent {
+    /// How long after a check-in they ask again.
+    pub poll: Span,
 }
 
 /// TLS towards devices.
@@ -207,6 +217,7 @@ impl Default for Values {
                 artifacts: Size(10 << 30),
             },
             limits: Limits::default(),
+            agent: Agent { poll: Span(otary_server::Limits::default().poll_after) },
             tls: Tls::default(),
             trust: Trust { passphrase_file: None, horizon: Span(5 * 365 * DAY) },
             mdns: Mdns { enabled: true },

@@ -1,10 +1,10 @@
-//! What devices are shown: the authority's chains, or a certificate from elsewhere.
+//! What devices are shown: the authority's chains, or a certificate from elsewhere. And what agents are answered with.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use otary_fleet::Time;
-use otary_server::{Handle, Identity, ServeError};
+use otary_server::{Handle, Identity, ServeError, Signing};
 use otary_trust::Authority;
 
 use super::supplied::Supplied;
@@ -21,9 +21,17 @@ impl Exhibit {
         Self { handle, supplied: Mutex::new(supplied) }
     }
 
-    /// Shows what there is from the next handshake on.
+    /// Shows what there is from the next handshake on, and answers agents by the root records and the order key that there
+    /// are.
     pub fn show(&self, authority: &Authority, now: Time) -> Result<(), ServeError> {
+        self.sign(authority)?;
         self.handle.show(identity(authority, self.lock().as_ref(), now)?)
+    }
+
+    /// Answers agents by the root records and the order key that there are.
+    pub fn sign(&self, authority: &Authority) -> Result<(), ServeError> {
+        self.handle.sign_with(Signing::of(authority)?);
+        Ok(())
     }
 
     /// Whether devices are shown a certificate from elsewhere.

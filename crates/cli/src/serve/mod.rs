@@ -85,6 +85,7 @@ impl Ready {
         let server = Server::bind(&options, shared, identity, Clock::system(), router(operator));
         let server = server.map_err(not_listening)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
+        custody.look(|held| exhibit.sign(&held.authority))?;
         let shown = Arc::clone(&exhibit);
         custody.show_by(move |authority, now| shown.show(authority, now));
         let (given, known) = (values.names.clone(), Arc::clone(&store));
@@ -174,6 +175,7 @@ fn options(values: &Values, names: &Names, descriptors: u64) -> Result<Options> 
             connections: usize::try_from(limits.connections).unwrap_or(usize::MAX),
             new_devices_at_once: limits.new_devices_at_once,
             new_device_every: limits.new_device_every.0,
+            poll_after: values.agent.poll.0,
             ..Limits::default()
         },
     })

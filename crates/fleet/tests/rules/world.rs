@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use otary_fleet::{
-    Artifact, Build, Catalogue, CheckIn, Chip, Decision, Delivery, Device, Dialect, Event, FoundCertificate,
-    Kind, Mac, Md5, Mode, Product, ProductName, Proof, Release, ReleaseId, Sha256, Time, Transport, View,
-    decide, delivered, observe,
+    AgentWords, Artifact, Build, Catalogue, CheckIn, Chip, Decision, Delivery, Device, DeviceClock, Dialect,
+    Event, FoundCertificate, Kind, Mac, ManifestBytes, Md5, Mode, Product, ProductName, Proof, Release,
+    ReleaseId, Sha256, SignedManifest, Time, Transport, View, decide, delivered, observe,
 };
 
 /// What the server knows, and the time.
@@ -112,6 +112,16 @@ impl World {
         self.releases.last_mut().unwrap()
     }
 
+    /// Gives every artifact of a version a manifest.
+    pub fn sign(&mut self, version: &str, number: u32) {
+        let bytes: ManifestBytes = b"signed".as_slice().try_into().unwrap();
+        for release in self.releases.iter_mut().filter(|release| release.id.version == version) {
+            let sign =
+                |artifact: &Sha256| SignedManifest { artifact: *artifact, number, bytes: bytes.clone() };
+            release.manifests = release.artifacts.iter().map(sign).collect();
+        }
+    }
+
     pub fn withdraw(&mut self, version: &str) {
         let now = self.now;
         self.releases.iter_mut().filter(|r| r.id.version == version).for_each(|r| r.withdrawn = Some(now));
@@ -189,7 +199,25 @@ impl Board {
             transport: Transport::Https,
             proof: Proof::None,
             handshake: None,
+            agent: None,
+            report: None,
         })
+    }
+
+    /// otary's agent on an ESP32 that is a lamp and runs `firmware`.
+    pub fn agent(firmware: &str) -> Self {
+        let mut board = Self::running(firmware, "").asking_for("lamp");
+        let said = &mut board.0;
+        (said.dialect, said.chip, said.build.md5) = (Dialect::Agent, Some(Chip::Esp32), None);
+        (said.chip_size, said.sdk) = (None, None);
+        said.agent = Some(AgentWords {
+            hardware: "v1".into(),
+            release: 1,
+            root: 1,
+            trust_set: 1,
+            clock: DeviceClock::Unknown,
+        });
+        board
     }
 
     /// A client of an old core: neither digest nor version.

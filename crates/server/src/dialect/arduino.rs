@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use otary_fleet::{Build, CheckIn, Decision, Dialect, Mode, Proof, Reason};
 
-use super::{Answer, NoCheckIn, Origin, chip_in_query};
+use super::{Answer, Heard, NoCheckIn, Origin, chip_in_query};
 use crate::http1::Head;
 
 /// The fields of one request, as they came. Of a repeated field the last one counts.
@@ -42,7 +42,7 @@ pub(super) fn read(
     dialect: Dialect,
     prefix: &str,
     mode: fn(&str) -> Option<Mode>,
-) -> Result<CheckIn, NoCheckIn> {
+) -> Result<Heard, NoCheckIn> {
     let fields = Fields::of(head, prefix);
     let mode = match fields.mode {
         None => Mode::Sketch,
@@ -51,7 +51,7 @@ pub(super) fn read(
     // The station's address first: all versions send it, and it is the one on the board's label.
     let device =
         parsed(fields.station).or_else(|| parsed(fields.base)).or_else(|| parsed(fields.access_point));
-    Ok(CheckIn {
+    let check_in = CheckIn {
         dialect,
         mode,
         device,
@@ -67,7 +67,10 @@ pub(super) fn read(
         // It takes the device's record to tell.
         proof: Proof::None,
         handshake: origin.handshake,
-    })
+        agent: None,
+        report: None,
+    };
+    Ok(Heard { check_in, nonce: [0; 16] })
 }
 
 /// What of a field's name is behind the prefix.

@@ -2,7 +2,7 @@
 
 use otary_fleet::{Catalogue, CheckIn, Decision, Dialect, Mode, Reason};
 
-use super::{Answer, NoCheckIn, Origin, Speaker, arduino};
+use super::{Answer, Heard, NoCheckIn, Origin, Speaker, arduino};
 use crate::http1::Head;
 
 const PREFIX: &str = "x-esp8266-";
@@ -20,7 +20,7 @@ impl Speaker for HttpUpdate {
         arduino::sent(head, PREFIX, USER_AGENT)
     }
 
-    fn read(&self, head: &Head<'_>, origin: Origin) -> Result<CheckIn, NoCheckIn> {
+    fn read(&self, head: &Head<'_>, origin: Origin) -> Result<Heard, NoCheckIn> {
         arduino::read(head, origin, self.dialect(), PREFIX, mode)
     }
 

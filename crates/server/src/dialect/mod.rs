@@ -3,18 +3,30 @@
 //! Nothing outside this module knows which dialects there are. A request is read once and bounded while it is read;
 //! what an optional header says wrongly counts as not said.
 
+mod agent;
 mod arduino;
 mod arduino_esp32;
 mod arduino_esp8266;
+mod field;
 
 use std::net::IpAddr;
 
 use otary_fleet::{
-    Catalogue, CheckIn, Chip, Decision, Dialect, Handshake, Md5, ProductName, Sha256, Transport,
+    Catalogue, CheckIn, Chip, Decision, Dialect, Handshake, ManifestBytes, Md5, ProductName, Sha256,
+    Transport,
 };
 use thiserror::Error;
 
+pub(crate) use self::field::Field;
 use crate::http1::Head;
+
+/// What a client says.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub(crate) check_in: CheckIn,
+    /// What an agent wants to read again in the order that answers it; zeros for other clients, whose answers are not signed.
+    pub(crate) nonce: [u8; 16],
+}
 
 /// What is known of a request besides its head.
 pub(crate) struct Origin {
@@ -37,6 +49,29 @@ pub(crate) enum NoCheckIn {
     /// The client asks for something that otary has no kind for.
     #[error("the client asks in a mode that otary does not know")]
     UnknownMode,
+    /// An agent's message breaks its form.
+    #[error("the check-in is wrong in its field {}", field.name)]
+    Malformed {
+        /// The field that is at fault.
+        field: Field,
+        /// What is wrong there.
+        #[source]
+        error: otary_wire::Error,
+    },
+    /// An agent's field keeps its form, and names nothing that can be.
+    #[error("the check-in is wrong in its field {}: nothing can have such a name", .0.name)]
+    NoSuch(Field),
+    /// An agent of another time.
+    #[error("the check-in is of protocol {found}, this otary speaks {known}")]
+    OtherProtocol {
+        /// The version that it speaks.
+        found: u32,
+        /// The version that otary speaks.
+        known: u32,
+    },
+    /// The path and an agent's message contradict each other.
+    #[error("the URL names another product than the check-in")]
+    OtherProduct,
 }
 
 /// What a client is to be answered, before it is HTTP.
@@ -57,6 +92,11 @@ pub(crate) enum Answer {
     },
     /// An artifact.
     Image(Sha256),
+    /// A signed order: to install what the manifest says, or to wait.
+    Order {
+        /// The manifest.
+        manifest: Option<ManifestBytes>,
+    },
 }
 
 /// One client library's way of speaking.
@@ -68,24 +108,37 @@ trait Speaker: Sync {
     fn sent(&self, head: &Head<'_>) -> bool;
 
     /// Reads a request that it sent.
-    fn read(&self, head: &Head<'_>, origin: Origin) -> Result<CheckIn, NoCheckIn>;
+    fn read(&self, head: &Head<'_>, origin: Origin) -> Result<Heard, NoCheckIn>;
 
     /// What it is to be answered.
     fn answer(&self, check_in: &CheckIn, decision: &Decision, catalogue: &Catalogue) -> Answer;
+
+    /// What it is to be answered where nothing can be decided.
+    fn undecided(&self) -> Answer {
+        Answer::NoUpdate
+    }
 }
 
-const SPEAKERS: [&dyn Speaker; 2] = [&arduino_esp32::HttpUpdate, &arduino_esp8266::HttpUpdate];
+const SPEAKERS: [&dyn Speaker; 3] = [&agent::Agent, &arduino_esp32::HttpUpdate, &arduino_esp8266::HttpUpdate];
 
 /// Reads a request, whoever sent it.
-pub(crate) fn read(head: &Head<'_>, origin: Origin) -> Result<CheckIn, NoCheckIn> {
+pub(crate) fn read(head: &Head<'_>, origin: Origin) -> Result<Heard, NoCheckIn> {
     let speaker = SPEAKERS.into_iter().find(|speaker| speaker.sent(head));
     speaker.ok_or(NoCheckIn::UnknownClient)?.read(head, origin)
 }
 
 /// What a decision means to the client that asked.
 pub(crate) fn answer(check_in: &CheckIn, decision: &Decision, catalogue: &Catalogue) -> Answer {
-    let speaker = SPEAKERS.into_iter().find(|speaker| speaker.dialect() == check_in.dialect);
-    speaker.map_or(Answer::NoUpdate, |speaker| speaker.answer(check_in, decision, catalogue))
+    speaker_of(check_in).map_or(Answer::NoUpdate, |speaker| speaker.answer(check_in, decision, catalogue))
+}
+
+/// What the client that asked is to be answered where nothing can be decided.
+pub(crate) fn undecided(check_in: &CheckIn) -> Answer {
+    speaker_of(check_in).map_or(Answer::NoUpdate, Speaker::undecided)
+}
+
+fn speaker_of(check_in: &CheckIn) -> Option<&'static dyn Speaker> {
+    SPEAKERS.into_iter().find(|speaker| speaker.dialect() == check_in.dialect)
 }
 
 /// The chip that a URL's query names: `?chip=esp32c3`.
@@ -123,7 +176,7 @@ mod tests {
                 product: None,
                 handshake: None,
             };
-            let Ok(Some((Ok(check_in), _))) = http1::read(&bytes, |head| read(head, origin)) else { return Ok(()) };
+            let Ok(Some((Ok(Heard { check_in, .. }), _))) = http1::read(&bytes, |head| read(head, origin)) else { return Ok(()) };
             for text in [check_in.version, check_in.sdk].into_iter().flatten() {
                 prop_assert!((1..=CheckIn::MAX_TEXT).contains(&text.len()));
                 prop_assert!(!text.contains(char::is_control));

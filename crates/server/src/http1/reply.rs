@@ -82,7 +82,7 @@ impl Reply {
     }
 
     /// A sentence for people, who see it when they try a URL by hand.
-    pub(crate) fn sentence(status: Status, text: &'static str) -> Self {
+    pub(crate) fn sentence(status: Status, text: impl Into<Bytes>) -> Self {
         let mut reply = Self::file("text/plain; charset=utf-8", text);
         reply.status = status;
         reply

@@ -65,6 +65,8 @@ pub enum Forecast {
     Looping,
     /// It was reflashed by hand.
     Reflashed,
+    /// It installs only what is signed, and the release has no manifest for it.
+    Unsigned,
 }
 
 impl Group {
@@ -126,6 +128,7 @@ fn forecast(decision: &Decision, device: &Device, release: &Release) -> Forecast
         Reason::TooLarge { .. } => Forecast::TooLarge,
         Reason::Looping { .. } => Forecast::Looping,
         Reason::Reflashed { .. } => Forecast::Reflashed,
+        Reason::Unsigned { .. } => Forecast::Unsigned,
         Reason::TakenOnce { .. } => Forecast::TakenOnce,
         Reason::UpToDate { .. } => Forecast::Running,
         _ if decision.verdict() == Verdict::Offer => Forecast::Offered,
@@ -150,6 +153,7 @@ impl Forecast {
             Self::ChipContradicts => ("speaks as another chip does", "speak as another chip does"),
             Self::PlainHttp => ("asks over plain HTTP", "ask over plain HTTP"),
             Self::Looping => ("is held for looping", "are held for looping"),
+            Self::Unsigned => ("installs only what is signed", "install only what is signed"),
             Self::Reflashed => ("is held as reflashed by hand", "are held as reflashed by hand"),
         }
     }

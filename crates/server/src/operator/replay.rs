@@ -25,5 +25,8 @@ fn last_check_in(device: &Device, mode: Mode) -> Option<CheckIn> {
         transport: last.transport,
         proof: last.proof,
         handshake: last.handshake,
+        agent: last.agent,
+        // Said once, and it changes no answer.
+        report: None,
     })
 }

@@ -285,5 +285,7 @@ pub fn board(mac: &str, firmware: &[u8], version: &str) -> CheckIn {
         transport: Transport::Https,
         proof: otary_fleet::Proof::None,
         handshake: None,
+        agent: None,
+        report: None,
     }
 }

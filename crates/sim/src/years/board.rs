@@ -93,6 +93,8 @@ impl Board {
             transport: Transport::Https,
             proof: if self.proven { Proof::DeviceCredential } else { Proof::None },
             handshake: Some(handshake),
+            agent: None,
+            report: None,
         }
     }
 }

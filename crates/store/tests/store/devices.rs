@@ -1,13 +1,14 @@
 //! Devices' records.
 
 use otary_fleet::{
-    Attempt, Build, Catalogue, Chip, Delivery, Device, Mac, Md5, SeenNetwork, Sha256, View, decide,
-    delivered, observe,
+    AgentWords, Attempt, Build, Catalogue, Chip, Delivery, Device, DeviceClock, Mac, Md5, Proof, Reported,
+    SeenNetwork, Sha256, View, decide, delivered, observe,
 };
 use otary_store::{Admit, EventQuery, Store};
 
 use crate::sample::{
     MAX_STRANGERS, artifact, at, change, check_in, event, installed, lamp, mac, poll, publish, release_id,
+    report,
 };
 use crate::waiting_and_written;
 
@@ -74,6 +75,16 @@ fn full_record(catalogue: &Catalogue, target: &otary_fleet::Artifact) -> Device 
     device.networks.push(SeenNetwork { network: installed(target, "1").network, last: at(6) });
     device.installed = Some(installed(target, "1"));
     device.contested = Some(at(7));
+    device.last.as_mut().unwrap().agent = Some(AgentWords {
+        hardware: "v1".into(),
+        release: 6,
+        root: 2,
+        trust_set: 1,
+        clock: DeviceClock::LowerBound,
+    });
+    let network = installed(target, "1").network;
+    let proof = Proof::DeviceCredential;
+    device.reported = vec![Reported { report: report(), network, first: at(7), last: at(8), proof }];
     device.resume();
     device
 }

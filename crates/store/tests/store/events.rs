@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use otary_fleet::{Build, Decision, Event, EventKind, Mac, Product, Reason, Scope, Sha256, Time, Token};
+use otary_fleet::{
+    Build, Decision, Event, EventKind, Mac, Product, Proof, Reason, Scope, Sha256, Time, Token,
+};
 use otary_store::{Downloads, EventQuery, Store};
 
-use crate::sample::{at, event, lamp, mac, poll, publish, release_id};
+use crate::sample::{at, event, lamp, mac, poll, publish, release_id, report};
 use crate::waiting_and_written;
 
 fn find(store: &dyn Store, query: &EventQuery) -> Vec<u64> {
@@ -57,6 +59,7 @@ fn every_kind(device: Mac) -> Vec<Event> {
     };
     let kinds = [
         EventKind::Operator { who: "local".into(), action: "assigned it to lamp".into() },
+        EventKind::Reported { report: report(), proof: Proof::ProductSecret },
         EventKind::Contested,
         EventKind::Installed { release: release_id("1") },
         EventKind::Delivered { artifact: Sha256::of(b"v1"), bytes: 1, size: u64::MAX },

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use otary_fleet::{
-    Artifact, Build, CheckIn, Chip, Device, Dialect, Event, EventKind, Installed, Kind, Mac, Md5, Mode,
-    Network, Product, Release, ReleaseId, Sha256, Snapshot, Time, Transport,
+    Artifact, Build, Cause, CheckIn, Chip, Device, Dialect, Ending, Event, EventKind, Installed, Kind, Mac,
+    Md5, Mode, Network, Product, Release, ReleaseId, Report, Sha256, Snapshot, Time, Transport,
 };
 use otary_store::{Admit, Retention, Store};
 
@@ -104,7 +104,15 @@ pub fn check_in(mac: Mac, build: Build) -> CheckIn {
         transport: Transport::Https,
         proof: otary_fleet::Proof::None,
         handshake: None,
+        agent: None,
+        report: None,
     }
+}
+
+/// What an agent reports.
+pub fn report() -> Report {
+    let (ending, cause) = (Ending::RolledBack, Some(Cause(18)));
+    Report { release: 7, payload: Some(Sha256::of(b"payload")), ending, cause, tries: 2 }
 }
 
 /// Has a device seen, and counts its polls.

@@ -1,7 +1,8 @@
 //! One device on a page.
 
 use otary_fleet::{
-    Attempt, Credential, Device, Event, EventKind, GenerationId, Holds, Snapshot, Time, Transport,
+    AgentWords, Attempt, Credential, Device, Event, EventKind, GenerationId, Holds, Reported, Snapshot, Time,
+    Transport,
 };
 use otary_server::operator::{DeviceView, Held};
 
@@ -57,6 +58,7 @@ fn claims(last: &Snapshot) -> anyhow::Result<()> {
         let flash = last.chip_size.map(|flash| format!(" of {} of flash", size(flash)));
         say!("  room      {} for an update{}", size(free), flash.unwrap_or_default())?;
     }
+    last.agent.as_ref().map_or(Ok(()), agent)?;
     let transport = match last.transport {
         Transport::Http => "plain HTTP",
         Transport::Https => "HTTPS",
@@ -71,6 +73,24 @@ fn claims(last: &Snapshot) -> anyhow::Result<()> {
         say!("  asked for {name}, and was shown {shown}")?;
     }
     Ok(say!("  proof     {}", last.proof.words())?)
+}
+
+/// What an agent said of itself.
+fn agent(agent: &AgentWords) -> anyhow::Result<()> {
+    let AgentWords { hardware, release, root, trust_set, clock } = agent;
+    say!("  hardware  {}", plain(hardware))?;
+    say!("  number    {release} (its release)")?;
+    say!("  believes  root record {root}, trust set of record {trust_set}")?;
+    Ok(say!("  clock     {}", clock.words())?)
+}
+
+/// What it reported, the latest first. By its word alone, so who said it stands beside it.
+fn reports(device: &Device, now: Time) -> anyhow::Result<()> {
+    device.reported.iter().try_for_each(|reported| {
+        let Reported { report, network, last, proof, .. } = reported;
+        let (said, proof) = (plain(&report.to_string()), proof.words());
+        Ok(say!("  reported  {said} ({}, from {network} with {proof})", ago(*last, now))?)
+    })
 }
 
 /// The anchors that one build of a device holds, and how that is known; after the first, by what else was said of it.
@@ -108,6 +128,7 @@ fn history(device: &Device, now: Time) -> anyhow::Result<()> {
             ago(installed.at, now)
         )?;
     }
+    reports(device, now)?;
     if let Some(contested) = device.contested {
         let seen = ago(contested, now);
         say!("  contested two builds or networks take turns under this address, the last time {seen}")?;
@@ -156,6 +177,9 @@ fn happened(event: &Event) -> String {
             format!("cut off after {bytes} of {size} bytes of {:.12}", artifact.to_string())
         }
         EventKind::Installed { release } => format!("runs {} (inferred)", plain(&release.to_string())),
+        EventKind::Reported { report, proof } => {
+            format!("reported with {}: {}", proof.words(), plain(&report.to_string()))
+        }
         EventKind::Contested => "two builds or networks take turns under its address".to_owned(),
         EventKind::Operator { who, action } => format!("{}: {}", plain(who), plain(action)),
     }
