@@ -3,7 +3,8 @@
 //! A [`Board`] is a [`Flash`] that behaves like NOR, a boot ROM and second-stage bootloader that choose and check a slot as
 //! ESP-IDF's do, and a [`Sketch`]: the tutorial's, on Arduino's `HTTPUpdate`, over a real socket and real TLS. What it
 //! sends, checks and prints, and which number it fails with, is what the device does; what the device cannot know (why
-//! it was refused) is in the [`Poll`] beside it.
+//! it was refused) is in the [`Poll`] beside it. In the sketch's place the board can run a firmware with otary's own agent
+//! ([`AgentApp`], [`Board::run_agent`]).
 //!
 //! A [`crowd`] is hundreds of boards at once, each of them light.
 //!
@@ -12,6 +13,7 @@
 //! Everything else is blocking and runs in the caller's thread. A [`Pace`] says how long the sketch's delays are, and its
 //! [`Stop`] is the power switch.
 
+mod agent;
 mod board;
 mod bootloader;
 mod clock;
@@ -34,6 +36,7 @@ pub mod tls;
 mod url;
 pub mod years;
 
+pub use agent::{AgentApp, AgentError, AgentPoll, AgentReport};
 pub use board::{Board, Identity};
 pub use bootloader::{BootError, Refusal, Silicon, start};
 pub use clock::Ntp;
