@@ -7,7 +7,7 @@ use otary_image::{Candidate, Chip, Otadata, Rollback, Slots, TABLE_OFFSET, TABLE
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::{fs, net::TcpStream, sync::Arc, thread, time};
-pub type Flash = embedded_storage_file::NorMemoryInFile<1, 4, 4096>;
+pub(crate) type Flash = embedded_storage_file::NorMemoryInFile<1, 4, 4096>;
 
 fn main() -> Result<()> {
     let [flash, server, ca, root] = [1, 2, 3, 4].map(|n| std::env::args().nth(n).unwrap_or_default());
@@ -17,7 +17,7 @@ fn main() -> Result<()> {
     }
 }
 
-pub fn power_cycle(flash: &mut Flash, server: (&str, &[u8]), root: &[u8]) -> Result<()> {
+pub(crate) fn power_cycle(flash: &mut Flash, server: (&str, &[u8]), root: &[u8]) -> Result<()> {
     let (mut table, mut otadata) = ([0; TABLE_SIZE], [0; 0x2000]);
     flash.read(TABLE_OFFSET, &mut table).map_err(Error::msg)?;
     let layout = Layout::find(&Table::parse(&table)?)?;

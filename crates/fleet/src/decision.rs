@@ -277,7 +277,7 @@ impl Reason {
                     "add ?chip= to the sketch's URL, or otary device assign {device} {product} --chip CHIP"
                 )
             }
-            Self::Unsigned { .. } => "publish it signed: otary push --sign KEYFILE".into(),
+            Self::Unsigned { .. } => "publish a signed release: otary push --sign KEYFILE".into(),
             Self::Looping { .. } | Self::TakenOnce { .. } => format!("otary device release {device}"),
             Self::Reflashed { .. } => format!("otary device resume {device}"),
             _ => return None,

@@ -30,7 +30,7 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, product: Option<&str>) -> P
     let (source, transport) = (visit.peer, visit.transport);
     let handshake = visit.secured.as_ref().map(|secured| secured.handshake.clone());
     match dialect::read(head, Origin { source, transport, product, handshake }) {
-        Ok(heard) => serve(visit, heard, Pass::by(visit, head)),
+        Ok(said) => serve(visit, said, Pass::by(visit, head)),
         Err(why) => refuse(visit, why),
     }
 }
@@ -52,8 +52,8 @@ fn refuse(visit: &Visit, why: NoCheckIn) -> Plan {
     Reply::sentence(Status::BadRequest, format!("{why}{cause}.\n")).into()
 }
 
-fn serve(visit: &Visit, heard: Heard, pass: Pass) -> Plan {
-    let Heard { mut check_in, nonce } = heard;
+fn serve(visit: &Visit, said: Heard, pass: Pass) -> Plan {
+    let Heard { mut check_in, nonce } = said;
     let catalogue = visit.shared.store.catalogue();
     let decision = match resolve(visit, &mut check_in, pass, &catalogue) {
         Ok(decision) => decision,

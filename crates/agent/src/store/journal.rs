@@ -54,7 +54,7 @@ impl Attempt {
 pub(crate) struct Journal {
     half: Half,
     sequence: u32,
-    /// Offset in the sector of the first unit that is erased.
+    /// Offset in the sector of the first unit behind all that were written.
     next: u32,
     /// What is to be installed.
     pub attempt: Attempt,
@@ -74,16 +74,18 @@ impl Journal {
         Ok(Some(journal))
     }
 
+    /// Reads all units: one may have stayed erased because its write failed, and others follow.
     fn scan<F: NorFlash>(&mut self, flash: &mut F, store: Region) -> Result<(), Fault> {
         let begin = self.half.offset(store, JOURNAL);
         let mut unit = [0; UNIT];
-        while self.next < SECTOR {
-            flash::read(flash, begin.saturating_add(self.next), &mut unit)?;
-            if unit == [0xFF; UNIT] {
-                break;
+        let mut at = self.next;
+        while at < SECTOR {
+            flash::read(flash, begin.saturating_add(at), &mut unit)?;
+            at = at.saturating_add(length_of(&unit));
+            if unit != [0xFF; UNIT] {
+                self.log.note_unit(&unit, self.sequence);
+                self.next = at;
             }
-            self.log.note_unit(&unit, self.sequence);
-            self.next = self.next.saturating_add(length_of(&unit));
         }
         Ok(())
     }

@@ -100,6 +100,8 @@ pub struct Board<const W: usize = 4> {
     /// From when to when the server's certificate is valid.
     pub certificate: (UnixSeconds, UnixSeconds),
     pub power_goes_at_anchor: bool,
+    /// The power goes when the selection of a slot is noted and otadata is not written yet.
+    pub power_goes_at_selection: bool,
     /// How often the link is lost at an anchor.
     pub anchor_losses: usize,
     pub events: Vec<Event>,
@@ -138,6 +140,7 @@ impl<const W: usize> Board<W> {
             compiled_anchors: Vec::new(),
             certificate: (UnixSeconds(0), UnixSeconds(u64::MAX)),
             power_goes_at_anchor: false,
+            power_goes_at_selection: false,
             anchor_losses: 0,
             events: Vec::new(),
             most_erased: 0,
@@ -204,6 +207,17 @@ impl<const W: usize> Board<W> {
     pub fn is_untouched(&self, slot: u8) -> bool {
         let Region { offset, size } = LAYOUT.slots[usize::from(slot)];
         !self.nor.erases.iter().any(|at| (offset..offset + size).contains(at))
+    }
+
+    /// Leaves a mark of which a power cut let one byte through, behind the last one of either journal.
+    pub fn tear_mark(&mut self) {
+        for journal in [STORE + 0x2000, STORE + 0x3000] {
+            let sector = &self.nor.bytes[journal as usize..][..4096];
+            let free = sector.chunks(32).position(|unit| unit == [0xFF; 32]).unwrap();
+            if free > 0 {
+                self.nor.bytes[journal as usize + free * 32] = 4;
+            }
+        }
     }
 
     /// Which slots were started, in order.
@@ -286,8 +300,17 @@ impl<const W: usize> Board<W> {
         server: &mut Server,
         time: Millis,
     ) -> End {
+        let mut working = 0;
         for _ in 0..100_000 {
+            working = if step == Step::Working { working + 1 } else { 0 };
             step = match step {
+                // After the last bytes and otadata's clearing.
+                Step::Working if self.power_goes_at_selection && working == 3 => {
+                    self.nor.fails_after = Some(1);
+                    self.step(agent, Input::Tick);
+                    self.power_goes_at_selection = false;
+                    return End::PowerCut;
+                }
                 Step::Working | Step::Read => self.step(agent, Input::Tick),
                 Step::SelfTest => {
                     self.events.push(Event::SelfTest);

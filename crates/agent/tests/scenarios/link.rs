@@ -25,6 +25,17 @@ fn a_lost_link_resumes_at_the_exact_byte() {
 }
 
 #[test]
+fn a_piece_that_would_enter_two_sectors_enters_one() {
+    let (mut server, mut board) = offered();
+    board.piece = 4096;
+    // The first sector is not entered with twenty bytes, and the next piece fills it and twenty bytes more.
+    board.troubles.push_back(Trouble::CutAfter(20));
+    board.run(&mut server, HOUR);
+    assert!(is_installed(&board));
+    assert_eq!(board.most_erased, 1);
+}
+
+#[test]
 fn twenty_losses_in_one_download_fetch_no_byte_twice() {
     let (mut server, mut board) = offered();
     board.troubles.extend(vec![Trouble::CutAfter(1400); 20]);

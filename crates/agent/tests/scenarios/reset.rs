@@ -73,7 +73,7 @@ fn power_that_goes_twenty_times_costs_less_than_a_mark_each_time() {
 
 #[test]
 fn a_flash_that_fails_once_anywhere_is_reported_and_the_update_completes() {
-    for operation in 0..60 {
+    for operation in 0..200 {
         let (mut server, mut board) = (Server::offering(Release::new(7, new())), Board::<4>::new(&old()));
         board.nor.fails_after = Some(operation);
         let slot = board.run(&mut server, Millis::from_secs(20_000));

@@ -95,6 +95,33 @@ fn what_one_attempt_left_in_otadata_is_not_held_against_the_next() {
 }
 
 #[test]
+fn a_cut_before_the_selection_is_not_taken_for_the_bootloaders_word() {
+    let (mut server, mut board) = fetched();
+    board.rollback = Rollback::Enabled;
+    board.crashes[1] = true;
+    board.run(&mut server, Millis::from_secs(600));
+    board.crashes[1] = false;
+    server.release = Some(Release::new(8, image(Chip::Esp32C3, 8, 25_000)));
+    // The selection is noted, and then the power goes: otadata keeps the aborted entry's sector as it is by then.
+    let slot = board.bootloader();
+    board.power_goes_at_selection = true;
+    assert_eq!(board.cycle(slot, &mut server, HOUR), End::PowerCut);
+    assert_eq!(board.run(&mut server, HOUR), 1);
+    assert_eq!(server.reported(), Some((8, Outcome::Installed, None, 1)));
+}
+
+#[test]
+fn a_torn_mark_counts_as_a_boot() {
+    let (mut server, mut board) = fetched();
+    for _ in 0..3 {
+        board.tear_mark();
+    }
+    assert_eq!(board.run(&mut server, Millis::from_secs(3000)), 0);
+    assert_eq!(board.boots(), [0, 1, 0]);
+    assert_eq!(server.reported(), Some(rolled_back(Cause::BootsSpent)));
+}
+
+#[test]
 fn an_image_that_the_bootloader_refuses_is_given_up() {
     let (mut server, mut board) = fetched();
     board.nor.bytes[LAYOUT.slots[1].offset as usize] = 0;
@@ -145,6 +172,10 @@ fn release_and_floor_count_only_once_the_app_is_confirmed() {
     // Once it runs, its floor holds even against a release that may go back.
     server.release = Some(strict);
     assert_eq!(board.run(&mut server, HOUR), 0);
+    // Another attempt takes the journal; what was confirmed before is in the state.
+    server.release = Some(Release::new(10, image(Chip::Esp32C3, 10, 25_000)));
+    board.works[1] = false;
+    assert_eq!(board.run(&mut server, Millis::from_secs(1000)), 0);
     let mut back = Release::new(8, eight);
     back.downgrade = true;
     server.release = Some(back);

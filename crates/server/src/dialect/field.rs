@@ -24,19 +24,23 @@ const FIELDS: [Field; 14] = fields! {
     "clock" "report"
 };
 
+/// The key of the report, which is a map itself.
+const REPORT: u8 = 13;
+
 impl Field {
     const WHOLE: Self = Self { name: "whole", complaint: "an agent's check-in cannot be read" };
     pub(crate) const PROTOCOL: Self = FIELDS[0];
     pub(crate) const DEVICE: Self = FIELDS[1];
     pub(crate) const PRODUCT: Self = FIELDS[2];
-    const REPORT: Self = FIELDS[13];
 
     /// The field of the check-in in `bytes` that `error` is about.
     pub(crate) fn at_fault(bytes: &[u8], error: Error) -> Self {
         let (inside, keys) = entries(bytes, error.offset);
         match error.fault {
             // Said of a map inside the check-in: the report is the only one.
-            Fault::Missing { key } if keys.contains(&key) => Self::REPORT,
+            Fault::Missing { key } if keys.contains(&key) && inside.is_none_or(|key| key == REPORT) => {
+                Self::of(REPORT)
+            }
             Fault::Missing { key } => Self::of(key),
             _ => inside.map_or(Self::WHOLE, Self::of),
         }

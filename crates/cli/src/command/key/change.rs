@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use otary_server::operator::SigningView;
+use otary_server::operator::{Material, SigningView};
 use otary_trust::signing::{Change, KeyId, Signed, SigningKey};
 
 use super::known::Known;
@@ -15,6 +15,7 @@ use crate::data::quoted;
 use crate::global::Global;
 use crate::key_file::{ClosingArgs, NewKeys, OpeningArgs};
 use crate::say;
+use crate::signing::check_leap;
 use crate::terminal::print_json;
 
 /// Make new keys and the root record that names them; without an option that says which, a new release key
@@ -127,24 +128,29 @@ pub fn rotate(args: &RotateArgs, global: &Global, connection: &Connection) -> Re
         let mut change = Change { threshold: args.threshold, ..Change::default() };
         change.dropped_root_keys.clone_from(&args.drop_root);
         for place in ('a'..).take(args.root_keys.into()) {
-            change
-                .new_root_keys
-                .push(keys.make(args.out.join(format!("root-{version}{place}.key")))?.public());
+            let file = args.out.join(format!("root-{version}{place}.key"));
+            change.new_root_keys.push(keys.make(file)?.public());
         }
         if release_key {
             change.new_release_key = Some(new_release_key(&args.out, version, keys)?.public());
         }
         if args.trust_set || args.order_key {
-            let material = material(client)?;
-            if args.trust_set {
-                tell_anchors(&material)?;
-            }
-            let anchors = || material.trust_set.iter().map(|anchor| anchor.sha256).collect();
-            change.trust_set = args.trust_set.then(anchors);
-            change.order_key = args.order_key.then_some(material.order_key);
+            args.take_material(&material(client)?, &mut change)?;
         }
         Ok(change)
     })
+}
+
+impl RotateArgs {
+    fn take_material(&self, material: &Material, change: &mut Change) -> Result<()> {
+        if self.trust_set && !self.signing.json {
+            tell_anchors(material)?;
+        }
+        let anchors = || material.trust_set.iter().map(|anchor| anchor.sha256).collect();
+        change.trust_set = self.trust_set.then(anchors);
+        change.order_key = self.order_key.then_some(material.order_key);
+        Ok(())
+    }
 }
 
 /// Takes a release key back.
@@ -204,6 +210,12 @@ impl Session {
         Ok(Self { client, view, newest, roots })
     }
 
+    /// The highest release number, as the server says it, unless that is hard to believe.
+    fn believed_number(&self) -> Result<u32> {
+        let number = self.view.highest_number;
+        check_leap(number, &self.newest.record, "--last-number").map(|()| number)
+    }
+
     /// Makes the next record as `change` says, with the new keys that it makes, and hands it in.
     fn change(
         mut self,
@@ -215,7 +227,7 @@ impl Session {
         let mut keys = NewKeys::default();
         let version = self.newest.record.version.saturating_add(1);
         let change = change(version, &mut keys, &mut self.client)?;
-        let last_number = args.last_number.unwrap_or(self.view.highest_number);
+        let last_number = args.last_number.map_or_else(|| self.believed_number(), Ok)?;
         let record = self.newest.record.next(&Change { last_number, ..change }, clock::now())?;
         let new_roots =
             keys.iter().map(|(_, key)| key).filter(|key| record.root_keys.contains(&key.public()));

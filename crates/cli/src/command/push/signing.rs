@@ -14,7 +14,7 @@ use crate::client::{Client, PushedFile, path};
 use crate::clock;
 use crate::file::read_file;
 use crate::key_file::OpeningArgs;
-use crate::signing::TermsArgs;
+use crate::signing::{TermsArgs, check_leap};
 
 /// How the release is signed.
 #[derive(Debug, clap::Args)]
@@ -126,6 +126,9 @@ impl SigningArgs {
             )
         });
         let number = number.help("otary key rotate names a new release key")?;
+        if self.release_number.is_none() {
+            check_leap(number, &record, "--release-number")?;
+        }
         check_key(key, &record, number)?;
         Ok(number)
     }

@@ -94,9 +94,8 @@ pub fn signed_lamp(keys: &Keys, records: u32) -> Site {
 /// Gives a published release its manifest, as number 3.
 pub fn sign_release(site: &Site, keys: &Keys, product: &str, version: &str, image: &[u8]) {
     let catalogue = site.store.catalogue();
-    let releases = catalogue.releases(&product.parse().unwrap()).iter();
-    let mut release: Release =
-        releases.filter(|release| release.id.version == version).next().unwrap().clone();
+    let mut releases = catalogue.releases(&product.parse().unwrap()).iter();
+    let mut release: Release = releases.find(|release| release.id.version == version).unwrap().clone();
     let bytes = keys.manifest(product, version, 3, image);
     let bytes = bytes.as_slice().try_into().unwrap();
     release.manifests = vec![SignedManifest { artifact: Sha256::of(image), number: 3, bytes }];

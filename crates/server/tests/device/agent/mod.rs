@@ -36,8 +36,13 @@ fn the_request_and_the_answer_to_the_byte() {
          Content-Length: 128\r\n\
          Connection: close\r\n"
     );
-    let body: String = received[end..].iter().map(|byte| format!("{byte:02x}")).collect();
+    let body: String =
+        received[end..].iter().flat_map(|byte| [byte >> 4, byte & 15]).map(hex_digit).collect();
     assert_eq!(body, GOLDEN_ANSWER);
+}
+
+fn hex_digit(nibble: u8) -> char {
+    char::from_digit(nibble.into(), 16).unwrap()
 }
 
 /// Both were made apart from this program, with a CBOR writer of a few lines and Ed25519 as RFC 8032 writes it down.
