@@ -157,10 +157,10 @@ impl Faulty {
     pub fn apply(&mut self, operation: &Operation, when: When) -> Result<(), FlashError> {
         match (operation, when) {
             (_, When::Before) => return Ok(()),
-            (Operation::Erase { at }, When::After) => self.nor.erase(*at)?,
+            (Operation::Erase { at }, When::After) => Flash::erase(&mut self.nor, *at)?,
             (Operation::Program { at, bytes }, When::After) => self.nor.program(*at, bytes)?,
             (Operation::Erase { at }, When::Middle { seed }) => {
-                self.nor.erase(*at)?;
+                Flash::erase(&mut self.nor, *at)?;
                 let mut noise = Noise(seed ^ u64::from(*at));
                 let noise: Vec<u8> = (0..SECTOR).map(|_| noise.byte()).collect();
                 self.nor.program(*at, &noise)?;
@@ -226,7 +226,7 @@ impl Flash for Faulty {
     }
 
     fn read(&self, offset: u32, into: &mut [u8]) -> Result<(), FlashError> {
-        if self.is_on { self.nor.read(offset, into) } else { Err(no_power()) }
+        if self.is_on { Flash::read(&self.nor, offset, into) } else { Err(no_power()) }
     }
 
     fn erase(&mut self, sector_offset: u32) -> Result<(), FlashError> {

@@ -5,7 +5,7 @@ use otary_fleet::Sha256;
 use otary_sim::Firmware;
 use otary_store::{Disk, Store};
 
-use super::board::Outcome;
+use super::board::{Outcome, Program};
 use super::firmware::Version;
 use super::release;
 use super::screen::Screen;
@@ -20,7 +20,10 @@ pub fn print(outcomes: &[Outcome], to: &Version, store: &Disk, screen: &Screen) 
         let doubts = doubts(outcome, to, store)?;
         passed &= doubts.is_empty();
         let known = if doubts.is_empty() {
-            format!("starts and reports the bytes of {}, then 304", to.name)
+            match outcome.role.program {
+                Program::Sketch(_) => format!("starts and reports the bytes of {}, then 304", to.name),
+                Program::Agent => format!("starts and reports the bytes of {}, which its owner signed", to.name),
+            }
         } else {
             doubts.join("; ")
         };
@@ -44,7 +47,7 @@ fn doubts(outcome: &Outcome, to: &Version, store: &Disk) -> Result<Vec<&'static 
     let doubts = [
         (outcome.image != Some(wanted), "its flash holds other bytes"),
         (outcome.is.as_deref() != Some(to.name), "it says another version"),
-        (!outcome.no_update, "its last poll was not answered 304"),
+        (!outcome.no_update, "its last poll was not answered with \"no update\""),
         (installed != Some(release(to)?), "the server has not seen it run the release"),
     ];
     Ok(doubts.into_iter().filter_map(|(doubt, text)| doubt.then_some(text)).collect())

@@ -58,8 +58,8 @@ impl Seat {
         let mut flash = Nor::erased(FOUR_MEGABYTES)?;
         factory::write(&mut flash, identity.chip, firmware)?;
         let Identity { chip, revision, .. } = identity;
-        let silicon = Silicon { chip, revision, rollback: Rollback::Enabled };
-        let slots = bootloader::start(&mut flash, silicon, &mut |_| ())?;
+        let mut silicon = Silicon::new(chip, revision, Rollback::Enabled);
+        let slots = bootloader::start(&mut flash, &mut silicon, &mut |_| ())?;
         Ok(Self { flash, slots })
     }
 
