@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 
 /// How long each target runs unless it is said otherwise, in seconds.
 const SECONDS: u32 = 60;
-/// Coverage by LLVM's SanitizerCoverage, in the form that libFuzzer reads: a counter an edge, and both sides of comparisons.
+/// Coverage by LLVM's `SanitizerCoverage`, in the form that libFuzzer reads: a counter an edge, and both sides of comparisons.
 const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";

@@ -80,8 +80,9 @@ impl<'a> Crowd<'a> {
     /// Addresses are counted up from the first.
     fn identity(&self, number: u32) -> Result<Identity, CrowdError> {
         let Plan { first, boards, .. } = *self.plan;
-        let [a, b, c, d, e, f] = first.bytes();
-        let address = u64::from_be_bytes([0, 0, a, b, c, d, e, f]).saturating_add(number.into());
+        let mut address = [0; 8];
+        address.iter_mut().skip(2).zip(first.bytes()).for_each(|(byte, of_first)| *byte = of_first);
+        let address = u64::from_be_bytes(address).saturating_add(number.into());
         let [0, 0, bytes @ ..] = address.to_be_bytes() else {
             return Err(CrowdError::Addresses { first, boards });
         };
