@@ -8,6 +8,7 @@ mod fuzz;
 mod lane;
 mod lanes;
 mod libtest;
+mod powercut;
 mod process;
 mod tally;
 mod workspace;
@@ -25,6 +26,8 @@ cargo xtask ci LANE       one of its lanes, as its table names them
 cargo xtask bench         measure beside nginx and Node; writes docs/BENCHMARKS.md
 cargo xtask bench --quick see that the measurement works; writes nothing
 cargo xtask fuzz          run each fuzz target for a minute; --seconds N for longer, a name for one
+cargo xtask powercut      cut the power at every flash operation of an update, singly and in pairs
+cargo xtask powercut --exhaustive  the same with larger images and more ways to tear, for hours
 cargo xtask help          print this text
 ";
 
@@ -54,6 +57,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
         }
         ["fuzz", more @ ..] => fuzz::run(&workspace, &fuzz::Request::read(more)?).map(|()| true),
         ["bench", more @ ..] => bench::run(&workspace, more).map(|()| true),
+        ["powercut", more @ ..] => powercut::run(&workspace, more).map(|()| true),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(true)

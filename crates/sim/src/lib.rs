@@ -8,7 +8,8 @@
 //!
 //! A [`crowd`] is hundreds of boards at once, each of them light.
 //!
-//! [`years`] is another matter: whole fleets of plain records through decades, in seconds, without a socket.
+//! [`years`] is another matter: whole fleets of plain records through decades, in seconds, without a socket. So is
+//! [`powercut`]: otary's own agent on a board by value, cut at every operation of its flash.
 //!
 //! Everything else is blocking and runs in the caller's thread. A [`Pace`] says how long the sketch's delays are, and its
 //! [`Stop`] is the power switch.

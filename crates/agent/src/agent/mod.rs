@@ -71,6 +71,8 @@ enum Phase {
 /// The next thing to do in flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Work {
+    /// Select this app's own slot before the other one is written to.
+    Hold,
     /// Read the slot's prefix back after a restart.
     ReadBack,
     /// Program what is held and compare the digest.
@@ -221,6 +223,7 @@ impl<'a> Agent<'a> {
 
     fn work<F: NorFlash>(&mut self, work: Work, flash: &mut F) -> Result<Step, Fault> {
         match work {
+            Work::Hold => self.hold(flash),
             Work::ReadBack => self.read_back(flash),
             Work::Finish => self.finish_payload(flash),
             Work::Clear => self.clear_otadata(flash),

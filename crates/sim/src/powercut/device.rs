@@ -3,7 +3,7 @@
 
 use otary_agent::{Agent, Config, Fault, Input, Millis, Moment, Policy, Step};
 use otary_image::{Partition, Rollback, Usage};
-use otary_wire::{Identity, UnixSeconds};
+use otary_wire::{Cause, Identity, UnixSeconds};
 use thiserror::Error;
 
 use super::case::Case;
@@ -180,7 +180,7 @@ impl<'c> Device<'c> {
     pub(super) fn check_first_cause(&self) -> Result<(), Breach> {
         let [with, without] = self.case.scenario.first_cause;
         let cause = if self.case.silicon.rollback == Rollback::Enabled { with } else { without };
-        let (expected, found) = (cause.map(|cause| cause.code()), self.world.heard.first_cause);
+        let (expected, found) = (cause.map(Cause::code), self.world.heard.first_cause);
         if expected == found { Ok(()) } else { Err(Breach::Cause { expected, found }) }
     }
 
@@ -269,7 +269,7 @@ fn config(case: &Case, release: u32, usage: Usage) -> Config<'_> {
         release: if release == FACTORY { 0 } else { release },
         root: case.workshop.roots.first().map(Vec::as_slice).unwrap_or_default(),
         layout: case.layout,
-        running: if usage == Usage::Slot(1) { 1 } else { 0 },
+        running: u8::from(usage == Usage::Slot(1)),
         policy: Policy::default(),
     }
 }

@@ -81,7 +81,7 @@ pub struct Losses {
 pub fn lose_link(case: &Case, losses: u32) -> Result<Losses, Breach> {
     let stride = case.image_len() / (losses + 1);
     let hitches =
-        (1..=losses).map(|n| Hitch::Payload { at: n * stride | 1, trouble: Trouble::Cut }).collect();
+        (1..=losses).map(|n| Hitch::Payload { at: (n * stride) | 1, trouble: Trouble::Cut }).collect();
     let mut device = Device::new(case).with_hitches(hitches);
     device.run()?;
     let losses = losses - u32::try_from(device.hitches.len()).unwrap_or(losses);

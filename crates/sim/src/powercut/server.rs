@@ -1,7 +1,7 @@
 //! The server by value: a check-in in, an offer out, and what it has heard until then.
 
 use otary_wire::sign;
-use otary_wire::{Action, CheckIn, Digest, Offer, Order, Outcome, UnixSeconds};
+use otary_wire::{Action, Cause, CheckIn, Digest, Offer, Order, Outcome, UnixSeconds};
 use sha2::{Digest as _, Sha256};
 
 use super::scenario::{Scenario, SecondRoot};
@@ -102,7 +102,7 @@ fn hear(check_in: &CheckIn<'_>, heard: &mut Heard) {
     (heard.release, heard.root, heard.trust_set) = (check_in.release, check_in.root, check_in.trust_set);
     let Some(report) = check_in.report else { return };
     heard.reports += u32::from(report.outcome != Outcome::TrustSetRefused);
-    heard.first_cause = heard.first_cause.or(report.cause.map(|cause| cause.code()));
+    heard.first_cause = heard.first_cause.or(report.cause.map(Cause::code));
     match report.outcome {
         Outcome::Installed => heard.installed = report.release,
         Outcome::RolledBack => heard.rolled_back += 1,

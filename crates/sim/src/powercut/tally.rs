@@ -64,10 +64,9 @@ impl fmt::Display for Tally {
             f,
             "{operations} operations, {tried} tried ({states} states), {bricked} bricked, {mixed} mixed, "
         )?;
-        if *unfinished == 0 {
-            f.write_str("all completed")?
-        } else {
-            write!(f, "{unfinished} unfinished")?
+        match unfinished {
+            0 => f.write_str("all completed")?,
+            _ => write!(f, "{unfinished} unfinished")?,
         }
         told.iter().try_for_each(|told| write!(f, "\n  {told}"))
     }

@@ -59,7 +59,7 @@ impl Workshop {
         let mut workshop = Self {
             releases: Vec::new(),
             roots: Vec::new(),
-            anchors: [500, 450, 400].map(|len: usize| (0..len).map(|at| (at * len % 251) as u8).collect()),
+            anchors: [(1, 500), (2, 450), (3, 400)].map(|(byte, len)| vec![byte; len]),
             first: Keys::of(1),
             second: Keys::of(2),
             keys_change: scenario.root == SecondRoot::Keys,
