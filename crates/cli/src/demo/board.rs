@@ -11,8 +11,8 @@ use otary_image::App;
 use otary_sim::dns::Resolver;
 use otary_sim::tls::{Anchors, Trust};
 use otary_sim::{
-    AgentApp, AgentPoll, Board, Console, Core, FOUR_MEGABYTES, Firmware, Flash as _, Identity, Nor, Pace, Poll,
-    Sketch, Stop, Until,
+    AgentApp, AgentPoll, Board, Console, Core, FOUR_MEGABYTES, Firmware, Flash as _, Identity, Nor, Pace,
+    Poll, Sketch, Stop, Until,
 };
 
 use super::PRODUCT;
@@ -155,8 +155,7 @@ impl Role {
             Program::Agent => run_agent(&mut board, around, &pace, &mut console)?,
             Program::Sketch(_) => {
                 let until = Until::NoUpdate { at_most: PATIENCE };
-                let polls =
-                    board.run_until(&self.sketch(chip, around, None), &pace, &mut console, until)?;
+                let polls = board.run_until(&self.sketch(chip, around, None), &pace, &mut console, until)?;
                 matches!(polls.last(), Some(Poll::NoUpdate { .. }))
             }
         };

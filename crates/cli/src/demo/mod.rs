@@ -172,7 +172,8 @@ fn look_around(
     for command in [
         format!("otary device list {data}"),
         format!("otary release list {data}"),
-        format!("otary push {0}/lamp-0.3-*.bin \\\n      --product lamp --version 0.3 --sign {0}/keys/release-1.key {data}",
+        format!(
+            "otary push {0}/lamp-0.3-*.bin \\\n      --product lamp --version 0.3 --sign {0}/keys/release-1.key {data}",
             quoted(work)
         ),
         format!("curl --cacert {}/trust/root.crt https://localhost:{}/", quoted(&server.data), around.port),
@@ -195,7 +196,7 @@ fn make_keys(keys: &Path, data: &Path, access: &[String]) -> Result<()> {
     let words = ["otary", "key", "new", "--out", &keys.display().to_string()].map(str::to_owned);
     crate::say!("$ otary key new --out keys")?;
     let data = ["--data".to_owned(), data.display().to_string()];
-    crate::Otary::carry_out(words.into_iter().chain(data).chain(access.iter().cloned()).collect())
+    crate::Otary::carry_out(words.into_iter().chain(data).chain(access.iter().cloned()))
 }
 
 /// Pushes a version as one would by hand: the words shown are those that are carried out, with this demo's server
@@ -208,7 +209,11 @@ fn push(version: &Version, keys: &Path, data: &Path, access: &[String]) -> Resul
     words.extend(["--sign".to_owned(), keys.join("release-1.key").display().to_string()]);
     let names = version.images.iter().filter_map(|image| image.path.file_name());
     let shown: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
-    crate::say!("$ otary push {} \\\n    --product lamp --version {} --sign keys/release-1.key", shown.join(" "), version.name)?;
+    crate::say!(
+        "$ otary push {} \\\n    --product lamp --version {} --sign keys/release-1.key",
+        shown.join(" "),
+        version.name
+    )?;
     words.extend(["--data".to_owned(), data.display().to_string()]);
     words.extend(access.iter().cloned());
     crate::Otary::carry_out(words)

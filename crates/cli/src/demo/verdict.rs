@@ -22,7 +22,9 @@ pub fn print(outcomes: &[Outcome], to: &Version, store: &Disk, screen: &Screen) 
         let known = if doubts.is_empty() {
             match outcome.role.program {
                 Program::Sketch(_) => format!("starts and reports the bytes of {}, then 304", to.name),
-                Program::Agent => format!("starts and reports the bytes of {}, which its owner signed", to.name),
+                Program::Agent => {
+                    format!("starts and reports the bytes of {}, which its owner signed", to.name)
+                }
             }
         } else {
             doubts.join("; ")

@@ -42,8 +42,9 @@ impl Site {
     /// Pushes a release, signed with the next number.
     fn push(&self, version: &str) {
         self.house.sample(&format!("lamp-{version}.bin"), version);
-        let words =
-            format!("push lamp-{version}.bin --product lamp --version {version} --sign keys/release-1.key --data x");
+        let words = format!(
+            "push lamp-{version}.bin --product lamp --version {version} --sign keys/release-1.key --data x"
+        );
         self.house.otary(&words).printed();
     }
 
@@ -73,7 +74,8 @@ impl Site {
         assert!(polls.iter().all(|poll| matches!(poll, AgentPoll::Refused { .. })), "{polls:?}");
         assert_eq!(self.board.version(), Some("0.2"));
         let page = self.page();
-        let reported = page.lines().find(|line| line.trim_start().starts_with("reported")).unwrap_or_default();
+        let reported =
+            page.lines().find(|line| line.trim_start().starts_with("reported")).unwrap_or_default();
         assert!(reported.contains("refused") && reported.contains(why), "{page}");
     }
 
@@ -242,23 +244,32 @@ fn an_agent_on_the_command_line_updates_goes_back_and_refuses_another_authority(
     let first = house.otary(&format!("{good} --flash a.flash --firmware lamp-0.1.bin --release 1 --polls 2"));
     let printed = first.printed();
     let mut lines = printed.lines();
-    for said in ["Firmware version 0.1", "Update start now!", "HTTP_UPDATE_OK", "Firmware version 0.2", "# reports: installed"] {
+    for said in [
+        "Firmware version 0.1",
+        "Update start now!",
+        "HTTP_UPDATE_OK",
+        "Firmware version 0.2",
+        "# reports: installed",
+    ] {
         assert!(lines.any(|line| line.starts_with(said)), "{said}\n{printed}");
     }
     assert!(printed.ends_with("HTTP_UPDATE_NO_UPDATES\n"), "{printed}");
 
-    let fails = format!("{good} --flash b.flash --firmware lamp-0.1.bin --release 1 --fail-self-test --polls 3");
+    let fails =
+        format!("{good} --flash b.flash --firmware lamp-0.1.bin --release 1 --fail-self-test --polls 3");
     let failed = house.otary(&fails);
     assert!(failed.out.contains("# goes back: rolled back: the self-test failed"), "{failed:?}");
     assert!(failed.out.contains("# reports: rolled back: the self-test failed"), "{failed:?}");
 
     // The next root has signed nothing yet.
-    let other = format!("{board} --ca x/trust/next-root.crt --flash c.flash --firmware lamp-0.1.bin --polls 1");
+    let other =
+        format!("{board} --ca x/trust/next-root.crt --flash c.flash --firmware lamp-0.1.bin --polls 1");
     let refused = house.otary(&other);
     assert!(refused.out.contains("# certificate: no trusted CA has signed it"), "{refused:?}");
     assert!(refused.refused().starts_with("error: the last poll failed: (-1)"));
 
-    let record = format!("{good} --flash d.flash --firmware lamp-0.1.bin").replace("record-1.bin", "release-1.key");
+    let record =
+        format!("{good} --flash d.flash --firmware lamp-0.1.bin").replace("record-1.bin", "release-1.key");
     let refused = house.otary(&record).refused();
     assert!(refused.contains("release-1.key is no root record that a device could begin with"), "{refused}");
 }

@@ -60,7 +60,8 @@ struct Thief {
 
 /// The certificate of the real server.
 fn shown(house: &House) -> Arc<ServerConfig> {
-    let [chain, key] = ["leaf.crt", "leaf.key"].map(|name| fs::read(house.data().join("trust").join(name)).unwrap());
+    let [chain, key] =
+        ["leaf.crt", "leaf.key"].map(|name| fs::read(house.data().join("trust").join(name)).unwrap());
     let chain = CertificateDer::pem_slice_iter(&chain).collect::<Result<_, _>>().unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(default_provider()));
     let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
