@@ -286,3 +286,19 @@ impl Connection {
 fn wait(socket: &TcpStream, patience: Duration) -> io::Result<()> {
     if patience.is_zero() { socket.set_nonblocking(true) } else { socket.set_read_timeout(Some(patience)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_to_blame_only_where_nothing_else_is() {
+        let error = |flags| ConnectError::Distrust { source: Distrust::Usage("keyUsage"), flags };
+        for flags in [Flags::from(Flag::Expired), Flag::Future.into(), Flags::from(Flag::Expired) | Flag::Future] {
+            assert!(error(flags).is_by_dates_alone(), "{flags}");
+        }
+        for other in [Flag::Trust, Flag::Name, Flag::Usage, Flag::WeakKey, Flag::Parse] {
+            assert!(!error(Flags::from(Flag::Expired) | other).is_by_dates_alone(), "{other:?}");
+        }
+    }
+}
