@@ -4,6 +4,7 @@
 //! of its lanes is one file under `lanes/`.
 
 mod bench;
+mod firmware;
 mod fuzz;
 mod lane;
 mod lanes;
@@ -23,6 +24,7 @@ cargo xtask test          run every test; ends with `N passed, N failed, N skipp
 cargo xtask ci --quick    formatting, lints, docs, dependencies, licences, unit tests
 cargo xtask ci            the same with every test, and the demo
 cargo xtask ci LANE       one of its lanes, as its table names them
+cargo xtask firmware      build, check and measure the programs for the ESP32-C3
 cargo xtask bench         measure beside nginx and Node; writes docs/BENCHMARKS.md
 cargo xtask bench --quick see that the measurement works; writes nothing
 cargo xtask fuzz          run each fuzz target for a minute; --seconds N for longer, a name for one
@@ -56,6 +58,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
             Ok(lane::run_all(&workspace, [lane]))
         }
         ["fuzz", more @ ..] => fuzz::run(&workspace, &fuzz::Request::read(more)?).map(|()| true),
+        ["firmware"] => firmware::run(&workspace).map(|()| true),
         ["bench", more @ ..] => bench::run(&workspace, more).map(|()| true),
         ["powercut", more @ ..] => powercut::run(&workspace, more).map(|()| true),
         [] | ["help" | "--help" | "-h"] => {

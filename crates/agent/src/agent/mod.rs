@@ -9,7 +9,7 @@ mod start;
 mod trial;
 
 use embedded_storage::nor_flash::NorFlash;
-use otary_wire::{CheckIn, Clock, Digest, Outcome, Report, Root, RootRecord};
+use otary_wire::{Cause, CheckIn, Clock, Digest, Outcome, Report, Root, RootRecord};
 
 use crate::config::Config;
 use crate::flash::Fault;
@@ -100,7 +100,7 @@ enum Work {
 struct Refused {
     release: u32,
     outcome: Outcome,
-    cause: otary_wire::Cause,
+    cause: Cause,
 }
 
 /// Which report the check-in on its way carries.
@@ -183,6 +183,15 @@ impl<'a> Agent<'a> {
         self.trial_until.is_some()
     }
 
+    /// What the server is told next of an update: its outcome, and the cause where it failed.
+    pub fn unreported(&self) -> Option<(Outcome, Option<Cause>)> {
+        match self.next_report() {
+            Sent::Nothing => None,
+            Sent::OfJournal => self.journal?.log.outcome(),
+            Sent::OfMemory => self.refusal.map(|refused| (refused.outcome, Some(refused.cause))),
+        }
+    }
+
     /// The anchors for the next connection: each in DER, read into `buffer` and handed to `visit`. A buffer of
     /// [`MAX_ANSWER`](crate::MAX_ANSWER) bytes is enough: the one that takes answers does.
     pub fn anchors<F: NorFlash>(
@@ -211,9 +220,9 @@ impl<'a> Agent<'a> {
         match (self.phase, input) {
             (Phase::Restarting, _) => Ok(Step::Restart),
             (Phase::Working(work), _) => self.work(work, flash),
-            _ if is_overdue => self.give_up(flash, otary_wire::Cause::Unreachable),
+            _ if is_overdue => self.give_up(flash, Cause::Unreachable),
             (Phase::Testing, Input::SelfTest(true)) => self.begin(Errand::CheckIn, flash),
-            (Phase::Testing, Input::SelfTest(false)) => self.give_up(flash, otary_wire::Cause::SelfTest),
+            (Phase::Testing, Input::SelfTest(false)) => self.give_up(flash, Cause::SelfTest),
             (Phase::Testing, _) => Ok(Step::SelfTest),
             (Phase::Asleep { until, then }, _) if self.now >= until => self.begin(then, flash),
             (Phase::Asleep { until, .. }, _) => Ok(self.asleep(until)),
@@ -258,7 +267,7 @@ impl<'a> Agent<'a> {
     /// The flash failed: what is in RAM of it is not to be relied on.
     fn survive(&mut self, _: Fault) -> Step {
         self.writer = None;
-        self.refuse(self.journal.map_or(0, |journal| journal.attempt.release), otary_wire::Cause::Flash);
+        self.refuse(self.journal.map_or(0, |journal| journal.attempt.release), Cause::Flash);
         self.back_off(Errand::CheckIn)
     }
 
@@ -293,7 +302,7 @@ impl<'a> Agent<'a> {
     }
 
     /// Keeps a refusal to be said at the next check-in.
-    fn refuse(&mut self, release: u32, cause: otary_wire::Cause) {
+    fn refuse(&mut self, release: u32, cause: Cause) {
         self.refusal = Some(Refused { release, outcome: Outcome::Refused, cause });
     }
 
