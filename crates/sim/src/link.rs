@@ -294,7 +294,9 @@ mod tests {
     #[test]
     fn dates_are_to_blame_only_where_nothing_else_is() {
         let error = |flags| ConnectError::Distrust { source: Distrust::Usage("keyUsage"), flags };
-        for flags in [Flags::from(Flag::Expired), Flag::Future.into(), Flags::from(Flag::Expired) | Flag::Future] {
+        for flags in
+            [Flags::from(Flag::Expired), Flag::Future.into(), Flags::from(Flag::Expired) | Flag::Future]
+        {
             assert!(error(flags).is_by_dates_alone(), "{flags}");
         }
         for other in [Flag::Trust, Flag::Name, Flag::Usage, Flag::WeakKey, Flag::Parse] {
