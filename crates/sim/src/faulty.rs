@@ -12,10 +12,11 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 
 use embedded_storage::nor_flash::{
-    ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
+    ErrorType, NorFlash, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
 
 use crate::flash::{Flash, FlashError, Nor, SECTOR};
+use crate::nor_flash::AppFault;
 
 /// When the power goes, relative to an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -156,10 +157,10 @@ impl Faulty {
     pub fn apply(&mut self, operation: &Operation, when: When) -> Result<(), FlashError> {
         match (operation, when) {
             (_, When::Before) => return Ok(()),
-            (Operation::Erase { at }, When::After) => self.nor.erase(*at)?,
+            (Operation::Erase { at }, When::After) => Flash::erase(&mut self.nor, *at)?,
             (Operation::Program { at, bytes }, When::After) => self.nor.program(*at, bytes)?,
             (Operation::Erase { at }, When::Middle { seed }) => {
-                self.nor.erase(*at)?;
+                Flash::erase(&mut self.nor, *at)?;
                 let mut noise = Noise(seed ^ u64::from(*at));
                 let noise: Vec<u8> = (0..SECTOR).map(|_| noise.byte()).collect();
                 self.nor.program(*at, &noise)?;
@@ -225,7 +226,7 @@ impl Flash for Faulty {
     }
 
     fn read(&self, offset: u32, into: &mut [u8]) -> Result<(), FlashError> {
-        if self.is_on { self.nor.read(offset, into) } else { Err(no_power()) }
+        if self.is_on { Flash::read(&self.nor, offset, into) } else { Err(no_power()) }
     }
 
     fn erase(&mut self, sector_offset: u32) -> Result<(), FlashError> {
@@ -234,28 +235,6 @@ impl Flash for Faulty {
 
     fn program(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
         self.operate(Operation::Program { at: offset, bytes: bytes.to_vec() })
-    }
-}
-
-/// Why an app's operation failed.
-#[derive(Debug)]
-pub struct AppFault(NorFlashErrorKind);
-
-impl NorFlashError for AppFault {
-    fn kind(&self) -> NorFlashErrorKind {
-        self.0
-    }
-}
-
-impl From<NorFlashErrorKind> for AppFault {
-    fn from(kind: NorFlashErrorKind) -> Self {
-        Self(kind)
-    }
-}
-
-impl From<FlashError> for AppFault {
-    fn from(_: FlashError) -> Self {
-        Self(NorFlashErrorKind::Other)
     }
 }
 
@@ -291,7 +270,7 @@ impl NorFlash for Faulty {
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), AppFault> {
         check_write(self, offset, bytes.len())?;
         if self.is_on && self.nor.bytes(offset, length_of(bytes))?.iter().any(|&byte| byte != 0xFF) {
-            return Err(AppFault(NorFlashErrorKind::Other));
+            return Err(NorFlashErrorKind::Other.into());
         }
         Ok(self.operate_app(Operation::Program { at: offset, bytes: bytes.to_vec() })?)
     }

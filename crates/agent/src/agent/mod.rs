@@ -173,6 +173,11 @@ impl<'a> Agent<'a> {
         }
     }
 
+    /// What the next check-in will report: for a serial monitor, nothing depends on it.
+    pub fn news(&self) -> Option<Report<'_>> {
+        self.report_of(self.next_report())
+    }
+
     /// Whether this app has not proved itself yet.
     pub const fn is_on_trial(&self) -> bool {
         self.trial_until.is_some()
@@ -303,7 +308,11 @@ impl<'a> Agent<'a> {
 
     /// The outcome of the last attempt until the server has heard it; else what was refused since.
     fn report(&self) -> Option<Report<'_>> {
-        match (self.sent, &self.journal, self.refusal) {
+        self.report_of(self.sent)
+    }
+
+    fn report_of(&self, sent: Sent) -> Option<Report<'_>> {
+        match (sent, &self.journal, self.refusal) {
             (Sent::OfJournal, Some(journal), _) => {
                 let (outcome, cause) = journal.log.outcome()?;
                 let attempt = &journal.attempt;

@@ -1,5 +1,6 @@
 //! `otary sim`: one virtual board with its serial monitor, or a whole fleet.
 
+mod agent;
 mod crowd;
 
 use std::io;
@@ -29,6 +30,9 @@ const MAX_PEM: u64 = 64 * 1024;
 /// The board has 4 MB of flash in a file, a bootloader, a partition table, and a sketch like those that `otary sketch`
 /// prints, which asks every ten seconds. It asks as a real one does, over real TLS, and fails with the same numbers.
 /// Lines that begin with # are what the board cannot know. Ctrl-C switches it off; with the same flash file it starts again where it was.
+///
+/// With --agent its firmware is one with otary's own agent, which installs only what its owner signed and goes back to the
+/// firmware before if the new one does not reach the server.
 ///
 /// With --fleet it is hundreds of boards, out of step and without serial monitors, and what became of them.
 #[derive(Debug, clap::Args)]
@@ -74,6 +78,8 @@ pub struct Args {
     #[arg(long)]
     patient: bool,
     #[command(flatten)]
+    agent: agent::Options,
+    #[command(flatten)]
     crowd: crowd::Fleet,
 }
 
@@ -114,6 +120,9 @@ fn run_fleet(args: &Args, boards: u32) -> Result<()> {
 
 fn run_board(args: &Args, flash: &Path) -> Result<()> {
     let mut board = board(args, flash)?;
+    if args.agent.is_wanted() {
+        return agent::run(args, flash, board);
+    }
     let sketch = sketch(args)?;
     let pace = Pace::scaled(1.0 / args.speed, switch()?);
     let mut console = Console::new(io::stdout()).with_notes();
@@ -186,19 +195,11 @@ fn mac_of(flash: &Path) -> Result<Mac> {
 
 /// What the board's sketch does.
 fn sketch(args: &Args) -> Result<Sketch> {
-    let trust = match (&args.ca, args.insecure) {
-        (Some(file), _) => {
-            let pem = read_file(file, MAX_PEM)?;
-            Trust::Anchors(Anchors::from_pem(&pem).with_context(|| format!("reading {}", file.display()))?)
-        }
-        (None, true) => Trust::Insecure,
-        (None, false) => Trust::Unset,
-    };
     let core = match args.stack {
         Stack::Arduino2 => Core::V2,
         Stack::Arduino3 => Core::V3,
     };
-    let mut sketch = Sketch::new(&args.url, trust).with_core(core);
+    let mut sketch = Sketch::new(&args.url, trust(args)?).with_core(core);
     if args.no_clock {
         sketch.ntp = Ntp::Unreachable;
     }
@@ -206,6 +207,18 @@ fn sketch(args: &Args) -> Result<Sketch> {
         sketch.link.timeouts = Timeouts::DEVICE;
     }
     Ok(sketch)
+}
+
+/// Whom it trusts.
+fn trust(args: &Args) -> Result<Trust> {
+    Ok(match (&args.ca, args.insecure) {
+        (Some(file), _) => {
+            let pem = read_file(file, MAX_PEM)?;
+            Trust::Anchors(Anchors::from_pem(&pem).with_context(|| format!("reading {}", file.display()))?)
+        }
+        (None, true) => Trust::Insecure,
+        (None, false) => Trust::Unset,
+    })
 }
 
 /// The board's power switch, in the hands of Ctrl-C and SIGTERM; the second time the process ends at once.

@@ -166,7 +166,9 @@ fn real_boards_have_room_for_larger_images_in_larger_slots() {
     for layout in [Layout::Default, Layout::LargeSlots] {
         let mut table = [0; otary_image::TABLE_SIZE];
         otary_image::emit_table(&layout.partitions(), &mut table).unwrap();
-        otary_image::Table::parse(&table).unwrap().check(0x8000, FOUR_MEGABYTES).unwrap();
+        let table = otary_image::Table::parse(&table).unwrap();
+        table.check(0x8000, FOUR_MEGABYTES).unwrap();
+        otary_agent::Layout::find(&table).unwrap();
     }
 }
 
