@@ -3,7 +3,8 @@
 use otary_agent::wire::{Cause, Outcome};
 use otary_agent::{Lost, Millis};
 
-use crate::board::{Board, End, Trouble};
+use crate::board::Board;
+use crate::driver::{End, Trouble};
 use crate::server::{Release, Server};
 use crate::update::{HOUR, new, old};
 

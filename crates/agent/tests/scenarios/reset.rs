@@ -3,7 +3,8 @@
 use otary_agent::Millis;
 use otary_agent::wire::{Cause, Outcome};
 
-use crate::board::{Board, End, LAYOUT, Trouble};
+use crate::board::{Board, LAYOUT};
+use crate::driver::{End, Trouble};
 use crate::server::{Release, Server};
 use crate::update::{HOUR, new, old};
 

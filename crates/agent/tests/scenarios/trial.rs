@@ -4,7 +4,8 @@ use otary_agent::wire::{Cause, Outcome};
 use otary_agent::{Lost, Millis};
 use otary_image::{Chip, Rollback, State};
 
-use crate::board::{Board, End, LAYOUT, Trouble, image};
+use crate::board::{Board, LAYOUT, image};
+use crate::driver::{End, Trouble};
 use crate::server::{Release, RootPlan, Server};
 use crate::update::{HOUR, new, old};
 

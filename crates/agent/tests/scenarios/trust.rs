@@ -3,7 +3,9 @@
 use otary_agent::wire::{Cause, Outcome};
 use otary_agent::{Anchors, Lost, Millis};
 
-use crate::board::{Board, End, Event, Trouble};
+use crate::board::Board;
+use crate::driver::{End, Trouble};
+use crate::events::Event;
 use crate::server::{Release, RootPlan, Server};
 use crate::update::{HOUR, new, old};
 
