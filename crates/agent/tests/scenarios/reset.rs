@@ -87,3 +87,20 @@ fn a_flash_that_fails_once_anywhere_is_reported_and_the_update_completes() {
     }
     panic!("no end of operations");
 }
+
+#[test]
+fn a_cut_behind_the_last_mark_of_a_payload_of_whole_sectors_needs_no_byte_more() {
+    let whole = crate::board::image(otary_image::Chip::Esp32C3, 2, 8 * 4096 - 80);
+    assert_eq!(whole.len(), 8 * 4096);
+    let (mut server, mut board) = (Server::offering(Release::new(7, whole.clone())), Board::<4>::new(&old()));
+    let slot = board.bootloader();
+    let (mut agent, mut step) = board.start(slot);
+    // Up to the last sector; then that one, and not a step further.
+    board.troubles.push_back(Trouble::PowerAfter(7 * 4096));
+    board.piece = 4096;
+    assert_eq!(board.drive(&mut agent, step, slot, &mut server, HOUR), End::PowerCut);
+    step = board.step(&mut agent, otary_agent::Input::Body(&whole[7 * 4096..]));
+    assert_eq!(step, otary_agent::Step::Working);
+    assert_eq!(board.run(&mut server, HOUR), 1);
+    assert_eq!(board.downloads().len(), 1);
+}
