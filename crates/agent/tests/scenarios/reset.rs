@@ -104,3 +104,15 @@ fn a_cut_behind_the_last_mark_of_a_payload_of_whole_sectors_needs_no_byte_more()
     assert_eq!(board.run(&mut server, HOUR), 1);
     assert_eq!(board.downloads().len(), 1);
 }
+
+#[test]
+fn a_floor_that_is_signed_anew_during_a_download_counts() {
+    let (mut server, mut board) = cut_after(20_000);
+    server.release.as_mut().unwrap().floor = 7;
+    assert_eq!(board.run(&mut server, HOUR), 1);
+    let mut back = Release::new(6, old());
+    back.downgrade = true;
+    server.release = Some(back);
+    assert_eq!(board.run(&mut server, Millis::from_secs(600)), 1);
+    assert_eq!(server.reported(), Some((6, Outcome::Refused, Some(Cause::Floor), 1)));
+}
