@@ -244,7 +244,8 @@ impl<'a> Agent<'a> {
 
     /// A trial ends on time, whatever the wait.
     fn asleep(&self, until: Millis) -> Step {
-        Step::Sleep { until: self.trial_until.map_or(until, |trial| trial.min(until)) }
+        let end = self.trial_until.filter(|end| *end > self.now);
+        Step::Sleep { until: end.map_or(until, |end| end.min(until)) }
     }
 
     /// The flash failed: what is in RAM of it is not to be relied on.

@@ -9,6 +9,8 @@ pub struct Nor<const W: usize> {
     programmed: Vec<bool>,
     /// So many writes and erases succeed before one fails.
     pub fails_after: Option<usize>,
+    /// Where nothing can be erased any more.
+    pub worn: Option<std::ops::Range<u32>>,
     /// Sectors that were ever erased, by their offset.
     pub erases: Vec<u32>,
     /// How many were since [`begin_step`](Self::begin_step).
@@ -25,6 +27,7 @@ impl<const W: usize> Nor<W> {
             bytes: vec![0xFF; size],
             programmed: vec![false; size],
             fails_after: None,
+            worn: None,
             erases: Vec::new(),
             erased: 0,
             written: 0,
@@ -84,6 +87,9 @@ impl<const W: usize> NorFlash for Nor<W> {
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), NorFlashErrorKind> {
         self.wear()?;
+        if self.worn.as_ref().is_some_and(|worn| worn.contains(&from)) {
+            return Err(NorFlashErrorKind::Other);
+        }
         let sectors = from as usize..to as usize;
         assert!(sectors.start.is_multiple_of(4096) && sectors.end.is_multiple_of(4096));
         self.bytes[sectors.clone()].fill(0xFF);
