@@ -93,8 +93,7 @@ impl<'a> Agent<'a> {
 
     /// Soon, but not every board of a site at once when the power comes back.
     fn first_check_in(&mut self) -> Step {
-        let policy = &self.config.policy;
-        let wait = backoff::after_failures(0, crate::Millis(0), policy.backoff_min, &self.random);
+        let wait = backoff::at_most(self.config.policy.backoff_min, &self.random);
         self.sleep(self.now.plus(wait), Errand::CheckIn)
     }
 

@@ -154,3 +154,17 @@ fn a_check_in_without_an_answer_ends_after_a_minute() {
     }
     assert_eq!(board.drive(&mut agent, step, slot, &mut server, HOUR), End::Restart);
 }
+
+#[test]
+fn boards_that_start_together_do_not_all_ask_at_once() {
+    let first = |seed| {
+        let (_, mut board) = offered();
+        board.seed(seed);
+        let slot = board.bootloader();
+        let otary_agent::Step::Sleep { until } = board.start(slot).1 else { panic!("{:?}", board.events) };
+        assert!(until <= board.policy.backoff_min);
+        until
+    };
+    let starts: std::collections::BTreeSet<Millis> = (1..20).map(|seed| first(seed << 40)).collect();
+    assert!(starts.len() > 10, "{starts:?}");
+}
