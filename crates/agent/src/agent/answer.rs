@@ -113,7 +113,6 @@ impl Agent<'_> {
         retry_after: Option<u32>,
         flash: &mut F,
     ) -> Result<Step, Fault> {
-        self.failures = 0;
         if let Some(time) = heard.time {
             self.time.hear(time);
         }
@@ -149,6 +148,7 @@ impl Agent<'_> {
         if self.refusal == self.said {
             return self.rest(poll);
         }
+        self.failures = 0;
         self.back_off(Errand::CheckIn)
     }
 
@@ -165,7 +165,13 @@ impl Agent<'_> {
         if known > kept.saturating_add(TIME_STEP) {
             return self.working(Work::Remember { until: poll });
         }
-        self.sleep(poll, Errand::CheckIn)
+        self.fall_asleep(poll)
+    }
+
+    /// All went well. Only now, for a server that answers a check-in may still lack the payload, and the flash may fail.
+    pub(super) fn fall_asleep(&mut self, until: Millis) -> Step {
+        self.failures = 0;
+        self.sleep(until, Errand::CheckIn)
     }
 
     /// Uptime of the next check-in: the latest of what the order and the answer ask for.

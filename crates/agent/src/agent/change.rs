@@ -173,6 +173,6 @@ impl Agent<'_> {
         self.state.trust_version = self.root_version;
         self.change = Change::Nothing;
         self.save(flash)?;
-        Ok(self.sleep(self.now, Errand::CheckIn))
+        Ok(self.fall_asleep(self.now))
     }
 }

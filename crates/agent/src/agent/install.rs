@@ -44,6 +44,7 @@ impl Agent<'_> {
                 self.writer = None;
                 let last = self.journal.as_ref();
                 self.journal = Some(Journal::begin(flash, self.config.layout.store, last, attempt)?);
+                self.failures = 0;
                 self.begin(Errand::Payload, flash)
             }
             Plan::Resume => self.begin(Errand::Payload, flash),

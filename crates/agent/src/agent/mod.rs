@@ -225,7 +225,7 @@ impl<'a> Agent<'a> {
             Work::ConfirmState => self.confirm_state(flash),
             Work::Remember { until } => {
                 self.save(flash)?;
-                Ok(self.sleep(until, Errand::CheckIn))
+                Ok(self.fall_asleep(until))
             }
             Work::EmptySet => self.empty_set(flash),
             Work::SealSet => self.seal_set(flash),

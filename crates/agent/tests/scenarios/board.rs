@@ -59,6 +59,8 @@ pub struct Board<const W: usize = 4> {
     pub power_goes_at_selection: bool,
     /// How often the link is lost at an anchor.
     pub anchor_losses: usize,
+    /// The status of every answer to a request for a payload.
+    pub payload_status: Option<u16>,
     pub events: Vec<Event>,
     pub most_erased: usize,
     pub most_written: usize,
@@ -88,6 +90,7 @@ impl<const W: usize> Board<W> {
             power_goes_at_anchor: false,
             power_goes_at_selection: false,
             anchor_losses: 0,
+            payload_status: None,
             events: Vec::new(),
             most_erased: 0,
             most_written: 0,

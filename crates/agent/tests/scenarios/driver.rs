@@ -186,6 +186,11 @@ impl<const W: usize> Board<W> {
         if let (_, Err(lost)) = self.handshake(agent) {
             return Some(self.step(agent, Input::Lost(lost)));
         }
+        if let Some(status) = self.payload_status {
+            return Some(
+                self.step(agent, Input::Head { status, from: 0, length: Some(0), retry_after: None }),
+            );
+        }
         let trouble = self.troubles.pop_front();
         let mut body = payload.map(<[u8]>::to_vec).unwrap_or_default();
         let mut begin = from as usize;

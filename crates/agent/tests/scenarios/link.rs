@@ -168,3 +168,23 @@ fn boards_that_start_together_do_not_all_ask_at_once() {
     let starts: std::collections::BTreeSet<Millis> = (1..20).map(|seed| first(seed << 40)).collect();
     assert!(starts.len() > 10, "{starts:?}");
 }
+
+#[test]
+fn a_payload_that_stays_away_is_asked_for_less_and_less_often() {
+    for status in [404, 500] {
+        let (mut server, mut board) = offered();
+        board.payload_status = Some(status);
+        board.run(&mut server, Millis::from_secs(12 * 3600));
+        let asked = board.downloads().len();
+        assert!((5..60).contains(&asked), "status {status}: {asked} times in twelve hours");
+        assert!(
+            server.said.len() > 3,
+            "status {status}: and the server is asked whether it still is the right one"
+        );
+        // Another release need not wait.
+        board.payload_status = None;
+        server.release = Some(Release::new(8, new()));
+        board.run(&mut server, HOUR);
+        assert!(is_installed(&board));
+    }
+}

@@ -116,3 +116,11 @@ fn a_floor_that_is_signed_anew_during_a_download_counts() {
     assert_eq!(board.run(&mut server, Millis::from_secs(600)), 1);
     assert_eq!(server.reported(), Some((6, Outcome::Refused, Some(Cause::Floor), 1)));
 }
+
+#[test]
+fn a_flash_that_is_worn_out_is_tried_less_and_less_often() {
+    let (mut server, mut board) = (Server::offering(Release::new(7, new())), Board::<4>::new(&old()));
+    board.nor.worn = Some(0x3_2000..0x3_4000);
+    assert_eq!(board.run(&mut server, Millis::from_secs(12 * 3600)), 0);
+    assert!((3..60).contains(&server.said.len()), "{} check-ins in twelve hours", server.said.len());
+}
