@@ -18,7 +18,7 @@ const TIME_STEP: u64 = 24 * 60 * 60;
 
 /// What an answer comes to.
 enum Judged<'b> {
-    /// A root record to be kept, the least time that it can be then, and whether it names the trust set of the one before.
+    /// A root record to be kept, the least time that it can be then, and whether it names the trust set that is in use.
     NewRoot(Root<'b>, UnixSeconds, bool),
     /// The server itself has answered.
     Heard(Heard<'b>),
@@ -38,8 +38,8 @@ impl Agent<'_> {
         let Ok(mut offer) = Offer::decode(body) else {
             return Ok(self.disbelieve(0, Cause::Offer));
         };
-        if self.is_on_trial() {
-            // A trust set and a firmware are never taken over in one step: the root record can wait.
+        if self.is_on_trial() || self.is_trying_set() {
+            // Firmware, trust set and record are taken over one after the other: the next record can wait.
             offer.root = None;
         }
         match self.judge(&offer, flash)? {
@@ -68,7 +68,8 @@ impl Agent<'_> {
         let (time, poll_after, manifest) = match verdict {
             Ok(Verdict::NewRoot(new)) => {
                 let bound = new.time_after(&root, self.time.bound());
-                return Ok(Judged::NewRoot(new, bound, is_same_set(&new, &root)));
+                let is_in_use = self.state.trust_version == root.version;
+                return Ok(Judged::NewRoot(new, bound, is_in_use && new.trust_set == root.trust_set));
             }
             Ok(Verdict::Wait { time, poll_after }) => (time, poll_after, Ok(None)),
             Ok(Verdict::Install { manifest, time, poll_after }) => (time, poll_after, Ok(Some(manifest))),
@@ -194,8 +195,4 @@ fn release_of(refusal: Refusal) -> u32 {
         | Refusal::SameNumber { found } => found,
         _ => 0,
     }
-}
-
-fn is_same_set(new: &RootRecord<'_>, old: &RootRecord<'_>) -> bool {
-    new.trust_set == old.trust_set
 }

@@ -179,6 +179,11 @@ fn a_record_with_the_same_trust_set_fetches_nothing() {
     board.run(&mut server, HOUR);
     assert_eq!(board.events.iter().filter(|event| **event == Event::Anchor).count(), 2);
     assert_eq!((server.last().root, server.last().trust_set), (3, 3));
+    assert_eq!(
+        board.connections().last().unwrap().1,
+        Anchors::Stored,
+        "and the set is the one of the second"
+    );
 }
 
 #[test]
@@ -201,4 +206,19 @@ fn a_refused_handshake_with_the_set_in_use_changes_nothing() {
     board.troubles.extend(vec![Trouble::Lost(Lost::Handshake { dates_only: false }); 6]);
     board.run(&mut server, HOUR);
     assert_eq!((server.last().trust_set, server.reported()), (1, None));
+}
+
+#[test]
+fn a_set_that_was_refused_is_not_said_to_be_in_use_because_the_next_record_names_it_too() {
+    let mut server = serving(&[second()]);
+    let mut board = Board::<4>::new(&old());
+    board.compiled_anchors = vec![anchor(b'z', 400)];
+    board.server_anchors = vec![anchor(b'z', 400)];
+    board.run(&mut server, HOUR);
+    assert_eq!((server.last().root, server.last().trust_set), (2, 1));
+    server.roots.push(RootPlan { version: 3, ..second() }.sign());
+    board.server_anchors.push(anchor(b'b', 613));
+    board.run(&mut server, HOUR);
+    assert_eq!((server.last().root, server.last().trust_set), (3, 3), "it is tried again");
+    assert_eq!(board.connections().last().unwrap().1, Anchors::Stored);
 }
