@@ -222,3 +222,17 @@ fn a_set_that_was_refused_is_not_said_to_be_in_use_because_the_next_record_names
     assert_eq!((server.last().root, server.last().trust_set), (3, 3), "it is tried again");
     assert_eq!(board.connections().last().unwrap().1, Anchors::Stored);
 }
+
+#[test]
+fn a_record_with_the_set_that_is_built_in_fetches_nothing_after_a_restart_either() {
+    let built_in = RootPlan { anchors: vec![anchor(b'z', 400)], ..RootPlan::first() };
+    let mut server = serving(&[RootPlan { version: 2, ..built_in.clone() }]);
+    server.roots[0] = built_in.sign();
+    let mut board = Board::<4>::new(&old());
+    board.root = built_in.sign().leak();
+    for _ in 0..2 {
+        board.run(&mut server, HOUR);
+        assert_eq!((server.last().root, server.last().trust_set), (2, 2));
+        assert!(!board.events.contains(&Event::Anchor));
+    }
+}
