@@ -121,6 +121,9 @@ impl Agent<'_> {
         if self.is_on_trial() {
             return Ok(self.working(Work::ConfirmOtadata));
         }
+        if self.doubts_set {
+            return self.fail_doubted(flash);
+        }
         if self.is_trying_set() {
             return self.keep_set(flash);
         }
@@ -156,7 +159,7 @@ impl Agent<'_> {
     /// An answer that is not the server's. The next that is will hear of it.
     fn disbelieve(&mut self, release: u32, cause: Cause) -> Step {
         self.refuse(release, cause);
-        self.back_off(Errand::CheckIn)
+        self.try_again(Errand::CheckIn, None)
     }
 
     /// Sleeps until the next check-in; before that the signed time goes to flash if it ran ahead far enough.

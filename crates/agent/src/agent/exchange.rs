@@ -132,6 +132,8 @@ impl Agent<'_> {
     /// An exchange came to nothing. The peer may have said for how many seconds.
     pub(super) fn try_again(&mut self, errand: Errand, retry_after: Option<u32>) -> Step {
         let again_and_again = self.failures >= MAX_FAILURES_IN_A_ROW;
+        let is_of_new_set = errand == Errand::Anchor || self.is_trying_set();
+        self.doubts_set = again_and_again && is_of_new_set;
         let then = if again_and_again && errand == Errand::Payload { Errand::CheckIn } else { errand };
         match retry_after {
             Some(seconds) => self.stay_away(seconds, then),

@@ -42,6 +42,8 @@ pub struct Agent<'a> {
     /// Where this app is on trial: the uptime at which it is given up.
     trial_until: Option<Millis>,
     change: Change,
+    /// Whether the server is asked over the set in use, because the new one came to nothing again and again.
+    doubts_set: bool,
     /// Failures in a row.
     failures: u8,
     /// What was refused and is not in the journal, to be said at the next check-in.

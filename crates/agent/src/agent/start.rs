@@ -63,6 +63,7 @@ impl<'a> Agent<'a> {
             writer: None,
             trial_until: None,
             change: Change::Nothing,
+            doubts_set: false,
             failures: 0,
             refusal: None,
             said: None,

@@ -59,6 +59,8 @@ pub struct Board<const W: usize = 4> {
     pub power_goes_at_selection: bool,
     /// How often the link is lost at an anchor.
     pub anchor_losses: usize,
+    /// Whether nothing comes of a connection over a stored trust set, and not for its certificates.
+    pub stored_anchors_stall: bool,
     /// The status of every answer to a request for a payload.
     pub payload_status: Option<u16>,
     pub events: Vec<Event>,
@@ -90,6 +92,7 @@ impl<const W: usize> Board<W> {
             power_goes_at_anchor: false,
             power_goes_at_selection: false,
             anchor_losses: 0,
+            stored_anchors_stall: false,
             payload_status: None,
             events: Vec::new(),
             most_erased: 0,

@@ -154,6 +154,9 @@ impl<const W: usize> Board<W> {
         if let Err(lost) = handshake {
             return self.step(agent, Input::Lost(lost));
         }
+        if self.stored_anchors_stall && anchors == Anchors::Stored {
+            return self.step(agent, Input::Lost(Lost::Stalled));
+        }
         match self.troubles.front().cloned() {
             Some(Trouble::Lost(lost)) => {
                 self.troubles.pop_front();

@@ -236,3 +236,38 @@ fn a_record_with_the_set_that_is_built_in_fetches_nothing_after_a_restart_either
         assert!(!board.events.contains(&Event::Anchor));
     }
 }
+
+#[test]
+fn an_anchor_that_only_ever_stalls_while_the_server_answers_counts_against_the_set() {
+    let mut server = serving(&[second()]);
+    server.release = Some(Release::new(7, new()));
+    let mut board = Board::<4>::new(&old());
+    board.anchor_losses = usize::MAX;
+    assert_eq!(board.run(&mut server, Millis::from_secs(100_000)), 1, "and firmware still comes");
+    let reports: Vec<_> = server.said.iter().filter_map(|said| said.report).collect();
+    assert_eq!(reports[0], (2, Outcome::TrustSetRefused, Some(Cause::TrustAnchor), 1));
+    assert_eq!(server.last().trust_set, 1);
+}
+
+#[test]
+fn a_server_that_is_away_for_a_day_is_no_fault_of_the_set() {
+    let mut server = serving(&[second()]);
+    let mut board = Board::<4>::new(&old());
+    board.power_goes_at_anchor = true;
+    let slot = board.bootloader();
+    assert_eq!(board.cycle(slot, &mut server, HOUR), End::PowerCut);
+    board.anchor_losses = 34;
+    board.troubles.extend(vec![Trouble::Lost(Lost::NoAddress); 30]);
+    board.run(&mut server, Millis::from_secs(300_000));
+    assert_eq!((server.last().root, server.last().trust_set, server.reported()), (2, 2, None));
+}
+
+#[test]
+fn a_new_set_over_which_nobody_answers_is_left_while_the_server_answers_over_the_former() {
+    let mut server = serving(&[second()]);
+    let mut board = Board::<4>::new(&old());
+    board.stored_anchors_stall = true;
+    board.run(&mut server, Millis::from_secs(100_000));
+    assert_eq!(server.reported(), Some((2, Outcome::TrustSetRefused, Some(Cause::TrustHandshake), 1)));
+    assert_eq!(server.last().trust_set, 1);
+}
