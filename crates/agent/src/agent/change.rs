@@ -79,6 +79,13 @@ impl Agent<'_> {
         self.doubts_set = false;
     }
 
+    /// Half an anchor may be there: the sector is emptied before it is written again.
+    pub(super) const fn begin_set_anew(&mut self) {
+        if let Change::Fetching { header, .. } = &mut self.change {
+            *header = None;
+        }
+    }
+
     /// What to send for, where `errand` would be next: a new trust set's anchors come before anything else.
     pub(super) fn due_errand(&self, errand: Errand) -> Errand {
         match self.change {
@@ -126,7 +133,6 @@ impl Agent<'_> {
             return self.fail_anchor(flash);
         }
         self.change = Change::Fetching { header: Some(header), wanted, failures };
-        self.failures = 0;
         self.begin(Errand::Anchor, flash)
     }
 
@@ -134,6 +140,7 @@ impl Agent<'_> {
         if let Change::Fetching { header: Some(header), .. } = self.change {
             self.new_set().seal(flash, &header)?;
         }
+        self.failures = 0;
         self.change = Change::Trying;
         self.begin(Errand::CheckIn, flash)
     }

@@ -254,7 +254,9 @@ impl<'a> Agent<'a> {
     fn survive(&mut self, _: Fault) -> Step {
         self.writer = None;
         self.refuse(self.journal.map_or(0, |journal| journal.attempt.release), otary_wire::Cause::Flash);
-        self.back_off(Errand::CheckIn)
+        let errand = self.due_errand(Errand::CheckIn);
+        self.begin_set_anew();
+        self.try_again(errand, None)
     }
 
     const fn other_slot(&self) -> u8 {

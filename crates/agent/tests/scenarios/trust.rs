@@ -3,7 +3,7 @@
 use otary_agent::wire::{Cause, Outcome};
 use otary_agent::{Anchors, Lost, Millis};
 
-use crate::board::Board;
+use crate::board::{Board, STORE};
 use crate::driver::{End, Trouble};
 use crate::events::Event;
 use crate::server::{Release, RootPlan, Server};
@@ -270,4 +270,30 @@ fn a_new_set_over_which_nobody_answers_is_left_while_the_server_answers_over_the
     board.run(&mut server, Millis::from_secs(100_000));
     assert_eq!(server.reported(), Some((2, Outcome::TrustSetRefused, Some(Cause::TrustHandshake), 1)));
     assert_eq!(server.last().trust_set, 1);
+}
+
+#[test]
+fn a_flash_that_fails_once_while_a_set_is_taken_over_writes_no_byte_twice() {
+    for operation in 0.. {
+        let (mut server, mut board) = (serving(&[second()]), Board::<4>::new(&old()));
+        board.nor.fails_after = Some(operation);
+        board.run(&mut server, Millis::from_secs(20_000));
+        assert_eq!((server.last().root, server.last().trust_set), (2, 2), "operation {operation}");
+        if board.nor.fails_after.is_some() {
+            assert!(operation > 8, "a set of {operation} operations");
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_set_that_the_flash_does_not_take_is_left_and_firmware_still_comes() {
+    let mut server = serving(&[second()]);
+    server.release = Some(Release::new(7, new()));
+    let mut board = Board::<4>::new(&old());
+    board.nor.worn = Some(STORE + 0x4000..STORE + 0x6000);
+    assert_eq!(board.run(&mut server, Millis::from_secs(100_000)), 1);
+    assert_eq!(server.last().trust_set, 1);
+    let refused = (2, Outcome::TrustSetRefused, Some(Cause::TrustAnchor), 1);
+    assert!(server.said.iter().any(|said| said.report == Some(refused)));
 }
