@@ -227,6 +227,20 @@ fn a_server_that_was_taken_over_gets_no_signature_over_a_thiefs_keys() {
 }
 
 #[test]
+fn a_server_that_was_taken_over_has_no_numbers_used_up_by_a_record_of_its_own() {
+    let house = founded();
+    let own = Signed::by_itself(&fs::read(house.path("keys/record-1.bin")).unwrap()).unwrap();
+    let thief = SigningKey::generate().unwrap();
+    let mut record = own.record;
+    record.root_keys = vec![thief.public()];
+    record.release_keys[0].first = u32::MAX - 1;
+    house.write("x/trust/records/1.cbor", record.sign(&[&thief], None).unwrap().bytes);
+    let refused = house.otary(&push("0.1", "keys/release-1.key")).refused();
+    assert!(refused.contains("the server says that the release number is 4294967294"), "{refused}");
+    assert!(refused.contains("say it: --release-number 4294967294"), "{refused}");
+}
+
+#[test]
 fn keys_under_a_passphrase_are_asked_for_it() {
     let house = house();
     house.write_secret("words", "a passphrase of the keys\n");

@@ -212,8 +212,9 @@ impl Session {
 
     /// The highest release number, as the server says it, unless that is hard to believe.
     fn believed_number(&self) -> Result<u32> {
-        let number = self.view.highest_number;
-        check_leap(number, &self.newest.record, "--last-number").map(|()| number)
+        let (number, record) = (self.view.highest_number, &self.newest.record);
+        let first = record.release_key_in_use().map_or(0, |key| key.first);
+        check_leap(number, first.max(record.minimum), "--last-number").map(|()| number)
     }
 
     /// Makes the next record as `change` says, with the new keys that it makes, and hands it in.
