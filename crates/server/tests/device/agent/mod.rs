@@ -2,6 +2,7 @@
 
 mod bench;
 mod hidden;
+mod payload;
 mod refusals;
 
 use otary_fleet::{Ending, EventKind, Proof, Sha256};
