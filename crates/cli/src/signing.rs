@@ -32,7 +32,13 @@ impl TermsArgs {
     /// All of it.
     pub fn terms(&self, product: &ProductName, version: &str, number: u32) -> Result<Terms> {
         if self.not_after.is_some_and(|end| end < crate::clock::now()) {
-            return Err(anyhow!("the day of --not-after is over"));
+            let error = anyhow!("the day of --not-after is over");
+            return Err(advised(error, "give a later one, or none: without it the release does not expire"));
+        }
+        // A server that signs says which number it takes, and checks.
+        if number > 0 && self.floor > number {
+            let error = anyhow!("the floor {} is above the release number {number}", self.floor);
+            return Err(advised(error, format!("--floor takes a number up to {number}, the release's own")));
         }
         Ok(Terms {
             product: product.clone(),
