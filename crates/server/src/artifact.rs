@@ -160,7 +160,10 @@ fn bytes(head: &Head<'_>, artifact: &Artifact, access: Access, recipient: Option
             let reply = describe(Status::PartialContent, artifact, access);
             let (last, size) = (range.end.saturating_sub(1), artifact.size);
             let reply = reply.field("Content-Range", format_args!("bytes {}-{last}/{size}", range.start));
-            (reply, range.end.saturating_sub(range.start), Part::Range(range, recipient))
+            let length = range.end.saturating_sub(range.start);
+            // An agent asks for the range from 0 on.
+            let is_all = length == size;
+            (reply, length, if is_all { Part::Counted(recipient) } else { Part::Range(range, recipient) })
         }
     };
     if head.method == Method::Head {
