@@ -264,8 +264,8 @@ fn keys_under_a_passphrase_are_asked_for_it() {
 
     let both =
         "key rotate --root keys/root-1a.key --root keys/root-1b.key --passphrase-file - --out keys --data x";
-    let status = house.command(both).stdin(fs::File::open(house.path("words")).unwrap()).status();
-    assert!(status.unwrap().success(), "one passphrase on standard input is that of both");
+    let output = house.command(both).stdin(fs::File::open(house.path("words")).unwrap()).output();
+    assert!(output.unwrap().status.success(), "one passphrase on standard input is that of both");
 }
 
 #[test]
