@@ -1,7 +1,8 @@
 //! Reads what a Rust test program prints, line by line, as it comes.
 //!
 //! The test programs run with `--show-output`, because only so does a test that passed without trying
-//! anything get to say why (`skipped: reason`). What passing tests print is otherwise kept from the screen.
+//! anything get to say why (`skipped: reason`), and one that tried a great many to say how many (`counted: text`). What
+//! passing tests print is otherwise kept from the screen.
 
 use crate::tally::Tally;
 
@@ -17,6 +18,8 @@ pub struct NotTried {
 pub struct Reader {
     pub tally: Tally,
     pub not_tried: Vec<NotTried>,
+    /// What tests counted, in the order in which it was read.
+    pub counted: Vec<String>,
     /// Inside the captured output of passing tests; the test whose output it is, once named.
     passing_output: Option<String>,
 }
@@ -46,6 +49,8 @@ impl Reader {
         } else if let Some(reason) = line.trim_start().strip_prefix("skipped") {
             let reason = reason.trim_start_matches([':', ' ']).to_owned();
             self.not_tried.push(NotTried { test: test.clone(), reason });
+        } else if let Some(text) = line.strip_prefix("counted: ") {
+            self.counted.push(text.to_owned());
         }
         Echo::Hide
     }
@@ -86,6 +91,7 @@ skipped: OTARY_FIRMWARE is not set
 
 ---- rate::opens stdout ----
 opened after 3 tries
+counted: 3 tries
 skipped the slow half: no clock
 
 successes:
@@ -138,6 +144,15 @@ test result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; fini
             ("rate::opens", "the slow half: no clock"),
         ];
         assert_eq!(not_tried, expected);
+    }
+
+    #[test]
+    fn what_passing_tests_counted_is_kept() {
+        let mut reader = Reader::default();
+        for line in OUTPUT.lines() {
+            reader.read(line);
+        }
+        assert_eq!(reader.counted, ["3 tries"]);
     }
 
     #[test]

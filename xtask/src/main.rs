@@ -4,9 +4,12 @@
 //! of its lanes is one file under `lanes/`.
 
 mod bench;
+mod firmware;
+mod fuzz;
 mod lane;
 mod lanes;
 mod libtest;
+mod powercut;
 mod process;
 mod tally;
 mod workspace;
@@ -21,8 +24,12 @@ cargo xtask test          run every test; ends with `N passed, N failed, N skipp
 cargo xtask ci --quick    formatting, lints, docs, dependencies, licences, unit tests
 cargo xtask ci            the same with every test, and the demo
 cargo xtask ci LANE       one of its lanes, as its table names them
+cargo xtask firmware      build, check and measure the programs for the ESP32-C3
 cargo xtask bench         measure beside nginx and Node; writes docs/BENCHMARKS.md
 cargo xtask bench --quick see that the measurement works; writes nothing
+cargo xtask fuzz          run each fuzz target for a minute; --seconds N for longer, a name for one
+cargo xtask powercut      cut the power at every flash operation of an update, singly and in pairs
+cargo xtask powercut --exhaustive  the same with larger images and more ways to tear, for hours
 cargo xtask help          print this text
 ";
 
@@ -50,7 +57,10 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
             let lane = lanes::named(name).with_context(|| format!("no such lane: {name}"))?;
             Ok(lane::run_all(&workspace, [lane]))
         }
+        ["fuzz", more @ ..] => fuzz::run(&workspace, &fuzz::Request::read(more)?).map(|()| true),
+        ["firmware"] => firmware::run(&workspace).map(|()| true),
         ["bench", more @ ..] => bench::run(&workspace, more).map(|()| true),
+        ["powercut", more @ ..] => powercut::run(&workspace, more).map(|()| true),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(true)

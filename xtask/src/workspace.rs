@@ -37,10 +37,19 @@ impl Workspace {
 
     /// The resolved packages, exactly as the lock file has them.
     pub fn metadata(&self) -> anyhow::Result<Metadata> {
-        MetadataCommand::new()
-            .current_dir(&self.root)
-            .other_options(["--locked".to_owned()])
-            .exec()
-            .context("cargo metadata failed")
+        metadata(&self.root)
     }
+
+    /// Those of the chip's programs, which are a workspace of their own.
+    pub fn firmware_metadata(&self) -> anyhow::Result<Metadata> {
+        metadata(&self.root.join("firmware"))
+    }
+}
+
+fn metadata(folder: &Path) -> anyhow::Result<Metadata> {
+    MetadataCommand::new()
+        .current_dir(folder)
+        .other_options(["--locked".to_owned()])
+        .exec()
+        .context("cargo metadata failed")
 }

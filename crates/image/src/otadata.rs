@@ -2,9 +2,9 @@
 //!
 //! Two entries, each at the start of a sector of its own, so that one of them survives a power cut while the other is
 //! rewritten. [`Otadata::boot`] is the second-stage bootloader's choice with everything that it writes back
-//! (ESP-IDF 4.4 to 6, `bootloader_utility_get_selected_boot_partition`); [`Otadata::select`] is what an app writes
-//! to start another slot (`esp_ota_set_boot_partition`); [`Otadata::confirm`] is how it says that it works
-//! (`esp_ota_mark_app_valid_cancel_rollback`). Not covered: the anti-rollback counter in the chip's fuses.
+//! (ESP-IDF 4.4 to 6, `bootloader_utility_get_selected_boot_partition`), [`Otadata::boot_guarded`] that of one built with
+//! anti-rollback; [`Otadata::select`] is what an app writes to start another slot (`esp_ota_set_boot_partition`);
+//! [`Otadata::confirm`] is how it says that it works (`esp_ota_mark_app_valid_cancel_rollback`).
 
 use core::iter;
 
@@ -217,13 +217,14 @@ pub struct Boot {
     slots: Slots,
     writes: [Option<Write>; 3],
     unset: bool,
+    confirmed: Option<u8>,
 }
 
 impl Boot {
     /// What the bootloader does with a table that has no otadata partition: the factory app, else the first slot that
     /// holds a whole image.
     pub const fn without_otadata(slots: Slots) -> Self {
-        Self { first: Candidate::Factory, slots, writes: [None; 3], unset: false }
+        Self { first: Candidate::Factory, slots, writes: [None; 3], unset: false, confirmed: None }
     }
 
     /// What the bootloader writes before it starts anything, in order: unconfirmed entries become aborted, then a new
@@ -245,6 +246,12 @@ impl Boot {
             .chain(factory.then_some(Candidate::Factory))
             .chain(up.map(Candidate::Slot))
             .chain(iter::once(Candidate::Test))
+    }
+
+    /// The chosen slot if its entry says that the image was confirmed. With anti-rollback the bootloader raises the fuses
+    /// to this image's secure version before it looks at the rest of the image.
+    pub const fn confirmed(&self) -> Option<u8> {
+        self.confirmed
     }
 
     /// What the bootloader writes once `started` has proved whole: without a factory app and with no entry ever
@@ -299,7 +306,11 @@ impl Otadata {
     /// The sector whose entry the bootloader follows: the larger sequence of those that are whole and not rolled
     /// back, the first of two equal ones.
     pub fn active(&self) -> Option<Sector> {
-        match (self.first.is_bootable(), self.second.is_bootable()) {
+        self.larger_of(self.first.is_bootable(), self.second.is_bootable())
+    }
+
+    fn larger_of(&self, first_counts: bool, second_counts: bool) -> Option<Sector> {
+        match (first_counts, second_counts) {
             (true, true) if self.second.sequence > self.first.sequence => Some(Sector::Second),
             (true, _) => Some(Sector::First),
             (false, true) => Some(Sector::Second),
@@ -319,27 +330,69 @@ impl Otadata {
 
     /// What the second-stage bootloader does at a start.
     pub fn boot(self, slots: Slots, rollback: Rollback) -> Boot {
+        let (after, writes) = self.give_up(rollback);
+        if after.first.is_ruled_out() && after.second.is_ruled_out() || slots.count == 0 {
+            let first = if slots.factory { Candidate::Factory } else { Candidate::Slot(0) };
+            return Boot {
+                first,
+                writes,
+                unset: !slots.factory && after.is_unset(),
+                ..Boot::without_otadata(slots)
+            };
+        }
+        after.follow(after.active(), writes, slots, rollback)
+    }
+
+    /// What a bootloader with anti-rollback does (`CONFIG_BOOTLOADER_APP_ANTI_ROLLBACK`): an entry counts only if
+    /// `may_start` says that the secure version of the image in its slot is not below the fuses'. Such a table has no
+    /// factory app, and entries that are all rolled back are tried like torn ones.
+    pub fn boot_guarded(self, slots: Slots, rollback: Rollback, may_start: impl Fn(u8) -> bool) -> Boot {
+        let (after, writes) = self.give_up(rollback);
+        if after.is_unset() {
+            return Boot { writes, unset: true, ..Boot::without_otadata(slots) };
+        }
+        let counts = |entry: Entry| entry.is_bootable() && entry.slot(slots.count).is_some_and(&may_start);
+        after.follow(after.larger_of(counts(after.first), counts(after.second)), writes, slots, rollback)
+    }
+
+    /// With rollback, an unconfirmed entry is given up, by its state alone, whatever its CRC.
+    fn give_up(self, rollback: Rollback) -> (Self, [Option<Write>; 3]) {
         let mut after = self;
         let mut writes = [None; 3];
         if rollback == Rollback::Enabled {
-            // An unconfirmed entry is given up by its state alone, whatever its CRC.
             for (write, sector) in writes.iter_mut().zip([Sector::First, Sector::Second]) {
                 *write = after.restate(sector, State::PendingVerify, State::Aborted);
                 after = write.map_or(after, |write| after.with(write));
             }
         }
-        let fallback = if slots.factory { Candidate::Factory } else { Candidate::Slot(0) };
-        if after.first.is_ruled_out() && after.second.is_ruled_out() || slots.count == 0 {
-            let unset = !slots.factory && !after.first.is_written() && !after.second.is_written();
-            return Boot { first: fallback, slots, writes, unset };
-        }
-        let active = after.active();
-        let slot = active.and_then(|sector| after.entry(sector).slot(slots.count));
+        (after, writes)
+    }
+
+    /// Starts what the active entry names; a new one becomes pending.
+    fn follow(
+        self,
+        active: Option<Sector>,
+        mut writes: [Option<Write>; 3],
+        slots: Slots,
+        rollback: Rollback,
+    ) -> Boot {
         if let ([.., last], Some(sector), Rollback::Enabled) = (&mut writes, active, rollback) {
-            *last = after.restate(sector, State::New, State::PendingVerify);
+            *last = self.restate(sector, State::New, State::PendingVerify);
         }
+        let slot = active.and_then(|sector| self.entry(sector).slot(slots.count));
+        let is_confirmed = active.is_some_and(|sector| self.entry(sector).state == State::Valid);
         // No entry is whole: the factory app, and without one every slot from the first on.
-        Boot { first: slot.map_or(Candidate::Factory, Candidate::Slot), slots, writes, unset: false }
+        Boot {
+            first: slot.map_or(Candidate::Factory, Candidate::Slot),
+            writes,
+            confirmed: slot.filter(|_| is_confirmed),
+            ..Boot::without_otadata(slots)
+        }
+    }
+
+    /// Whether no entry was ever written whole.
+    fn is_unset(&self) -> bool {
+        !self.first.is_written() && !self.second.is_written()
     }
 
     fn restate(&self, sector: Sector, from: State, to: State) -> Option<Write> {

@@ -187,6 +187,39 @@ fn selecting_the_active_slot_again_only_freshens_its_state() {
 }
 
 #[test]
+fn with_anti_rollback_an_entry_counts_only_if_its_image_is_not_too_old() {
+    for (otadata, chosen) in [
+        (both((1, Valid), (2, New)), Slot(0)),
+        (both((1, Valid), (2, Valid)), Slot(0)),
+        (both((1, Valid), (4, Undefined)), Slot(0)),
+        (both((3, Invalid), (2, Valid)), Slot(0)),
+        (both((1, Aborted), (3, Valid)), Slot(0)),
+    ] {
+        let boot = otadata.boot_guarded(TWO, Enabled, |slot| slot == 0);
+        assert_eq!(first_choice(&boot), chosen, "{otadata:?}");
+        assert_eq!(
+            boot.writes().count(),
+            0,
+            "an entry that does not count does not become pending: {otadata:?}"
+        );
+    }
+    let boot = both((1, Valid), (2, New)).boot_guarded(TWO, Enabled, |_| true);
+    assert_eq!((first_choice(&boot), boot.confirmed()), (Slot(1), None), "tried, and the fuses are left");
+    let boot = both((1, Valid), (2, Valid)).boot_guarded(TWO, Enabled, |_| true);
+    assert_eq!((first_choice(&boot), boot.confirmed()), (Slot(1), Some(1)), "confirmed: the fuses follow");
+}
+
+#[test]
+fn with_anti_rollback_entries_that_are_all_rolled_back_start_what_the_fuses_allow() {
+    let otadata = both((1, Aborted), (2, Invalid));
+    let boot = otadata.boot_guarded(TWO, Enabled, |_| true);
+    assert_eq!(boot.candidates().collect::<Vec<_>>(), [Slot(0), Slot(1), Test]);
+    assert_eq!(boot.settle(Slot(1)), None);
+    let boot = Otadata::ERASED.boot_guarded(TWO, Enabled, |_| false);
+    assert_eq!(boot.settle(Slot(1)).map(|write| write.entry), Some(Entry::new(2, Valid)));
+}
+
+#[test]
 fn the_last_sequence_is_never_written() {
     let last = only(u32::MAX - 1, Valid);
     assert_eq!(last.first.slot(2), Some(1));

@@ -42,27 +42,26 @@ impl Identity {
     }
 
     /// Chips of the family without Wi-Fi have no station address to report.
-    const fn has_wifi(self) -> bool {
+    pub(crate) const fn has_wifi(self) -> bool {
         !matches!(self.chip, Chip::Esp32H2 | Chip::Esp32H21 | Chip::Esp32H4 | Chip::Esp32P4)
     }
 }
 
 /// The app that runs.
 #[derive(Debug, Clone)]
-struct Running {
-    slots: Slots,
+pub(crate) struct Running {
+    pub(crate) slots: Slots,
     image_len: u32,
     md5: Md5,
     reported_digest: [u8; 32],
-    version: Option<String>,
-    sketch: Sketch,
+    pub(crate) version: Option<String>,
 }
 
 /// A virtual board.
 #[derive(Debug)]
 pub struct Board<F> {
-    identity: Identity,
-    flash: F,
+    pub(crate) identity: Identity,
+    pub(crate) flash: F,
     /// Versions of images that do not carry their own where we could read it.
     versions: BTreeMap<Sha256, String>,
     running: Option<Running>,
@@ -105,6 +104,11 @@ impl<F: Flash> Board<F> {
     /// Where the app that runs lies, and where its update would go.
     pub fn slots(&self) -> Option<&Slots> {
         Some(&self.running.as_ref()?.slots)
+    }
+
+    /// Its chip.
+    pub const fn chip(&self) -> Chip {
+        self.identity.chip
     }
 
     /// The flash.
@@ -150,10 +154,13 @@ impl<F: Flash> Board<F> {
         let mut clock = Clock::power_up();
         let mut reset = Reset::PowerOn;
         while !pace.stop().is_stopped() {
-            let running = self.boot(reset, sketch, console)?;
+            let mut running = self.boot(reset, Rollback::Enabled, console)?;
+            // What the core does before `setup()`.
+            running.slots.confirm(&mut self.flash)?;
+            let sketch = self.sketch_in(&running, sketch)?;
             set_up(&running, pace, console);
             let mut power = Power { pace, console, clock: &mut clock };
-            if self.poll_until_restart(&running, &mut power, &mut watch).is_break() {
+            if self.poll_until_restart(&running, &sketch, &mut power, &mut watch).is_break() {
                 break;
             }
             reset = Reset::Software;
@@ -161,8 +168,13 @@ impl<F: Flash> Board<F> {
         Ok(())
     }
 
-    /// ROM and bootloader, then what the core does before `setup()`: it confirms the app.
-    fn boot(&mut self, reset: Reset, sketch: &Sketch, console: &mut Console) -> Result<Running, BootError> {
+    /// ROM and bootloader, built with rollback or without.
+    pub(crate) fn boot(
+        &mut self,
+        reset: Reset,
+        rollback: Rollback,
+        console: &mut Console,
+    ) -> Result<Running, BootError> {
         let Identity { chip, revision, .. } = self.identity;
         let offset = chip.bootloader_offset();
         let bytes = self.flash.bytes(offset, TABLE_OFFSET - offset)?;
@@ -170,9 +182,8 @@ impl<F: Flash> Board<F> {
         for line in lines.map_err(|source| BootError::Bootloader { offset, source })? {
             console.println(&line);
         }
-        let silicon = Silicon { chip, revision, rollback: Rollback::Enabled };
-        let slots = bootloader::start(&mut self.flash, silicon, &mut |line| console.println(line))?;
-        slots.confirm(&mut self.flash)?;
+        let mut silicon = Silicon::new(chip, revision, rollback);
+        let slots = bootloader::start(&mut self.flash, &mut silicon, &mut |line| console.println(line))?;
         let slot = self.flash.bytes(slots.running().offset, slots.running().size)?;
         let app = App::parse(&slot).map_err(|_| BootError::NothingBootable)?;
         let image = app.image();
@@ -181,11 +192,18 @@ impl<F: Flash> Board<F> {
             md5: Md5::of(image),
             reported_digest: app.reported_digest(),
             version: self.version_of(image),
-            sketch: sketch.started_from(image),
             slots,
         };
         self.running = Some(running.clone());
         Ok(running)
+    }
+
+    /// The sketch that is in the app that runs.
+    fn sketch_in(&self, running: &Running, sketch: &Sketch) -> Result<Sketch, BootError> {
+        let slot = running.slots.running();
+        let bytes = self.flash.bytes(slot.offset, slot.size)?;
+        let app = App::parse(&bytes).map_err(|_| BootError::NothingBootable)?;
+        Ok(sketch.started_from(app.image()))
     }
 
     fn version_of(&self, image: &[u8]) -> Option<String> {
@@ -197,17 +215,18 @@ impl<F: Flash> Board<F> {
     fn poll_until_restart(
         &mut self,
         running: &Running,
+        sketch: &Sketch,
         power: &mut Power<'_>,
         watch: &mut impl FnMut(Poll) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let mut client = HttpUpdate::default();
         while !power.pace.stop().is_stopped() {
-            if !power.set_clock(running.sketch.ntp) {
+            if !power.set_clock(sketch.ntp) {
                 watch(Poll::NoTime)?;
                 continue;
             }
             power.console.println("Update start now!");
-            let poll = self.poll(&mut client, running, power);
+            let poll = self.poll(&mut client, running, sketch, power);
             let (updated, failed) =
                 (matches!(poll, Poll::Updated { .. }), matches!(poll, Poll::Failed { .. }));
             watch(poll)?;
@@ -224,8 +243,13 @@ impl<F: Flash> Board<F> {
     }
 
     /// One call of the update library, and what the sketch prints of it.
-    fn poll(&mut self, client: &mut HttpUpdate, running: &Running, power: &mut Power<'_>) -> Poll {
-        let sketch = &running.sketch;
+    fn poll(
+        &mut self,
+        client: &mut HttpUpdate,
+        running: &Running,
+        sketch: &Sketch,
+        power: &mut Power<'_>,
+    ) -> Poll {
         let version = running.version.clone();
         let call = Call {
             url: &sketch.url,
@@ -239,7 +263,7 @@ impl<F: Flash> Board<F> {
         };
         let console = &mut *power.console;
         match client.update(&mut self.flash, &call) {
-            Return::Ok { version: said } => {
+            Return::Ok { version: said, .. } => {
                 console.println("HTTP_UPDATE_OK");
                 self.learn(&running.slots, said, console);
                 Poll::Updated { from: version }
@@ -286,21 +310,29 @@ impl<F: Flash> Board<F> {
 }
 
 /// What a board has while its power is on.
-struct Power<'a> {
-    pace: &'a Pace,
-    console: &'a mut Console,
-    clock: &'a mut Clock,
+pub(crate) struct Power<'a> {
+    pub(crate) pace: &'a Pace,
+    pub(crate) console: &'a mut Console,
+    pub(crate) clock: &'a mut Clock,
 }
 
 impl Power<'_> {
     /// The tutorial's `setClock()`, given up for once after a while; says whether the clock is right.
     fn set_clock(&mut self, ntp: Ntp) -> bool {
+        let is_set = self.wait_for_the_time(ntp);
+        if !is_set {
+            self.console.note("no time server answers: the sketch waits here for ever");
+        }
+        is_set
+    }
+
+    /// Asks the time server for a while, if the clock is not right yet; says whether it is now.
+    pub(crate) fn wait_for_the_time(&mut self, ntp: Ntp) -> bool {
         self.console.print("Waiting for NTP time sync: ");
         let mut tries = 0;
         while !self.clock.is_set() {
             if tries == CLOCK_TRIES || self.pace.stop().is_stopped() {
                 self.console.println("");
-                self.console.note("no time server answers: the sketch waits here for ever");
                 return false;
             }
             self.pace.delay(CLOCK_DELAY);
@@ -315,7 +347,7 @@ impl Power<'_> {
 }
 
 /// `setup()`.
-fn set_up(running: &Running, pace: &Pace, console: &mut Console) {
+pub(crate) fn set_up(running: &Running, pace: &Pace, console: &mut Console) {
     for _ in 0..3 {
         console.println("");
     }
@@ -330,7 +362,7 @@ fn set_up(running: &Running, pace: &Pace, console: &mut Console) {
     pace.delay(Duration::from_secs(2));
 }
 
-fn with_sources(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_sources(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

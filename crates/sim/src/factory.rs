@@ -11,6 +11,8 @@ use crate::sample;
 
 const OTADATA: u32 = 0xE000;
 const APP0: u32 = 0x1_0000;
+/// Bytes of the partition that otary's agent keeps its records in.
+const AGENT: u32 = 0x6000;
 
 /// Why a file cannot be flashed.
 #[derive(Debug, ThisError)]
@@ -71,7 +73,7 @@ impl<'a> Firmware<'a> {
     }
 }
 
-/// The partitions of the Arduino core's tables for 4 MB boards.
+/// The partitions of the Arduino core's tables for 4 MB boards, with a part of the file system's given to otary's agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// `default.csv`: slots of 1.25 MB.
@@ -95,16 +97,18 @@ impl Layout {
     }
 
     /// The rows of the table.
-    pub fn partitions(self) -> [Partition; 6] {
+    pub fn partitions(self) -> [Partition; 7] {
         let slot = self.slot_size();
         let data = APP0 + 2 * slot;
         let coredump = 0x3F_0000;
+        let agent = coredump - AGENT;
         [
             Partition::new(Usage::Nvs, "nvs", 0x9000, 0x5000),
             Partition::new(Usage::Otadata, "otadata", OTADATA, 2 * OTADATA_SECTOR),
             Partition::new(Usage::Slot(0), "app0", APP0, slot),
             Partition::new(Usage::Slot(1), "app1", APP0 + slot, slot),
-            Partition::new(Usage::Spiffs, "spiffs", data, coredump - data),
+            Partition::new(Usage::Spiffs, "spiffs", data, agent - data),
+            Partition::new(Usage::Undefined, otary_agent::STORE_NAME, agent, AGENT),
             Partition::new(Usage::Coredump, "coredump", coredump, 0x1_0000),
         ]
     }

@@ -138,6 +138,12 @@ impl Nor {
         self.done
     }
 
+    /// A copy in memory of what it holds, with no operation done.
+    #[must_use]
+    pub fn snapshot(&self) -> Self {
+        Self { bytes: self.bytes.clone(), file: None, done: Operations::default() }
+    }
+
     fn change(&mut self, offset: u32, write: impl FnOnce(&mut [u8]), len: usize) -> Result<(), FlashError> {
         let range = within(offset, len, self.size())?;
         let Some(bytes) = self.bytes.get_mut(range) else { return Ok(()) };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otary_fleet::Time;
+use otary_trust::verdict::{Flag, Flags};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 use thiserror::Error;
@@ -88,13 +89,31 @@ pub enum ConnectError {
     },
     /// The server's certificate, or the board's own anchors, are not good enough.
     #[error("certificate")]
-    Distrust(#[from] Distrust),
+    Distrust {
+        /// The fault that decides which alert the server gets.
+        source: Distrust,
+        /// All that the TLS library reports.
+        flags: Flags,
+    },
     /// The TLS handshake failed otherwise.
     #[error("TLS handshake")]
     Handshake(#[source] rustls::Error),
     /// The connection broke during the handshake.
     #[error("connection during the TLS handshake")]
     Broken(#[source] io::Error),
+}
+
+impl From<Distrust> for ConnectError {
+    fn from(source: Distrust) -> Self {
+        Self::Distrust { flags: source.flag().into(), source }
+    }
+}
+
+impl ConnectError {
+    /// Whether all would be well if the clock showed another time.
+    pub fn is_by_dates_alone(&self) -> bool {
+        matches!(self, Self::Distrust { flags, .. } if flags.without([Flag::Expired, Flag::Future]).is_empty())
+    }
 }
 
 /// What a device needs to reach its server.
@@ -141,7 +160,7 @@ impl Link {
             ClientConnection::new(Arc::new(config), server_name).map_err(ConnectError::Handshake)?;
         let mut stream = StreamOwned::new(session, socket);
         self.shake_hands(&mut stream).map_err(|error| match verdict.get() {
-            Some(distrust) => distrust.into(),
+            Some((source, flags)) => ConnectError::Distrust { source, flags },
             None => match error.downcast::<rustls::Error>() {
                 Ok(error) => ConnectError::Handshake(error),
                 Err(error) => ConnectError::Broken(error),
@@ -266,4 +285,22 @@ impl Connection {
 /// Sets how long the next read waits; a time-out of zero means "for ever" to the system, so that is another mode.
 fn wait(socket: &TcpStream, patience: Duration) -> io::Result<()> {
     if patience.is_zero() { socket.set_nonblocking(true) } else { socket.set_read_timeout(Some(patience)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_to_blame_only_where_nothing_else_is() {
+        let error = |flags| ConnectError::Distrust { source: Distrust::Usage("keyUsage"), flags };
+        for flags in
+            [Flags::from(Flag::Expired), Flag::Future.into(), Flags::from(Flag::Expired) | Flag::Future]
+        {
+            assert!(error(flags).is_by_dates_alone(), "{flags}");
+        }
+        for other in [Flag::Trust, Flag::Name, Flag::Usage, Flag::WeakKey, Flag::Parse] {
+            assert!(!error(Flags::from(Flag::Expired) | other).is_by_dates_alone(), "{other:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use otary_image::{Otadata, Partition, Table, Usage};
 use thiserror::Error;
 
 use crate::bootloader::{Refusal, Silicon, write_entry};
-use crate::flash::{Flash, FlashError};
+use crate::flash::{Flash, FlashError, SECTOR};
 
 /// The app partitions of a running board.
 #[derive(Debug, Clone)]
@@ -52,7 +52,9 @@ impl Slots {
 
     /// Checks a slot's image and makes it the next to start.
     pub fn activate<F: Flash>(&self, flash: &mut F, slot: &Partition) -> Result<(), ActivateError> {
-        self.silicon.verify(&flash.bytes(slot.offset, slot.size)?)?;
+        let image = flash.bytes(slot.offset, slot.size)?;
+        self.silicon.verify(&image)?;
+        self.silicon.check_secure_version(&image)?;
         let (Some(partition), Usage::Slot(number)) = (self.otadata, slot.usage) else {
             return Err(ActivateError::NoSlot(slot.usage));
         };
@@ -62,8 +64,9 @@ impl Slots {
         Ok(write_entry(flash, &partition, write)?)
     }
 
-    /// Says that the running app works, so that the next start keeps it. The Arduino core does so before `setup()`.
-    pub fn confirm<F: Flash>(&self, flash: &mut F) -> Result<(), FlashError> {
+    /// Says that the running app works, so that the next start keeps it; with anti-rollback, none older starts from now
+    /// on. The Arduino core does so before `setup()`.
+    pub fn confirm<F: Flash>(&mut self, flash: &mut F) -> Result<(), FlashError> {
         let Some(partition) = self.otadata else { return Ok(()) };
         let Ok(otadata) = Otadata::parse(&flash.bytes(partition.offset, partition.size)?) else {
             return Ok(());
@@ -71,6 +74,14 @@ impl Slots {
         let pending = |write: &otary_image::Write| {
             otadata.entry(write.sector).state == otary_image::State::PendingVerify
         };
-        otadata.confirm().filter(pending).map_or(Ok(()), |write| write_entry(flash, &partition, write))
+        let Some(write) = otadata.confirm().filter(pending) else { return Ok(()) };
+        write_entry(flash, &partition, write)?;
+        self.silicon.raise_secure_version(&flash.bytes(self.running.offset, SECTOR)?);
+        Ok(())
+    }
+
+    /// The chip, with its fuses as they are now.
+    pub const fn silicon(&self) -> Silicon {
+        self.silicon
     }
 }

@@ -26,16 +26,17 @@ const ALLOWED: &[&str] = &[
 ];
 
 pub fn run(workspace: &Workspace, _: &mut Notes) -> anyhow::Result<()> {
-    let metadata = workspace.metadata()?;
+    let mut packages = workspace.metadata()?.packages;
+    packages.extend(workspace.firmware_metadata()?.packages);
     let mut refused = 0;
-    for package in metadata.packages.iter().filter(|package| package.source.is_some()) {
+    for package in packages.iter().filter(|package| package.source.is_some()) {
         if let Err(error) = judge(package) {
             println!("{} {}: {error:#}", package.name, package.version);
             refused += 1;
         }
     }
-    anyhow::ensure!(refused == 0, "{refused} of {} packages are refused", metadata.packages.len());
-    println!("{} packages", metadata.packages.len());
+    anyhow::ensure!(refused == 0, "{refused} of {} packages are refused", packages.len());
+    println!("{} packages", packages.len());
     Ok(())
 }
 

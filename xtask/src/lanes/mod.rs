@@ -4,7 +4,9 @@ mod clippy;
 mod demo;
 mod directions;
 mod docs;
+mod firmware;
 mod format;
+mod fuzz;
 mod licences;
 mod no_std;
 mod sizes;
@@ -21,6 +23,8 @@ const CLIPPY: Lane = Lane { name: "clippy", run: clippy::run };
 const DOCS: Lane = Lane { name: "docs", run: docs::run };
 const UNITS: Lane = Lane { name: "units", run: tests::run_units };
 const TESTS: Lane = Lane { name: "tests", run: tests::run_every };
+const FUZZ: Lane = Lane { name: "fuzz", run: fuzz::run };
+const FIRMWARE: Lane = Lane { name: "firmware", run: firmware::run };
 const DEMO: Lane = Lane { name: "demo", run: demo::run };
 
 /// What a change can be held against while one works on it. The cheap lanes come first, and those that
@@ -28,7 +32,8 @@ const DEMO: Lane = Lane { name: "demo", run: demo::run };
 pub const QUICK: &[Lane] = &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY, DOCS, UNITS];
 
 /// What must hold before a change is merged. All tests include the unit tests.
-pub const FULL: &[Lane] = &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY, DOCS, TESTS, DEMO];
+pub const FULL: &[Lane] =
+    &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY, DOCS, TESTS, FUZZ, DEMO, FIRMWARE];
 
 /// The lane of this name.
 pub fn named(name: &str) -> Option<&'static Lane> {

@@ -28,10 +28,10 @@ pub fn run(workspace: &Workspace, notes: &mut Notes) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Every Rust file of the crates and of the tooling.
+/// Every Rust file of the crates, of the chip's programs and of the tooling.
 pub fn sources(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    let mut folders = vec![root.join("crates"), root.join("xtask")];
+    let mut folders = vec![root.join("crates"), root.join("firmware"), root.join("xtask")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(&folder).with_context(|| folder.display().to_string())? {
             let path = entry?.path();

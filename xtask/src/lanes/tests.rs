@@ -53,6 +53,7 @@ fn run(workspace: &Workspace, arguments: &[&str]) -> (Tally, anyhow::Result<()>)
     if result.is_err() && tally.failed == 0 {
         tally.failed = 1;
     }
+    print_counted(&reader.counted);
     print_not_tried(&reader.not_tried);
     (tally, result)
 }
@@ -72,6 +73,17 @@ fn stream(mut command: Command, reader: &mut Reader) -> anyhow::Result<()> {
     let status = child.wait()?;
     anyhow::ensure!(status.success(), "`{text}` ended with {status}");
     Ok(())
+}
+
+fn print_counted(counted: &[String]) {
+    if counted.is_empty() {
+        return;
+    }
+    println!("counted:");
+    for text in counted {
+        println!("  {text}");
+    }
+    println!();
 }
 
 fn print_not_tried(not_tried: &[NotTried]) {

@@ -168,7 +168,7 @@ impl Agent<'_> {
     }
 
     /// What the next check-in reports: the journal's outcome before what was refused since.
-    fn next_report(&self) -> Sent {
+    pub(super) fn next_report(&self) -> Sent {
         let unreported =
             |journal: &crate::store::Journal| !journal.log.reported && journal.log.outcome().is_some();
         match (&self.journal, &self.refusal) {

@@ -9,7 +9,7 @@ mod start;
 mod trial;
 
 use embedded_storage::nor_flash::NorFlash;
-use otary_wire::{CheckIn, Clock, Digest, Outcome, Report, Root, RootRecord};
+use otary_wire::{Cause, CheckIn, Clock, Digest, Outcome, Report, Root, RootRecord};
 
 use crate::config::Config;
 use crate::flash::Fault;
@@ -71,6 +71,8 @@ enum Phase {
 /// The next thing to do in flash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Work {
+    /// Select this app's own slot before the other one is written to.
+    Hold,
     /// Read the slot's prefix back after a restart.
     ReadBack,
     /// Program what is held and compare the digest.
@@ -98,7 +100,7 @@ enum Work {
 struct Refused {
     release: u32,
     outcome: Outcome,
-    cause: otary_wire::Cause,
+    cause: Cause,
 }
 
 /// Which report the check-in on its way carries.
@@ -171,9 +173,23 @@ impl<'a> Agent<'a> {
         }
     }
 
+    /// What the next check-in will report: for a serial monitor, nothing depends on it.
+    pub fn news(&self) -> Option<Report<'_>> {
+        self.report_of(self.next_report())
+    }
+
     /// Whether this app has not proved itself yet.
     pub const fn is_on_trial(&self) -> bool {
         self.trial_until.is_some()
+    }
+
+    /// What the server is told next of an update: its outcome, and the cause where it failed.
+    pub fn unreported(&self) -> Option<(Outcome, Option<Cause>)> {
+        match self.next_report() {
+            Sent::Nothing => None,
+            Sent::OfJournal => self.journal?.log.outcome(),
+            Sent::OfMemory => self.refusal.map(|refused| (refused.outcome, Some(refused.cause))),
+        }
     }
 
     /// The anchors for the next connection: each in DER, read into `buffer` and handed to `visit`. A buffer of
@@ -204,9 +220,9 @@ impl<'a> Agent<'a> {
         match (self.phase, input) {
             (Phase::Restarting, _) => Ok(Step::Restart),
             (Phase::Working(work), _) => self.work(work, flash),
-            _ if is_overdue => self.give_up(flash, otary_wire::Cause::Unreachable),
+            _ if is_overdue => self.give_up(flash, Cause::Unreachable),
             (Phase::Testing, Input::SelfTest(true)) => self.begin(Errand::CheckIn, flash),
-            (Phase::Testing, Input::SelfTest(false)) => self.give_up(flash, otary_wire::Cause::SelfTest),
+            (Phase::Testing, Input::SelfTest(false)) => self.give_up(flash, Cause::SelfTest),
             (Phase::Testing, _) => Ok(Step::SelfTest),
             (Phase::Asleep { until, then }, _) if self.now >= until => self.begin(then, flash),
             (Phase::Asleep { until, .. }, _) => Ok(self.asleep(until)),
@@ -216,6 +232,7 @@ impl<'a> Agent<'a> {
 
     fn work<F: NorFlash>(&mut self, work: Work, flash: &mut F) -> Result<Step, Fault> {
         match work {
+            Work::Hold => self.hold(flash),
             Work::ReadBack => self.read_back(flash),
             Work::Finish => self.finish_payload(flash),
             Work::Clear => self.clear_otadata(flash),
@@ -250,7 +267,7 @@ impl<'a> Agent<'a> {
     /// The flash failed: what is in RAM of it is not to be relied on.
     fn survive(&mut self, _: Fault) -> Step {
         self.writer = None;
-        self.refuse(self.journal.map_or(0, |journal| journal.attempt.release), otary_wire::Cause::Flash);
+        self.refuse(self.journal.map_or(0, |journal| journal.attempt.release), Cause::Flash);
         self.back_off(Errand::CheckIn)
     }
 
@@ -285,13 +302,17 @@ impl<'a> Agent<'a> {
     }
 
     /// Keeps a refusal to be said at the next check-in.
-    fn refuse(&mut self, release: u32, cause: otary_wire::Cause) {
+    fn refuse(&mut self, release: u32, cause: Cause) {
         self.refusal = Some(Refused { release, outcome: Outcome::Refused, cause });
     }
 
     /// The outcome of the last attempt until the server has heard it; else what was refused since.
     fn report(&self) -> Option<Report<'_>> {
-        match (self.sent, &self.journal, self.refusal) {
+        self.report_of(self.sent)
+    }
+
+    fn report_of(&self, sent: Sent) -> Option<Report<'_>> {
+        match (sent, &self.journal, self.refusal) {
             (Sent::OfJournal, Some(journal), _) => {
                 let (outcome, cause) = journal.log.outcome()?;
                 let attempt = &journal.attempt;

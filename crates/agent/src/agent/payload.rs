@@ -5,13 +5,14 @@ use otary_wire::{Cause, Outcome};
 
 use super::exchange::{Errand, Exchange};
 use super::{Agent, Phase, Work};
+use crate::boot;
 use crate::flash::Fault;
 use crate::slot::{SlotWriter, Stop};
 use crate::step::{Fetch, Lost, Step};
 use crate::store::Mark;
 
 impl Agent<'_> {
-    /// The request for the rest of the payload; nothing where the slot's prefix has to be read back before.
+    /// The request for the rest of the payload; nothing where there is something to do in flash before.
     pub(super) fn payload_request<F: NorFlash>(&mut self, flash: &mut F) -> Result<Option<Step>, Fault> {
         let Some(journal) = self
             .journal
@@ -19,6 +20,12 @@ impl Agent<'_> {
         else {
             return self.begin(Errand::CheckIn, flash).map(Some);
         };
+        // A slot that otadata names would be started as soon as it is whole, verified or not.
+        let otadata = boot::read(flash, self.config.layout.otadata)?;
+        if boot::selected(&otadata) != Some(self.config.running) {
+            self.working(Work::Hold);
+            return Ok(None);
+        }
         let slot = self.config.layout.slot(journal.attempt.slot);
         let writer = self.writer.get_or_insert_with(|| SlotWriter::new(slot));
         if writer.position() < journal.log.progress {
@@ -27,6 +34,12 @@ impl Agent<'_> {
         }
         let what = Fetch::Payload { digest: journal.attempt.coded };
         Ok(Some(Step::Fetch { what, from: writer.position() }))
+    }
+
+    /// Selects this app's own slot, where a bootloader has fallen back to it, before the other one is written to.
+    pub(super) fn hold<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+        boot::select(flash, self.config.layout.otadata, self.config.running, false)?;
+        self.begin(Errand::Payload, flash)
     }
 
     /// Reads one sector of the prefix back; then the payload is asked for.

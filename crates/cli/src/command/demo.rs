@@ -9,8 +9,8 @@ use crate::global::Global;
 ///
 /// A server with a new authority, two releases, a name server and three boards, in one process on the loopback
 /// address: the boards find the server by name, trust its certificate, learn that their version is old, download,
-/// verify, restart into the new firmware, and are told "no update" from then on. One of them gets the server's name
-/// and its authority wrong at first. Then all of it stays up to look around in.
+/// verify, restart into the new firmware, and are told "no update" from then on. One of them has
+/// otary's own agent, which installs only what its owner signed; another gets the server's name and its authority wrong at first. Then all of it stays up to look around in.
 ///
 /// With --data, what it makes is kept there; else it goes again.
 #[derive(Debug, clap::Args)]

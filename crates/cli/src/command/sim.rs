@@ -1,4 +1,7 @@
-//! `otary sim`: one virtual board with its serial monitor.
+//! `otary sim`: one virtual board with its serial monitor, or a whole fleet.
+
+mod agent;
+mod crowd;
 
 use std::io;
 use std::ops::ControlFlow;
@@ -27,6 +30,11 @@ const MAX_PEM: u64 = 64 * 1024;
 /// The board has 4 MB of flash in a file, a bootloader, a partition table, and a sketch like those that `otary sketch`
 /// prints, which asks every ten seconds. It asks as a real one does, over real TLS, and fails with the same numbers.
 /// Lines that begin with # are what the board cannot know. Ctrl-C switches it off; with the same flash file it starts again where it was.
+///
+/// With --agent its firmware is one with otary's own agent, which installs only what its owner signed and goes back to the
+/// firmware before if the new one does not reach the server.
+///
+/// With --fleet it is hundreds of boards, out of step and without serial monitors, and what became of them.
 #[derive(Debug, clap::Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Args {
@@ -43,32 +51,36 @@ pub struct Args {
     #[arg(long, value_name = "STACK", default_value = "arduino-3")]
     stack: Stack,
     /// Its flash chip; the file is made if there is none
-    #[arg(long, value_name = "FILE")]
-    flash: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "fleet", conflicts_with = "fleet")]
+    flash: Option<PathBuf>,
     /// The firmware to flash by cable if the flash is empty: an app image or a merged one
     #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
     /// Flash it by cable again, although the flash is not empty
-    #[arg(long, requires = "firmware")]
+    #[arg(long, requires = "firmware", conflicts_with = "fleet")]
     reflash: bool,
     /// The version that the sketch in that firmware sends; without, it sends none
     #[arg(long, value_name = "VERSION", requires = "firmware")]
     firmware_version: Option<String>,
-    /// Its MAC address [default: made from the name of the flash file]
+    /// Its MAC address [default: made from the name of the flash file]; of a fleet, the first board's, and the others count up
     #[arg(long, value_name = "MAC")]
     mac: Option<Mac>,
-    /// End after so many polls
+    /// End after so many polls [default of a fleet: 3 for each board]
     #[arg(long, value_name = "N")]
     polls: Option<u32>,
     /// How much faster the sketch's waits pass
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = speed)]
     speed: f64,
     /// No time server answers: the sketch never knows the time
-    #[arg(long)]
+    #[arg(long, conflicts_with = "fleet")]
     no_clock: bool,
     /// Give up a dead download after 42 minutes as a real board does, not after 30 seconds
     #[arg(long)]
     patient: bool,
+    #[command(flatten)]
+    agent: agent::Agent,
+    #[command(flatten)]
+    crowd: crowd::Fleet,
 }
 
 /// An Arduino core.
@@ -82,9 +94,35 @@ enum Stack {
     Arduino3,
 }
 
-/// Runs the board until Ctrl-C, or until it has polled often enough.
+/// Runs the board or the fleet until Ctrl-C, or until it has polled often enough.
 pub fn run(args: &Args) -> Result<()> {
-    let mut board = board(args)?;
+    match (args.crowd.boards(), &args.flash) {
+        (Some(boards), _) => run_fleet(args, boards),
+        (None, Some(flash)) => run_board(args, flash),
+        (None, None) => Err(anyhow!("neither --flash nor --fleet was given")),
+    }
+}
+
+fn run_fleet(args: &Args, boards: u32) -> Result<()> {
+    let file = args.firmware.as_deref().context("a fleet needs --firmware")?;
+    let file = read_firmware(file)?;
+    let common = crowd::Common {
+        firmware: Firmware::read(&file).context("reading the firmware")?,
+        version: args.firmware_version.as_deref(),
+        sketch: &sketch(args)?,
+        first: args.mac,
+        polls: args.polls,
+        speed: args.speed,
+        stop: &switch()?,
+    };
+    crowd::run(&args.crowd, boards, &common)
+}
+
+fn run_board(args: &Args, flash: &Path) -> Result<()> {
+    let mut board = board(args, flash)?;
+    if args.agent.is_wanted() {
+        return agent::run(args, flash, board);
+    }
     let sketch = sketch(args)?;
     let pace = Pace::scaled(1.0 / args.speed, switch()?);
     let mut console = Console::new(io::stdout()).with_notes();
@@ -101,7 +139,7 @@ pub fn run(args: &Args) -> Result<()> {
             }
         })
         .context("the board does not start")
-        .help(format!("remove {} and flash it anew with --firmware", args.flash.display()))?;
+        .help(format!("remove {} and flash it anew with --firmware", flash.display()))?;
     match last {
         Some(Poll::Failed { code, .. }) if args.polls.is_some() => {
             Err(anyhow!("the last poll failed: {code}"))
@@ -112,22 +150,22 @@ pub fn run(args: &Args) -> Result<()> {
 }
 
 /// The board with its flash, flashed by cable if it was empty.
-fn board(args: &Args) -> Result<Board<Nor>> {
-    let path = args.flash.display();
-    let flash = Nor::open(&args.flash, FOUR_MEGABYTES).with_context(|| format!("opening {path}"))?;
-    let file = args.firmware.as_deref().map(read_firmware).transpose()?;
-    let firmware = file.as_deref().map(Firmware::read).transpose().context("reading the firmware")?;
+fn board(args: &Args, file: &Path) -> Result<Board<Nor>> {
+    let path = file.display();
+    let flash = Nor::open(file, FOUR_MEGABYTES).with_context(|| format!("opening {path}"))?;
+    let written = args.firmware.as_deref().map(read_firmware).transpose()?;
+    let firmware = written.as_deref().map(Firmware::read).transpose().context("reading the firmware")?;
     let chip = match &firmware {
         Some(firmware) => firmware.app().chip(),
         None => chip_of(&flash)
             .ok_or_else(|| anyhow!("there is nothing in {path} that a board could start"))
             .help("give it a firmware with --firmware FILE")?,
     };
-    let mac = args.mac.map_or_else(|| mac_of(&args.flash), Ok)?;
+    let mac = args.mac.map_or_else(|| mac_of(file), Ok)?;
     let mut board = Board::new(Identity::new(chip, mac), flash);
-    if let (Some(file), Some(firmware)) = (&file, &firmware) {
+    if let (Some(written), Some(firmware)) = (&written, &firmware) {
         if args.reflash || board.is_blank()? {
-            board.flash_factory(file, None).context("flashing by cable")?;
+            board.flash_factory(written, None).context("flashing by cable")?;
         }
         if let Some(version) = &args.firmware_version {
             board.name_version(Sha256::of(firmware.app().image()), version);
@@ -157,19 +195,11 @@ fn mac_of(flash: &Path) -> Result<Mac> {
 
 /// What the board's sketch does.
 fn sketch(args: &Args) -> Result<Sketch> {
-    let trust = match (&args.ca, args.insecure) {
-        (Some(file), _) => {
-            let pem = read_file(file, MAX_PEM)?;
-            Trust::Anchors(Anchors::from_pem(&pem).with_context(|| format!("reading {}", file.display()))?)
-        }
-        (None, true) => Trust::Insecure,
-        (None, false) => Trust::Unset,
-    };
     let core = match args.stack {
         Stack::Arduino2 => Core::V2,
         Stack::Arduino3 => Core::V3,
     };
-    let mut sketch = Sketch::new(&args.url, trust).with_core(core);
+    let mut sketch = Sketch::new(&args.url, trust(args)?).with_core(core);
     if args.no_clock {
         sketch.ntp = Ntp::Unreachable;
     }
@@ -177,6 +207,18 @@ fn sketch(args: &Args) -> Result<Sketch> {
         sketch.link.timeouts = Timeouts::DEVICE;
     }
     Ok(sketch)
+}
+
+/// Whom it trusts.
+fn trust(args: &Args) -> Result<Trust> {
+    Ok(match (&args.ca, args.insecure) {
+        (Some(file), _) => {
+            let pem = read_file(file, MAX_PEM)?;
+            Trust::Anchors(Anchors::from_pem(&pem).with_context(|| format!("reading {}", file.display()))?)
+        }
+        (None, true) => Trust::Insecure,
+        (None, false) => Trust::Unset,
+    })
 }
 
 /// The board's power switch, in the hands of Ctrl-C and SIGTERM; the second time the process ends at once.

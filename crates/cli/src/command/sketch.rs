@@ -1,7 +1,9 @@
 //! `otary sketch`: an Arduino sketch that updates itself from this server.
 
 mod form;
+mod head;
 mod host;
+mod joined;
 mod text;
 
 use std::borrow::Cow;

@@ -1,6 +1,7 @@
 //! The demo's boards: who they are, what happens to them, and what came of it.
 
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -10,9 +11,12 @@ use otary_image::App;
 use otary_sim::dns::Resolver;
 use otary_sim::tls::{Anchors, Trust};
 use otary_sim::{
-    Board, Console, Core, FOUR_MEGABYTES, Flash as _, Identity, Nor, Pace, Poll, Sketch, Stop, Until,
+    AgentApp, AgentPoll, Board, Console, Core, FOUR_MEGABYTES, Firmware, Flash as _, Identity, Nor, Pace,
+    Poll, Sketch, Stop, Until,
 };
 
+use super::PRODUCT;
+use super::firmware::Image;
 use super::screen::{Lane, Screen, Shows};
 use crate::terminal::Colour;
 
@@ -26,8 +30,8 @@ pub struct Role {
     pub name: &'static str,
     /// Its address: one that no maker gives out.
     pub mac: [u8; 6],
-    /// The Arduino core that its sketch was built with.
-    pub core: Core,
+    /// What its firmware asks with.
+    pub program: Program,
     /// Its colour on the screen.
     pub colour: Colour,
     /// What of its serial monitor is shown.
@@ -36,6 +40,15 @@ pub struct Role {
     pub later: Duration,
     /// What its sketch gets wrong at first.
     pub mishaps: &'static [Mishap],
+}
+
+/// What a board's firmware asks with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// A sketch on this Arduino core.
+    Sketch(Core),
+    /// otary's own agent.
+    Agent,
 }
 
 /// Something that a sketch gets wrong.
@@ -62,6 +75,8 @@ pub struct Surroundings {
     pub other_anchors: Anchors,
     /// The boards' power switch.
     pub stop: Stop,
+    /// The root record that is built into firmware with an agent.
+    pub root: Vec<u8>,
     /// How long the sketches' waits are, in parts of what they are in fact.
     pub pace: f64,
 }
@@ -76,7 +91,7 @@ pub struct Outcome {
     pub is: Option<String>,
     /// SHA-256 of the image in the slot that it runs from.
     pub image: Option<Sha256>,
-    /// Whether its last poll was answered with 304.
+    /// Whether its last poll was answered with "no update".
     pub no_update: bool,
     /// The board, switched off.
     pub board: Board<Nor>,
@@ -92,14 +107,18 @@ impl Role {
     /// Flashes the board by cable, and switches it on in a thread of its own until it was told that there is no update.
     pub fn perform(
         self,
-        chip: Chip,
-        firmware: &[u8],
-        version: &str,
+        versions: [(&str, &Image); 2],
         around: &Surroundings,
         screen: &Screen,
     ) -> Result<JoinHandle<Result<Outcome>>> {
+        let [(version, image), (next, update)] = versions;
+        let chip = image.chip;
         let mut board = Board::new(Identity::new(chip, self.mac()?), Nor::erased(FOUR_MEGABYTES)?);
-        board.flash_factory(firmware, Some(version)).context("flashing a board by cable")?;
+        board.flash_factory(&image.bytes, Some(version)).context("flashing a board by cable")?;
+        if self.program == Program::Agent {
+            // A version is a constant in the firmware; a sketch's board learns that of a real image from the server.
+            board.name_version(Sha256::of(Firmware::read(&update.bytes)?.app().image()), next);
+        }
         let (around, screen, was) = (around.clone(), screen.clone(), version.to_owned());
         let perform = move || self.live(board, chip, was, &around, &screen);
         Ok(thread::Builder::new().name(self.name.into()).spawn(perform)?)
@@ -132,14 +151,20 @@ impl Role {
         if !self.mishaps.is_empty() {
             note.say("# the sketch with the right name and authority");
         }
-        let until = Until::NoUpdate { at_most: PATIENCE };
-        let polls = board.run_until(&self.sketch(chip, around, None), &pace, &mut console, until)?;
+        let no_update = match self.program {
+            Program::Agent => run_agent(&mut board, around, &pace, &mut console)?,
+            Program::Sketch(_) => {
+                let until = Until::NoUpdate { at_most: PATIENCE };
+                let polls = board.run_until(&self.sketch(chip, around, None), &pace, &mut console, until)?;
+                matches!(polls.last(), Some(Poll::NoUpdate { .. }))
+            }
+        };
         Ok(Outcome {
             role: self,
             was: Some(was),
             is: board.version().map(str::to_owned),
             image: running_image(&board),
-            no_update: matches!(polls.last(), Some(Poll::NoUpdate { .. })),
+            no_update,
             board,
             chip,
         })
@@ -152,7 +177,10 @@ impl Role {
         };
         let anchors = if mishap == Some(Mishap::WrongCa) { &around.other_anchors } else { &around.anchors };
         let url = format!("https://{host}:{}/update?chip={chip}", around.port);
-        let mut sketch = Sketch::new(&url, Trust::Anchors(anchors.clone())).with_core(self.core);
+        let mut sketch = Sketch::new(&url, Trust::Anchors(anchors.clone()));
+        if let Program::Sketch(core) = self.program {
+            sketch = sketch.with_core(core);
+        }
         sketch.link.resolver = Resolver::Server(around.dns);
         sketch
     }
@@ -177,17 +205,52 @@ impl Outcome {
         let (around, screen) = (around.clone(), screen.clone());
         let role = self.role;
         let live = move || {
-            let sketch = role.sketch(self.chip, &around, None);
             let pace = Pace::scaled(around.pace, around.stop.clone());
-            let ran = self
-                .board
-                .run(&sketch, &pace, &mut role.console(&screen), |_| std::ops::ControlFlow::Continue(()));
+            let mut console = role.console(&screen);
+            let ran = match role.program {
+                Program::Sketch(_) => {
+                    let sketch = role.sketch(self.chip, &around, None);
+                    let ran = self.board.run(&sketch, &pace, &mut console, |_| ControlFlow::Continue(()));
+                    ran.map_err(anyhow::Error::from)
+                }
+                Program::Agent => {
+                    let app = agent_app(&around, self.chip);
+                    let ran = self.board.run_agent(&app, &pace, &mut console, |_| ControlFlow::Continue(()));
+                    ran.map_err(anyhow::Error::from)
+                }
+            };
             if let Err(error) = ran {
                 role.lane(&screen).say(&format!("# it does not start: {error}"));
             }
         };
         Ok(thread::Builder::new().name(role.name.into()).spawn(live)?)
     }
+}
+
+/// Lets a board with an agent poll until it has reported its update, and there is nothing newer. Whether it came so far.
+fn run_agent(
+    board: &mut Board<Nor>,
+    around: &Surroundings,
+    pace: &Pace,
+    console: &mut Console,
+) -> Result<bool> {
+    let (mut polls, mut no_update) = (0, false);
+    board.run_agent(&agent_app(around, board.chip()), pace, console, |poll| {
+        polls += 1;
+        no_update = matches!(poll, AgentPoll::NoUpdate { .. });
+        if no_update || polls >= PATIENCE { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(no_update)
+}
+
+/// The firmware with an agent that the boards have first.
+fn agent_app(around: &Surroundings, chip: Chip) -> AgentApp {
+    let url = format!("https://{}:{}", around.host, around.port);
+    let trust = Trust::Anchors(around.anchors.clone());
+    let mut app = AgentApp::new(&url, trust, PRODUCT, chip.name(), &around.root);
+    app.link.resolver = Resolver::Server(around.dns);
+    app.release = 1;
+    app
 }
 
 /// What a finished board's thread gave.

@@ -26,13 +26,15 @@ use crate::advice::advised;
 use crate::data::quoted;
 use crate::terminal::Colour;
 
-use board::{Mishap, Outcome, Role, Surroundings, outcome};
+use board::{Mishap, Outcome, Program, Role, Surroundings, outcome};
 use firmware::Version;
 use screen::{Screen, Shows};
 use server::Server;
 
 /// The server's name in the demo.
 const HOST: &str = "ota.demo.local";
+/// What the boards are.
+const PRODUCT: &str = "lamp";
 /// How much of a sketch's waits is waited: the boards' starts can be read, and all is over within a minute.
 const PACE: f64 = 0.5;
 /// And how much while one looks around: a poll every 40 seconds.
@@ -43,7 +45,7 @@ const BOARDS: [Role; 3] = [
     Role {
         name: "kitchen",
         mac: [0x02, 0x07, 0xA2, 0, 0, 0x01],
-        core: Core::V3,
+        program: Program::Sketch(Core::V3),
         colour: Colour::Cyan,
         shows: Shows::Everything,
         later: Duration::ZERO,
@@ -52,7 +54,7 @@ const BOARDS: [Role; 3] = [
     Role {
         name: "hall",
         mac: [0x02, 0x07, 0xA2, 0, 0, 0x02],
-        core: Core::V2,
+        program: Program::Agent,
         colour: Colour::Yellow,
         shows: Shows::Polls,
         later: Duration::from_millis(1500),
@@ -61,7 +63,7 @@ const BOARDS: [Role; 3] = [
     Role {
         name: "garden",
         mac: [0x02, 0x07, 0xA2, 0, 0, 0x03],
-        core: Core::V3,
+        program: Program::Sketch(Core::V3),
         colour: Colour::Magenta,
         shows: Shows::Polls,
         later: Duration::from_secs(3),
@@ -92,16 +94,22 @@ pub fn play(plan: &Plan) -> Result<()> {
     server.announce(&screen);
     let (from, to) = real.map_or_else(|| sample_versions(&server, work.path()), Ok)?;
 
-    screen.tell("Two releases: the one that the boards run, and a newer one.");
+    screen.tell("The owner's keys, which the server does not get.");
     let access = server.access(work.path())?;
+    let keys = work.path().join("keys");
+    make_keys(&keys, &data, &access)?;
+    screen.tell("Two signed releases: the one that the boards run, and a newer one.");
     for version in [&from, &to] {
-        push(version, &data, &access)?;
+        push(version, &keys, &data, &access)?;
     }
 
-    screen.tell(&format!("Three boards with {} are switched on and ask https://{HOST} by name.", from.name));
+    screen.tell(&format!(
+        "Three boards with {} are switched on and ask https://{HOST} by name: two with a sketch, and the hall's with otary's agent.",
+        from.name
+    ));
     let dns = Responder::start([(HOST, Ipv4Addr::LOCALHOST.into())]).context("starting the name server")?;
     let around = server.surroundings(&dns, work.path())?;
-    let outcomes = boards(&from, &around, &screen)?;
+    let outcomes = boards(&from, &to, &around, &screen)?;
 
     let passed = verdict::print(&outcomes, &to, &server.store, &screen)?;
     if !plan.once && !around.stop.is_stopped() {
@@ -136,10 +144,11 @@ fn sample_version(name: &'static str, chips: &[Chip], server: &Server, work: &Pa
 }
 
 /// Switches the boards on and waits until each is done.
-fn boards(from: &Version, around: &Surroundings, screen: &Screen) -> Result<Vec<Outcome>> {
+fn boards(from: &Version, to: &Version, around: &Surroundings, screen: &Screen) -> Result<Vec<Outcome>> {
     let mut threads = Vec::new();
     for (role, image) in BOARDS.into_iter().zip(from.images.iter().cycle()) {
-        threads.push(role.perform(image.chip, &image.bytes, from.name, around, screen)?);
+        let versions = [(from.name, image), (to.name, to.image(image.chip)?)];
+        threads.push(role.perform(versions, around, screen)?);
     }
     threads.into_iter().map(outcome).collect()
 }
@@ -163,7 +172,10 @@ fn look_around(
     for command in [
         format!("otary device list {data}"),
         format!("otary release list {data}"),
-        format!("otary push {}/lamp-0.3-*.bin \\\n      --product lamp --version 0.3 {data}", quoted(work)),
+        format!(
+            "otary push {0}/lamp-0.3-*.bin \\\n      --product lamp --version 0.3 --sign {0}/keys/release-1.key {data}",
+            quoted(work)
+        ),
         format!("curl --cacert {}/trust/root.crt https://localhost:{}/", quoted(&server.data), around.port),
     ] {
         screen.print(&format!("  {command}"));
@@ -179,16 +191,29 @@ fn look_around(
     Ok(())
 }
 
+/// Makes the owner's keys and the root record, as one would by hand.
+fn make_keys(keys: &Path, data: &Path, access: &[String]) -> Result<()> {
+    let words = ["otary", "key", "new", "--out", &keys.display().to_string()].map(str::to_owned);
+    crate::say!("$ otary key new --out keys")?;
+    let data = ["--data".to_owned(), data.display().to_string()];
+    crate::Otary::carry_out(words.into_iter().chain(data).chain(access.iter().cloned()))
+}
+
 /// Pushes a version as one would by hand: the words shown are those that are carried out, with this demo's server
 /// named whatever the environment says.
-fn push(version: &Version, data: &Path, access: &[String]) -> Result<()> {
+fn push(version: &Version, keys: &Path, data: &Path, access: &[String]) -> Result<()> {
     let files = version.images.iter().map(|image| image.path.display().to_string());
     let mut words = vec!["otary".to_owned(), "push".to_owned()];
     words.extend(files);
-    words.extend(["--product", "lamp", "--version", version.name].map(str::to_owned));
+    words.extend(["--product", PRODUCT, "--version", version.name].map(str::to_owned));
+    words.extend(["--sign".to_owned(), keys.join("release-1.key").display().to_string()]);
     let names = version.images.iter().filter_map(|image| image.path.file_name());
     let shown: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
-    crate::say!("$ otary push {} \\\n    --product lamp --version {}", shown.join(" "), version.name)?;
+    crate::say!(
+        "$ otary push {} \\\n    --product lamp --version {} --sign keys/release-1.key",
+        shown.join(" "),
+        version.name
+    )?;
     words.extend(["--data".to_owned(), data.display().to_string()]);
     words.extend(access.iter().cloned());
     crate::Otary::carry_out(words)
@@ -196,5 +221,5 @@ fn push(version: &Version, data: &Path, access: &[String]) -> Result<()> {
 
 /// The release that a version became.
 fn release(version: &Version) -> Result<ReleaseId> {
-    Ok(ReleaseId { product: "lamp".parse::<ProductName>()?, version: version.name.to_owned() })
+    Ok(ReleaseId { product: PRODUCT.parse::<ProductName>()?, version: version.name.to_owned() })
 }

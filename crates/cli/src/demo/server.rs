@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use otary_server::Handle;
 use otary_server::operator::Announcement;
 use otary_sim::Stop;
@@ -22,12 +22,14 @@ use super::board::Surroundings;
 use super::screen::{Screen, Shows};
 use super::{BOARDS, HOST, PACE, server_log};
 use crate::advice::advised;
-use crate::config::{Listen, Values};
+use crate::config::{Listen, Span, Values};
 use crate::platform::{self, Closing};
 use crate::serve::Ready;
 use crate::signals::on_ending;
 use crate::terminal::{Colour, in_two_lines};
 
+/// How often a board with otary's agent asks: as often as the sketches.
+const POLL: Duration = Duration::from_secs(10);
 /// How long a server may take to start.
 const START: Duration = Duration::from_secs(10);
 
@@ -133,6 +135,7 @@ impl Server {
             anchors: Anchors::from_pem(self.anchors.as_bytes())?,
             other_anchors: Anchors::from_pem(other.anchors_pem().as_bytes())?,
             stop: self.stop.clone(),
+            root: fs::read(work.join("keys/record-1.bin")).context("reading the root record")?,
             pace: PACE,
         })
     }
@@ -161,6 +164,7 @@ fn settings(data: &Path) -> Values {
     let somewhere = Listen::At((Ipv4Addr::LOCALHOST, 0).into());
     let mut values = Values { data: data.to_owned(), names: vec![HOST.to_owned()], ..Values::default() };
     values.listen.https = somewhere;
+    values.agent.poll = Span(POLL);
     values.listen.http = somewhere;
     values.listen.operator = somewhere;
     values

@@ -1,12 +1,12 @@
 //! The demo's verdict: what each board was, what it is, and how we know.
 
 use anyhow::Result;
-use otary_fleet::Sha256;
+use otary_fleet::{Device, Ending, Sha256};
 use otary_sim::Firmware;
 use otary_store::{Disk, Store};
 
-use super::board::Outcome;
-use super::firmware::Version;
+use super::board::{Outcome, Program};
+use super::firmware::{Image, Version};
 use super::release;
 use super::screen::Screen;
 use crate::table::{Table, or_dash};
@@ -20,7 +20,12 @@ pub fn print(outcomes: &[Outcome], to: &Version, store: &Disk, screen: &Screen) 
         let doubts = doubts(outcome, to, store)?;
         passed &= doubts.is_empty();
         let known = if doubts.is_empty() {
-            format!("starts and reports the bytes of {}, then 304", to.name)
+            match outcome.role.program {
+                Program::Sketch(_) => format!("starts and reports the bytes of {}, then 304", to.name),
+                Program::Agent => {
+                    format!("starts and reports the bytes of {}, which its owner signed", to.name)
+                }
+            }
         } else {
             doubts.join("; ")
         };
@@ -38,14 +43,30 @@ pub fn print(outcomes: &[Outcome], to: &Version, store: &Disk, screen: &Screen) 
 
 /// What speaks against a board running `to`: in its flash, in what it was answered, on the server's record.
 fn doubts(outcome: &Outcome, to: &Version, store: &Disk) -> Result<Vec<&'static str>> {
-    let wanted = Sha256::of(Firmware::read(&to.image(outcome.chip())?.bytes)?.app().image());
+    let image = to.image(outcome.chip())?;
+    let wanted = Sha256::of(Firmware::read(&image.bytes)?.app().image());
     let device = store.device(outcome.role.mac()?)?;
-    let installed = device.and_then(|device| device.installed).map(|installed| installed.release);
+    let installed = match outcome.role.program {
+        // An agent says itself what became of an update.
+        Program::Agent => device.is_some_and(|device| has_reported(&device, image)),
+        Program::Sketch(_) => {
+            let installed = device.and_then(|device| device.installed).map(|installed| installed.release);
+            installed == Some(release(to)?)
+        }
+    };
     let doubts = [
         (outcome.image != Some(wanted), "its flash holds other bytes"),
         (outcome.is.as_deref() != Some(to.name), "it says another version"),
-        (!outcome.no_update, "its last poll was not answered 304"),
-        (installed != Some(release(to)?), "the server has not seen it run the release"),
+        (!outcome.no_update, "its last poll was not answered with \"no update\""),
+        (!installed, "the server has not seen it run the release"),
     ];
     Ok(doubts.into_iter().filter_map(|(doubt, text)| doubt.then_some(text)).collect())
+}
+
+/// Whether the device's latest report is that it has installed this image.
+fn has_reported(device: &Device, image: &Image) -> bool {
+    let latest = device.reported.iter().max_by_key(|reported| reported.last).map(|reported| reported.report);
+    latest.is_some_and(|report| {
+        report.ending == Ending::Installed && report.payload == Some(Sha256::of(&image.bytes))
+    })
 }

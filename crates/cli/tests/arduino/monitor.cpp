@@ -1,10 +1,12 @@
 // Runs a sketch for esp32-3/ on a clock of its own and prints what the serial monitor shows. Lines that begin with #
 // are what it does: when it asks (in seconds since power-on), for what, and how it ends.
 //
-// monitor NTP OFFLINE RESULT...
+// monitor STATE NTP OFFLINE RESULT...
+//   STATE    what the bootloader thinks of the firmware: "kept", "trial" or, if it was flashed by cable, "none"
 //   NTP      the second at which a time server answers; "never"
 //   OFFLINE  how often the Wi-Fi is looked for before it is there
-//   RESULT   what the calls of the update library give, one after the other: "failed", "none" or "ok"
+//   RESULT   what the calls of the update library give, one after the other: "failed", "broken" (in mid-download), "none"
+//            or "ok"
 // It ends at a restart, or when no result is left. The network has a machine seal.local, which answers to mDNS.
 
 #include <stdarg.h>
@@ -15,8 +17,10 @@
 #include "ESPmDNS.h"
 #include "NetworkClientSecure.h"
 #include "HTTPUpdate.h"
+#include "Ticker.h"
 #include "WiFi.h"
 #include "WiFiMulti.h"
+#include "esp_ota_ops.h"
 
 static const time_t POWER_ON = 1795424400;  // 23 November 2026, 09:00 UTC
 
@@ -33,9 +37,54 @@ static void end(const char *why) {
   exit(0);
 }
 
+static unsigned long due_ms = 0;
+static Ticker::callback_t due = nullptr;
+
+static void pass(unsigned long ms) {
+  elapsed_ms += ms;
+  if (due != nullptr && elapsed_ms >= due_ms) {
+    printf("# after %lu s the timer rings\n", elapsed_ms / 1000);
+    due();
+  }
+}
+
+Ticker::Ticker() {}
+Ticker::~Ticker() {}
+void Ticker::once(float seconds, callback_t callback) {
+  due_ms = elapsed_ms + (unsigned long)(seconds * 1000);
+  due = callback;
+}
+void Ticker::detach() { due = nullptr; }
+bool Ticker::active() { return due != nullptr; }
+
+// What the core asks before setup(); it keeps a firmware on trial if the answer is no.
+extern "C" bool verifyRollbackLater();
+
+static const char *state = "";
+
+long random(long howbig) {
+  static unsigned long last = 1;
+  last = last * 1103515245 + 12345;
+  return long(last >> 16) % howbig;
+}
+
 extern "C" {
-unsigned long millis() { return elapsed_ms += 10; }
-void delay(uint32_t ms) { elapsed_ms += ms; }
+const esp_partition_t *esp_ota_get_running_partition(void) { return nullptr; }
+esp_err_t esp_ota_get_state_partition(const esp_partition_t *, esp_ota_img_states_t *to) {
+  *to = strcmp(state, "trial") == 0 ? ESP_OTA_IMG_PENDING_VERIFY : ESP_OTA_IMG_VALID;
+  return strcmp(state, "none") == 0 ? ESP_FAIL : ESP_OK;
+}
+esp_err_t esp_ota_mark_app_valid_cancel_rollback(void) {
+  printf("# is kept\n");
+  state = "kept";
+  return ESP_OK;
+}
+
+unsigned long millis() {
+  pass(10);
+  return elapsed_ms;
+}
+void delay(uint32_t ms) { pass(ms); }
 
 void configTime(long, int, const char *, const char *, const char *) { ntp_asked++; }
 
@@ -137,6 +186,9 @@ int NetworkClientSecure::connect(IPAddress ip, uint16_t port, const char *host, 
 
 HTTPUpdate::HTTPUpdate() {}
 HTTPUpdate::~HTTPUpdate() {}
+static HTTPUpdateStartCB on_start;
+
+void HTTPUpdate::onStart(HTTPUpdateStartCB cbOnStart) { on_start = cbOnStart; }
 void HTTPUpdate::rebootOnUpdate(bool reboot) { restarts = reboot; }
 void HTTPUpdate::setAuthorization(const String &user, const String &password) {
   printf("# shows %s as %s\n", password.c_str(), user.c_str());
@@ -169,19 +221,27 @@ t_httpUpdate_return HTTPUpdate::update(NetworkClient &client, const String &url,
   printf("# at %lu s asks %s as %s, trusts %d, %s by itself\n", elapsed_ms / 1000, url.c_str(), version.c_str(),
          count_certificates(), restarts ? "restarts" : "does not restart");
   connect(client, url.c_str());
-  if (strcmp(result, "ok") == 0) {
+  bool ok = strcmp(result, "ok") == 0;
+  if (on_start && (ok || strcmp(result, "broken") == 0)) {
+    on_start();
+  }
+  if (ok) {
     return HTTP_UPDATE_OK;
   }
   return strcmp(result, "none") == 0 ? HTTP_UPDATE_NO_UPDATES : HTTP_UPDATE_FAILED;
 }
 
 int main(int count, char **arguments) {
-  if (count < 3) {
+  if (count < 4) {
     return 2;
   }
-  ntp_answers = strcmp(arguments[1], "never") == 0 ? -1 : atol(arguments[1]);
-  offline = atoi(arguments[2]);
-  results = arguments + 3;
+  state = arguments[1];
+  ntp_answers = strcmp(arguments[2], "never") == 0 ? -1 : atol(arguments[2]);
+  offline = atoi(arguments[3]);
+  results = arguments + 4;
+  if (strcmp(state, "trial") == 0 && !verifyRollbackLater()) {
+    esp_ota_mark_app_valid_cancel_rollback();
+  }
   setup();
   for (;;) {
     loop();

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 use otary_image::Chip;
 
 use crate::bench::Bench;
-use crate::compiler::{Core, complaints, is_installed};
+use crate::compiler::{Core, complaints, complaints_of_the_folder, is_installed};
 
 /// The options of each form, with the cores that it is for.
 const FORMS: [(&str, &[Core]); 7] = [
@@ -63,13 +63,37 @@ fn each_compiles_on_its_cores_with_every_option() {
             "--host seal.local",
         ] {
             let sketch = bench.sketched(&format!("{form} {options}"));
-            assert!(!sketch.contains('@'), "{form}: something is not filled in");
+            let to_fill_in = ["<YOUR-SERVER", "<THE-"].iter().any(|place| sketch.contains(place));
+            assert!(!to_fill_in, "{form}: something is not filled in");
             assert!(sketch.lines().all(|line| line.len() <= 100 && line.trim_end() == line), "{form}");
             for core in cores {
                 assert_eq!(complaints(&sketch, *core, &[]), "", "{form} {options} on {core:?}");
             }
         }
     }
+}
+
+/// For those who open it in the Arduino IDE as it is.
+#[test]
+fn the_folder_compiles_as_it_stands_in_every_form() {
+    if !is_installed() {
+        return;
+    }
+    let both = [Core::Esp32V2, Core::Esp32V3];
+    for (form, cores) in [
+        (&[][..], &[Core::Esp32V2, Core::Esp32V3, Core::Esp8266][..]),
+        (&["INSECURE", "SERVER_TELLS_TIME"], &[Core::Esp32V2, Core::Esp32V3, Core::Esp8266]),
+        (&["SERVER_IN_LOCAL", "WITH_SECRET"], &[Core::Esp32V2, Core::Esp32V3, Core::Esp8266]),
+        (&["ETHERNET_W5500"], &[Core::Esp32V3, Core::Esp8266]),
+        (&["ETHERNET_ENC28J60"], &[Core::Esp32V3, Core::Esp8266]),
+        (&["ETHERNET_LAN8720"], &both),
+    ] {
+        for core in cores {
+            assert_eq!(complaints_of_the_folder(*core, form), "", "{form:?} on {core:?}");
+        }
+    }
+    let refused = complaints_of_the_folder(Core::Esp8266, &["ETHERNET_LAN8720"]);
+    assert!(refused.contains("An ESP8266 has no RMII, which a LAN8720 needs"), "{refused}");
 }
 
 #[test]
@@ -146,6 +170,9 @@ fn what_a_core_does_not_have_does_not_compile() {
         ("", Core::Esp32V2, "Error (%d)", "Error (%s)"),
         ("", Core::Esp32V3, "%lusecs", "%usecs"),
         ("", Core::Esp32V3, "CONFIG_IDF_TARGET", "CONFIG_IDF_CHIP"),
+        ("", Core::Esp32V2, "httpUpdate.onStart(keepFirmware)", "httpUpdate.onBegin(keepFirmware)"),
+        ("", Core::Esp32V3, "trial.once(TRIAL_SECONDS, endTrial)", "trial.once(endTrial, TRIAL_SECONDS)"),
+        ("", Core::Esp32V2, "(esp_ota_get_running_partition(), &state)", "(&state)"),
         ("--ethernet w5500", Core::Esp32V3, "ETH_PHY_W5500, 1, ", "ETH_PHY_W5500, "),
         ("--ethernet lan8720", Core::Esp32V3, "#define ETH_CLK_MODE ETH_CLOCK_GPIO0_IN\n", ""),
         ("--ethernet lan8720", Core::Esp32V2, "ETH.linkUp()", "ETH.hasIP()"),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod adoption;
+mod agent;
 mod api;
 mod bad_input;
 mod cert;
@@ -24,4 +25,5 @@ mod serve;
 mod settings;
 mod signing;
 mod sim;
+mod thief;
 mod trust;

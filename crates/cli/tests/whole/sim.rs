@@ -58,3 +58,40 @@ fn a_board_without_the_time_asks_nobody() {
     assert!(!board.out.contains("Update start now!"), "{board:?}");
     assert_eq!(board.refused(), "error: the board never knew the time\n");
 }
+
+#[test]
+fn a_fleet_takes_the_update_and_says_what_became_of_each_board() {
+    let house = House::new();
+    let server = house.serve("");
+    house.sample("old.bin", "0.1");
+    house.sample("new.bin", "0.2");
+    let push = |file: &str, version: &str| {
+        house.otary(&format!("push {file} --product lamp --version {version} --data x")).printed();
+    };
+    push("old.bin", "0.1");
+    push("new.bin", "0.2");
+    let fleet = |trust: &str, firmware: &str, mac: &str| {
+        let url = format!("--url https://{}/update?chip=esp32 --ca x/trust/{trust}", server.https);
+        house.otary(&format!("sim {url} --firmware {firmware} --fleet 40 --every 1s --mac {mac}"))
+    };
+    let updated = fleet("root.crt", "old.bin", "02:00:00:00:01:00");
+    assert!(
+        updated.err.ends_with("s: 40 of 40 boards, 40 updated, 0 current, 0 refused, 0 failed; 80 polls\n")
+    );
+    let said = updated.printed();
+    assert!(said.starts_with("40 boards in ") && said.contains(" s: 80 polls, "), "{said}");
+    assert!(said.contains("\n  updated      40  run what the server publishes"), "{said}");
+
+    let devices = house.otary("device list --data x --json").printed();
+    assert_eq!(devices.matches("\"02:00:00:00:01:").count(), 40, "{devices}");
+
+    let current = fleet("root.crt", "new.bin", "02:00:00:00:02:00").printed();
+    assert!(current.contains("\n  current      40  ran it before\n"), "{current}");
+
+    // The next root has signed nothing yet.
+    let lost = fleet("next-root.crt", "old.bin", "02:00:00:00:03:00");
+    let why = "\n     120  (-1): HTTP error: connection refused: certificate: no trusted CA has signed it (";
+    assert!(lost.out.contains("\n  failed       40  ") && lost.out.contains(why), "{lost:?}");
+    let error = "error: 40 boards of 40 did not get to what the server publishes\n";
+    assert!(!lost.status.success() && lost.err.ends_with(error), "{lost:?}");
+}

@@ -65,6 +65,8 @@ pub(crate) enum Return {
     Ok {
         /// What the server calls the new version, in `x-version`; the device never looks.
         version: Option<String>,
+        /// Bytes of the body.
+        size: u32,
     },
     /// `HTTP_UPDATE_NO_UPDATES`.
     NoUpdates,
@@ -132,7 +134,8 @@ impl HttpUpdate {
         let head = response::read(connection, call.link.timeouts.response)?;
         match head.status {
             200 => {
-                self.install(connection, flash, &head, call).map(|()| Return::Ok { version: head.version })
+                let size = self.install(connection, flash, &head, call)?;
+                Ok(Return::Ok { version: head.version, size })
             }
             304 => Ok(Return::NoUpdates),
             404 => Err(Code::SERVER_FILE_NOT_FOUND),
@@ -141,14 +144,14 @@ impl HttpUpdate {
         }
     }
 
-    /// The checks of a 200, in the device's order.
+    /// The checks of a 200, in the device's order. Gives the size of what was installed.
     fn install<F: Flash>(
         &mut self,
         connection: &mut Connection,
         flash: &mut F,
         head: &Head,
         call: &Call<'_>,
-    ) -> Result<(), Code> {
+    ) -> Result<u32, Code> {
         let size = head.size.and_then(|size| u32::try_from(size).ok()).filter(|&size| size > 0);
         let size = size.ok_or(Code::SERVER_NOT_REPORT_SIZE)?;
         let slot = call.slots.next().ok_or(Code::NO_PARTITION)?;
@@ -169,6 +172,7 @@ impl HttpUpdate {
             return Err(Code::SERVER_FAULTY_MD5);
         }
         updater.write_stream(connection, timeouts, call.stop)?;
-        updater.end(head.md5.as_deref(), call.core, call.slots)
+        updater.end(head.md5.as_deref(), call.core, call.slots)?;
+        Ok(size)
     }
 }

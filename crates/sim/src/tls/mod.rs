@@ -84,6 +84,11 @@ impl Anchors {
             CertificateDer::pem_slice_iter(text).collect::<Result<_, _>>().map_err(AnchorError::Pem)?;
         if anchors.is_empty() { Err(AnchorError::None) } else { Ok(Self(anchors.into())) }
     }
+
+    /// Certificates in DER.
+    pub(crate) fn from_der(anchors: Vec<Vec<u8>>) -> Self {
+        Self(anchors.into_iter().map(CertificateDer::from).collect())
+    }
 }
 
 /// What a sketch told its client before it connects.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use otary_fleet::Time;
-use otary_trust::verdict::{self, Flag, Meeting, Rules};
+use otary_trust::verdict::{self, Flag, Flags, Meeting, Rules};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -14,16 +14,16 @@ use super::{Anchors, Distrust, Stack, signature};
 
 /// Why the last server was not believed; for the person who watches, never for the sketch.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Verdict(Arc<Mutex<Option<Distrust>>>);
+pub(crate) struct Verdict(Arc<Mutex<Option<(Distrust, Flags)>>>);
 
 impl Verdict {
-    /// The reason, if there was one.
-    pub fn get(&self) -> Option<Distrust> {
+    /// The reason, if there was one, and all flags.
+    pub fn get(&self) -> Option<(Distrust, Flags)> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn set(&self, distrust: Distrust) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(distrust);
+    fn set(&self, distrust: Distrust, flags: Flags) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((distrust, flags));
     }
 }
 
@@ -63,11 +63,15 @@ impl Verifier {
     }
 
     /// Asks the stack's rules; of several faults, the one that decides the alert.
-    fn judge(&self, leaf: &[u8], others: &[CertificateDer<'_>]) -> Result<(), Distrust> {
+    fn judge(&self, leaf: &[u8], others: &[CertificateDer<'_>]) -> Result<(), (Distrust, Flags)> {
         let chain: Vec<&[u8]> = std::iter::once(leaf).chain(others.iter().map(AsRef::as_ref)).collect();
-        let Some(anchors) = self.anchors() else { return verdict::check_readable(&self.rules, &chain) };
+        let Some(anchors) = self.anchors() else {
+            let readable = verdict::check_readable(&self.rules, &chain);
+            return readable.map_err(|fault| (fault.clone(), fault.flag().into()));
+        };
         let meeting = Meeting { anchors: &anchors, chain: &chain, name: &self.host, now: self.now };
-        verdict::judge(&self.rules, &meeting).decisive().cloned().map_or(Ok(()), Err)
+        let verdict = verdict::judge(&self.rules, &meeting);
+        verdict.decisive().map_or(Ok(()), |fault| Err((fault.clone(), verdict.flags)))
     }
 
     fn check_signature(
@@ -116,11 +120,13 @@ impl ServerCertVerifier for Verifier {
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.judge(end_entity, intermediates).map(|()| ServerCertVerified::assertion()).map_err(|distrust| {
-            let error = alert_of(&distrust);
-            self.verdict.set(distrust);
-            error.into()
-        })
+        self.judge(end_entity, intermediates).map(|()| ServerCertVerified::assertion()).map_err(
+            |(distrust, flags)| {
+                let error = alert_of(&distrust);
+                self.verdict.set(distrust, flags);
+                error.into()
+            },
+        )
     }
 
     fn verify_tls12_signature(

@@ -8,7 +8,7 @@ use otary_sim::{
 
 const OTADATA: u32 = 0xE000;
 const APP1: u32 = 0x15_0000;
-const SILICON: Silicon = Silicon { chip: Chip::Esp32, revision: Revision(300), rollback: Rollback::Enabled };
+const SILICON: Silicon = Silicon::new(Chip::Esp32, Revision(300), Rollback::Enabled);
 
 fn firmware(version: &str) -> Vec<u8> {
     sample::app(Chip::Esp32, version, 40_000).unwrap()
@@ -27,7 +27,7 @@ fn flash() -> Nor {
 /// Starts, and gives the offset of the slot that runs and the lines that were printed.
 fn boot(flash: &mut Nor) -> (u32, Vec<String>) {
     let mut lines = Vec::new();
-    let slots = start(flash, SILICON, &mut |line| lines.push(line.to_owned())).unwrap();
+    let slots = start(flash, &mut { SILICON }, &mut |line| lines.push(line.to_owned())).unwrap();
     (slots.running().offset, lines)
 }
 
@@ -58,7 +58,7 @@ fn a_new_image_is_pending_until_confirmed() {
     assert_eq!(otadata(&flash).second.state, State::Aborted);
 
     choose(&mut flash, Sector::Second, Entry::new(2, State::New));
-    let slots = start(&mut flash, SILICON, &mut |_| ()).unwrap();
+    let mut slots = start(&mut flash, &mut { SILICON }, &mut |_| ()).unwrap();
     slots.confirm(&mut flash).unwrap();
     assert_eq!(boot(&mut flash).0, APP1);
     assert_eq!(otadata(&flash).second, Entry::new(2, State::Valid));
@@ -110,12 +110,12 @@ fn nothing_to_start_is_an_error() {
     flash.erase(0x1_0000).unwrap();
     flash.erase(APP1).unwrap();
     let mut lines = Vec::new();
-    let error = start(&mut flash, SILICON, &mut |line| lines.push(line.to_owned())).unwrap_err();
+    let error = start(&mut flash, &mut { SILICON }, &mut |line| lines.push(line.to_owned())).unwrap_err();
     assert!(matches!(error, BootError::NothingBootable));
     assert!(lines.last().unwrap().ends_with("boot: No bootable app partitions in the partition table"));
 
     let mut blank = Nor::erased(FOUR_MEGABYTES).unwrap();
-    assert!(matches!(start(&mut blank, SILICON, &mut |_| ()), Err(BootError::Table(_))));
+    assert!(matches!(start(&mut blank, &mut { SILICON }, &mut |_| ()), Err(BootError::Table(_))));
 }
 
 #[test]
@@ -139,13 +139,13 @@ fn chip_revisions_are_checked_with_their_bounds() {
 #[test]
 fn the_next_slot_goes_round_and_its_image_is_checked_before_it_is_chosen() {
     let mut flash = flash();
-    let slots = start(&mut flash, SILICON, &mut |_| ()).unwrap();
+    let slots = start(&mut flash, &mut { SILICON }, &mut |_| ()).unwrap();
     let next = slots.next().unwrap();
     assert_eq!(next.offset, APP1);
     slots.activate(&mut flash, &next).unwrap();
     assert_eq!(otadata(&flash).second, Entry::new(2, State::New));
 
-    let slots = start(&mut flash, SILICON, &mut |_| ()).unwrap();
+    let slots = start(&mut flash, &mut { SILICON }, &mut |_| ()).unwrap();
     let first = slots.next().unwrap();
     assert_eq!(first.offset, 0x1_0000);
     flash.erase(first.offset).unwrap();
@@ -166,7 +166,9 @@ fn real_boards_have_room_for_larger_images_in_larger_slots() {
     for layout in [Layout::Default, Layout::LargeSlots] {
         let mut table = [0; otary_image::TABLE_SIZE];
         otary_image::emit_table(&layout.partitions(), &mut table).unwrap();
-        otary_image::Table::parse(&table).unwrap().check(0x8000, FOUR_MEGABYTES).unwrap();
+        let table = otary_image::Table::parse(&table).unwrap();
+        table.check(0x8000, FOUR_MEGABYTES).unwrap();
+        otary_agent::Layout::find(&table).unwrap();
     }
 }
 

@@ -144,7 +144,7 @@ fn connect(server: ServerConfig, trust: Trust, host: &str, change: impl FnOnce(&
     let poll = board.run_until(&sketch, &pace, &mut console, Until::Polls(1)).unwrap().pop().unwrap();
     match poll {
         Poll::NoUpdate { .. } => Seen::Connected,
-        Poll::Failed { cause: Some(ConnectError::Distrust(distrust)), code } => {
+        Poll::Failed { cause: Some(ConnectError::Distrust { source: distrust, .. }), code } => {
             assert_eq!(code.0, -1);
             Seen::Distrusted(distrust)
         }

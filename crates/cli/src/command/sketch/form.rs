@@ -68,17 +68,12 @@ impl Form {
         Self { local, ..self }
     }
 
-    /// Whether the server's name is one that mDNS is for, and the core has to be helped to find it.
+    /// Whether the server's name is one that mDNS is for, and the ESP32 core has to be helped to find it.
     ///
     /// Read in the cores' sources: lwIP asks for names in `.local` itself in the ESP8266 core (3.0 to 3.1.2) and in the
     /// libraries of the ESP32 core (2.0, 3.0), by `LWIP_DNS_SUPPORT_MDNS_QUERIES`. On the ESP32, where people tell of
     /// names that it does not find (arduino-esp32, #3822), there is `ESPmDNS` as well, which asks over all of the core's
     /// interfaces; the ESP8266's library cannot ask for a host. TLS to an address under a name came in 2.0.7 (#7643).
-    pub const fn asks_by_mdns(self) -> bool {
-        self.local && matches!(self.board, Board::Esp32)
-    }
-
-    /// Whether the server's name is one that mDNS is for.
     pub const fn is_local(self) -> bool {
         self.local
     }

@@ -10,6 +10,7 @@
 enum HTTPUpdateResult { HTTP_UPDATE_FAILED, HTTP_UPDATE_NO_UPDATES, HTTP_UPDATE_OK };
 typedef HTTPUpdateResult t_httpUpdate_return;
 
+using HTTPUpdateStartCB = std::function<void()>;
 using HTTPUpdateRequestCB = std::function<void(HTTPClient *)>;
 
 class HTTPUpdate {
@@ -28,6 +29,8 @@ class HTTPUpdate {
                              const String &currentVersion = "", HTTPUpdateRequestCB requestCB = NULL);
   t_httpUpdate_return update(HTTPClient &httpClient, const String &currentVersion = "",
                              HTTPUpdateRequestCB requestCB = NULL);
+
+  void onStart(HTTPUpdateStartCB cbOnStart);
 
   int getLastError(void);
   String getLastErrorString(void);

@@ -18,6 +18,9 @@
 #define PROGMEM
 #define F(text) (reinterpret_cast<const __FlashStringHelper *>(text))
 
+long random(long howbig);
+long random(long howsmall, long howbig);
+
 void setup(void);
 void loop(void);
 

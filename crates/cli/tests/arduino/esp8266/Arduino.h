@@ -17,6 +17,9 @@
 
 static const uint8_t SS = 15;
 
+long random(long howbig);
+long random(long howsmall, long howbig);
+
 void setup(void);
 void loop(void);
 

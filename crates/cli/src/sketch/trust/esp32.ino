@@ -1,9 +1,0 @@
-// Whom this device trusts: the server's authority, and the one that takes its place one
-// day. Leave both in, or that day every device has to be flashed by cable.
-static const char ROOTS[] PROGMEM = R"PEM(
-@ROOTS@
-)PEM";
-
-void trust(SecureClient &client) {
-  client.setCACert(ROOTS);
-}
