@@ -130,8 +130,8 @@ pub(crate) fn read(head: &Head<'_>, origin: Origin) -> Result<Heard, NoCheckIn> 
 /// The check-in that an agent sends along when it fetches what it was offered. It is none of its own: nothing is decided.
 pub(crate) fn sent_along(head: &Head<'_>, origin: Origin) -> Option<CheckIn> {
     let agent = agent::Agent;
-    let heard = agent.sent(head).then(|| agent.read(head, origin).ok()).flatten();
-    heard.map(|heard| heard.check_in)
+    let said = agent.sent(head).then(|| agent.read(head, origin).ok())?;
+    said.map(|said| said.check_in)
 }
 
 /// What a decision means to the client that asked.
