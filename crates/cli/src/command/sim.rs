@@ -78,7 +78,7 @@ pub struct Args {
     #[arg(long)]
     patient: bool,
     #[command(flatten)]
-    agent: agent::Agent,
+    agent: agent::Options,
     #[command(flatten)]
     crowd: crowd::Fleet,
 }

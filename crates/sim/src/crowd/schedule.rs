@@ -61,8 +61,7 @@ mod tests {
     #[test]
     fn pauses_are_an_interval_give_or_take_a_tenth_and_never_the_same() {
         let pauses: Vec<_> = (1..50).map(|polls| pause(board(7), polls, MINUTE)).collect();
-        let tenth = MINUTE / 10;
-        assert!(pauses.iter().all(|pause| (MINUTE - tenth..=MINUTE + tenth).contains(pause)), "{pauses:?}");
+        assert!(pauses.iter().all(|pause| (54..=66).contains(&pause.as_secs())), "{pauses:?}");
         assert!(pauses.windows(2).all(|pair| pair[0] != pair[1]));
         assert_eq!(pauses[3], pause(board(7), 4, MINUTE), "the same in each run");
     }

@@ -20,7 +20,7 @@ const MAX_RECORD: u64 = 4096;
 /// A firmware that believes its owner's signatures.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "otary's agent")]
-pub struct Agent {
+pub struct Options {
     /// The firmware has otary's agent in the place of a sketch: it asks in the agent's dialect, and installs only what its
     /// owner signed
     #[arg(
@@ -46,7 +46,7 @@ pub struct Agent {
     fail_self_test: bool,
 }
 
-impl Agent {
+impl Options {
     /// Whether the board's firmware has an agent.
     pub const fn is_wanted(&self) -> bool {
         self.agent
@@ -82,7 +82,7 @@ pub fn run(args: &Args, flash: &Path, mut board: Board<Nor>) -> Result<()> {
 
 /// What is compiled into the firmware.
 fn app(args: &Args, chip: Chip) -> Result<AgentApp> {
-    let Agent { root: Some(root), product: Some(product), .. } = &args.agent else {
+    let Options { root: Some(root), product: Some(product), .. } = &args.agent else {
         return Err(anyhow!("--agent needs --root and --product"));
     };
     if !args.url.starts_with("https://") {
