@@ -18,8 +18,8 @@ fn lamp() -> Sha256 {
 
 /// The agent's request for an image from this offset on.
 fn fetch(agent: &Agent, site: &Site, image: &Sha256, from: usize) -> Response {
-    let mut agent = agent.clone();
-    agent.lines.push_str(&format!("Range: bytes={from}-\r\n"));
+    let lines = format!("{}Range: bytes={from}-\r\n", agent.lines);
+    let agent = Agent { lines, ..agent.clone() };
     let request = agent.request().replacen("/update", &format!("/artifact/{image}"), 1);
     ask(site, agent.from, &request)
 }
