@@ -20,6 +20,11 @@ pub(crate) fn at_least(asked: Millis, random: &[u8; 16]) -> Millis {
     between(asked, asked.plus(Millis(asked.0 / 10)), random)
 }
 
+/// A wait of at most `most`.
+pub(crate) fn at_most(most: Millis, random: &[u8; 16]) -> Millis {
+    between(Millis(0), most, random)
+}
+
 /// How long a payload that came to nothing has to wait after its `tries`-th try, the first being 0.
 pub(crate) fn penalty(tries: u8) -> Millis {
     let factor = 1_u64.checked_shl(tries.into()).unwrap_or(u64::MAX);

@@ -1,7 +1,8 @@
 //! Flash in the three words that the agent needs, over any blocking `NorFlash` that spans the whole chip.
 //!
 //! Erasing is by sectors of 4 KiB, what is written for good goes in units of 32 bytes, and no byte is written twice
-//! between two erasures. So any flash will do whose units are not larger, and one that is encrypted too.
+//! between two erasures. So any flash will do whose units are not larger. Slots and otadata may be encrypted; the store may
+//! not, because erased bytes have to read as FF there. Nothing in it is secret.
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 

@@ -18,7 +18,7 @@ const TIME_STEP: u64 = 24 * 60 * 60;
 
 /// What an answer comes to.
 enum Judged<'b> {
-    /// A root record to be kept, the least time that it can be then, and whether it names the trust set of the one before.
+    /// A root record to be kept, the least time that it can be then, and whether it names the trust set that is in use.
     NewRoot(Root<'b>, UnixSeconds, bool),
     /// The server itself has answered.
     Heard(Heard<'b>),
@@ -38,8 +38,8 @@ impl Agent<'_> {
         let Ok(mut offer) = Offer::decode(body) else {
             return Ok(self.disbelieve(0, Cause::Offer));
         };
-        if self.is_on_trial() {
-            // A trust set and a firmware are never taken over in one step: the root record can wait.
+        if self.is_on_trial() || self.is_trying_set() {
+            // Firmware, trust set and record are taken over one after the other: the next record can wait.
             offer.root = None;
         }
         match self.judge(&offer, flash)? {
@@ -68,7 +68,8 @@ impl Agent<'_> {
         let (time, poll_after, manifest) = match verdict {
             Ok(Verdict::NewRoot(new)) => {
                 let bound = new.time_after(&root, self.time.bound());
-                return Ok(Judged::NewRoot(new, bound, is_same_set(&new, &root)));
+                let is_in_use = self.state.trust_version == root.version;
+                return Ok(Judged::NewRoot(new, bound, is_in_use && new.trust_set == root.trust_set));
             }
             Ok(Verdict::Wait { time, poll_after }) => (time, poll_after, Ok(None)),
             Ok(Verdict::Install { manifest, time, poll_after }) => (time, poll_after, Ok(Some(manifest))),
@@ -113,13 +114,15 @@ impl Agent<'_> {
         retry_after: Option<u32>,
         flash: &mut F,
     ) -> Result<Step, Fault> {
-        self.failures = 0;
         if let Some(time) = heard.time {
             self.time.hear(time);
         }
         self.note_reported(flash)?;
         if self.is_on_trial() {
             return Ok(self.working(Work::ConfirmOtadata));
+        }
+        if self.doubts_set {
+            return self.fail_doubted(flash);
         }
         if self.is_trying_set() {
             return self.keep_set(flash);
@@ -149,13 +152,14 @@ impl Agent<'_> {
         if self.refusal == self.said {
             return self.rest(poll);
         }
+        self.failures = 0;
         self.back_off(Errand::CheckIn)
     }
 
     /// An answer that is not the server's. The next that is will hear of it.
     fn disbelieve(&mut self, release: u32, cause: Cause) -> Step {
         self.refuse(release, cause);
-        self.back_off(Errand::CheckIn)
+        self.try_again(Errand::CheckIn, None)
     }
 
     /// Sleeps until the next check-in; before that the signed time goes to flash if it ran ahead far enough.
@@ -165,7 +169,13 @@ impl Agent<'_> {
         if known > kept.saturating_add(TIME_STEP) {
             return self.working(Work::Remember { until: poll });
         }
-        self.sleep(poll, Errand::CheckIn)
+        self.fall_asleep(poll)
+    }
+
+    /// All went well. Only now, for a server that answers a check-in may still lack the payload, and the flash may fail.
+    pub(super) fn fall_asleep(&mut self, until: Millis) -> Step {
+        self.failures = 0;
+        self.sleep(until, Errand::CheckIn)
     }
 
     /// Uptime of the next check-in: the latest of what the order and the answer ask for.
@@ -188,8 +198,4 @@ fn release_of(refusal: Refusal) -> u32 {
         | Refusal::SameNumber { found } => found,
         _ => 0,
     }
-}
-
-fn is_same_set(new: &RootRecord<'_>, old: &RootRecord<'_>) -> bool {
-    new.trust_set == old.trust_set
 }

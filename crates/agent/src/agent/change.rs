@@ -3,6 +3,9 @@
 //! A new root record is kept first. Then its anchors are fetched over the set in use and written to the idle sector; then the
 //! next connections are made with them. One answer of the server over the new set makes it the set in use. Three failed
 //! handshakes, or anchors that cannot be had, leave the former one in use, and the server is told.
+//!
+//! A link that is down says nothing of the set. So where anchors, or answers over the new set, stay away again and again, the
+//! server is asked over the set in use; that counts against the new one if it answers there.
 
 use embedded_storage::nor_flash::NorFlash;
 use otary_wire::{Cause, Digest, Outcome, RootRecord};
@@ -34,7 +37,7 @@ pub(super) enum Change {
 
 impl Agent<'_> {
     pub(super) fn is_trying_set(&self) -> bool {
-        self.change == Change::Trying && !self.is_on_trial()
+        self.change == Change::Trying && !self.doubts_set && !self.is_on_trial()
     }
 
     /// The sector that the set in use does not need.
@@ -73,12 +76,20 @@ impl Agent<'_> {
     pub(super) fn plan_change(&mut self, changes: bool) {
         let fetching = Change::Fetching { header: None, wanted: [0; 32], failures: 0 };
         self.change = if changes { fetching } else { Change::Nothing };
+        self.doubts_set = false;
+    }
+
+    /// Half an anchor may be there: the sector is emptied before it is written again.
+    pub(super) const fn begin_set_anew(&mut self) {
+        if let Change::Fetching { header, .. } = &mut self.change {
+            *header = None;
+        }
     }
 
     /// What to send for, where `errand` would be next: a new trust set's anchors come before anything else.
     pub(super) fn due_errand(&self, errand: Errand) -> Errand {
         match self.change {
-            Change::Fetching { .. } if !self.is_on_trial() => Errand::Anchor,
+            Change::Fetching { .. } if !self.doubts_set && !self.is_on_trial() => Errand::Anchor,
             _ if errand == Errand::Anchor => Errand::CheckIn,
             _ => errand,
         }
@@ -122,7 +133,6 @@ impl Agent<'_> {
             return self.fail_anchor(flash);
         }
         self.change = Change::Fetching { header: Some(header), wanted, failures };
-        self.failures = 0;
         self.begin(Errand::Anchor, flash)
     }
 
@@ -130,8 +140,15 @@ impl Agent<'_> {
         if let Change::Fetching { header: Some(header), .. } = self.change {
             self.new_set().seal(flash, &header)?;
         }
+        self.failures = 0;
         self.change = Change::Trying;
         self.begin(Errand::CheckIn, flash)
+    }
+
+    /// The server has answered over the set in use, and nothing came of the new one before.
+    pub(super) fn fail_doubted<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+        (self.doubts_set, self.failures) = (false, 0);
+        if self.change == Change::Trying { self.fail_set(flash) } else { self.fail_anchor(flash) }
     }
 
     /// An anchor could not be had, or was another one.
@@ -145,7 +162,7 @@ impl Agent<'_> {
         self.leave_set(flash, Cause::TrustAnchor)
     }
 
-    /// A handshake over the new set failed.
+    /// A handshake over the new set failed, or nobody answered over it.
     pub(super) fn fail_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
         if self.new_set().fail(flash)? {
             return Ok(self.back_off(Errand::CheckIn));
@@ -173,6 +190,6 @@ impl Agent<'_> {
         self.state.trust_version = self.root_version;
         self.change = Change::Nothing;
         self.save(flash)?;
-        Ok(self.sleep(self.now, Errand::CheckIn))
+        Ok(self.fall_asleep(self.now))
     }
 }

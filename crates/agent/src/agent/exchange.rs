@@ -32,8 +32,8 @@ pub(super) struct Exchange {
     pub gained: u32,
 }
 
-/// So many failures in a row a payload is asked for, then the server is asked whether it still is the right one.
-const MAX_PAYLOAD_FAILURES: u8 = 4;
+/// So many failures in a row the same is asked for, then the server is asked whether it still is the right thing.
+const MAX_FAILURES_IN_A_ROW: u8 = 4;
 
 impl Agent<'_> {
     /// Sends for something.
@@ -103,10 +103,7 @@ impl Agent<'_> {
             (Errand::Anchor, 400..=499) if retry_after.is_none() => self.fail_anchor(flash),
             // What is gone, or never was, is not asked for again before the server has been.
             (Errand::Payload, 400..=499) if retry_after.is_none() => Ok(self.back_off(Errand::CheckIn)),
-            (errand, _) => Ok(match retry_after {
-                Some(seconds) => self.stay_away(seconds, errand),
-                None => self.back_off(errand),
-            }),
+            (errand, _) => Ok(self.try_again(errand, retry_after)),
         }
     }
 
@@ -129,8 +126,19 @@ impl Agent<'_> {
         if exchange.gained >= self.config.policy.slowest_bytes {
             self.failures = 0;
         }
-        let asks_again = exchange.errand == Errand::Payload && self.failures >= MAX_PAYLOAD_FAILURES;
-        Ok(self.back_off(if asks_again { Errand::CheckIn } else { exchange.errand }))
+        Ok(self.try_again(exchange.errand, None))
+    }
+
+    /// An exchange came to nothing. The peer may have said for how many seconds.
+    pub(super) fn try_again(&mut self, errand: Errand, retry_after: Option<u32>) -> Step {
+        let again_and_again = self.failures >= MAX_FAILURES_IN_A_ROW;
+        let is_of_new_set = errand == Errand::Anchor || self.is_trying_set();
+        self.doubts_set = again_and_again && is_of_new_set;
+        let then = if again_and_again && errand == Errand::Payload { Errand::CheckIn } else { errand };
+        match retry_after {
+            Some(seconds) => self.stay_away(seconds, then),
+            None => self.back_off(then),
+        }
     }
 
     /// Nothing came. A peer that says nothing for too long is given up.
@@ -164,6 +172,7 @@ impl Agent<'_> {
     pub(super) fn stay_away(&mut self, seconds: u32, then: Errand) -> Step {
         let wait = backoff::at_least(Millis::from_secs(seconds.into()), &self.random);
         let wait = wait.max(self.config.policy.backoff_min);
+        self.failures = self.failures.saturating_add(1);
         self.sleep(self.now.plus(wait), then)
     }
 

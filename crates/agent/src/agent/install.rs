@@ -44,6 +44,7 @@ impl Agent<'_> {
                 self.writer = None;
                 let last = self.journal.as_ref();
                 self.journal = Some(Journal::begin(flash, self.config.layout.store, last, attempt)?);
+                self.failures = 0;
                 self.begin(Errand::Payload, flash)
             }
             Plan::Resume => self.begin(Errand::Payload, flash),
@@ -74,7 +75,8 @@ impl Agent<'_> {
 
     fn plan(&self, attempt: Attempt) -> Plan {
         let Some(last) = &self.journal else { return Plan::Begin(attempt) };
-        let is_same = last.attempt.is_same_payload(&attempt) && last.attempt.release == attempt.release;
+        let says = |attempt: &Attempt| (attempt.release, attempt.floor);
+        let is_same = last.attempt.is_same_payload(&attempt) && says(&last.attempt) == says(&attempt);
         if last.log.confirmed {
             let runs = last.attempt.slot == self.config.running && last.attempt.digest == attempt.digest;
             return if runs { Plan::Nothing } else { Plan::Begin(attempt) };

@@ -42,6 +42,8 @@ pub struct Agent<'a> {
     /// Where this app is on trial: the uptime at which it is given up.
     trial_until: Option<Millis>,
     change: Change,
+    /// Whether the server is asked over the set in use, because the new one came to nothing again and again.
+    doubts_set: bool,
     /// Failures in a row.
     failures: u8,
     /// What was refused and is not in the journal, to be said at the next check-in.
@@ -242,7 +244,7 @@ impl<'a> Agent<'a> {
             Work::ConfirmState => self.confirm_state(flash),
             Work::Remember { until } => {
                 self.save(flash)?;
-                Ok(self.sleep(until, Errand::CheckIn))
+                Ok(self.fall_asleep(until))
             }
             Work::EmptySet => self.empty_set(flash),
             Work::SealSet => self.seal_set(flash),
@@ -261,14 +263,17 @@ impl<'a> Agent<'a> {
 
     /// A trial ends on time, whatever the wait.
     fn asleep(&self, until: Millis) -> Step {
-        Step::Sleep { until: self.trial_until.map_or(until, |trial| trial.min(until)) }
+        let end = self.trial_until.filter(|end| *end > self.now);
+        Step::Sleep { until: end.map_or(until, |end| end.min(until)) }
     }
 
     /// The flash failed: what is in RAM of it is not to be relied on.
     fn survive(&mut self, _: Fault) -> Step {
         self.writer = None;
         self.refuse(self.journal.map_or(0, |journal| journal.attempt.release), Cause::Flash);
-        self.back_off(Errand::CheckIn)
+        let errand = self.due_errand(Errand::CheckIn);
+        self.begin_set_anew();
+        self.try_again(errand, None)
     }
 
     const fn other_slot(&self) -> u8 {

@@ -32,6 +32,11 @@ impl Agent<'_> {
             self.working(Work::ReadBack);
             return Ok(None);
         }
+        if writer.position() >= journal.attempt.length {
+            // The power went when the last byte was there and not judged yet.
+            self.working(Work::Finish);
+            return Ok(None);
+        }
         let what = Fetch::Payload { digest: journal.attempt.coded };
         Ok(Some(Step::Fetch { what, from: writer.position() }))
     }

@@ -63,6 +63,7 @@ impl<'a> Agent<'a> {
             writer: None,
             trial_until: None,
             change: Change::Nothing,
+            doubts_set: false,
             failures: 0,
             refusal: None,
             said: None,
@@ -93,8 +94,7 @@ impl<'a> Agent<'a> {
 
     /// Soon, but not every board of a site at once when the power comes back.
     fn first_check_in(&mut self) -> Step {
-        let policy = &self.config.policy;
-        let wait = backoff::after_failures(0, crate::Millis(0), policy.backoff_min, &self.random);
+        let wait = backoff::at_most(self.config.policy.backoff_min, &self.random);
         self.sleep(self.now.plus(wait), Errand::CheckIn)
     }
 
@@ -111,14 +111,18 @@ impl<'a> Agent<'a> {
 
     /// Finds the root record in force, the newer of the compiled-in and the stored one, and the trust set in use.
     fn load_root<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
-        let compiled_in = Root::compiled_in(self.config.root).map_err(Fault::Root)?.version;
+        let compiled_in = Root::compiled_in(self.config.root).map_err(Fault::Root)?;
         let mut buffer = [0; RootRecord::MAX_LEN];
         let stored = self.store.root(flash, &mut buffer)?.and_then(|root| Root::compiled_in(root).ok());
-        let newer = stored.filter(|stored| stored.version > compiled_in);
+        let newer = stored.filter(|stored| stored.version > compiled_in.version);
         self.root_is_stored = newer.is_some();
-        self.root_version = newer.as_ref().map_or(compiled_in, |root| root.version);
+        self.root_version = newer.map_or(compiled_in.version, |root| root.version);
         let names_set = newer.is_some_and(|root| !root.trust_set.is_empty());
-        self.load_set(flash, compiled_in)?;
+        self.load_set(flash, compiled_in.version)?;
+        let names_built_in = newer.is_some_and(|root| root.trust_set == compiled_in.trust_set);
+        if names_built_in && self.state.trust_place == Place::CompiledIn {
+            self.state.trust_version = self.root_version;
+        }
         self.load_change(flash, names_set)
     }
 

@@ -24,8 +24,12 @@ impl Agent<'_> {
 
     /// Gives this app up. The mark comes before the selection: after a power cut between them, the next start goes on here.
     pub(super) fn give_up<F: NorFlash>(&mut self, flash: &mut F, cause: Cause) -> Result<Step, Fault> {
-        // Where the journal takes no mark, going back is worth more than knowing why.
-        let _ = self.mark(flash, Mark::Ended(Outcome::RolledBack, cause));
+        // Where the way back fails it is tried again, and nothing else: an answer of the server would confirm this app.
+        self.trial_until = self.trial_until.map(|until| until.min(self.now));
+        if self.journal.is_some_and(|journal| journal.log.ended.is_none()) {
+            // Where the journal takes no mark, going back is worth more than knowing why.
+            let _ = self.mark(flash, Mark::Ended(Outcome::RolledBack, cause));
+        }
         self.go_back(flash)
     }
 

@@ -3,7 +3,8 @@
 use otary_agent::wire::{Cause, Outcome};
 use otary_agent::{Lost, Millis};
 
-use crate::board::{Board, End, Trouble};
+use crate::board::Board;
+use crate::driver::{End, Trouble};
 use crate::server::{Release, Server};
 use crate::update::{HOUR, new, old};
 
@@ -152,4 +153,38 @@ fn a_check_in_without_an_answer_ends_after_a_minute() {
         assert!(board.uptime.since(asked).as_secs() < 70);
     }
     assert_eq!(board.drive(&mut agent, step, slot, &mut server, HOUR), End::Restart);
+}
+
+#[test]
+fn boards_that_start_together_do_not_all_ask_at_once() {
+    let first = |seed| {
+        let (_, mut board) = offered();
+        board.seed(seed);
+        let slot = board.bootloader();
+        let otary_agent::Step::Sleep { until } = board.start(slot).1 else { panic!("{:?}", board.events) };
+        assert!(until <= board.policy.backoff_min);
+        until
+    };
+    let starts: std::collections::BTreeSet<Millis> = (1..20).map(|seed| first(seed << 40)).collect();
+    assert!(starts.len() > 10, "{starts:?}");
+}
+
+#[test]
+fn a_payload_that_stays_away_is_asked_for_less_and_less_often() {
+    for status in [404, 500] {
+        let (mut server, mut board) = offered();
+        board.payload_status = Some(status);
+        board.run(&mut server, Millis::from_secs(12 * 3600));
+        let asked = board.downloads().len();
+        assert!((5..60).contains(&asked), "status {status}: {asked} times in twelve hours");
+        assert!(
+            server.said.len() > 3,
+            "status {status}: and the server is asked whether it still is the right one"
+        );
+        // Another release need not wait.
+        board.payload_status = None;
+        server.release = Some(Release::new(8, new()));
+        board.run(&mut server, HOUR);
+        assert!(is_installed(&board));
+    }
 }

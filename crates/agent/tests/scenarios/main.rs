@@ -6,6 +6,8 @@
 mod any_input;
 mod board;
 mod clock;
+mod driver;
+mod events;
 mod link;
 mod nor;
 mod refusal;

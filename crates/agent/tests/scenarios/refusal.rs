@@ -4,7 +4,8 @@ use otary_agent::Millis;
 use otary_agent::wire::{Cause, Encoding, Kind, Outcome, UnixSeconds};
 use otary_image::Chip;
 
-use crate::board::{Board, SLOT_SIZE, Trouble, image};
+use crate::board::{Board, SLOT_SIZE, image};
+use crate::driver::Trouble;
 use crate::server::{Release, RootPlan, Server, TODAY};
 use crate::update::{HOUR, new, old};
 

@@ -3,7 +3,8 @@
 use otary_agent::Millis;
 use otary_agent::wire::{Cause, Outcome};
 
-use crate::board::{Board, End, LAYOUT, Trouble};
+use crate::board::{Board, LAYOUT};
+use crate::driver::{End, Trouble};
 use crate::server::{Release, Server};
 use crate::update::{HOUR, new, old};
 
@@ -85,4 +86,41 @@ fn a_flash_that_fails_once_anywhere_is_reported_and_the_update_completes() {
         }
     }
     panic!("no end of operations");
+}
+
+#[test]
+fn a_cut_behind_the_last_mark_of_a_payload_of_whole_sectors_needs_no_byte_more() {
+    let whole = crate::board::image(otary_image::Chip::Esp32C3, 2, 8 * 4096 - 80);
+    assert_eq!(whole.len(), 8 * 4096);
+    let (mut server, mut board) = (Server::offering(Release::new(7, whole.clone())), Board::<4>::new(&old()));
+    let slot = board.bootloader();
+    let (mut agent, mut step) = board.start(slot);
+    // Up to the last sector; then that one, and not a step further.
+    board.troubles.push_back(Trouble::PowerAfter(7 * 4096));
+    board.piece = 4096;
+    assert_eq!(board.drive(&mut agent, step, slot, &mut server, HOUR), End::PowerCut);
+    step = board.step(&mut agent, otary_agent::Input::Body(&whole[7 * 4096..]));
+    assert_eq!(step, otary_agent::Step::Working);
+    assert_eq!(board.run(&mut server, HOUR), 1);
+    assert_eq!(board.downloads().len(), 1);
+}
+
+#[test]
+fn a_floor_that_is_signed_anew_during_a_download_counts() {
+    let (mut server, mut board) = cut_after(20_000);
+    server.release.as_mut().unwrap().floor = 7;
+    assert_eq!(board.run(&mut server, HOUR), 1);
+    let mut back = Release::new(6, old());
+    back.downgrade = true;
+    server.release = Some(back);
+    assert_eq!(board.run(&mut server, Millis::from_secs(600)), 1);
+    assert_eq!(server.reported(), Some((6, Outcome::Refused, Some(Cause::Floor), 1)));
+}
+
+#[test]
+fn a_flash_that_is_worn_out_is_tried_less_and_less_often() {
+    let (mut server, mut board) = (Server::offering(Release::new(7, new())), Board::<4>::new(&old()));
+    board.nor.worn = Some(0x3_2000..0x3_4000);
+    assert_eq!(board.run(&mut server, Millis::from_secs(12 * 3600)), 0);
+    assert!((3..60).contains(&server.said.len()), "{} check-ins in twelve hours", server.said.len());
 }

@@ -4,7 +4,8 @@ use otary_agent::wire::{Cause, Outcome};
 use otary_agent::{Lost, Millis};
 use otary_image::{Chip, Rollback, State};
 
-use crate::board::{Board, End, LAYOUT, Trouble, image};
+use crate::board::{Board, LAYOUT, OTADATA, image};
+use crate::driver::{End, Trouble};
 use crate::server::{Release, RootPlan, Server};
 use crate::update::{HOUR, new, old};
 
@@ -228,4 +229,22 @@ fn the_selected_entry_is_new_on_trial_and_valid_when_confirmed() {
     assert_eq!(state(&board), State::New);
     board.run(&mut server, HOUR);
     assert_eq!(state(&board), State::Valid);
+}
+
+#[test]
+fn an_app_that_was_given_up_is_not_confirmed_while_the_way_back_fails() {
+    let (mut server, mut board) = fetched();
+    board.works[1] = false;
+    board.nor.worn = Some(OTADATA..OTADATA + 0x2000);
+    board.events.clear();
+    let slot = board.bootloader();
+    let (mut agent, step) = board.start(slot);
+    assert_eq!(board.drive(&mut agent, step, slot, &mut server, Millis::from_secs(300)), End::Asleep);
+    assert_eq!(server.said.len(), 1, "the server is not asked: its answer would confirm the app");
+    assert!(board.sleeps().iter().all(|sleep| *sleep >= Millis::from_secs(1)), "{:?}", board.sleeps());
+    board.nor.worn = None;
+    let step = otary_agent::Step::Sleep { until: Millis::from_secs(300) };
+    assert_eq!(board.drive(&mut agent, step, slot, &mut server, HOUR), End::Restart);
+    assert_eq!(board.run(&mut server, Millis::from_secs(3000)), 0);
+    assert_eq!(server.reported(), Some(rolled_back(Cause::SelfTest)));
 }

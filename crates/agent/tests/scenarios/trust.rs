@@ -3,7 +3,9 @@
 use otary_agent::wire::{Cause, Outcome};
 use otary_agent::{Anchors, Lost, Millis};
 
-use crate::board::{Board, End, Event, Trouble};
+use crate::board::{Board, STORE};
+use crate::driver::{End, Trouble};
+use crate::events::Event;
 use crate::server::{Release, RootPlan, Server};
 use crate::update::{HOUR, new, old};
 
@@ -177,6 +179,11 @@ fn a_record_with_the_same_trust_set_fetches_nothing() {
     board.run(&mut server, HOUR);
     assert_eq!(board.events.iter().filter(|event| **event == Event::Anchor).count(), 2);
     assert_eq!((server.last().root, server.last().trust_set), (3, 3));
+    assert_eq!(
+        board.connections().last().unwrap().1,
+        Anchors::Stored,
+        "and the set is the one of the second"
+    );
 }
 
 #[test]
@@ -199,4 +206,94 @@ fn a_refused_handshake_with_the_set_in_use_changes_nothing() {
     board.troubles.extend(vec![Trouble::Lost(Lost::Handshake { dates_only: false }); 6]);
     board.run(&mut server, HOUR);
     assert_eq!((server.last().trust_set, server.reported()), (1, None));
+}
+
+#[test]
+fn a_set_that_was_refused_is_not_said_to_be_in_use_because_the_next_record_names_it_too() {
+    let mut server = serving(&[second()]);
+    let mut board = Board::<4>::new(&old());
+    board.compiled_anchors = vec![anchor(b'z', 400)];
+    board.server_anchors = vec![anchor(b'z', 400)];
+    board.run(&mut server, HOUR);
+    assert_eq!((server.last().root, server.last().trust_set), (2, 1));
+    server.roots.push(RootPlan { version: 3, ..second() }.sign());
+    board.server_anchors.push(anchor(b'b', 613));
+    board.run(&mut server, HOUR);
+    assert_eq!((server.last().root, server.last().trust_set), (3, 3), "it is tried again");
+    assert_eq!(board.connections().last().unwrap().1, Anchors::Stored);
+}
+
+#[test]
+fn a_record_with_the_set_that_is_built_in_fetches_nothing_after_a_restart_either() {
+    let built_in = RootPlan { anchors: vec![anchor(b'z', 400)], ..RootPlan::first() };
+    let mut server = serving(&[RootPlan { version: 2, ..built_in.clone() }]);
+    server.roots[0] = built_in.sign();
+    let mut board = Board::<4>::new(&old());
+    board.root = built_in.sign().leak();
+    for _ in 0..2 {
+        board.run(&mut server, HOUR);
+        assert_eq!((server.last().root, server.last().trust_set), (2, 2));
+        assert!(!board.events.contains(&Event::Anchor));
+    }
+}
+
+#[test]
+fn an_anchor_that_only_ever_stalls_while_the_server_answers_counts_against_the_set() {
+    let mut server = serving(&[second()]);
+    server.release = Some(Release::new(7, new()));
+    let mut board = Board::<4>::new(&old());
+    board.anchor_losses = usize::MAX;
+    assert_eq!(board.run(&mut server, Millis::from_secs(100_000)), 1, "and firmware still comes");
+    let reports: Vec<_> = server.said.iter().filter_map(|said| said.report).collect();
+    assert_eq!(reports[0], (2, Outcome::TrustSetRefused, Some(Cause::TrustAnchor), 1));
+    assert_eq!(server.last().trust_set, 1);
+}
+
+#[test]
+fn a_server_that_is_away_for_a_day_is_no_fault_of_the_set() {
+    let mut server = serving(&[second()]);
+    let mut board = Board::<4>::new(&old());
+    board.power_goes_at_anchor = true;
+    let slot = board.bootloader();
+    assert_eq!(board.cycle(slot, &mut server, HOUR), End::PowerCut);
+    board.anchor_losses = 34;
+    board.troubles.extend(vec![Trouble::Lost(Lost::NoAddress); 30]);
+    board.run(&mut server, Millis::from_secs(300_000));
+    assert_eq!((server.last().root, server.last().trust_set, server.reported()), (2, 2, None));
+}
+
+#[test]
+fn a_new_set_over_which_nobody_answers_is_left_while_the_server_answers_over_the_former() {
+    let mut server = serving(&[second()]);
+    let mut board = Board::<4>::new(&old());
+    board.stored_anchors_stall = true;
+    board.run(&mut server, Millis::from_secs(100_000));
+    assert_eq!(server.reported(), Some((2, Outcome::TrustSetRefused, Some(Cause::TrustHandshake), 1)));
+    assert_eq!(server.last().trust_set, 1);
+}
+
+#[test]
+fn a_flash_that_fails_once_while_a_set_is_taken_over_writes_no_byte_twice() {
+    for operation in 0.. {
+        let (mut server, mut board) = (serving(&[second()]), Board::<4>::new(&old()));
+        board.nor.fails_after = Some(operation);
+        board.run(&mut server, Millis::from_secs(20_000));
+        assert_eq!((server.last().root, server.last().trust_set), (2, 2), "operation {operation}");
+        if board.nor.fails_after.is_some() {
+            assert!(operation > 8, "a set of {operation} operations");
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_set_that_the_flash_does_not_take_is_left_and_firmware_still_comes() {
+    let mut server = serving(&[second()]);
+    server.release = Some(Release::new(7, new()));
+    let mut board = Board::<4>::new(&old());
+    board.nor.worn = Some(STORE + 0x4000..STORE + 0x6000);
+    assert_eq!(board.run(&mut server, Millis::from_secs(100_000)), 1);
+    assert_eq!(server.last().trust_set, 1);
+    let refused = (2, Outcome::TrustSetRefused, Some(Cause::TrustAnchor), 1);
+    assert!(server.said.iter().any(|said| said.report == Some(refused)));
 }

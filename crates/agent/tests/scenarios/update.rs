@@ -4,7 +4,8 @@ use otary_agent::Millis;
 use otary_agent::wire::Outcome;
 use otary_image::{Chip, Rollback, State};
 
-use crate::board::{Board, Event, image};
+use crate::board::{Board, image};
+use crate::events::Event;
 use crate::server::{Release, Server};
 
 pub const HOUR: Millis = Millis::from_secs(3600);

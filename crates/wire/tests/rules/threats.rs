@@ -18,7 +18,8 @@ fn every_test_that_the_page_on_threats_names_exists() {
     let named = named(&page);
     for (name, path) in &named {
         let source = fs::read_to_string(docs.join(path)).unwrap_or_else(|_| panic!("{path} is not there"));
-        let test = source.split("#[test]").skip(1).any(|test| test.contains(&format!("fn {name}(")));
+        // `#[test]` or `#[tokio::test]`.
+        let test = source.split("test]\n").skip(1).any(|test| test.contains(&format!("fn {name}(")));
         assert!(test, "{path} has no test {name}");
     }
     assert!(named.len() > 20, "found {} names: the page or its reading has changed", named.len());
