@@ -30,9 +30,7 @@ pub(crate) fn power_cycle(flash: &mut Flash, server: (&str, &[u8]), root: &[u8])
     let (mut agent, mut step) = Agent::start(config, now(), flash)?;
     while step != Step::Restart {
         let request = match step {
-            Step::CheckIn => {
-                format!("/update HTTP/1.1\r\nOtary-Check-In: {}", agent.check_in(&mut [0; 512])?)
-            }
+            Step::CheckIn => "/update HTTP/1.1".to_owned(),
             Step::Fetch { what, from } => format!("{what} HTTP/1.1\r\nRange: bytes={from}-"),
             _ => String::new(),
         };
@@ -57,6 +55,7 @@ fn exchange(agent: &mut Agent, flash: &mut Flash, to: (&str, &[u8]), request: &s
     let name = to.0.split(':').next().unwrap_or_default().to_owned().try_into()?;
     let tls = ClientConnection::new(Arc::new(config), name)?;
     let mut stream = BufReader::new(StreamOwned::new(tls, TcpStream::connect(to.0)?));
+    let request = format!("{request}\r\nOtary-Check-In: {}", agent.check_in(&mut [0; 512])?);
     write!(stream.get_mut(), "GET {request}\r\nHost: {}\r\nConnection: close\r\n\r\n", to.0)?;
     let lines = stream.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty());
     let head: Vec<String> = lines.map(|line| line.to_lowercase()).collect();

@@ -92,7 +92,8 @@ pub enum Step {
     /// Connect with [`Agent::anchors`](crate::Agent::anchors) and [`Agent::dates`](crate::Agent::dates), send
     /// [`Agent::check_in`](crate::Agent::check_in), and give the answer: [`Input::Head`], [`Input::Body`] with the whole body.
     CheckIn,
-    /// Connect alike and ask for `what` from this offset on.
+    /// Connect alike and ask for `what` from this offset on. Send [`Agent::check_in`](crate::Agent::check_in) as well: a
+    /// server gives a private product's payload to the device that the check-in names, and notes whose download it was.
     Fetch {
         /// What to ask for.
         what: Fetch,

@@ -58,6 +58,7 @@ fn respond(server: &mut Server, request: &[String]) -> Vec<u8> {
             (0..32).map(|n| u8::from_str_radix(&digest[2 * n..][..2], 16).unwrap()).collect();
         let payload = server.payload(&bytes.try_into().unwrap()).expect("a payload that was offered");
         let from: usize = field("Range: bytes=").unwrap().trim_end_matches('-').parse().unwrap();
+        assert!(field("Otary-Check-In: ").is_some(), "the device that fetches it is named");
         let range = format!("bytes {from}-{}/{}", payload.len() - 1, payload.len());
         let head = format!("HTTP/1.1 206 Partial Content\r\nContent-Range: {range}\r\n");
         return [head.as_bytes(), &with_length(&payload[from..])].concat();

@@ -1,6 +1,7 @@
 //! Files with the keys that sign releases: read with their passphrase if they are under one, and written for their owner
 //! alone. What is in them goes into memory that is wiped, and nowhere else.
 
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -22,6 +23,10 @@ pub struct OpeningArgs {
     /// under one]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+
+    /// What was in it: standard input is read once, for all keys.
+    #[arg(skip)]
+    given: OnceCell<Passphrase>,
 }
 
 /// Whether new keys go under a passphrase.
@@ -40,9 +45,17 @@ impl OpeningArgs {
     /// Reads a key that signs.
     pub fn read_key(&self, file: &Path) -> Result<SigningKey> {
         read(file, || match &self.passphrase_file {
-            Some(passphrase) => given(passphrase),
+            Some(passphrase) => self.given(passphrase),
             None => PassphraseArgs::default().read(&file.display().to_string()),
         })
+    }
+
+    fn given(&self, file: &Path) -> Result<Passphrase> {
+        if let Some(passphrase) = self.given.get() {
+            return Ok(passphrase.clone());
+        }
+        let passphrase = given(file)?;
+        Ok(self.given.get_or_init(|| passphrase).clone())
     }
 }
 

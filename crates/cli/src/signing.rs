@@ -4,7 +4,7 @@ use anyhow::{Result, anyhow};
 use jiff::civil::{Date, Time as Clock};
 use jiff::tz::TimeZone;
 use otary_fleet::{ProductName, Time};
-use otary_trust::signing::{Record, Terms};
+use otary_trust::signing::Terms;
 
 use crate::advice::advised;
 
@@ -32,7 +32,13 @@ impl TermsArgs {
     /// All of it.
     pub fn terms(&self, product: &ProductName, version: &str, number: u32) -> Result<Terms> {
         if self.not_after.is_some_and(|end| end < crate::clock::now()) {
-            return Err(anyhow!("the day of --not-after is over"));
+            let error = anyhow!("the day of --not-after is over");
+            return Err(advised(error, "give a later one, or none: without it the release does not expire"));
+        }
+        // A server that signs says which number it takes, and checks.
+        if number > 0 && self.floor > number {
+            let error = anyhow!("the floor {} is above the release number {number}", self.floor);
+            return Err(advised(error, format!("--floor takes a number up to {number}, the release's own")));
         }
         Ok(Terms {
             product: product.clone(),
@@ -51,18 +57,17 @@ impl TermsArgs {
     }
 }
 
-/// How far above its first number a release key is believed to be on a server's word alone.
+/// How far above a number that is known otherwise one is believed on a server's word alone.
 const LEAP: u32 = 1_000_000;
 
-/// Refuses a release number that only a server says and that is far above those of the key in use: a number that is signed
-/// cannot be taken back, and a server that was taken over could have the owner use them all up.
-pub fn check_leap(number: u32, record: &Record, option: &str) -> Result<()> {
-    let first = record.release_key_in_use().map_or(record.minimum, |key| key.first.max(record.minimum));
-    if number.saturating_sub(first) <= LEAP {
+/// Refuses a release number that only a server says and that is far above `known`, which does not come from there: a number
+/// that is signed cannot be taken back, and a server that was taken over could have the owner use them all up.
+pub fn check_leap(number: u32, known: u32, option: &str) -> Result<()> {
+    if number.saturating_sub(known) <= LEAP {
         return Ok(());
     }
     let error =
-        anyhow!("the server says that the release number is {number}, more than {LEAP} above {first}");
+        anyhow!("the server says that the release number is {number}, more than {LEAP} above {known}");
     Err(advised(
         error,
         format!("a number cannot be taken back; if this one is right, say it: {option} {number}"),
@@ -79,24 +84,12 @@ fn end_of_day(text: &str) -> Result<Time, String> {
 
 #[cfg(test)]
 mod tests {
-    use otary_trust::signing::{Founding, PublicKey};
-
     use super::*;
 
     #[test]
     fn a_number_far_away_is_not_believed_on_a_servers_word() {
-        let key = |number: u8| PublicKey([number; 32]);
-        let founding = Founding {
-            issued: Time::default(),
-            threshold: 1,
-            root_keys: vec![key(1)],
-            release_key: key(2),
-            order_key: key(3),
-            trust_set: vec![otary_fleet::Sha256::of(b"root")],
-        };
-        let record = Record::first(founding).unwrap();
-        assert!(check_leap(1 + LEAP, &record, "--release-number").is_ok());
-        let refused = check_leap(u32::MAX, &record, "--release-number").unwrap_err();
+        assert!(check_leap(7 + LEAP, 7, "--release-number").is_ok());
+        let refused = check_leap(u32::MAX, 7, "--release-number").unwrap_err();
         let told = crate::advice::Report(&refused).to_string();
         assert!(told.ends_with("say it: --release-number 4294967295\n"), "{told}");
     }

@@ -169,7 +169,7 @@ pub enum Reason {
         /// How it speaks.
         dialect: Dialect,
     },
-    /// It installs nothing that is not signed, and the release has no manifest of its image.
+    /// It installs nothing that is not signed, and the release has no manifest of its image that counts today.
     Unsigned {
         /// The release.
         release: ReleaseId,
@@ -355,7 +355,10 @@ impl fmt::Display for Reason {
                 write!(f, "should be an {chip}, but speaks as {} does", dialect.name())
             }
             Self::Unsigned { release } => {
-                write!(f, "installs only what is signed, and {release} has no manifest of its image")
+                write!(
+                    f,
+                    "installs only what is signed, and {release} has no manifest of its image that counts today"
+                )
             }
             Self::NoSlot => f.write_str("has no slot that an update could be written to"),
             Self::TooLarge { size, space } => {

@@ -239,7 +239,7 @@ pub struct Attempt {
     pub whole: u32,
     /// How often the transfer ended before.
     pub cut_off: u32,
-    /// Bytes handed over in the last transfer.
+    /// Bytes handed over in the last transfer, with those of the ones that it went on from.
     pub last_bytes: u64,
     /// What became of it.
     pub outcome: Option<Outcome>,

@@ -301,31 +301,50 @@ pub struct Delivery {
     pub claimant: Claimant,
     /// The artifact.
     pub artifact: Sha256,
+    /// The offset at which it began.
+    pub from: u64,
     /// Bytes handed over.
     pub bytes: u64,
     /// Bytes that there are.
     pub size: u64,
 }
 
-/// Folds the end of a transfer into the record. From the third complete one on, the claimant is held for a while:
+impl Delivery {
+    /// How far the artifact is handed over with this, if it begins where `before` left off or earlier. A download that is
+    /// whole begins anew: its last byte, asked for again, is not another one.
+    fn reaches(&self, before: u64) -> Option<u64> {
+        let end = self.from.saturating_add(self.bytes);
+        match self.from {
+            0 => Some(end),
+            from => (from <= before && before < self.size).then_some(end.max(before)),
+        }
+    }
+}
+
+/// Folds the end of a transfer into the record. From the third complete download on, the claimant is held for a while:
 /// a device that runs what it took is not concerned, since it then reports another build.
+///
+/// A download in parts is complete when every byte was handed over: a last part alone counts for nothing, or a stranger
+/// could have a device held for less than whole downloads.
 pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Event {
-    let Delivery { claimant, artifact, bytes, size } = delivery;
+    let Delivery { claimant, artifact, bytes, size, .. } = delivery;
     let attempt = device.attempts.iter_mut().find(|a| a.claimant == claimant && a.artifact == artifact);
     let product = attempt.as_ref().map(|attempt| attempt.release.product.clone());
-    if let Some(attempt) = attempt {
-        attempt.last_bytes = bytes;
-        if bytes < size {
+    let reached = attempt.as_ref().and_then(|attempt| delivery.reaches(attempt.last_bytes));
+    if let Some((attempt, reached)) = attempt.zip(reached) {
+        attempt.last_bytes = reached;
+        if reached < size {
             attempt.cut_off += 1;
         } else {
             attempt.whole += 1;
         }
-        if bytes >= size && attempt.whole >= LOOP_LIMIT {
+        if reached >= size && attempt.whole >= LOOP_LIMIT {
             attempt.held_until = Some(now + hold(attempt.holds));
             attempt.holds += 1;
             attempt.outcome = Some(Outcome::Looping);
         }
     }
+    let bytes = reached.unwrap_or(bytes);
     Event { at: now, device: Some(device.mac), product, kind: EventKind::Delivered { artifact, bytes, size } }
 }
 

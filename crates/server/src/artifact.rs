@@ -7,14 +7,18 @@
 //!
 //! An artifact of private products alone is for those who prove that they may have it. For everybody else it does not
 //! exist, by any method, in any part and by any of its checksums; the same is looked at for one that does not.
+//!
+//! An agent sends its check-in along. It says which device shows the credential, and whose download this is: one of
+//! whoever was offered the artifact under the same claims, from the same network and with the same proof.
 
 use std::ops::Range;
 
-use otary_fleet::{Artifact, Catalogue, Device, Product, Sha256, Transport};
+use otary_fleet::{Artifact, Catalogue, CheckIn, Device, Product, Sha256, Transport, View, prove};
 
+use crate::dialect::{self, Origin};
 use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply, Status};
-use crate::sending::{Part, Sending, file_name};
+use crate::sending::{Part, Recipient, Sending, file_name};
 use crate::visit::{Plan, Visit};
 
 /// What of an artifact is asked for.
@@ -42,7 +46,7 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, name: &str) -> Plan {
         return Reply::sentence(Status::Gone, "No release offers this artifact any more.\n").into();
     }
     match asked {
-        Asked::Bytes => bytes(head, artifact, access),
+        Asked::Bytes => bytes(head, artifact, access, who.recipient(&catalogue, &id)),
         Asked::Md5 => checksum(&artifact.md5.to_string(), artifact),
         Asked::Sha256 => checksum(&artifact.id.to_string(), artifact),
     }
@@ -56,19 +60,34 @@ fn absent(visit: &Visit) -> Plan {
     }
 }
 
-/// Who asks: what they show, and the record of the device that they say they are.
+/// Who asks: what they show, the record of the device that they say they are, and what an agent says of itself.
 struct Asker {
     pass: Pass,
     device: Option<Device>,
+    agent: Option<CheckIn>,
 }
 
 impl Asker {
     fn of(visit: &Visit, head: &Head<'_>) -> Self {
         let pass = Pass::by(visit, head);
-        let mac = pass.device.filter(|_| !pass.evidence.is_empty());
+        let (source, transport) = (visit.peer, visit.transport);
+        let agent = dialect::sent_along(head, Origin { source, transport, product: None, handshake: None });
+        let said = agent.as_ref().and_then(|agent| agent.device);
+        let mac = said.or_else(|| pass.device.filter(|_| !pass.evidence.is_empty()));
         // A record that cannot be read proves nothing.
         let device = mac.and_then(|mac| visit.shared.store.device(mac).ok().flatten());
-        Self { pass, device }
+        Self { pass, device, agent }
+    }
+
+    /// The agent that was offered this artifact, as far as what it says and shows is what it said and showed then. What
+    /// nobody was offered is nobody's download, whoever is named.
+    fn recipient(self, catalogue: &Catalogue, artifact: &Sha256) -> Option<Recipient> {
+        let mut agent = self.agent?;
+        let device = self.device.as_ref()?;
+        agent.proof = prove(&agent, &self.pass.evidence, View { catalogue, device: Some(device) });
+        let claimant = agent.claimant();
+        let offered = device.attempt(claimant, artifact).is_some();
+        offered.then_some(Recipient { device: agent.device, claimant })
     }
 
     /// Whether a product is open to them, by the way that they came.
@@ -127,7 +146,7 @@ fn checksum(digest: &str, artifact: &Artifact) -> Plan {
     Reply::file("text/plain; charset=utf-8", format!("{digest}  {}\n", file_name(artifact))).into()
 }
 
-fn bytes(head: &Head<'_>, artifact: &Artifact, access: Access) -> Plan {
+fn bytes(head: &Head<'_>, artifact: &Artifact, access: Access, recipient: Option<Recipient>) -> Plan {
     if holds_it_already(head, artifact) {
         return describe(Status::NotModified, artifact, access).into();
     }
@@ -136,12 +155,15 @@ fn bytes(head: &Head<'_>, artifact: &Artifact, access: Access) -> Plan {
         return reply.field("Content-Range", format_args!("bytes */{}", artifact.size)).into();
     };
     let (reply, length, part) = match range {
-        None => (describe(Status::Ok, artifact, access), artifact.size, Part::Counted(None)),
+        None => (describe(Status::Ok, artifact, access), artifact.size, Part::Counted(recipient)),
         Some(range) => {
             let reply = describe(Status::PartialContent, artifact, access);
             let (last, size) = (range.end.saturating_sub(1), artifact.size);
             let reply = reply.field("Content-Range", format_args!("bytes {}-{last}/{size}", range.start));
-            (reply, range.end.saturating_sub(range.start), Part::Range(range))
+            let length = range.end.saturating_sub(range.start);
+            // An agent asks for the range from 0 on.
+            let is_all = length == size;
+            (reply, length, if is_all { Part::Counted(recipient) } else { Part::Range(range, recipient) })
         }
     };
     if head.method == Method::Head {

@@ -1,7 +1,7 @@
 //! A check-in: read, decide, commit, answer.
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Mac, ManifestBytes, Sha256, Time, View, decide, observe, prove,
+    Catalogue, CheckIn, Decision, Mac, ManifestBytes, Reason, Sha256, Time, View, decide, observe, prove,
 };
 use otary_store::StoreError;
 
@@ -129,14 +129,21 @@ fn resolve(
     let now = visit.shared.clock.now();
     match check_in.device {
         Some(mac) => on_record(visit, mac, check_in, pass, catalogue, now),
-        None => Ok(judge(check_in, pass, View { catalogue, device: None }, now)),
+        None => Ok(judge(visit, check_in, pass, View { catalogue, device: None }, now)),
     }
 }
 
-/// Finds out what was proven, then decides.
-fn judge(check_in: &mut CheckIn, pass: Pass, view: View<'_>, now: Time) -> Decision {
+/// Finds out what was proven, then decides. A manifest that the newest root record takes back is none.
+fn judge(visit: &Visit, check_in: &mut CheckIn, pass: Pass, view: View<'_>, now: Time) -> Decision {
     check_in.proof = prove(check_in, &pass.evidence, view);
-    decide(check_in, view, now)
+    let mut decision = decide(check_in, view, now);
+    if let Answer::Order { manifest: Some(manifest) } = dialect::answer(check_in, &decision, view.catalogue)
+        && !visit.shared.shown.signing().lets_install(&manifest)
+        && let Some(release) = decision.release.clone()
+    {
+        decision.reason = Reason::Unsigned { release };
+    }
+    decision
 }
 
 fn on_record(
@@ -151,7 +158,7 @@ fn on_record(
     let admit = newcomers.admit(visit.peer, now);
     let mut decided = None;
     let new = visit.shared.store.with_device(mac, now, admit, &mut |device| {
-        let decision = judge(check_in, pass, View { catalogue, device: device.as_deref() }, now);
+        let decision = judge(visit, check_in, pass, View { catalogue, device: device.as_deref() }, now);
         let events = device.map(|device| observe(device, check_in, &decision, catalogue, now));
         decided = Some(decision);
         events.unwrap_or_default()
@@ -159,7 +166,7 @@ fn on_record(
     if new {
         newcomers.count(visit.peer, now);
     }
-    Ok(decided.unwrap_or_else(|| judge(check_in, pass, View { catalogue, device: None }, now)))
+    Ok(decided.unwrap_or_else(|| judge(visit, check_in, pass, View { catalogue, device: None }, now)))
 }
 
 /// One line per check-in. Texts of the client's are bounded and free of control characters.

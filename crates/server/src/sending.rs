@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use otary_fleet::{Artifact, Claimant, Delivery, Mac, Sha256, delivered};
-use otary_store::{Admit, StoreError};
+use otary_store::Admit;
 
 use crate::http1::{Reply, Transfer};
 use crate::limits::FILE_NAME;
@@ -29,8 +29,8 @@ pub(crate) struct Sending {
 pub(crate) enum Part {
     /// All of it: a download, noted with the device that took it.
     Counted(Option<Recipient>),
-    /// Some of it.
-    Range(Range<u64>),
+    /// Some of it; noted with the device that took it, if there is one.
+    Range(Range<u64>, Option<Recipient>),
 }
 
 /// Who takes an artifact.
@@ -62,7 +62,10 @@ impl Sending {
                 let transfer = count(visit, artifact, size, recipient);
                 reply.with_body(bytes, Some(transfer))
             }
-            Part::Range(range) => reply.with_body(slice(&bytes, &range), None),
+            Part::Range(range, recipient) => {
+                let transfer = recipient.map(|recipient| follow(visit, artifact, size, &range, recipient));
+                reply.with_body(slice(&bytes, &range), transfer)
+            }
         }
     }
 }
@@ -102,28 +105,36 @@ fn count(visit: &Visit, artifact: Sha256, size: u64, recipient: Option<Recipient
         let outcome = if bytes == size { "whole" } else { "cut off" };
         let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(target: "download", device, %source, %artifact, bytes, size, millis, "{outcome}");
-        if let Err(error) = note(&shared, artifact, bytes, size, recipient) {
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(target: "download", %artifact, error, "the download is not on record");
+        shared.store.count_download(&artifact, bytes == size);
+        if let Some(Recipient { device: Some(mac), claimant }) = recipient {
+            note(&shared, mac, Delivery { claimant, artifact, from: 0, bytes, size });
         }
     })
 }
 
-fn note(
-    shared: &Shared,
-    artifact: Sha256,
-    bytes: u64,
-    size: u64,
-    recipient: Option<Recipient>,
-) -> Result<(), StoreError> {
-    shared.store.count_download(&artifact, bytes == size);
-    let Some(Recipient { device: Some(mac), claimant }) = recipient else { return Ok(()) };
-    let now = shared.clock.now();
-    let delivery = Delivery { claimant, artifact, bytes, size };
-    shared.store.with_device(mac, now, Admit::OnRecord, &mut |device| {
+/// Begins the transfer of a part, which is noted with the device that takes it and counted as no download.
+fn follow(visit: &Visit, artifact: Sha256, size: u64, range: &Range<u64>, recipient: Recipient) -> Transfer {
+    let shared = Arc::clone(&visit.shared);
+    let from = range.start;
+    shared.transfers.fetch_add(1, Ordering::Relaxed);
+    Transfer::new(range.end.saturating_sub(from), visit.held_back, move |bytes| {
+        shared.transfers.fetch_sub(1, Ordering::Relaxed);
+        if let Recipient { device: Some(mac), claimant } = recipient {
+            note(&shared, mac, Delivery { claimant, artifact, from, bytes, size });
+        }
+    })
+}
+
+/// Notes a transfer in the device's record, if it has one.
+fn note(shared: &Shared, mac: Mac, delivery: Delivery) {
+    let (now, artifact) = (shared.clock.now(), delivery.artifact);
+    let noted = shared.store.with_device(mac, now, Admit::OnRecord, &mut |device| {
         device.map(|device| delivered(device, delivery, now)).into_iter().collect()
-    })?;
-    Ok(())
+    });
+    if let Err(error) = noted {
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(target: "download", %artifact, error, "the download is not on record");
+    }
 }
 
 /// The name that the file was pushed under, without what a shell, a header or a file system could take for more.

@@ -81,6 +81,14 @@ impl Signing {
         self.chain.iter().find(|record| record.version == next).map(|record| &*record.signed)
     }
 
+    /// Whether devices that trust the newest record install what this manifest describes, as far as that is for the record to
+    /// say: a key that was revoked has signed nothing, and a number below the minimum is none.
+    pub(crate) fn lets_install(&self, manifest: &ManifestBytes) -> bool {
+        let Some(newest) = self.chain.last() else { return true };
+        let Ok(root) = Root::compiled_in(&newest.signed) else { return false };
+        root.manifest(manifest.as_slice()).is_ok_and(|manifest| manifest.release >= root.minimum)
+    }
+
     /// Writes the offer that answers a check-in. It costs one signature.
     pub(crate) fn offer(&self, answering: &Answering<'_>) -> Result<Vec<u8>, otary_wire::Error> {
         let manifest = answering.manifest.map(ManifestBytes::as_slice);

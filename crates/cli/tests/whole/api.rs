@@ -42,7 +42,8 @@ pub fn post(house: &House, path: &str, body: &[u8]) -> Answer {
     Answer::read(&String::from_utf8(answer).unwrap())
 }
 
-fn config(ca: &str) -> ClientConfig {
+/// A client that trusts these certificates.
+pub fn config(ca: &str) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     for root in Certificate::chain_from_pem(ca.as_bytes()).unwrap() {
         roots.add(root.der().clone()).unwrap();

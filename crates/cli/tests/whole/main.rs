@@ -16,6 +16,7 @@ mod house;
 mod keys;
 mod lamp;
 mod names;
+mod order;
 mod provider;
 mod renewal;
 mod risks;

@@ -227,6 +227,20 @@ fn a_server_that_was_taken_over_gets_no_signature_over_a_thiefs_keys() {
 }
 
 #[test]
+fn a_server_that_was_taken_over_has_no_numbers_used_up_by_a_record_of_its_own() {
+    let house = founded();
+    let own = Signed::by_itself(&fs::read(house.path("keys/record-1.bin")).unwrap()).unwrap();
+    let thief = SigningKey::generate().unwrap();
+    let mut record = own.record;
+    record.root_keys = vec![thief.public()];
+    record.release_keys[0].first = u32::MAX - 1;
+    house.write("x/trust/records/1.cbor", record.sign(&[&thief], None).unwrap().bytes);
+    let refused = house.otary(&push("0.1", "keys/release-1.key")).refused();
+    assert!(refused.contains("the server says that the release number is 4294967294"), "{refused}");
+    assert!(refused.contains("say it: --release-number 4294967294"), "{refused}");
+}
+
+#[test]
 fn keys_under_a_passphrase_are_asked_for_it() {
     let house = house();
     house.write_secret("words", "a passphrase of the keys\n");
@@ -247,6 +261,11 @@ fn keys_under_a_passphrase_are_asked_for_it() {
     house.otary(&format!("{signed} --passphrase-file words")).printed();
     house.otary("key rotate --root keys/root-1a.key --passphrase-file words --out keys --data x").printed();
     assert!(house.text("keys/release-2.key").starts_with("-----BEGIN PRIVATE KEY-----"));
+
+    let both =
+        "key rotate --root keys/root-1a.key --root keys/root-1b.key --passphrase-file - --out keys --data x";
+    let output = house.command(both).stdin(fs::File::open(house.path("words")).unwrap()).output();
+    assert!(output.unwrap().status.success(), "one passphrase on standard input is that of both");
 }
 
 #[test]
@@ -330,8 +349,22 @@ fn what_is_no_key_and_no_record_is_told_with_what_to_do() {
             "nobody is neither a key's id nor a file",
         ),
         ("key rotate --root keys/release-1.key --out k --data x".into(), "is no root key"),
-        (format!("{} --floor 9", sign("keys/release-1.key")), "the floor 9 is above the release number 1"),
-        (format!("{} --not-after 2001-01-01", sign("keys/release-1.key")), "the day of --not-after is over"),
+        (
+            format!("{} --floor 9", sign("keys/release-1.key")),
+            "the floor 9 is above the release number 1\nhelp: --floor takes a number up to 1",
+        ),
+        (
+            format!("{} --not-after 2001-01-01", sign("keys/release-1.key")),
+            "the day of --not-after is over\nhelp: give a later one",
+        ),
+        (
+            "key rotate --root keys/root-1a.key --root-keys 2 --out k --data x".into(),
+            "this one would have 4\nhelp: --root-keys N adds root keys, --drop-root ID takes one away",
+        ),
+        (
+            "key rotate --root keys/root-1a.key --drop-root 0123456789abcdef --out k --data x".into(),
+            "is not in the newest root record\nhelp: otary key show has the ids",
+        ),
         ("push lamp.bin --product lamp --version 0.1 --floor 2 --data x".into(), "say --sign KEYFILE"),
         ("key show --data nowhere".into(), "there is no data directory nowhere"),
     ];

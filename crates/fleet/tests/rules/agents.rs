@@ -148,3 +148,40 @@ fn polls_that_only_repeat_the_last_one_make_no_event() {
     assert_eq!(world.events.len(), events);
     assert_eq!(world.device(MAC).standing.as_ref().unwrap().count, 51);
 }
+
+#[test]
+fn a_download_in_parts_is_whole_when_every_byte_went_out() {
+    let mut world = World::lamp();
+    world.sign("0.3", 3);
+    let agent = Board::agent("lamp-0.1");
+    let artifact = world.poll(&agent).offered().unwrap();
+    let whole = |world: &mut World| world.device(MAC).attempts[0].whole;
+    world.take(&agent, artifact, 700_000);
+    // After a reset it goes on from its last mark.
+    world.take_from(650_000, &agent, artifact, 50_000);
+    world.take_from(700_000, &agent, artifact, 500_000);
+    assert_eq!(whole(&mut world), 0);
+    world.take_from(1_200_000, &agent, artifact, 100_000);
+    assert_eq!(whole(&mut world), 1);
+    let kind = &world.events.last().unwrap().kind;
+    assert_eq!(*kind, EventKind::Delivered { artifact, bytes: 1_300_000, size: 1_300_000 });
+    world.poll(&Board::agent("lamp-0.3"));
+    assert!(world.device(MAC).installed.is_some());
+}
+
+#[test]
+fn a_last_part_alone_is_no_download_and_holds_nobody() {
+    let mut world = World::lamp();
+    world.sign("0.3", 3);
+    let agent = Board::agent("lamp-0.1");
+    let artifact = world.poll(&agent).offered().unwrap();
+    for round in 0..3 {
+        for _ in 0..10 {
+            world.take_from(1_299_999, &agent, artifact, 1);
+        }
+        assert_eq!(world.device(MAC).attempts[0].whole, round);
+        assert_eq!(world.poll(&agent).verdict(), Verdict::Offer);
+        world.take(&agent, artifact, 1_300_000);
+    }
+    assert!(matches!(world.poll(&agent).reason, Reason::Looping { taken: 3, .. }));
+}

@@ -168,8 +168,13 @@ impl World {
 
     /// The board gets `bytes` of an artifact of 1,300,000.
     pub fn take(&mut self, board: &Board, artifact: Sha256, bytes: u64) {
+        self.take_from(0, board, artifact, bytes);
+    }
+
+    /// The same from this offset on.
+    pub fn take_from(&mut self, from: u64, board: &Board, artifact: Sha256, bytes: u64) {
         let check_in = board.check_in();
-        let delivery = Delivery { claimant: check_in.claimant(), artifact, bytes, size: 1_300_000 };
+        let delivery = Delivery { claimant: check_in.claimant(), artifact, from, bytes, size: 1_300_000 };
         let now = self.now;
         if let Some(device) = check_in.device.and_then(|mac| self.devices.get_mut(&mac)) {
             self.events.push(delivered(device, delivery, now));

@@ -127,6 +127,13 @@ pub(crate) fn read(head: &Head<'_>, origin: Origin) -> Result<Heard, NoCheckIn> 
     speaker.ok_or(NoCheckIn::UnknownClient)?.read(head, origin)
 }
 
+/// The check-in that an agent sends along when it fetches what it was offered. It is none of its own: nothing is decided.
+pub(crate) fn sent_along(head: &Head<'_>, origin: Origin) -> Option<CheckIn> {
+    let agent = agent::Agent;
+    let said = agent.sent(head).then(|| agent.read(head, origin).ok())?;
+    said.map(|said| said.check_in)
+}
+
 /// What a decision means to the client that asked.
 pub(crate) fn answer(check_in: &CheckIn, decision: &Decision, catalogue: &Catalogue) -> Answer {
     speaker_of(check_in).map_or(Answer::NoUpdate, |speaker| speaker.answer(check_in, decision, catalogue))

@@ -170,7 +170,7 @@ impl Desk {
     pub fn poll_and_take(&self, check_in: &CheckIn) -> Decision {
         let decision = self.poll(check_in);
         if let Some(artifact) = decision.offered() {
-            let delivery = Delivery { claimant: check_in.claimant(), artifact, bytes: 1, size: 1 };
+            let delivery = Delivery { claimant: check_in.claimant(), artifact, from: 0, bytes: 1, size: 1 };
             let now = self.clock.now();
             self.with_device(check_in.device.unwrap(), |device| vec![delivered(device, delivery, now)]);
         }

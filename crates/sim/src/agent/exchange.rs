@@ -56,9 +56,10 @@ impl<F: NorFlash> Device<'_, '_, F> {
 
     fn ask(&mut self, connection: &mut Connection, link: &Link) -> Result<Head, Code> {
         let mut text = [0; CheckIn::MAX_TEXT];
+        let words = self.agent.check_in(&mut text).map_err(|_| Code::SEND_HEADER_FAILED)?;
         let request = match self.step {
-            Step::Fetch { what, from } => Request::Fetch(what, from),
-            _ => Request::CheckIn(self.agent.check_in(&mut text).map_err(|_| Code::SEND_HEADER_FAILED)?),
+            Step::Fetch { what, from } => Request::Fetch(what, from, words),
+            _ => Request::CheckIn(words),
         };
         connection.send(request.render(self.url).as_bytes()).map_err(|_| Code::SEND_HEADER_FAILED)?;
         http::receive(connection, link.timeouts.response)

@@ -21,8 +21,8 @@ const FIELDS: usize = 32;
 pub(super) enum Request<'a> {
     /// News, with the check-in as a header field.
     CheckIn(&'a str),
-    /// A part of an artifact, or an anchor.
-    Fetch(Fetch, u32),
+    /// A part of an artifact, with the check-in as well: it says whose download that is. Or an anchor.
+    Fetch(Fetch, u32, &'a str),
 }
 
 /// The head of an answer.
@@ -40,14 +40,17 @@ pub(super) struct Head {
 impl Request<'_> {
     /// The whole request.
     pub(super) fn render(&self, url: &Url) -> String {
+        let check_in = |text: &str| format!("{}: {text}", CheckIn::HEADER);
         let mut lines = match self {
-            Self::CheckIn(text) => {
-                vec!["GET /update HTTP/1.1".to_owned(), format!("{}: {text}", CheckIn::HEADER)]
+            Self::CheckIn(text) => vec!["GET /update HTTP/1.1".to_owned(), check_in(text)],
+            Self::Fetch(Fetch::Payload { digest }, from, text) => vec![
+                format!("GET /artifact/{} HTTP/1.1", hex(digest)),
+                format!("Range: bytes={from}-"),
+                check_in(text),
+            ],
+            Self::Fetch(Fetch::Anchor { digest }, ..) => {
+                vec![format!("GET /anchor/{} HTTP/1.1", hex(digest))]
             }
-            Self::Fetch(Fetch::Payload { digest }, from) => {
-                vec![format!("GET /artifact/{} HTTP/1.1", hex(digest)), format!("Range: bytes={from}-")]
-            }
-            Self::Fetch(Fetch::Anchor { digest }, _) => vec![format!("GET /anchor/{} HTTP/1.1", hex(digest))],
         };
         lines.push(format!("Host: {}:{}", url.host, url.port));
         lines.extend(url.credentials.iter().map(|credentials| format!("Authorization: Basic {credentials}")));
@@ -111,11 +114,12 @@ mod tests {
         let lines = [
             &format!("GET /artifact/{} HTTP/1.1", "ab".repeat(32)),
             "Range: bytes=4096-",
+            "Otary-Check-In: words",
             "Host: ota.lan:3443",
             "Authorization: Basic bWU6c2VjcmV0",
             "User-Agent: otary-agent",
         ];
-        assert_eq!(Request::Fetch(what, 4096).render(&url), lines.join("\r\n") + "\r\n\r\n");
+        assert_eq!(Request::Fetch(what, 4096, "words").render(&url), lines.join("\r\n") + "\r\n\r\n");
     }
 
     #[test]

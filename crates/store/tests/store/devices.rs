@@ -67,8 +67,8 @@ fn full_record(catalogue: &Catalogue, target: &otary_fleet::Artifact) -> Device 
     assert_eq!(decision.offered(), Some(target.id));
     observe(&mut device, &old, &decision, catalogue, at(2));
     for second in 3..6 {
-        let delivery =
-            Delivery { claimant: old.claimant(), artifact: target.id, bytes: target.size, size: target.size };
+        let (claimant, artifact, size) = (old.claimant(), target.id, target.size);
+        let delivery = Delivery { claimant, artifact, from: 0, bytes: size, size };
         delivered(&mut device, delivery, at(second));
     }
     assert!(device.attempts.iter().any(|attempt: &Attempt| attempt.held_until.is_some()));

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use otary_server::operator::{Material, SigningView};
-use otary_trust::signing::{Change, KeyId, Signed, SigningKey};
+use otary_trust::signing::{Change, KeyId, Signed, SigningKey, Unfit};
 
 use super::known::Known;
 use super::made::{Made, check_some, material, tell, tell_anchors, view};
-use crate::advice::Advise;
+use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection};
 use crate::clock;
 use crate::data::quoted;
@@ -212,8 +212,9 @@ impl Session {
 
     /// The highest release number, as the server says it, unless that is hard to believe.
     fn believed_number(&self) -> Result<u32> {
-        let number = self.view.highest_number;
-        check_leap(number, &self.newest.record, "--last-number").map(|()| number)
+        let (number, record) = (self.view.highest_number, &self.newest.record);
+        let first = record.release_key_in_use().map_or(0, |key| key.first);
+        check_leap(number, first.max(record.minimum), "--last-number").map(|()| number)
     }
 
     /// Makes the next record as `change` says, with the new keys that it makes, and hands it in.
@@ -228,7 +229,8 @@ impl Session {
         let version = self.newest.record.version.saturating_add(1);
         let change = change(version, &mut keys, &mut self.client)?;
         let last_number = args.last_number.map_or_else(|| self.believed_number(), Ok)?;
-        let record = self.newest.record.next(&Change { last_number, ..change }, clock::now())?;
+        let record = self.newest.record.next(&Change { last_number, ..change }, clock::now());
+        let record = record.map_err(|unfit| advised(unfit.into(), remedy(&unfit)))?;
         let new_roots =
             keys.iter().map(|(_, key)| key).filter(|key| record.root_keys.contains(&key.public()));
         let signers: Vec<&SigningKey> = self.roots.iter().chain(new_roots).collect();
@@ -247,6 +249,18 @@ impl Session {
         tell(&record)?;
         say!("\nNew firmware is built with {}.", quoted(&made.record_file()))?;
         Ok(())
+    }
+}
+
+/// What to do about a record that cannot be.
+const fn remedy(unfit: &Unfit) -> &'static str {
+    match unfit {
+        Unfit::RootKeys { .. } => "--root-keys N adds root keys, --drop-root ID takes one away",
+        Unfit::Threshold { .. } => "give --threshold 1 or 2, and --root-keys N if there are too few",
+        Unfit::NoSuchKey { .. } | Unfit::Twice { .. } => "otary key show has the ids of the keys",
+        Unfit::TrustSet { .. } => "otary trust show has the certificates; a rollover that ended leaves fewer",
+        Unfit::NumbersSpent { .. } => "--last-number N says the highest number that was signed",
+        Unfit::NothingNew => "nothing has to be done: the newest record says it already",
     }
 }
 

@@ -7,7 +7,7 @@ use otary_server::operator::SigningView;
 use otary_trust::signing::{Founding, Record, SigningKey};
 
 use super::made::{Made, material, tell_anchors, view};
-use crate::advice::advised;
+use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection};
 use crate::clock;
 use crate::data::quoted;
@@ -63,7 +63,8 @@ pub fn run(args: &Args, global: &Global, connection: &Connection) -> Result<()> 
         release_key,
         order_key: material.order_key,
         trust_set: material.trust_set.iter().map(|anchor| anchor.sha256).collect(),
-    })?;
+    });
+    let record = record.help("--roots has to be as many as --threshold, or more")?;
     let roots: Vec<&SigningKey> = keys.iter().map(|(_, key)| key).take(args.roots.into()).collect();
     let signers = roots.get(..args.threshold.into()).unwrap_or(&roots);
     let signed = record.sign(signers, None)?;

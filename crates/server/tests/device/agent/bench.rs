@@ -31,6 +31,11 @@ impl Keys {
 
     /// The root record of a version.
     pub fn record(&self, version: u32) -> Vec<u8> {
+        self.record_from(version, 0)
+    }
+
+    /// The same, by which nothing below `minimum` is installed.
+    pub fn record_from(&self, version: u32, minimum: u32) -> Vec<u8> {
         let [root, release, order] =
             [&self.root, &self.release, &self.order].map(|key| key.verifying_key().to_bytes());
         let record = RootRecord {
@@ -41,7 +46,7 @@ impl Keys {
             release_keys: List::of(&[ReleaseKey { key: PublicKey(&release), first: 1, last: 99 }]).unwrap(),
             order_keys: List::of(&[PublicKey(&order)]).unwrap(),
             trust_set: List::EMPTY,
-            minimum: 0,
+            minimum,
         };
         sign::root(&record, &[&self.root], &mut [0; RootRecord::MAX_LEN]).unwrap().to_vec()
     }

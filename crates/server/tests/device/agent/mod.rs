@@ -2,6 +2,7 @@
 
 mod bench;
 mod hidden;
+mod payload;
 mod refusals;
 
 use otary_fleet::{Ending, EventKind, Proof, Sha256};
@@ -87,6 +88,22 @@ fn a_release_without_a_manifest_is_not_offered_to_it() {
     sign_release(&site, &keys, "lamp", "0.3", &firmware("lamp-0.3"));
     let answer = agent.ask(&site);
     assert!(matches!(agent.judge(&keys.record(1), &answer), Ok(Verdict::Install { .. })));
+}
+
+#[test]
+fn what_the_newest_record_takes_back_is_offered_no_longer() {
+    let keys = Keys::new();
+    let site = signed_lamp(&keys, 1);
+    let mut agent = Agent::running(&firmware("lamp-0.1")).device(8);
+    assert!(matches!(agent.judge(&keys.record(1), &agent.ask(&site)), Ok(Verdict::Install { .. })));
+    // The lamp's release has number 3.
+    let taken_back = keys.record_from(2, 4);
+    let chain = [keys.record(1), taken_back.clone()];
+    site.handle.sign_with(Signing::new(chain, Some(keys.order.clone())).unwrap());
+    assert!(matches!(agent.judge(&keys.record(1), &agent.ask(&site)), Ok(Verdict::NewRoot(_))));
+    agent.root = 2;
+    agent.assert_waits(&taken_back, &agent.ask(&site));
+    log::wait_for(&["check_in", &agent.mac(), "unsigned"]);
 }
 
 #[test]
