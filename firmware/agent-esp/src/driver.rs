@@ -113,7 +113,8 @@ impl<B: Board> Driver<B> {
                     continue;
                 }
                 Step::Sleep { until } => {
-                    sketch::tell(&mut self.board, outcome, self.agent.unreported(), until);
+                    let news = self.agent.news().map(|report| (report.outcome, report.cause));
+                    sketch::tell(&mut self.board, outcome, news, until);
                     outcome = Outcome::Told;
                     self.sleep(until).await;
                     Input::Tick

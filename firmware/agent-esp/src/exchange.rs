@@ -91,10 +91,13 @@ impl<B: Board> Driver<B> {
 
     async fn ask<S: Read + Write>(&mut self, session: &mut S) -> Result<Head, http::Failed> {
         let mut text = [0; CheckIn::MAX_TEXT];
+        let check_in = self.agent.check_in(&mut text).map_err(|_| http::Failed::TooLong)?;
         let request = match self.step {
-            Step::Fetch { what: Fetch::Payload { digest }, from } => Request::Artifact(digest, from),
+            Step::Fetch { what: Fetch::Payload { digest }, from } => {
+                Request::Artifact { digest, from, check_in }
+            }
             Step::Fetch { what: Fetch::Anchor { digest }, .. } => Request::Anchor(digest),
-            _ => Request::CheckIn(self.agent.check_in(&mut text).map_err(|_| http::Failed::TooLong)?),
+            _ => Request::CheckIn(check_in),
         };
         http::send(session, self.settings, request).await?;
         http::receive(session).await

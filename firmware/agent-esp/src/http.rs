@@ -20,8 +20,15 @@ const FIELDS: usize = 24;
 pub enum Request<'a> {
     /// `GET /update`, with the check-in as a header field.
     CheckIn(&'a str),
-    /// An artifact from this byte on, by its SHA-256.
-    Artifact([u8; 32], u32),
+    /// An artifact by its SHA-256, for the device that checks in.
+    Artifact {
+        /// Its SHA-256.
+        digest: [u8; 32],
+        /// The first byte that is wanted.
+        from: u32,
+        /// The check-in again: the server counts the download for this device.
+        check_in: &'a str,
+    },
     /// An anchor, by its SHA-256.
     Anchor([u8; 32]),
 }
@@ -63,9 +70,12 @@ pub async fn send<S: Write>(stream: &mut S, settings: &Settings, request: Reques
 
 fn write_request(text: &mut Text, settings: &Settings, request: Request<'_>) -> fmt::Result {
     match request {
-        Request::CheckIn(words) => write!(text, "GET /update HTTP/1.1\r\nOtary-Check-In: {words}\r\n")?,
-        Request::Artifact(digest, from) => {
+        Request::CheckIn(check_in) => {
+            write!(text, "GET /update HTTP/1.1\r\nOtary-Check-In: {check_in}\r\n")?;
+        }
+        Request::Artifact { digest, from, check_in } => {
             write!(text, "GET /artifact/{} HTTP/1.1\r\nRange: bytes={from}-\r\n", Hex(&digest))?;
+            write!(text, "Otary-Check-In: {check_in}\r\n")?;
         }
         Request::Anchor(digest) => write!(text, "GET /anchor/{} HTTP/1.1\r\n", Hex(&digest))?,
     }

@@ -124,10 +124,10 @@ pub(crate) async fn look_at_the_clock<B: Board, T, D: Dns, U: UdpBind>(
 pub(crate) fn tell<B: Board>(
     board: &mut B,
     outcome: Outcome,
-    unreported: Option<(wire::Outcome, Option<Cause>)>,
+    news: Option<(wire::Outcome, Option<Cause>)>,
     until: Millis,
 ) {
-    match (outcome, unreported) {
+    match (outcome, news) {
         (Outcome::NoUpdates, Some((wire::Outcome::Refused, Some(cause)))) => {
             board.print(format_args!("HTTP_UPDATE_FAILD Error (-200): refused ({cause})\n"));
         }

@@ -41,7 +41,7 @@ impl<'a> Agent<'a> {
         black_box(Clock::Unknown)
     }
 
-    pub fn unreported(&self) -> Option<(wire::Outcome, Option<wire::Cause>)> {
+    pub fn news(&self) -> Option<wire::Report<'_>> {
         black_box(None)
     }
 

@@ -185,15 +185,6 @@ impl<'a> Agent<'a> {
         self.trial_until.is_some()
     }
 
-    /// What the server is told next of an update: its outcome, and the cause where it failed.
-    pub fn unreported(&self) -> Option<(Outcome, Option<Cause>)> {
-        match self.next_report() {
-            Sent::Nothing => None,
-            Sent::OfJournal => self.journal?.log.outcome(),
-            Sent::OfMemory => self.refusal.map(|refused| (refused.outcome, Some(refused.cause))),
-        }
-    }
-
     /// The anchors for the next connection: each in DER, read into `buffer` and handed to `visit`. A buffer of
     /// [`MAX_ANSWER`](crate::MAX_ANSWER) bytes is enough: the one that takes answers does.
     pub fn anchors<F: NorFlash>(

@@ -90,7 +90,9 @@ impl Thief {
         let length = field(&answer, "Content-Length").and_then(|length| length.parse().ok()).unwrap_or(0);
         let mut body = vec![0; length];
         server.read_exact(&mut body)?;
-        if let Some(text) = field(&request, CheckIn::HEADER) {
+        // A request for a payload carries the check-in too.
+        let check_in = field(&request, CheckIn::HEADER).filter(|_| request.starts_with("GET /update"));
+        if let Some(text) = check_in {
             body = self.answer(text);
             answer = format!(
                 "HTTP/1.1 200 OK\r\nContent-Type: application/cbor\r\nContent-Length: {}\r\n\r\n",
