@@ -81,7 +81,8 @@ impl Board {
             }
             event::PIECE => {
                 let from = (usize::from(next()) << 6).min(NEW.len());
-                let piece = NEW[from..].iter().take(usize::from(next()) << 5);
+                let length = (usize::from(next()) << 5).min(MAX_PIECE);
+                let piece = NEW[from..].iter().take(length);
                 self.give(Input::Body(&piece.copied().collect::<Vec<u8>>()));
             }
             event::END => self.give(Input::Ended),
