@@ -93,10 +93,7 @@ impl<B: Board> Driver<B> {
         let mut text = [0; CheckIn::MAX_TEXT];
         let check_in = self.agent.check_in(&mut text).map_err(|_| http::Failed::TooLong)?;
         let request = match self.step {
-            Step::Fetch { what: Fetch::Payload { digest }, from } => {
-                Request::Artifact { digest, from, check_in }
-            }
-            Step::Fetch { what: Fetch::Anchor { digest }, .. } => Request::Anchor(digest),
+            Step::Fetch { what, from } => Request::Fetch { what, from, check_in },
             _ => Request::CheckIn(check_in),
         };
         http::send(session, self.settings, request).await?;

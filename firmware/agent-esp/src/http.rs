@@ -6,6 +6,8 @@
 use core::fmt::{self, Write as _};
 
 use embedded_io_async::{Read, Write};
+use otary_agent::Fetch;
+use otary_agent::wire::CheckIn;
 
 use crate::settings::Settings;
 
@@ -20,17 +22,16 @@ const FIELDS: usize = 24;
 pub enum Request<'a> {
     /// `GET /update`, with the check-in as a header field.
     CheckIn(&'a str),
-    /// An artifact by its SHA-256, for the device that checks in.
-    Artifact {
-        /// Its SHA-256.
-        digest: [u8; 32],
-        /// The first byte that is wanted.
+    /// `what` from the first byte that is wanted. A payload's request carries the check-in too: the server counts the
+    /// download for this device.
+    Fetch {
+        /// What to ask for.
+        what: Fetch,
+        /// The first byte.
         from: u32,
-        /// The check-in again: the server counts the download for this device.
+        /// The check-in.
         check_in: &'a str,
     },
-    /// An anchor, by its SHA-256.
-    Anchor([u8; 32]),
 }
 
 /// The head of an answer.
@@ -69,15 +70,15 @@ pub async fn send<S: Write>(stream: &mut S, settings: &Settings, request: Reques
 }
 
 fn write_request(text: &mut Text, settings: &Settings, request: Request<'_>) -> fmt::Result {
+    let name = CheckIn::HEADER;
     match request {
-        Request::CheckIn(check_in) => {
-            write!(text, "GET /update HTTP/1.1\r\nOtary-Check-In: {check_in}\r\n")?;
+        Request::CheckIn(check_in) => write!(text, "GET /update HTTP/1.1\r\n{name}: {check_in}\r\n")?,
+        Request::Fetch { what, from, check_in } => {
+            write!(text, "GET {what} HTTP/1.1\r\n")?;
+            if matches!(what, Fetch::Payload { .. }) {
+                write!(text, "Range: bytes={from}-\r\n{name}: {check_in}\r\n")?;
+            }
         }
-        Request::Artifact { digest, from, check_in } => {
-            write!(text, "GET /artifact/{} HTTP/1.1\r\nRange: bytes={from}-\r\n", Hex(&digest))?;
-            write!(text, "Otary-Check-In: {check_in}\r\n")?;
-        }
-        Request::Anchor(digest) => write!(text, "GET /anchor/{} HTTP/1.1\r\n", Hex(&digest))?,
     }
     write!(text, "Host: {}:{}\r\n", settings.server.name, settings.server.port)?;
     if let Some(token) = settings.token {
@@ -143,14 +144,6 @@ impl fmt::Write for Text {
         self.bytes.get_mut(self.length..end).ok_or(fmt::Error)?.copy_from_slice(text.as_bytes());
         self.length = end;
         Ok(())
-    }
-}
-
-struct Hex<'a>(&'a [u8; 32]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 

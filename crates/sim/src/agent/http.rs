@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use otary_agent::Fetch;
-use otary_agent::wire::{CheckIn, Digest};
+use otary_agent::wire::CheckIn;
 
 use crate::http_update::Code;
 use crate::link::{Arrival, Connection};
@@ -43,13 +43,12 @@ impl Request<'_> {
         let check_in = |text: &str| format!("{}: {text}", CheckIn::HEADER);
         let mut lines = match self {
             Self::CheckIn(text) => vec!["GET /update HTTP/1.1".to_owned(), check_in(text)],
-            Self::Fetch(Fetch::Payload { digest }, from, text) => vec![
-                format!("GET /artifact/{} HTTP/1.1", hex(digest)),
-                format!("Range: bytes={from}-"),
-                check_in(text),
-            ],
-            Self::Fetch(Fetch::Anchor { digest }, ..) => {
-                vec![format!("GET /anchor/{} HTTP/1.1", hex(digest))]
+            Self::Fetch(what, from, text) => {
+                let mut lines = vec![format!("GET {what} HTTP/1.1")];
+                if matches!(what, Fetch::Payload { .. }) {
+                    lines.extend([format!("Range: bytes={from}-"), check_in(text)]);
+                }
+                lines
             }
         };
         lines.push(format!("Host: {}:{}", url.host, url.port));
@@ -97,10 +96,6 @@ fn parse(bytes: &[u8]) -> Option<Head> {
         length,
         retry_after: field("retry-after").and_then(|value| value.parse().ok()),
     })
-}
-
-fn hex(digest: &Digest) -> String {
-    otary_fleet::Sha256(*digest).to_string()
 }
 
 #[cfg(test)]
