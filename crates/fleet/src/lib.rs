@@ -41,7 +41,7 @@ mod version;
 
 pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
-pub use artifact::{Artifact, Kind};
+pub use artifact::{Artifact, FileSystem, Kind, Variant, Wanted};
 pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
 pub use decide::{View, decide, prove};
@@ -62,7 +62,7 @@ pub use observe::{Delivery, delivered, observe};
 pub use otary_image::Chip;
 pub use product::{NameError, Product, ProductName};
 pub use proof::{Credential, CredentialKind, Evidence, Proof};
-pub use release::{Channel, Release, ReleaseId};
+pub use release::{Channel, Release, ReleaseId, Sequence};
 pub use risk::{Examined, Expected, Risk, RiskName, UnknownRisk, examine};
 pub use rollover::{Beginning, GivenUp, Misstep, Step, Straggler, cut_off};
 pub use time::Time;

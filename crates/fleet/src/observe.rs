@@ -231,7 +231,9 @@ fn install(device: &mut Device, artifact: &Artifact, check_in: &CheckIn, now: Ti
 
 /// Keeps the decision, or counts it. True if it is worth an event: every offer, and every other answer than before.
 fn stand(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time) -> bool {
-    let offers = check_in.mode != Mode::Version && decision.offered().is_some();
+    // Who compares by itself is told of the same release again and again, and takes nothing by that.
+    let sends = check_in.mode != Mode::Version && !check_in.dialect.compares();
+    let offers = sends && decision.offered().is_some();
     let standing = match check_in.mode.kind() {
         Kind::Filesystem => &mut device.standing_files,
         Kind::App | Kind::Raw => &mut device.standing,
