@@ -1,13 +1,15 @@
 //! A check-in: read, decide, commit, answer.
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Mac, ManifestBytes, Reason, Sha256, Time, View, decide, observe, prove,
+    Catalogue, CheckIn, Decision, Mac, ManifestBytes, ProductName, Reason, Sha256, Time, View, decide,
+    observe, prove,
 };
 use otary_store::StoreError;
 
 use crate::dialect::{self, Answer, Heard, NoCheckIn, Origin};
 use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply, Status};
+use crate::link::Link;
 use crate::sending::{Part, Recipient, Sending};
 use crate::signing::Answering;
 use crate::visit::{Plan, Visit, only};
@@ -19,7 +21,7 @@ const FOR_DEVICES: &str = "This is where ESP32 and ESP8266 boards ask otary for 
     A ready sketch for this server: otary sketch\n";
 
 /// Answers a request for an update. `product` is the path behind `/update/`, as it came.
-pub(crate) fn answer(visit: &Visit, head: &Head<'_>, product: Option<&str>) -> Plan {
+pub(crate) fn answer(visit: &Visit, head: &Head<'_>, link: Option<Link<'_>>, product: Option<&str>) -> Plan {
     if head.method != Method::Get {
         return only("GET");
     }
@@ -27,16 +29,32 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, product: Option<&str>) -> P
         visit.shared.troubles.refused(visit.peer, "the URL names a product by a name that none can have");
         return Reply::sentence(Status::NotFound, "No product has such a name.\n").into();
     };
-    let (source, transport) = (visit.peer, visit.transport);
-    let handshake = visit.secured.as_ref().map(|secured| secured.handshake.clone());
-    match dialect::read(head, Origin { source, transport, product, handshake }) {
-        Ok(said) => serve(visit, said, Pass::by(visit, head)),
+    let pass = Pass::by(visit, head, link);
+    match dialect::read(head, origin(visit, link, pass, product)) {
+        Ok(said) => serve(visit, said, pass),
         Err(why) => refuse(visit, why),
     }
 }
 
+/// What is known of a request besides its head.
+pub(crate) fn origin(
+    visit: &Visit,
+    link: Option<Link<'_>>,
+    pass: Pass,
+    product: Option<ProductName>,
+) -> Origin {
+    Origin {
+        source: visit.peer,
+        transport: visit.transport,
+        product,
+        handshake: visit.secured.as_ref().map(|secured| secured.handshake.clone()),
+        link: link.map(|link| link.device),
+        user: pass.device,
+    }
+}
+
 /// Answers what is no check-in, with a line in the log for what a client did wrong.
-fn refuse(visit: &Visit, why: NoCheckIn) -> Plan {
+pub(crate) fn refuse(visit: &Visit, why: NoCheckIn) -> Plan {
     let complaint = match why {
         NoCheckIn::UnknownClient => return Reply::sentence(Status::BadRequest, FOR_DEVICES).into(),
         NoCheckIn::UnknownMode => {
@@ -73,11 +91,22 @@ fn serve(visit: &Visit, said: Heard, pass: Pass) -> Plan {
 }
 
 /// The answers that take no artifact's bytes.
-fn small(visit: &Visit, check_in: &CheckIn, nonce: [u8; 16], answer: Answer) -> Reply {
+pub(crate) fn small(visit: &Visit, check_in: &CheckIn, nonce: [u8; 16], answer: Answer) -> Reply {
     match answer {
-        Answer::NoUpdate | Answer::Image(_) => Reply::empty(Status::NotModified),
+        Answer::NoUpdate | Answer::Image(_) | Answer::Checksum(_) => Reply::empty(Status::NotModified),
         Answer::Forbidden => Reply::empty(Status::Forbidden),
         Answer::NotFound => Reply::empty(Status::NotFound),
+        Answer::NoSuchVersion => {
+            visit
+                .shared
+                .troubles
+                .refused(visit.peer, "a release's version is none that its clients can read");
+            Reply::sentence(Status::NotFound, "Its clients could not read the version of this release.\n")
+        }
+        // Whoever shows a page where it stands may read it.
+        Answer::Document(text) => {
+            Reply::file("application/json", text).field("Access-Control-Allow-Origin", "*")
+        }
         Answer::Version { version, md5 } => {
             Reply::empty(Status::Ok).field("x-version", version).field("x-MD5", md5)
         }
@@ -119,8 +148,8 @@ fn offer(visit: &Visit, check_in: &CheckIn, nonce: [u8; 16], manifest: Option<&M
 }
 
 /// Decides on the device's record, and notes in it what the check-in taught. A client that does not say who it is has
-/// no record.
-fn resolve(
+/// no record: it gets what is decided for its product.
+pub(crate) fn resolve(
     visit: &Visit,
     check_in: &mut CheckIn,
     pass: Pass,
@@ -131,6 +160,18 @@ fn resolve(
         Some(mac) => on_record(visit, mac, check_in, pass, catalogue, now),
         None => Ok(judge(visit, check_in, pass, View { catalogue, device: None }, now)),
     }
+}
+
+/// Decides as [`resolve`] does, and notes nothing: of what is not a poll of its own.
+pub(crate) fn peek(
+    visit: &Visit,
+    check_in: &mut CheckIn,
+    pass: Pass,
+    catalogue: &Catalogue,
+) -> Result<Decision, StoreError> {
+    let now = visit.shared.clock.now();
+    let device = check_in.device.map_or(Ok(None), |mac| visit.shared.store.device(mac))?;
+    Ok(judge(visit, check_in, pass, View { catalogue, device: device.as_ref() }, now))
 }
 
 /// Finds out what was proven, then decides. A manifest that the newest root record takes back is none.
@@ -170,7 +211,7 @@ fn on_record(
 }
 
 /// One line per check-in. Texts of the client's are bounded and free of control characters.
-fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
+pub(crate) fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
     let device = check_in.device.map(|mac| mac.to_string());
     tracing::info!(
         target: "check_in",

@@ -11,6 +11,7 @@ use otary_store::Store;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 
+use crate::begun::Begun;
 use crate::drain::Drain;
 use crate::gate::Gate;
 use crate::limits::{OPERATOR_CONNECTIONS, OWN_DESCRIPTORS};
@@ -87,6 +88,7 @@ impl Server {
             clock,
             shown: Arc::clone(&shown),
             newcomers: Newcomers::new(&options.limits),
+            begun: Begun::default(),
             troubles: Arc::new(Troubles::new()),
             transfers: AtomicUsize::new(0),
             url: format!("https://{}:{}", options.host, addresses.https.port()),

@@ -14,13 +14,16 @@ use otary_store::Store;
 use tokio::io::{AsyncBufRead, AsyncWrite};
 
 use crate::Clock;
+use crate::begun::Begun;
+use crate::dialect::Place;
 use crate::front::{Caller, Front, Secured};
 use crate::http1::{Handler, Head, Method, Reply, Rules, Status, serve};
+use crate::link::Link;
 use crate::newcomers::Newcomers;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
-use crate::{anchor, artifact, check_in, page};
+use crate::{anchor, artifact, check_in, page, placed};
 
 /// What all connections of devices share.
 pub(crate) struct Shared {
@@ -29,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) shown: Arc<Shown>,
     pub(crate) newcomers: Newcomers,
     pub(crate) troubles: Arc<Troubles>,
+    /// Downloads of clients that do not say who they are.
+    pub(crate) begun: Begun,
     /// Transfers under way.
     pub(crate) transfers: AtomicUsize,
     /// The HTTPS listener's URL, for the pages.
@@ -85,18 +90,21 @@ impl Handler for Visit {
         if head.method == Method::Other {
             return only("GET, HEAD");
         }
-        match head.path {
-            "/update" | "/update/" => check_in::answer(self, head, None),
+        let (link, path) = Link::split(head.path);
+        match path {
+            "/update" | "/update/" => check_in::answer(self, head, link, None),
             "/" => page::welcome(self).into(),
             "/ca.pem" => page::anchors(self).into(),
             "/ca.crt" => page::root(self).into(),
             path => {
                 if let Some(product) = path.strip_prefix("/update/") {
-                    check_in::answer(self, head, Some(product))
+                    check_in::answer(self, head, link, Some(product))
                 } else if let Some(name) = path.strip_prefix("/anchor/") {
                     anchor::answer(self, name)
                 } else if let Some(name) = path.strip_prefix("/artifact/") {
-                    artifact::answer(self, head, name)
+                    artifact::answer(self, head, link, name)
+                } else if let Some(place) = Place::find(path) {
+                    placed::answer(self, head, link, &place)
                 } else {
                     self.elsewhere()
                 }
@@ -116,7 +124,8 @@ impl Visit {
     fn elsewhere(&self) -> Plan {
         match self.transport {
             Transport::Https => Reply::sentence(Status::NotFound, "There is nothing here. See /\n").into(),
-            Transport::Http => self.forbid("plain HTTP has only /, /ca.pem, /ca.crt, /anchor and /update"),
+            Transport::Http => self
+                .forbid("plain HTTP has only /, /ca.pem, /ca.crt, /anchor and what clients ask for updates"),
         }
     }
 

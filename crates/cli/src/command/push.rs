@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
-use otary_fleet::{Channel, ProductName, RiskName, Scope};
+use otary_fleet::{Channel, ProductName, RiskName, Scope, Sequence};
 use otary_server::operator::{Access, Allowance, Part, Publication, Published, Uploaded};
 use regex::Regex;
 
@@ -56,6 +56,10 @@ pub struct Args {
     /// Take the files as they are, for products that allow it
     #[arg(long, value_enum)]
     kind: Option<KindName>,
+
+    /// Send the program before the file system [default: the file system first]
+    #[arg(long)]
+    app_first: bool,
 
     #[command(flatten)]
     allow: Allow,
@@ -148,6 +152,7 @@ impl Args {
             risks: self.i_know_what_i_do.iter().copied().collect(),
             manifests: Vec::new(),
             sign: None,
+            order: if self.app_first { Sequence::AppFirst } else { Sequence::FilesFirst },
             dry_run: self.dry_run,
         })
     }
