@@ -217,7 +217,7 @@ pub(crate) fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
         target: "check_in",
         device,
         source = &*visit.source,
-        product = decision.product.as_ref().map(otary_fleet::ProductName::as_str),
+        product = decision.product.as_ref().map(ProductName::as_str),
         dialect = check_in.dialect.name(),
         runs = %check_in.build,
         version = check_in.version,

@@ -1,5 +1,8 @@
 //! ESPHome's `http_request` OTA and update platform, and ESP Web Tools: client-protocols d.1, d.2 and e.
 
+use std::path::PathBuf;
+use std::process::Command;
+
 use otary_fleet::{Chip, Md5};
 use serde_json::Value;
 
@@ -52,6 +55,33 @@ fn assert_esp_web_tools(manifest: &Value) {
             assert!(part["path"].is_string() && part["offset"].is_u64(), "{part}");
         }
     }
+}
+
+/// The folder of ESP Web Tools and of TypeScript.
+fn node_modules() -> Option<PathBuf> {
+    let folder = std::env::var_os("OTARY_NODE_MODULES").map(PathBuf::from);
+    let folder = folder.filter(|folder| folder.join("typescript").is_dir() && folder.join("esp-web-tools").is_dir());
+    if folder.is_none() {
+        println!("skipped: OTARY_NODE_MODULES has no esp-web-tools and typescript");
+    }
+    folder
+}
+
+#[test]
+fn the_manifest_has_the_type_that_esp_web_tools_gives_it() {
+    let Some(modules) = node_modules() else { return };
+    let site = site();
+    let manifests = ["/manifest/lamp.json", "/manifest/plug.json", "/manifest/plug/esp32c3.json"];
+    let take = manifests.map(|path| format!("take({});\n", json(&get(&site, path)))).concat();
+    let folder = tempfile::tempdir_in(&modules).unwrap();
+    let declare = "declare function take<T extends Manifest>(manifest: T): void;";
+    let text = format!("import type {{ Manifest }} from \"esp-web-tools/dist/const\";\n{declare}\n{take}");
+    std::fs::write(folder.path().join("manifest.ts"), text).unwrap();
+    let mut tsc = Command::new("node");
+    tsc.arg(modules.join("typescript/bin/tsc")).arg("manifest.ts").current_dir(folder.path());
+    tsc.args("--noEmit --strict --skipLibCheck --module esnext --moduleResolution bundler --lib es2022,dom".split(' '));
+    let checked = tsc.output().unwrap();
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
 }
 
 /// A product for two chips.
