@@ -161,6 +161,7 @@ fn what_a_file_is_called_says_which_it_is() {
         ("tasmota-minimal.bin.gz", Variant::Minimal),
         ("tasmota32-safeboot.bin", Variant::Safeboot),
         ("minimal.bin", Variant::Whole),
+        ("lamp-minimal.bin", Variant::Whole),
         ("", Variant::Whole),
     ] {
         assert_eq!(Variant::of(name), variant, "{name}");
