@@ -12,7 +12,7 @@
 use otary_fleet::{Chip, Dialect, Mode, Reason, Variant};
 
 use super::answered::Said;
-use super::asked::{Asked, Form, parts};
+use super::asked::{Asked, Form, chip_called, parts};
 use super::{Answer, Heard, NoCheckIn, Origin, Placed, arduino, arduino_esp32, arduino_esp8266};
 use crate::http1::Head;
 
@@ -39,7 +39,7 @@ impl Placed for Tasmota {
             Variant::Minimal => Mode::Minimal,
             Variant::Safeboot => Mode::Safeboot,
         };
-        Some(Asked { mode, gzip: Some(stem != name), quiet, ..asked })
+        Some(Asked { mode, chip: chip_of(name), gzip: Some(stem != name), quiet, ..asked })
     }
 
     fn read(&self, head: &Head<'_>, origin: Origin, asked: &Asked) -> Result<Heard, NoCheckIn> {
@@ -68,6 +68,16 @@ impl Placed for Tasmota {
     }
 }
 
+/// The chip of a file for the ESP32 family, which says it in no other way: `tasmota32.bin`, `tasmota32solo1.bin`,
+/// `tasmota32c3-DE.bin`.
+fn chip_of(name: &str) -> Option<Chip> {
+    let rest = name.strip_prefix("tasmota32")?;
+    match rest.split(['-', '.']).next()? {
+        "" | "solo1" => Some(Chip::Esp32),
+        family => chip_called(&format!("esp32{family}")),
+    }
+}
+
 /// A version without the name of the build.
 fn without_name(version: String) -> String {
     match version.split_once('(') {
@@ -91,6 +101,19 @@ mod tests {
         assert_eq!(find("/tasmota/plug/quiet"), Some((Mode::Sketch, None, true)));
         for none in ["/tasmota/", "/tasmota/Plug", "/tasmota/plug/tasmota.txt", "/tasmota/plug/a/b.bin"] {
             assert_eq!(find(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn names_say_the_chip() {
+        for (name, chip) in [
+            ("tasmota32.bin", Some(Chip::Esp32)),
+            ("tasmota32solo1-safeboot.bin", Some(Chip::Esp32)),
+            ("tasmota32c3-DE.bin", Some(Chip::Esp32C3)),
+            ("tasmota32x.bin", None),
+            ("tasmota.bin.gz", None),
+        ] {
+            assert_eq!(chip_of(name), chip, "{name}");
         }
     }
 

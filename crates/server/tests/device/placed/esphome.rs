@@ -60,7 +60,8 @@ fn assert_esp_web_tools(manifest: &Value) {
 /// The folder of ESP Web Tools and of TypeScript.
 fn node_modules() -> Option<PathBuf> {
     let folder = std::env::var_os("OTARY_NODE_MODULES").map(PathBuf::from);
-    let folder = folder.filter(|folder| folder.join("typescript").is_dir() && folder.join("esp-web-tools").is_dir());
+    let folder =
+        folder.filter(|folder| folder.join("typescript").is_dir() && folder.join("esp-web-tools").is_dir());
     if folder.is_none() {
         println!("skipped: OTARY_NODE_MODULES has no esp-web-tools and typescript");
     }
@@ -79,7 +80,10 @@ fn the_manifest_has_the_type_that_esp_web_tools_gives_it() {
     std::fs::write(folder.path().join("manifest.ts"), text).unwrap();
     let mut tsc = Command::new("node");
     tsc.arg(modules.join("typescript/bin/tsc")).arg("manifest.ts").current_dir(folder.path());
-    tsc.args("--noEmit --strict --skipLibCheck --module esnext --moduleResolution bundler --lib es2022,dom".split(' '));
+    tsc.args(
+        "--noEmit --strict --skipLibCheck --module esnext --moduleResolution bundler --lib es2022,dom"
+            .split(' '),
+    );
     let checked = tsc.output().unwrap();
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
 }
@@ -87,8 +91,8 @@ fn the_manifest_has_the_type_that_esp_web_tools_gives_it() {
 /// A product for two chips.
 fn site() -> Site {
     let site = Site::lamp();
-    site.publish("plug", "1.0", &firmware("old"), Some(Chip::Esp8266));
     site.product("plug", |_| {});
+    site.publish("plug", "1.0", &firmware("old"), Some(Chip::Esp8266));
     let bytes = firmware("plug-c3");
     site.release("plug", "1.1", "stable", &bytes, |artifact| artifact.chip = Some(Chip::Esp32C3));
     site
@@ -132,7 +136,7 @@ fn a_manifest_that_nobody_says_a_chip_for_has_every_chip_of_its_version() {
 fn wait_names_the_version_that_the_device_should_keep() {
     let site = Site::lamp();
     let path = format!("{}/manifest/lamp.json", link(&site, MAC));
-    for (reports, version) in [("0.1", "0.3"), ("0.3", "0.3"), ("0.4-mine", "0.4-mine")] {
+    for (reports, version) in [("0.1", "0.3"), ("0.3", "0.3"), ("0.4.0-mine", "0.4.0-mine")] {
         let manifest = json(&get(&site, &format!("{path}?version={reports}")));
         assert_eq!(esphome(&manifest, "ESP32").unwrap().0, version, "{reports}");
     }
