@@ -5,13 +5,15 @@
 //! not, because erased bytes have to read as FF there. Nothing in it is secret.
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
+use otary_wire::Cause;
 
 /// Bytes of a sector.
 pub const SECTOR: u32 = 0x1000;
+const SECTOR_BYTES: usize = SECTOR as usize;
 /// Bytes of the smallest thing that the agent writes of its own.
 pub(crate) const UNIT: usize = 32;
 
-/// What the flash failed at.
+/// What the flash failed at. Two words, so that what may fail costs little where nothing does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// Reading failed.
@@ -29,17 +31,20 @@ pub enum Fault {
         /// Offset in flash.
         at: u32,
     },
-    /// The flash's own units are too large.
+    /// The flash reads or writes in units that are no part of 32 bytes.
     Unit {
-        /// The most bytes that the unit may have.
-        expected: u32,
-        /// How many it has.
+        /// Bytes of its unit.
+        found: u32,
+    },
+    /// The flash erases in units that are no part of a sector.
+    EraseUnit {
+        /// Bytes of its unit.
         found: u32,
     },
     /// The journal has no room for what has to be noted.
     JournalFull,
     /// The compiled-in root record is not one, or does not sign itself.
-    Root(otary_wire::Refusal),
+    Root(Cause),
     /// There are two slots, and the app says that it runs from another.
     Slot {
         /// What it said.
@@ -55,11 +60,16 @@ impl core::fmt::Display for Fault {
             Self::Read { at } => write!(f, "flash at {at:#x}: expected to read, found an error"),
             Self::Erase { at } => write!(f, "flash at {at:#x}: expected to erase, found an error"),
             Self::Write { at } => write!(f, "flash at {at:#x}: expected to write, found an error"),
-            Self::Unit { expected, found } => {
-                write!(f, "flash: expected units of at most {expected} bytes, found {found}")
+            Self::Unit { found } => {
+                write!(f, "flash: expected units that divide {UNIT} bytes, found {found}")
+            }
+            Self::EraseUnit { found } => {
+                write!(f, "flash: expected to erase in units that divide {SECTOR} bytes, found {found}")
             }
             Self::JournalFull => f.write_str("journal: expected room for a mark, found none"),
-            Self::Root(_) => f.write_str("compiled-in root record: expected one that signs itself"),
+            Self::Root(cause) => {
+                write!(f, "compiled-in root record: expected one that signs itself: {cause}")
+            }
             Self::Slot { found } => write!(f, "running slot: expected 0 or 1, found {found}"),
         }
     }
@@ -67,11 +77,14 @@ impl core::fmt::Display for Fault {
 
 /// Whether the flash's units fit into those of this module.
 pub(crate) fn check_units<F: NorFlash>() -> Result<(), Fault> {
-    let unit = u32::try_from(UNIT).unwrap_or(u32::MAX);
-    for (size, most) in [(F::ERASE_SIZE, SECTOR), (F::WRITE_SIZE, unit), (F::READ_SIZE, unit)] {
-        let found = u32::try_from(size).unwrap_or(u32::MAX);
-        if most.checked_rem(found) != Some(0) {
-            return Err(Fault::Unit { expected: most, found });
+    let divides = |unit: usize, whole: usize| whole.checked_rem(unit) == Some(0);
+    let found = |unit: usize| u32::try_from(unit).unwrap_or(u32::MAX);
+    if !divides(F::ERASE_SIZE, SECTOR_BYTES) {
+        return Err(Fault::EraseUnit { found: found(F::ERASE_SIZE) });
+    }
+    for unit in [F::WRITE_SIZE, F::READ_SIZE] {
+        if !divides(unit, UNIT) {
+            return Err(Fault::Unit { found: found(unit) });
         }
     }
     Ok(())
