@@ -82,7 +82,7 @@ impl<B: Board> Driver<B> {
     }
 
     /// Updates this device for ever.
-    pub async fn run<T, D, U>(mut self, tls: Tls<'static>, network: Network<T, D, U>, piece: &mut Piece) -> !
+    pub async fn run<T, D, U>(&mut self, tls: Tls<'static>, network: Network<T, D, U>, piece: &mut Piece) -> !
     where
         T: TcpConnect,
         D: Dns,
