@@ -91,28 +91,31 @@ pub(crate) fn check_units<F: NorFlash>() -> Result<(), Fault> {
 }
 
 /// Reads `out.len()` bytes. Both ends lie on units of the flash.
+#[inline(never)]
 pub(crate) fn read<F: ReadNorFlash>(flash: &mut F, at: u32, out: &mut [u8]) -> Result<(), Fault> {
     flash.read(at, out).map_err(|_| Fault::Read { at })
 }
 
-/// Reads `N` bytes from anywhere, `N` being at most a unit.
-pub(crate) fn read_anywhere<const N: usize, F: ReadNorFlash>(
-    flash: &mut F,
-    at: u32,
-) -> Result<[u8; N], Fault> {
+/// Reads at most a unit from anywhere.
+pub(crate) fn read_anywhere<F: ReadNorFlash>(flash: &mut F, at: u32, out: &mut [u8]) -> Result<(), Fault> {
     let mut window = [0; 2 * UNIT];
     let skip = at & 31;
     read(flash, at.saturating_sub(skip), &mut window)?;
-    let found = usize::try_from(skip).ok().and_then(|skip| window.get(skip..)?.first_chunk::<N>());
-    found.copied().ok_or(Fault::Read { at })
+    let skip = usize::try_from(skip).unwrap_or_default();
+    for (to, from) in out.iter_mut().zip(window.iter().skip(skip)) {
+        *to = *from;
+    }
+    Ok(())
 }
 
 /// Erases the sector that begins at `at`.
+#[inline(never)]
 pub(crate) fn erase<F: NorFlash>(flash: &mut F, at: u32) -> Result<(), Fault> {
     flash.erase(at, at.saturating_add(SECTOR)).map_err(|_| Fault::Erase { at })
 }
 
 /// Writes to erased flash. Both ends lie on units of the flash.
+#[inline(never)]
 pub(crate) fn write<F: NorFlash>(flash: &mut F, at: u32, bytes: &[u8]) -> Result<(), Fault> {
     flash.write(at, bytes).map_err(|_| Fault::Write { at })
 }

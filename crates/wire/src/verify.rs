@@ -68,6 +68,7 @@ pub enum Verdict<'a> {
 ///
 /// A refusal means that nothing of the answer may be used, with one exception: where the manifest is refused, the order
 /// before it may still be good, which [`hear`] tells.
+#[inline(never)]
 pub fn verify<'a>(
     stored: &Stored<'_>,
     identity: &Identity<'_>,
