@@ -82,15 +82,17 @@ pub(crate) fn read<F: ReadNorFlash>(flash: &mut F, at: u32, out: &mut [u8]) -> R
     flash.read(at, out).map_err(|_| Fault::Read { at })
 }
 
-/// Reads `N` bytes from anywhere, `N` being at most a unit.
+/// Reads `N` bytes from anywhere, `N` being at most a unit; of the flash no more than the units that they lie in, for the next
+/// one may be behind the chip's end.
 pub(crate) fn read_anywhere<const N: usize, F: ReadNorFlash>(
     flash: &mut F,
     at: u32,
 ) -> Result<[u8; N], Fault> {
     let mut window = [0; 2 * UNIT];
-    let skip = at & 31;
-    read(flash, at.saturating_sub(skip), &mut window)?;
-    let found = usize::try_from(skip).ok().and_then(|skip| window.get(skip..)?.first_chunk::<N>());
+    let skip = usize::try_from(at & 31).unwrap_or_default();
+    let units = window.get_mut(..skip.saturating_add(N).next_multiple_of(UNIT)).ok_or(Fault::Read { at })?;
+    read(flash, at & !31, units)?;
+    let found = units.get(skip..).and_then(|bytes| bytes.first_chunk());
     found.copied().ok_or(Fault::Read { at })
 }
 
