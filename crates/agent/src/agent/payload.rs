@@ -9,17 +9,17 @@ use crate::boot;
 use crate::flash::Fault;
 use crate::slot::{SlotWriter, Stop};
 use crate::step::{Fetch, Lost, Step};
-use crate::store::Mark;
+use crate::store::{Journal, Mark};
 
 impl Agent<'_> {
+    /// The attempt whose payload is on its way into the other slot.
+    pub(super) fn loading(&self) -> Option<Journal> {
+        self.journal.filter(|journal| journal.log.is_loading() && journal.attempt.slot == self.other_slot())
+    }
+
     /// The request for the rest of the payload; nothing where there is something to do in flash before.
     pub(super) fn payload_request<F: NorFlash>(&mut self, flash: &mut F) -> Result<Option<Step>, Fault> {
-        let Some(journal) = self
-            .journal
-            .filter(|journal| journal.log.is_loading() && journal.attempt.slot == self.other_slot())
-        else {
-            return self.begin(Errand::CheckIn, flash).map(Some);
-        };
+        let Some(journal) = self.loading() else { return Ok(None) };
         // A slot that otadata names would be started as soon as it is whole, verified or not.
         let otadata = boot::read(flash, self.config.layout.otadata)?;
         if boot::selected(&otadata) != Some(self.config.running) {

@@ -68,6 +68,7 @@ impl<'a> Agent<'a> {
             refusal: None,
             said: None,
             sent: Sent::Nothing,
+            is_unsaved: false,
             ended_at: moment.uptime,
         };
         agent.pass(moment);
