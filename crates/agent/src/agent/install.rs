@@ -50,7 +50,10 @@ impl Agent<'_> {
             Plan::Resume => self.begin(Errand::Payload, flash),
             Plan::Select => Ok(self.working(Work::Clear)),
             Plan::Nothing => Ok(self.rest(poll)),
-            Plan::Later(due) => Ok(self.rest(poll.min(due))),
+            Plan::Later(due) => {
+                self.note_put_off(flash);
+                Ok(self.rest(poll.min(due)))
+            }
         }
     }
 
@@ -82,8 +85,9 @@ impl Agent<'_> {
             return if runs { Plan::Nothing } else { Plan::Begin(attempt) };
         }
         if last.log.ended.is_some() && last.attempt.digest == attempt.digest {
-            let due = self.ended_at.plus(backoff::penalty(last.attempt.tries));
-            if self.now < due {
+            let penalty = backoff::penalty(last.attempt.tries);
+            let due = self.ended_at.plus(penalty);
+            if self.now < due && !self.was_put_off_for(penalty) {
                 return Plan::Later(due);
             }
             return Plan::Begin(Attempt { tries: last.attempt.tries.saturating_add(1), ..attempt });
@@ -93,6 +97,22 @@ impl Agent<'_> {
             (true, _, true) => Plan::Select,
             _ => Plan::Begin(attempt),
         }
+    }
+
+    /// Notes since when the payload waits, once: a device that sleeps is never up for as long as that.
+    fn note_put_off<F: NorFlash>(&mut self, flash: &mut F) {
+        let is_noted = self.journal.is_none_or(|journal| journal.log.put_off.is_some());
+        if let (false, Some(now)) = (is_noted, self.time.clock().earliest()) {
+            // Where it cannot be noted, uptime alone counts.
+            let _ = self.mark(flash, Mark::PutOff(now));
+        }
+    }
+
+    /// Whether the payload that came to nothing has waited for so long, restarts or not.
+    fn was_put_off_for(&self, wait: Millis) -> bool {
+        let since = self.journal.and_then(|journal| journal.log.put_off);
+        let (Some(since), Some(now)) = (since, self.time.clock().earliest()) else { return false };
+        now.0.saturating_sub(since.0) >= wait.as_secs()
     }
 
     /// Takes away what would be mistaken for the bootloader's word on the selection that follows.
