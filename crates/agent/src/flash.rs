@@ -96,13 +96,15 @@ pub(crate) fn read<F: ReadNorFlash>(flash: &mut F, at: u32, out: &mut [u8]) -> R
     flash.read(at, out).map_err(|_| Fault::Read { at })
 }
 
-/// Reads at most a unit from anywhere.
+/// Reads at most a unit from anywhere; of the flash no more than the units that it lies in, for the next one may be behind the
+/// chip's end.
 pub(crate) fn read_anywhere<F: ReadNorFlash>(flash: &mut F, at: u32, out: &mut [u8]) -> Result<(), Fault> {
     let mut window = [0; 2 * UNIT];
-    let skip = at & 31;
-    read(flash, at.saturating_sub(skip), &mut window)?;
-    let skip = usize::try_from(skip).unwrap_or_default();
-    for (to, from) in out.iter_mut().zip(window.iter().skip(skip)) {
+    let skip = usize::try_from(at & 31).unwrap_or_default();
+    let end = skip.saturating_add(out.len()).next_multiple_of(UNIT);
+    let units = window.get_mut(..end).ok_or(Fault::Read { at })?;
+    read(flash, at & !31, units)?;
+    for (to, from) in out.iter_mut().zip(units.iter().skip(skip)) {
         *to = *from;
     }
     Ok(())

@@ -2,7 +2,8 @@
 
 use embedded_storage::nor_flash::NorFlash;
 use otary_wire::{
-    Cause, Manifest, Offer, Refusal, Root, RootRecord, Stored, Trusted, UnixSeconds, Verdict, hear, verify,
+    Cause, Manifest, Offer, Outcome, Refusal, Root, RootRecord, Stored, Trusted, UnixSeconds, Verdict, hear,
+    verify,
 };
 
 use super::exchange::Errand;
@@ -132,6 +133,10 @@ impl Agent<'_> {
         if self.is_trying_set() {
             return self.keep_set(flash);
         }
+        if core::mem::take(&mut self.is_unsaved) {
+            self.working(Work::Remember { until: self.now });
+            return Ok(());
+        }
         let poll = self.poll(heard.poll_after, retry_after);
         match &heard.manifest {
             Ok(Some(manifest)) => return self.install(manifest, poll, flash),
@@ -145,7 +150,13 @@ impl Agent<'_> {
     fn note_reported<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         match self.sent {
             Sent::Nothing => {}
-            Sent::OfMemory => self.said = self.refusal.take(),
+            Sent::OfMemory => {
+                self.said = self.refusal.take();
+                if self.said.is_some_and(|said| said.outcome == Outcome::TrustSetRefused) {
+                    self.state.trust_unsaid = None;
+                    self.is_unsaved = true;
+                }
+            }
             Sent::OfJournal => self.mark(flash, Mark::Reported)?,
         }
         self.sent = Sent::Nothing;

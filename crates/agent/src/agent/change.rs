@@ -63,7 +63,9 @@ impl Agent<'_> {
         self.plan_change(names_set && self.state.trust_version < self.root_version);
         if self.state.trust_refused == self.root_version {
             self.change = Change::Nothing;
-            self.refuse_set(Cause::TrustHandshake);
+            if let Some(cause) = self.state.trust_unsaid {
+                self.refuse_set(cause);
+            }
         }
         let whole = self.new_set().header(flash)?.is_some_and(|header| header.version == self.root_version);
         if self.change != Change::Nothing && whole {
@@ -85,7 +87,8 @@ impl Agent<'_> {
         }
     }
 
-    /// What to send for, where `errand` would be next: a new trust set's anchors come before anything else.
+    /// What to send for, where `errand` would be next: a new trust set's anchors come before anything else, and what is not
+    /// wanted any more is not asked for.
     pub(super) fn due_errand(&self, errand: Errand) -> Errand {
         match self.change {
             Change::Fetching { .. } if !self.doubts_set && !self.is_on_trial() => Errand::Anchor,
@@ -182,6 +185,7 @@ impl Agent<'_> {
     fn leave_set<F: NorFlash>(&mut self, flash: &mut F, cause: Cause) -> Result<(), Fault> {
         self.change = Change::Nothing;
         self.state.trust_refused = self.root_version;
+        self.state.trust_unsaid = Some(cause);
         self.save(flash)?;
         self.refuse_set(cause);
         self.back_off(Errand::CheckIn);

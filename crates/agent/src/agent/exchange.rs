@@ -190,10 +190,12 @@ impl Agent<'_> {
         self.sleep(self.now.plus(wait), then);
     }
 
-    /// Waits as long as the server asked.
+    /// Waits as long as the server asked. A trial stands still for so long: whoever asks for patience was reached, so a good
+    /// app is not given up for it; and nothing of the answer is signed, so it is not confirmed by it either.
     pub(super) fn stay_away(&mut self, seconds: u32, then: Errand) {
         let wait = backoff::at_least(Millis::from_secs(seconds.into()), &self.random);
         let wait = wait.max(self.config.policy.backoff_min);
+        self.trial_until = self.trial_until.map(|end| end.plus(wait));
         self.failures = self.failures.saturating_add(1);
         self.sleep(self.now.plus(wait), then);
     }

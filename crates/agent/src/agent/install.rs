@@ -53,7 +53,10 @@ impl Agent<'_> {
             Plan::Resume => return self.begin(Errand::Payload, flash),
             Plan::Select => self.working(Work::Clear),
             Plan::Nothing => self.rest(poll),
-            Plan::Later(due) => self.rest(poll.min(due)),
+            Plan::Later(due) => {
+                self.note_put_off(flash);
+                self.rest(poll.min(due));
+            }
         }
         Ok(())
     }
@@ -86,8 +89,9 @@ impl Agent<'_> {
             return if runs { Plan::Nothing } else { first };
         }
         if last.log.ended.is_some() && is_same_file {
-            let due = self.ended_at.plus(backoff::penalty(last.attempt.tries));
-            if self.now < due {
+            let penalty = backoff::penalty(last.attempt.tries);
+            let due = self.ended_at.plus(penalty);
+            if self.now < due && !self.was_put_off_for(penalty) {
                 return Plan::Later(due);
             }
             return Plan::Begin { tries: last.attempt.tries.saturating_add(1) };
@@ -97,6 +101,22 @@ impl Agent<'_> {
             (true, _, true) => Plan::Select,
             _ => first,
         }
+    }
+
+    /// Notes since when the payload waits, once: a device that sleeps is never up for as long as that.
+    fn note_put_off<F: NorFlash>(&mut self, flash: &mut F) {
+        let is_noted = self.journal.as_ref().is_none_or(|journal| journal.log.put_off.is_some());
+        if let (false, Some(now)) = (is_noted, self.time.clock().earliest()) {
+            // Where it cannot be noted, uptime alone counts.
+            let _ = self.mark(flash, Mark::PutOff(now));
+        }
+    }
+
+    /// Whether the payload that came to nothing has waited for so long, restarts or not.
+    fn was_put_off_for(&self, wait: Millis) -> bool {
+        let since = self.journal.as_ref().and_then(|journal| journal.log.put_off);
+        let (Some(since), Some(now)) = (since, self.time.clock().earliest()) else { return false };
+        now.0.saturating_sub(since.0) >= wait.as_secs()
     }
 
     /// Takes away what would be mistaken for the bootloader's word on the selection that follows.

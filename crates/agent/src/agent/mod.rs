@@ -51,6 +51,8 @@ pub struct Agent<'a> {
     /// What was refused and said last.
     said: Option<Refused>,
     sent: Sent,
+    /// Whether the server has heard what the state in flash still has to tell it.
+    is_unsaved: bool,
     /// Uptime at which the last attempt came to nothing.
     ended_at: Millis,
 }
@@ -293,6 +295,7 @@ impl<'a> Agent<'a> {
         let root = if self.root_is_stored { RootBytes::Kept } else { RootBytes::New(self.config.root) };
         self.store.save(flash, &self.state, root)?;
         self.root_is_stored = true;
+        self.is_unsaved = false;
         Ok(())
     }
 

@@ -59,6 +59,7 @@ impl<'a> Agent<'a> {
             refusal: None,
             said: None,
             sent: Sent::Nothing,
+            is_unsaved: false,
             ended_at: moment.uptime,
         }
     }

@@ -103,6 +103,10 @@ fn take_u32(record: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(take(record, at))
 }
 
+fn take_u64(record: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(take(record, at))
+}
+
 fn length_of(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX)
 }
