@@ -3,6 +3,8 @@
 //! Erasing is by sectors of 4 KiB, what is written for good goes in units of 32 bytes, and no byte is written twice
 //! between two erasures. So any flash will do whose units are not larger. Slots and otadata may be encrypted; the store may
 //! not, because erased bytes have to read as FF there. Nothing in it is secret.
+//!
+//! The three words are not inlined: they are said in forty places.
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use otary_wire::Cause;
