@@ -4,7 +4,7 @@
 //! between two erasures. So any flash will do whose units are not larger. Slots and otadata may be encrypted; the store may
 //! not, because erased bytes have to read as FF there. Nothing in it is secret.
 //!
-//! The three words are not inlined: they are said in forty places.
+//! The three words are not inlined: they are said in thirty places.
 
 use embedded_storage::nor_flash::{NorFlash, ReadNorFlash};
 use otary_wire::Cause;
