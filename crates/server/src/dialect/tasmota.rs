@@ -31,7 +31,7 @@ impl Placed for Tasmota {
         let name = rest.map(|rest| if quiet { rest.get(6..).unwrap_or_default() } else { rest });
         let Some(name) = name.filter(|name| !name.is_empty()) else { return Some(Asked { quiet, ..asked }) };
         let stem = name.strip_suffix(".gz").unwrap_or(name);
-        if name.contains('/') || !stem.ends_with(".bin") {
+        if name.contains('/') || stem.strip_suffix(".bin").is_none() {
             return None;
         }
         let mode = match Variant::of(name) {
@@ -57,14 +57,13 @@ impl Placed for Tasmota {
         let Some(decision) = said.decision() else { return Answer::NotFound };
         let artifact = decision.offered().and_then(|id| said.catalogue.artifact(&id));
         let named = |gzip: bool| said.asked.gzip.is_none_or(|asked| asked == gzip);
-        match (said.refused(), artifact, &decision.reason) {
-            (Some(refused), ..) => refused,
-            (None, Some(artifact), _) if named(artifact.gzip) => Answer::Image(artifact.id),
-            (None, Some(_), _) => Answer::NotFound,
-            (None, None, Reason::NoRelease { .. }) => Answer::NotFound,
-            (None, None, _) if said.asked.quiet => Answer::NotFound,
-            (None, None, _) => Answer::NoUpdate,
-        }
+        let quiet = said.asked.quiet || matches!(decision.reason, Reason::NoRelease { .. });
+        let answer = match artifact {
+            Some(artifact) if named(artifact.gzip) => Answer::Image(artifact.id),
+            None if !quiet => Answer::NoUpdate,
+            _ => Answer::NotFound,
+        };
+        said.refused().unwrap_or(answer)
     }
 }
 

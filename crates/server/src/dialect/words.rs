@@ -83,9 +83,10 @@ fn decoded(value: &str) -> Cow<'_, str> {
             let digits = std::str::from_utf8(digits).ok().filter(|d| !d.starts_with('+'))?;
             u8::from_str_radix(digits, 16).ok()
         });
-        (rest, _) = match (byte, pair) {
-            (Some(byte), Some((_, behind))) => (behind, bytes.push(byte)),
-            _ => (behind, bytes.push(*first)),
+        bytes.push(byte.unwrap_or(*first));
+        rest = match (byte, pair) {
+            (Some(_), Some((_, behind))) => behind,
+            _ => behind,
         };
     }
     String::from_utf8(bytes).map_or(Cow::Borrowed(value), Cow::Owned)
