@@ -84,10 +84,7 @@ fn decoded(value: &str) -> Cow<'_, str> {
             u8::from_str_radix(digits, 16).ok()
         });
         bytes.push(byte.unwrap_or(*first));
-        rest = match (byte, pair) {
-            (Some(_), Some((_, behind))) => behind,
-            _ => behind,
-        };
+        rest = byte.and(pair).map_or(behind, |(_, behind)| behind);
     }
     String::from_utf8(bytes).map_or(Cow::Borrowed(value), Cow::Owned)
 }
