@@ -3,6 +3,8 @@
 //!
 //! Interrupts would paint over it, so this is for a program that runs without them.
 
+#![expect(unsafe_code, reason = "a measurement looks at memory as it is")]
+
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Painted below the caller's frame, in bytes.

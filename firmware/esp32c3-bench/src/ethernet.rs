@@ -3,6 +3,8 @@
 //! Registers and descriptors are those of the *Ethernet IP Core Specification* (OpenCores, 2002), sections 3 and 4.2.
 //! A real chip has nothing at this address.
 
+#![expect(unsafe_code, reason = "registers, and frames that are shared with the MAC")]
+
 use core::cell::UnsafeCell;
 use core::task::Context;
 
