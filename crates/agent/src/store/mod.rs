@@ -51,6 +51,7 @@ impl Half {
     }
 
     /// Where the sector begins in flash.
+    #[inline(never)]
     const fn offset(self, store: Region, kind: u32) -> u32 {
         let index = match self {
             Self::First => kind,

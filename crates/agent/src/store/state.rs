@@ -70,16 +70,18 @@ pub(crate) struct StateStore {
 }
 
 impl StateStore {
+    /// Before anything was read.
+    pub const fn empty(store: Region) -> Self {
+        Self { store, newest: None, root_length: 0 }
+    }
+
     /// Finds the newer copy.
-    pub fn load<F: NorFlash>(flash: &mut F, store: Region) -> Result<(Self, Option<State>), Fault> {
-        let first = read_copy(flash, Half::First.offset(store, STATE))?;
-        let second = read_copy(flash, Half::Second.offset(store, STATE))?;
-        Ok(match newest(first, second) {
-            Some((half, sequence, (state, root_length))) => {
-                (Self { store, newest: Some((half, sequence)), root_length }, Some(state))
-            }
-            None => (Self { store, newest: None, root_length: 0 }, None),
-        })
+    pub fn load<F: NorFlash>(&mut self, flash: &mut F) -> Result<Option<State>, Fault> {
+        let first = read_copy(flash, Half::First.offset(self.store, STATE))?;
+        let second = read_copy(flash, Half::Second.offset(self.store, STATE))?;
+        let Some((half, sequence, (state, root_length))) = newest(first, second) else { return Ok(None) };
+        *self = Self { newest: Some((half, sequence)), root_length, ..*self };
+        Ok(Some(state))
     }
 
     /// The stored root record, read into `buffer`; nothing, if the compiled-in one is in force.
