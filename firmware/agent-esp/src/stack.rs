@@ -36,6 +36,7 @@ pub fn measured<R>(call: impl FnOnce() -> R) -> (R, Option<usize>) {
     (result, is_deepest.then_some(used))
 }
 
+#[expect(clippy::inline_always, reason = "the caller's pointer is asked for")]
 #[inline(always)]
 fn stack_pointer() -> usize {
     let pointer: usize;
