@@ -46,14 +46,14 @@ impl fmt::Display for Line {
 pub fn difference(before: Option<&Record>, record: &Record) -> Vec<Line> {
     let mut lines = Vec::new();
     let ids = |record: &Record| record.root_keys.iter().map(|key| key.id()).collect::<Vec<KeyId>>();
-    entries(&mut lines, "root key", before.map(ids), ids(record));
+    entries(&mut lines, "root key", before.map(ids), &ids(record));
     lines.push(value("next record", before, record, |record| {
         format!("{} it, of {} root keys", who_signs(record), record.root_keys.len())
     }));
     release_keys(&mut lines, before, record);
     let ids = |record: &Record| record.order_keys.iter().map(|key| key.id()).collect::<Vec<KeyId>>();
-    entries(&mut lines, "order key", before.map(ids), ids(record));
-    entries(&mut lines, "trusted", before.map(|record| record.trust_set.clone()), record.trust_set.clone());
+    entries(&mut lines, "order key", before.map(ids), &ids(record));
+    entries(&mut lines, "trusted", before.map(|record| record.trust_set.clone()), &record.trust_set);
     lines.push(value("minimum", before, record, |record| match record.minimum {
         0 => "every release number may be installed".to_owned(),
         minimum => format!("nothing below release number {minimum} is installed"),
@@ -67,7 +67,7 @@ fn entries<T: fmt::Display + PartialEq>(
     lines: &mut Vec<Line>,
     what: &'static str,
     before: Option<Vec<T>>,
-    now: Vec<T>,
+    now: &[T],
 ) {
     let before = before.unwrap_or_default();
     let was = |entry: &T| if before.contains(entry) { Becomes::Same } else { Becomes::New };

@@ -77,9 +77,7 @@ impl Known {
         }
         chain.newest().cloned().context("there is no root record")
     }
-}
 
-impl Known {
     /// The record of `version`, if the root keys of this one have led to it by records in `folder`, which may be anybody's.
     pub fn lead_to(self, version: u32, folder: &Path) -> Result<Signed> {
         let Self { file, signed } = self;
