@@ -103,12 +103,11 @@ impl Args {
 fn show(draft: &Draft, file: &Path) -> Result<()> {
     let before = draft.before().map(|before| &before.record);
     let version = draft.record.version;
-    match before {
-        Some(before) => {
-            say!("{}: root record {version}, held against root record {}", quoted(file), before.version)?
-        }
-        None => say!("{}: the first root record", quoted(file))?,
-    }
+    let beside = match before {
+        Some(before) => format!("root record {version}, held against root record {}", before.version),
+        None => "the first root record".to_owned(),
+    };
+    say!("{}: {beside}", quoted(file))?;
     for line in difference(before, &draft.record) {
         say!("{line}")?;
     }

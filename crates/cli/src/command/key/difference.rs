@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use otary_trust::signing::{KeyId, Record, ReleaseKey};
+use otary_trust::signing::{KeyId, PublicKey, Record, ReleaseKey};
 
 use super::told::{range, who_signs};
 use crate::table::date;
@@ -45,13 +45,13 @@ impl fmt::Display for Line {
 /// is new.
 pub fn difference(before: Option<&Record>, record: &Record) -> Vec<Line> {
     let mut lines = Vec::new();
-    let ids = |record: &Record| record.root_keys.iter().map(|key| key.id()).collect::<Vec<KeyId>>();
+    let ids = |record: &Record| record.root_keys.iter().map(PublicKey::id).collect::<Vec<KeyId>>();
     entries(&mut lines, "root key", before.map(ids), &ids(record));
     lines.push(value("next record", before, record, |record| {
         format!("{} it, of {} root keys", who_signs(record), record.root_keys.len())
     }));
     release_keys(&mut lines, before, record);
-    let ids = |record: &Record| record.order_keys.iter().map(|key| key.id()).collect::<Vec<KeyId>>();
+    let ids = |record: &Record| record.order_keys.iter().map(PublicKey::id).collect::<Vec<KeyId>>();
     entries(&mut lines, "order key", before.map(ids), &ids(record));
     entries(&mut lines, "trusted", before.map(|record| record.trust_set.clone()), &record.trust_set);
     lines.push(value("minimum", before, record, |record| match record.minimum {
@@ -114,7 +114,7 @@ fn value(
 #[cfg(test)]
 mod tests {
     use otary_fleet::{Sha256, Time};
-    use otary_trust::signing::{Change, Founding, PublicKey};
+    use otary_trust::signing::{Change, Founding};
 
     use super::*;
 
