@@ -26,6 +26,7 @@ mod dialect;
 mod drain;
 mod error;
 mod evidence;
+pub mod fetch;
 mod front;
 mod gate;
 mod handshake;
