@@ -34,6 +34,7 @@ mod http1;
 mod identity;
 mod limits;
 mod listener;
+pub mod mirror;
 mod newcomers;
 pub mod operator;
 mod operators;

@@ -15,9 +15,9 @@ pub enum Reach {
     Loopback,
     /// Nobody in particular: 0.0.0.0/8, ::.
     Unspecified,
-    /// This network: RFC 1918, fc00::/7, fec0::/10.
+    /// This network: RFC 1918, `fc00::/7`, `fec0::/10`.
     Private,
-    /// This link: 169.254.0.0/16, fe80::/10. Clouds answer here with their machines' credentials.
+    /// This link: 169.254.0.0/16, `fe80::/10`. Clouds answer here with their machines' credentials.
     LinkLocal,
     /// Behind a carrier's translation: 100.64.0.0/10.
     Shared,

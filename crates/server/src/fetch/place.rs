@@ -15,8 +15,15 @@ const MAX_URL: usize = 4096;
 pub struct Place(Url);
 
 impl Place {
+    /// The place whose path is this one's with `suffix` behind it: a signature beside its file.
+    pub fn followed_by(&self, suffix: &str) -> Result<Self, FetchError> {
+        let mut url = self.0.clone();
+        url.set_path(&format!("{}{suffix}", self.0.path()));
+        url.try_into()
+    }
+
     /// Whether the rules allow to go there, as far as the text tells.
-    pub(super) fn check(&self, permission: &Permission) -> Result<(), FetchError> {
+    pub(crate) fn check(&self, permission: &Permission) -> Result<(), FetchError> {
         if self.is_plain() && !permission.plain_http {
             return Err(FetchError::PlainHttp { place: self.clone() });
         }
@@ -43,7 +50,7 @@ impl Place {
     }
 
     /// Whether both are the same server: same scheme, host and port.
-    pub(super) fn is_at_the_host_of(&self, other: &Self) -> bool {
+    pub(crate) fn is_at_the_host_of(&self, other: &Self) -> bool {
         self.0.origin() == other.0.origin()
     }
 
