@@ -19,7 +19,7 @@ use crate::terminal::print_json;
 
 /// Take firmware from somebody else's release page, checked, so that devices need to trust this server alone
 ///
-/// A mirror fetches a manifest (of ESPHome, ESP Web Tools, esp32FOTA or MicroPython) or firmware files. What comes goes through all
+/// A mirror fetches a manifest (of ESPHome, ESP Web Tools, esp32FOTA or micropython-esp32-ota) or firmware files. What comes goes through all
 /// checks of `otary push`. It is published by a person, who sees its digests; or, if a digest or a key vouches for it, by itself.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -113,12 +113,8 @@ struct Publish {
     /// The channel
     #[arg(long, default_value = Channel::STABLE)]
     channel: Channel,
-    /// Publish it although the channel has a newer version
-    #[arg(long)]
-    older: bool,
-    /// Publish it although it names another project than the product's last release
-    #[arg(long)]
-    other_project: bool,
+    #[command(flatten)]
+    allow: Allow,
     /// Publish it although it may cut devices off: the risk's name, as the refusal says it
     #[arg(long, value_name = "NAME-OF-RISK")]
     i_know_what_i_do: Vec<RiskName>,
@@ -128,6 +124,17 @@ struct Publish {
     /// As JSON
     #[arg(long)]
     json: bool,
+}
+
+/// What is most often a mistake, and sometimes meant.
+#[derive(Debug, clap::Args)]
+struct Allow {
+    /// Publish it although the channel has a newer version
+    #[arg(long)]
+    older: bool,
+    /// Publish it although it names another project than the product's last release
+    #[arg(long)]
+    other_project: bool,
 }
 
 /// Carries it out.
@@ -195,7 +202,8 @@ impl Publish {
         let version = self.version.or(found.version).ok_or_else(|| {
             advised(anyhow!("neither manifest nor image says a version"), "say it: --version 0.3")
         })?;
-        let allowed = [(self.older, Allowance::Older), (self.other_project, Allowance::OtherProject)];
+        let allowed =
+            [(self.allow.older, Allowance::Older), (self.allow.other_project, Allowance::OtherProject)];
         let part = |file: &FoundFile| Part {
             id: file.artifact.id,
             file: file.artifact.file_name.clone(),
@@ -285,11 +293,9 @@ fn show(view: &MirrorView) -> Result<()> {
         say!("  file       {} ({chip}, {} bytes)", plain(&file.url), file.artifact.size)?;
         say!("  SHA-256    {}", file.sha256)?;
     }
-    match &view.released {
-        Some(version) => say!("  released   as {} {}", mirror.product, plain(version))?,
-        None => {
-            say!("  not released here yet: compare the digest, then otary mirror publish {}", mirror.product)?
-        }
-    }
-    Ok(())
+    let product = &mirror.product;
+    Ok(match &view.released {
+        Some(version) => say!("  released   as {product} {}", plain(version))?,
+        None => say!("  not released here yet: compare the digest, then otary mirror publish {product}")?,
+    })
 }

@@ -11,9 +11,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 pub enum Reach {
     /// Somebody on the Internet.
     Public,
-    /// This machine: 127.0.0.0/8, ::1.
+    /// This machine: 127.0.0.0/8, `::1`.
     Loopback,
-    /// Nobody in particular: 0.0.0.0/8, ::.
+    /// Nobody in particular: 0.0.0.0/8, `::`.
     Unspecified,
     /// This network: RFC 1918, `fc00::/7`, `fec0::/10`.
     Private,

@@ -230,8 +230,8 @@ impl Look<'_> {
         let at_first = first.is_some_and(|first| place.is_at_the_host_of(&first));
         let token = self.mirror.token_file.as_ref().filter(|_| at_first).map(read_token).transpose()?;
         let Reaching { plain_http, hosts } = self.mirror.reach.clone();
-        let fetched = fetcher.fetch(place, &Permission { plain_http, hosts, token }, bounds).await;
-        fetched.map_err(|error| failed(&error))
+        let file = fetcher.fetch(place, &Permission { plain_http, hosts, token }, bounds).await;
+        file.map_err(|error| failed(&error))
     }
 }
 
