@@ -8,7 +8,7 @@ use otary_fleet::{Channel, ProductName, RiskName, Sha256};
 use otary_server::mirror::{FoundFile, Mirror, Reaching, Trust};
 use otary_server::operator::{Allowance, MirrorView, NewMirror, Part, Publication, Published};
 
-use crate::advice::{Advise, advised};
+use crate::advice::advised;
 use crate::client::{Client, Connection, path};
 use crate::clock;
 use crate::file::read_file;
@@ -31,7 +31,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Add a mirror, and look at it at once
+    /// Add a mirror; it is looked at at once, and not kept if that fails
     Add(Box<Add>),
     /// List the mirrors
     List {
@@ -181,11 +181,12 @@ impl Add {
             allow: BTreeSet::new(),
         };
         let _added: MirrorView = client.post(&path(["mirrors"]), &new)?;
-        if !json {
-            say!("Added. Looking at it now.")?;
+        let looked = check(client, &product, json);
+        if looked.is_err() {
+            // The first look tells whether it was meant so. What the removal says would hide what went wrong.
+            let _ = client.delete(&path(["mirrors", product.as_str()]));
         }
-        check(client, &product, json)
-            .help(format!("the mirror stays; otary mirror check {product} tries again"))
+        looked
     }
 }
 

@@ -93,17 +93,17 @@ fn carried(address: Ipv6Addr) -> Option<Ipv4Addr> {
 }
 
 impl fmt::Display for Reach {
-    /// What it is, as it stands behind "the address".
+    /// What it is, as it stands behind an address.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Public => "is public",
-            Self::Loopback => "is this machine's own",
-            Self::Unspecified => "is nobody's",
-            Self::Private => "is in a private network",
-            Self::LinkLocal => "is on this link alone, where clouds tell machines their credentials",
-            Self::Shared => "is behind a carrier's translation",
-            Self::Multicast => "is many machines' at once",
-            Self::Reserved => "is reserved",
+            Self::Public => ", which is public",
+            Self::Loopback => ", which is this machine's own",
+            Self::Unspecified => ", which is nobody's",
+            Self::Private => ", which is in a private network",
+            Self::LinkLocal => ", which is on this link alone, where clouds tell machines their credentials",
+            Self::Shared => ", which is behind a carrier's translation",
+            Self::Multicast => ", which is many machines' at once",
+            Self::Reserved => ", which is reserved",
         })
     }
 }

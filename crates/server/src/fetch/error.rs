@@ -49,7 +49,7 @@ pub enum FetchError {
         source: io::Error,
     },
     /// The name leads to where only this machine can go.
-    #[error("{host} is {address}, and that address {reach}")]
+    #[error("{}{address}{reach}", named(host, *address))]
     NotPublic {
         /// The name.
         host: String,
@@ -130,6 +130,12 @@ pub enum FetchError {
         /// How long was allowed.
         bound: Duration,
     },
+}
+
+/// A name in front of its address; none if it is that.
+fn named(host: &str, address: IpAddr) -> String {
+    let same = host.trim_matches(['[', ']']).parse() == Ok(address);
+    if same { String::new() } else { format!("{host} is ") }
 }
 
 impl FetchError {
