@@ -43,12 +43,11 @@ impl Operator {
         Some(match (self, order) {
             (Self::Is, order) => matches!(order, Order::Same),
             (Self::IsNot, order) => !matches!(order, Order::Same),
-            (_, Order::Different) => return None,
+            (Self::Has, _) | (_, Order::Different) => return None,
             (Self::Below, order) => matches!(order, Order::Older),
             (Self::AtMost, order) => !matches!(order, Order::Newer),
             (Self::Above, order) => matches!(order, Order::Newer),
             (Self::AtLeast, order) => !matches!(order, Order::Older),
-            (Self::Has, _) => return None,
         })
     }
 }
