@@ -62,7 +62,7 @@ impl QueryError {
     /// The longest piece of a query that is repeated in an error, in characters.
     const MAX_FOUND: usize = 40;
     /// Characters that are shown before and behind the place.
-    const AROUND: usize = 30;
+    const AROUND: usize = 34;
 
     pub(super) fn new(at: usize, expected: Expected, found: &str) -> Self {
         let cut = found.char_indices().nth(Self::MAX_FOUND).and_then(|(end, _)| found.get(..end));
@@ -157,7 +157,7 @@ fn example(field: Field) -> &'static str {
         (Field::Dialect, _) => "a dialect such as arduino-esp32",
         (Field::Answer, _) => "offer, wait or hold",
         (Field::Rule, _) => "a rule such as up-to-date or looping",
-        (Field::Product | Field::Channel, _) => "a name such as lamp",
+        (Field::Product | Field::Channel | Field::Group, _) => "a name such as lamp, in lower case",
         (_, Sort::Mac) => "an address such as 24:6F:28:AA:BB:CC",
         (_, Sort::Release) => "a release such as lamp@0.3",
         (_, Sort::Version) => "a version such as 0.9",
@@ -167,6 +167,6 @@ fn example(field: Field) -> &'static str {
         (_, Sort::Network) => "a network such as 192.168.1.0/24",
         (_, Sort::Proof) => "none, product-secret or device-credential",
         (_, Sort::Digits) => "4 or more hex digits",
-        (_, Sort::Name | Sort::Word | Sort::Flag) => "a text",
+        (_, Sort::Name | Sort::Group | Sort::Word | Sort::Flag) => "a text",
     }
 }

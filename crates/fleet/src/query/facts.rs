@@ -23,6 +23,7 @@ pub struct Facts<'a> {
 /// One fact.
 pub(super) enum Fact<'a> {
     Text(&'a str),
+    Groups(Facts<'a>),
     Version(&'a str),
     Mac(Mac),
     Release(&'a ReleaseId),
@@ -53,6 +54,8 @@ impl<'a> Facts<'a> {
             Field::Channel => {
                 Fact::Text(self.device.channel.as_ref().map_or(Channel::STABLE, Channel::as_str))
             }
+            Field::Group => Fact::Groups(*self),
+            Field::Name => Fact::Text(self.device.name.as_deref()?),
             Field::Chip => Fact::Text(self.chip()?.name()),
             Field::Dialect => Fact::Text(self.last()?.dialect.name()),
             Field::Build => Fact::Version(self.version()?),
@@ -68,13 +71,15 @@ impl<'a> Facts<'a> {
             Field::Anchor => Fact::Anchors(&self.running()?.embedded.certificates),
             Field::Answer => Fact::Text(self.decision()?.verdict().name()),
             Field::Rule => Fact::Text(self.decision()?.reason.rule()),
-            Field::Contested | Field::Stranger => return None,
+            Field::Pin => Fact::Release(self.device.pin.as_ref()?),
+            Field::Hold | Field::Contested | Field::Stranger => return None,
         })
     }
 
     /// Whether it is so, of a field that stands alone.
     pub(super) fn flag(&self, field: Field) -> Option<bool> {
         match field {
+            Field::Hold => Some(self.device.hold.is_some()),
             Field::Contested => Some(self.device.contested.is_some()),
             Field::Stranger => Some(!self.device.is_known()),
             _ => None,
@@ -83,7 +88,10 @@ impl<'a> Facts<'a> {
 
     /// Whether anything is known of a field.
     pub(super) fn is_known(&self, field: Field) -> bool {
-        self.flag(field).is_some() || self.fact(field).is_some()
+        match field {
+            Field::Group => self.catalogue.groups().any(|group| group.contains(self)),
+            field => self.fact(field).is_some(),
+        }
     }
 
     fn last(&self) -> Option<&'a Snapshot> {
@@ -99,7 +107,8 @@ impl<'a> Facts<'a> {
         (self.device.polls > 0).then(|| self.now.since(then))
     }
 
-    fn product(&self) -> Option<&'a ProductName> {
+    /// The product that the device was taken for when it last asked, else the one that it was assigned to.
+    pub(crate) fn product(&self) -> Option<&'a ProductName> {
         let decided = self.decision().and_then(|decision| decision.product.as_ref());
         decided.or(self.device.product.as_ref())
     }

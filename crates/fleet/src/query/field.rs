@@ -12,6 +12,10 @@ pub enum Field {
     Product,
     /// The channel that it follows.
     Channel,
+    /// A group that it is in.
+    Group,
+    /// What it calls itself, where its client says a name.
+    Name,
     /// The chip.
     Chip,
     /// Whose client it is.
@@ -42,6 +46,10 @@ pub enum Field {
     Answer,
     /// The rule that it was answered by.
     Rule,
+    /// The release that the operator wants it to run.
+    Pin,
+    /// Whether the operator wants it left alone.
+    Hold,
     /// Whether builds or networks were seen taking turns under its address.
     Contested,
     /// Whether the operator never spoke of it and otary never updated it.
@@ -56,6 +64,8 @@ pub enum Sort {
     Mac,
     /// A text that names something.
     Name,
+    /// The name of a group, of which a device may be in several.
+    Group,
     /// One of a fixed set of words.
     Word,
     /// A version text, ordered as [`compare`](crate::compare) has it.
@@ -78,10 +88,12 @@ pub enum Sort {
     Flag,
 }
 
-const FIELDS: [(Field, &str, Sort); 20] = [
+const FIELDS: [(Field, &str, Sort); 24] = [
     (Field::Mac, "mac", Sort::Mac),
     (Field::Product, "product", Sort::Name),
     (Field::Channel, "channel", Sort::Name),
+    (Field::Group, "group", Sort::Group),
+    (Field::Name, "name", Sort::Name),
     (Field::Chip, "chip", Sort::Word),
     (Field::Dialect, "dialect", Sort::Word),
     (Field::Build, "build", Sort::Version),
@@ -97,6 +109,8 @@ const FIELDS: [(Field, &str, Sort); 20] = [
     (Field::Anchor, "anchor", Sort::Digits),
     (Field::Answer, "answer", Sort::Word),
     (Field::Rule, "rule", Sort::Word),
+    (Field::Pin, "pin", Sort::Release),
+    (Field::Hold, "hold", Sort::Flag),
     (Field::Contested, "contested", Sort::Flag),
     (Field::Stranger, "stranger", Sort::Flag),
 ];
@@ -141,7 +155,7 @@ impl Sort {
     pub(super) const fn operators(self) -> &'static str {
         match self {
             Self::Mac | Self::Name => "=, !=, ~, in or is",
-            Self::Word | Self::Release | Self::Network | Self::Digits => "=, !=, in or is",
+            Self::Group | Self::Word | Self::Release | Self::Network | Self::Digits => "=, !=, in or is",
             Self::Version => "=, !=, <, <=, >, >=, ~, in or is",
             Self::Age => "<, <=, >, >= or is",
             Self::Count | Self::Bytes | Self::Proof => "=, !=, <, <=, >, >=, in or is",

@@ -72,6 +72,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => text_of(f, text),
+            Self::Group(name) => name.fmt(f),
             Self::Mac(mac) => mac.fmt(f),
             Self::Release(id) => text_of(f, &format!("{}@{}", id.product, id.version)),
             Self::Span(span) => {

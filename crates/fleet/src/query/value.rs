@@ -6,13 +6,14 @@ use std::time::Duration;
 use super::comparison::Operator;
 use super::field::{Field, Sort};
 use super::{quantity, word};
-use crate::{Channel, Chip, Dialect, Mac, Proof, Reason, ReleaseId, Verdict};
+use crate::{Channel, Chip, Dialect, GroupName, Mac, Proof, Reason, ReleaseId, Verdict};
 
 /// What a fact is compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Value {
     /// A text, a name, a version, a word, or a part of one.
     Text(Box<str>),
+    Group(GroupName),
     Mac(Mac),
     Release(ReleaseId),
     Span(Duration),
@@ -47,6 +48,7 @@ impl Value {
             Sort::Word => return word_of(field, text).map(|word| Self::Text(word.into())),
             Sort::Proof => return proof(text).map(Self::Proof),
             Sort::Name => name(field, text),
+            Sort::Group => text.parse().ok().map(Self::Group),
             Sort::Mac => text.parse().ok().map(Self::Mac),
             Sort::Version => Some(Self::Text(text.into())),
             Sort::Release => release(text).map(Self::Release),
