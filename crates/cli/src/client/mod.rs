@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 pub use connection::Connection;
-pub use path::path;
+pub use path::{encode, path};
 pub use upload::PushedFile;
 
 use crate::data::DataDir;
