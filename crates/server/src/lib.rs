@@ -41,6 +41,7 @@ mod page;
 mod peer;
 mod platform;
 mod reception;
+pub mod recording;
 mod sending;
 mod server;
 mod shown;

@@ -3,6 +3,8 @@
 mod enroll;
 mod show;
 
+pub use show::happened;
+
 use otary_fleet::{Channel, Chip, Mac, ProductName, Query, QueryError, Time};
 use otary_server::operator::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Disenrolment, Runs};
 

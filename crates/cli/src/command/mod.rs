@@ -1,5 +1,6 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
+pub mod audit;
 pub mod cert;
 pub mod config;
 pub mod ddns;
@@ -31,6 +32,7 @@ pub enum Command {
     Release(release::Args),
     Product(product::Args),
     Status(status::Args),
+    Audit(audit::Args),
     Trust(trust::Args),
     Key(key::Args),
     Cert(cert::Args),
@@ -57,6 +59,7 @@ impl Command {
             Self::Product(args) => product::run(args, global),
             Self::Token(args) => token::run(args, global),
             Self::Status(args) => status::run(&args, global),
+            Self::Audit(args) => audit::run(args, global),
             Self::Gc(args) => gc::run(&args, global),
             Self::Demo(args) => demo::run(args, global),
             Self::Trust(args) => trust::run(args, global),

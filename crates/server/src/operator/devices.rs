@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
-    Build, Catalogue, Channel, Chip, Decision, Device, Event, Facts, Mac, Mode, ProductName, Query, ReleaseId,
-    Time, Verdict,
+    Build, Catalogue, Channel, Chip, Decision, Device, Event, Facts, Mac, Mode, ProductName, Query,
+    ReleaseId, Time, Verdict,
 };
 use otary_store::{Admit, EventQuery};
 use serde::{Deserialize, Serialize};

@@ -24,6 +24,7 @@
 //! | read | `GET /devices?after=&limit=&where=`, `GET /devices/{mac}` | devices, all or those that a query finds; one with its events and its next answer |
 //! | read | `GET /trust`, `GET /trust/ledger`, `GET /trust/rollover` | the authority; the fleet by anchor; whom a step cuts off |
 //! | read | `GET /signing`, `GET /signing/numbers/{product}` | the root records; a product's release numbers |
+//! | read | `GET /audit?after=&limit=&since=&device=`, `GET /audit/head`, `GET /audit/verification?head=` | the audit log, its last entry, whether it is what was written |
 //! | push | `POST /artifacts?file=&raw=` | upload a file: its facts |
 //! | push | `DELETE /artifacts/{sha256}` | drop an upload that no release holds |
 //! | push | `POST /releases` | publish uploads, or say what that would do (`dry_run`) |
@@ -44,6 +45,7 @@
 
 mod announcement;
 mod artifacts;
+mod audit;
 mod auth;
 mod devices;
 mod effect;
@@ -69,6 +71,7 @@ mod trust;
 
 pub use announcement::Announcement;
 pub use artifacts::Uploaded;
+pub use audit::{LogLine, LogPage};
 pub use auth::{Access, LocalOwner, Peer};
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};

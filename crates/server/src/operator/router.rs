@@ -16,7 +16,7 @@ use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, auth, devices, enrolment, products, publish, releases, signing, status, tokens, trust,
+    artifacts, audit, auth, devices, enrolment, products, publish, releases, signing, status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -53,6 +53,9 @@ fn to_look() -> Routes {
         .route("/releases/{product}/{version}", get(releases::show))
         .route("/devices", get(devices::list))
         .route("/devices/{mac}", get(devices::show))
+        .route("/audit", get(audit::list))
+        .route("/audit/head", get(audit::head))
+        .route("/audit/verification", get(audit::verify))
         .route("/trust", get(trust::show))
         .route("/trust/ledger", get(trust::ledger))
         .route("/trust/rollover", get(trust::rollover))

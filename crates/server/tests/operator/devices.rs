@@ -194,6 +194,7 @@ async fn a_query_that_cannot_be_read_is_refused_with_its_place() {
     let desk = two_products().await;
     let path = "/devices?where=chip%20%3D%20esp23c3";
     let refused = desk.request(Caller::Here, Method::GET, path, Body::empty()).await;
-    let problem = refused.problem(StatusCode::BAD_REQUEST, "bad-query");
-    assert!(problem.detail.contains("at 7") && problem.detail.contains("did you mean esp32c3?"), "{problem:?}");
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let said = refused.refused("bad-query");
+    assert!(said.contains("at 7") && said.contains("did you mean esp32c3?"), "{said}");
 }

@@ -3,6 +3,7 @@
 //! What waits to be written is laid over what is read from the tables, rather than written first: a reader then neither
 //! waits for a sync nor makes batches smaller, and sees the truth also while the disk is full.
 
+mod audit;
 mod blob_cache;
 mod blobs;
 mod catalogue;
@@ -29,9 +30,11 @@ use otary_fleet::{
 };
 use rusqlite::Connection;
 
+use crate::audit::{AuditEntry, AuditQuery, Head, NotedHead};
 use crate::newest::newest;
 use crate::publish::is_held;
 use crate::sync::lock;
+use crate::verification::Verification;
 use crate::{
     Admit, Blob, BlobWriter, Downloads, EventQuery, MAX_STRANGERS, Pruned, Retention, Store, StoreError,
 };
@@ -101,6 +104,15 @@ impl Disk {
         prune::check_sizes(&shared, &shared.catalogue.get());
         let writer = writer::Writer::start(&shared)?;
         Ok(Self { shared, _writer: writer })
+    }
+
+    /// Verifies the audit log in a copy of a store's folder. The copy is only read, and nothing is asked of the store
+    /// that it was made of.
+    pub fn verify_copy(
+        folder: impl AsRef<Path>,
+        noted: Option<NotedHead>,
+    ) -> Result<Verification, StoreError> {
+        audit::verify_copy(&folder::database_in(folder.as_ref()), noted)
     }
 }
 
@@ -189,7 +201,7 @@ impl Store for Disk {
         let was_there = self.shared.devices.forget(mac, || {
             let transaction = connection.transaction()?;
             let known = device_table::delete(&transaction, mac)?;
-            events::delete_of(&transaction, mac)?;
+            audit::forget(&transaction, mac)?;
             transaction.commit()?;
             Ok(known)
         })?;
@@ -204,6 +216,22 @@ impl Store for Disk {
 
     fn events(&self, query: &EventQuery) -> Result<Vec<Event>, StoreError> {
         self.shared.events.find(&self.shared.listings, query)
+    }
+
+    fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        self.flush()?;
+        audit::select(&lock(&self.shared.listings), query)
+    }
+
+    fn audit_head(&self) -> Result<Head, StoreError> {
+        self.flush()?;
+        audit::mark(&lock(&self.shared.listings), audit::Mark::Head)
+    }
+
+    fn verify_audit(&self, noted: Option<NotedHead>) -> Result<Verification, StoreError> {
+        self.flush()?;
+        // A connection of its own: nobody waits for a log that is long.
+        audit::verify(&mut schema::open_reader(&self.shared.folder.database())?, noted)
     }
 
     fn count_download(&self, artifact: &Sha256, whole: bool) {

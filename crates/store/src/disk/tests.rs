@@ -267,7 +267,7 @@ fn the_oldest_of_too_many_waiting_events_are_dropped_and_counted() {
     }
     let waiting = store.shared.events.waiting();
     assert_eq!(waiting.len(), events::MAX_WAITING);
-    assert_eq!(waiting.first().unwrap().1.at, at(surplus));
+    assert_eq!(waiting.first().unwrap().entry.at(), at(surplus));
     assert_eq!(store.shared.events.take_dropped(), surplus);
     drop(connection);
     store.flush().unwrap();
