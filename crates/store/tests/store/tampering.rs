@@ -36,11 +36,11 @@ fn finding(folder: &Path, noted: impl Into<Option<NotedHead>>) -> Finding {
 }
 
 /// Somebody with all the rows makes all the digests anew.
-fn chain_anew(folder: &Path, from: u64) {
+fn chain_anew(folder: &Path, from: u32) {
     let database = Connection::open(folder.join("otary.db")).unwrap();
     let mut statement =
         database.prepare("SELECT id, salt, record, leaf, chain FROM event ORDER BY id").unwrap();
-    let rows: Vec<(u64, String, String, [u8; 32], [u8; 32])> = statement
+    let rows: Vec<(u32, String, String, [u8; 32], [u8; 32])> = statement
         .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
         .unwrap()
         .map(Result::unwrap)
@@ -48,16 +48,16 @@ fn chain_anew(folder: &Path, from: u64) {
     let mut head = Head::START;
     for (number, salt, record, _, chain) in rows {
         if number < from {
-            head = Head { number, chain: Sha256(chain) };
+            head = Head { number: number.into(), chain: Sha256(chain) };
             continue;
         }
         let leaf = Sha256::of(format!("{salt}{record}").as_bytes());
-        head = head.then(number, &leaf);
+        head = head.then(number.into(), &leaf);
         let sql = "UPDATE event SET leaf = ?2, chain = ?3 WHERE id = ?1";
         database.execute(sql, params![number, leaf.0, head.chain.0]).unwrap();
     }
     let sql = "UPDATE audit SET number = ?1, chain = ?2 WHERE mark = 'head'";
-    database.execute(sql, params![head.number, head.chain.0]).unwrap();
+    database.execute(sql, params![i64::try_from(head.number).unwrap(), head.chain.0]).unwrap();
 }
 
 const LIE: &str = "UPDATE event SET record = replace(record, 'contested', 'contestet') WHERE id = 6";
@@ -144,7 +144,7 @@ fn a_tail_that_was_cut_off_is_missed() {
 fn a_tail_that_was_cut_off_with_the_stores_head_is_missed_by_the_head_that_was_noted() {
     let (folder, head) = folder();
     tamper(folder.path(), "DELETE FROM event WHERE id > 7");
-    chain_anew(folder.path(), u64::MAX);
+    chain_anew(folder.path(), u32::MAX);
     assert_eq!(finding(folder.path(), None), Finding::Consistent, "nothing else can tell");
     assert_eq!(finding(folder.path(), Some(head.into())), Finding::CutOff { last: 7, head: 10 });
 }
@@ -192,11 +192,11 @@ fn a_database_from_before_the_log_is_chained_once_and_then_holds() {
     let database = Connection::open(folder.path().join("otary.db")).unwrap();
     database.execute_batch(include_str!("../../migrations/0001_records.sql")).unwrap();
     database.pragma_update(None, "user_version", 1).unwrap();
-    for number in 1..=3_u64 {
-        let record = serde_json::to_string(&event(number, Some(mac(1)))).unwrap();
+    for number in 1..=3_u32 {
+        let record = serde_json::to_string(&event(number.into(), Some(mac(1)))).unwrap();
         let device = i64::from_be_bytes([0, 0, 0x24, 0x6F, 0, 0, 0, 1]);
         let sql = "INSERT INTO event (id, at, device, product, record) VALUES (?1, ?2, ?3, 'lamp', ?4)";
-        let millis = i64::try_from(at(number).0).unwrap();
+        let millis = i64::try_from(at(number.into()).0).unwrap();
         database.execute(sql, params![number * 2, millis, device, record]).unwrap();
     }
     drop(database);
