@@ -28,4 +28,10 @@ CREATE TABLE audit (
     chain BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Groups: sets of devices that the operator named.
+CREATE TABLE device_group (
+    name TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
 INSERT INTO audit (mark, number, chain) VALUES ('head', 0, zeroblob(32)), ('checkpoint', 0, zeroblob(32));

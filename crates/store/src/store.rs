@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otary_fleet::{
-    Artifact, Catalogue, Device, Event, Mac, Product, ProductName, Release, ReleaseId, Sha256, Time, Token,
+    Artifact, Catalogue, Device, Event, Group, GroupName, Mac, Product, ProductName, Release, ReleaseId,
+    Sha256, Time, Token,
 };
 
 use crate::{AuditEntry, AuditQuery, Blob, BlobWriter, Head, NotedHead, StoreError, Verification};
@@ -105,6 +106,12 @@ pub trait Store: Send + Sync {
 
     /// Forgets a release. Its artifacts stay until [`prune`](Self::prune) finds that nothing holds them.
     fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError>;
+
+    /// Adds a group of devices or replaces the one of that name.
+    fn put_group(&self, group: &Group) -> Result<(), StoreError>;
+
+    /// Removes a group. Returns whether it was there.
+    fn delete_group(&self, name: &GroupName) -> Result<bool, StoreError>;
 
     /// Begins a blob.
     fn begin_blob(&self) -> Result<Box<dyn BlobWriter>, StoreError>;

@@ -98,6 +98,11 @@ impl Client {
         self.ask(Method::POST, path, Body::from(serde_json::to_vec(body)?))
     }
 
+    /// Has `body` put there, in the place of what was there.
+    pub fn put<T: DeserializeOwned>(&mut self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
+        self.ask(Method::PUT, path, Body::from(serde_json::to_vec(body)?))
+    }
+
     /// Has something changed as `body` says.
     pub fn patch<T: DeserializeOwned>(&mut self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
         self.ask(Method::PATCH, path, Body::from(serde_json::to_vec(body)?))

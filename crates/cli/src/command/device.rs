@@ -157,6 +157,14 @@ pub fn read_query(text: &str) -> anyhow::Result<Query> {
     Query::parse(text).map_err(why)
 }
 
+/// Lists the devices that a query finds.
+pub fn list_where(client: &mut Client, query: &Query) -> anyhow::Result<()> {
+    match all(client, Some(query))? {
+        devices if devices.is_empty() => Ok(()),
+        devices => list(&devices, None),
+    }
+}
+
 /// Every device, or every one that a query finds, page by page.
 fn all(client: &mut Client, query: Option<&Query>) -> anyhow::Result<Vec<DeviceLine>> {
     let mut devices = Vec::new();

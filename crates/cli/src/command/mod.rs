@@ -8,6 +8,7 @@ pub mod demo;
 pub mod device;
 pub mod doctor;
 pub mod gc;
+pub mod group;
 pub mod inspect;
 pub mod key;
 pub mod product;
@@ -29,6 +30,7 @@ pub enum Command {
     Push(push::Args),
     Sketch(sketch::Args),
     Device(device::Args),
+    Group(group::Args),
     Release(release::Args),
     Product(product::Args),
     Status(status::Args),
@@ -55,6 +57,7 @@ impl Command {
             Self::Ddns(args) => ddns::run(&args, global),
             Self::Push(args) => push::run(&args, global),
             Self::Device(args) => device::run(args, global),
+            Self::Group(args) => group::run(args, global),
             Self::Release(args) => release::run(args, global),
             Self::Product(args) => product::run(args, global),
             Self::Token(args) => token::run(args, global),

@@ -129,6 +129,35 @@ fn the_log_shows_who_did_what() {
 }
 
 #[test]
+fn a_group_is_made_by_hand_or_by_a_query_and_asked_for() {
+    let (house, _server) = updated();
+    let otary = |words: &str| house.otary(&format!("group {words} --data x"));
+    let said = otary("set fresh --where build=0.2 --product lamp").printed();
+    assert_eq!(said, "fresh of lamp: build = 0.2\n  20 devices on record now\n");
+    otary("set friends 02:00:00:00:01:03 02:00:00:00:09:09").printed();
+    let said = otary("add friends 02:00:00:00:01:04").printed();
+    assert_eq!(said, "friends: 3 devices by hand\n  2 devices on record now\n");
+    otary("remove friends 02:00:00:00:01:03").printed();
+    let said = otary("show friends").printed();
+    assert!(said.contains("02:00:00:00:01:04") && !said.contains("02:00:00:00:01:03"), "{said}");
+    let found = house.otary("device list --where group=friends --json --data x").printed();
+    assert_eq!(found.matches("\"mac\"").count(), 1, "{found}");
+    assert!(otary("add fresh 02:00:00:00:01:04").refused().contains("made by a query"));
+    assert!(otary("set nested --where group=fresh").refused().contains("cannot ask for groups"));
+    assert!(otary("set fresh --where chp=1").refused().contains("^^^ expected a field"));
+    otary("delete friends").printed();
+    let said = otary("list").printed();
+    assert!(said.contains("fresh") && !said.contains("friends"), "{said}");
+    assert!(otary("show friends").refused().contains("there is no group friends"));
+    let log = house.otary("audit show --operators --data x").printed();
+    for did in
+        ["made the group fresh", "added 02:00:00:00:01:04 to the group friends", "deleted the group friends"]
+    {
+        assert!(log.contains(did), "{did}\n{log}");
+    }
+}
+
+#[test]
 fn devices_are_listed_by_a_query() {
     let (house, _server) = updated();
     let found = house.otary("device list --where build=0.2 --json --data x").printed();

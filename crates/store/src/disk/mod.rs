@@ -26,7 +26,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use otary_fleet::{
-    Artifact, Catalogue, Device, Event, Mac, Product, Release, ReleaseId, Sha256, Time, Token,
+    Artifact, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256, Time,
+    Token,
 };
 use rusqlite::Connection;
 
@@ -135,6 +136,14 @@ impl Store for Disk {
 
     fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError> {
         self.shared.delete_release(id)
+    }
+
+    fn put_group(&self, group: &Group) -> Result<(), StoreError> {
+        self.shared.put_group(group)
+    }
+
+    fn delete_group(&self, name: &GroupName) -> Result<bool, StoreError> {
+        self.shared.delete_group(name)
     }
 
     fn begin_blob(&self) -> Result<Box<dyn BlobWriter>, StoreError> {

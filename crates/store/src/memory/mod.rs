@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use otary_fleet::{
-    Artifact, Catalogue, Device, Event, Mac, Product, Release, ReleaseId, Sha256, Time, Token,
+    Artifact, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256, Time,
+    Token,
 };
 
 use crate::audit::{AuditEntry, AuditQuery, Head, NotedHead};
@@ -148,6 +149,19 @@ impl Store for Memory {
         }
         state.records.change(|records| records.releases.retain(|release| release.id != *id));
         Ok(())
+    }
+
+    fn put_group(&self, group: &Group) -> Result<(), StoreError> {
+        lock(&self.state).records.change(|records| {
+            records.groups.insert(group.name.clone(), group.clone());
+        });
+        Ok(())
+    }
+
+    fn delete_group(&self, name: &GroupName) -> Result<bool, StoreError> {
+        let mut was_there = false;
+        lock(&self.state).records.change(|records| was_there = records.groups.remove(name).is_some());
+        Ok(was_there)
     }
 
     fn begin_blob(&self) -> Result<Box<dyn BlobWriter>, StoreError> {

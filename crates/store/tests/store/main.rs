@@ -86,6 +86,7 @@ contract!({
         an_artifact_keeps_the_facts_that_a_release_rests_on
         the_catalogue_is_the_same_until_it_changes
         tokens_are_kept_by_name
+        groups_are_kept_by_name
         settings_are_kept_by_key
     }
     blobs {
