@@ -3,10 +3,9 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use otary_fleet::{
     Catalogue, CheckIn, Decision, Delivery, Device, Mac, Sha256, Time, View, decide, delivered, observe,
@@ -15,8 +14,6 @@ use otary_fleet::{
 use super::{Input, Line, Offered, digest};
 use crate::create_private_file;
 
-/// The longest that a line waits in memory.
-const FLUSH_EVERY: Duration = Duration::from_secs(1);
 /// Devices whose records are known to the recording. Beyond that it is begun anew, which costs a line for each.
 const MAX_DEVICES: usize = 100_000;
 
@@ -39,9 +36,8 @@ pub struct Recorder {
 
 #[derive(Debug)]
 struct State {
-    file: BufWriter<File>,
+    file: File,
     bytes: u64,
-    flushed: Instant,
     catalogue: Option<Arc<Catalogue>>,
     /// The digest of each record as the recording leaves it.
     devices: HashMap<Mac, Sha256>,
@@ -101,7 +97,6 @@ impl Recorder {
             |state: &State| state.bytes >= self.recording.max_bytes || state.devices.len() >= MAX_DEVICES;
         let written = work(state).and_then(|()| {
             if full(state) {
-                state.file.flush()?;
                 *state = State::begin(&self.recording.file)?;
             }
             Ok(())
@@ -120,9 +115,8 @@ impl State {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let file = BufWriter::new(create_private_file(path)?);
-        let (flushed, devices) = (Instant::now(), HashMap::new());
-        Ok(Self { file, bytes: 0, flushed, catalogue: None, devices })
+        let file = create_private_file(path)?;
+        Ok(Self { file, bytes: 0, catalogue: None, devices: HashMap::new() })
     }
 
     /// Notes the catalogue and the device's record where the recording does not know them.
@@ -138,15 +132,12 @@ impl State {
         Ok(())
     }
 
+    /// Each line is written by itself: what a crash leaves is whole but for the last one.
     fn line(&mut self, line: &Line) -> io::Result<()> {
         let mut text = serde_json::to_vec(line)?;
         text.push(b'\n');
         self.file.write_all(&text)?;
         self.bytes += u64::try_from(text.len()).unwrap_or(u64::MAX);
-        if self.flushed.elapsed() >= FLUSH_EVERY {
-            self.file.flush()?;
-            self.flushed = Instant::now();
-        }
         Ok(())
     }
 }
