@@ -153,10 +153,10 @@ pub trait Store: Send + Sync {
     /// Events, newest first.
     fn events(&self, query: &EventQuery) -> Result<Vec<Event>, StoreError>;
 
-    /// Entries of the audit log, oldest first. What waits is written first.
+    /// Entries of the audit log, oldest first. What waits is written first, if the disk takes it.
     fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError>;
 
-    /// The audit log's last entry. What waits is written first.
+    /// The audit log's last entry. What waits is written first, if the disk takes it.
     fn audit_head(&self) -> Result<Head, StoreError>;
 
     /// Whether the audit log is what it was when a head was noted; without one, whether it holds in itself.
