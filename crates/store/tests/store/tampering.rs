@@ -38,20 +38,19 @@ fn finding(folder: &Path, noted: impl Into<Option<NotedHead>>) -> Finding {
 /// Somebody with all the rows makes all the digests anew.
 fn chain_anew(folder: &Path, from: u32) {
     let database = Connection::open(folder.join("otary.db")).unwrap();
-    let mut statement =
-        database.prepare("SELECT id, salt, record, leaf, chain FROM event ORDER BY id").unwrap();
-    let rows: Vec<(u32, String, String, [u8; 32], [u8; 32])> = statement
-        .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+    let mut statement = database.prepare("SELECT id, salt || record, chain FROM event ORDER BY id").unwrap();
+    let rows: Vec<(u32, String, [u8; 32])> = statement
+        .query_map((), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
         .unwrap()
         .map(Result::unwrap)
         .collect();
     let mut head = Head::START;
-    for (number, salt, record, _, chain) in rows {
+    for (number, record, chain) in rows {
         if number < from {
             head = Head { number: number.into(), chain: Sha256(chain) };
             continue;
         }
-        let leaf = Sha256::of(format!("{salt}{record}").as_bytes());
+        let leaf = Sha256::of(record.as_bytes());
         head = head.then(number.into(), &leaf);
         let sql = "UPDATE event SET leaf = ?2, chain = ?3 WHERE id = ?1";
         database.execute(sql, params![number, leaf.0, head.chain.0]).unwrap();
