@@ -43,7 +43,7 @@ impl Fleet {
         world.poll(&kitchen);
         let mut garden = board(4, "unknown-cam", "2.0-beta").asking_for("cam").from("10.0.7.9");
         garden.0.sdk = Some("v5.5.1".into());
-        garden.0.proof = Proof::DeviceCredential;
+        garden.0.proof = Proof::ProductSecret;
         world.poll(&garden);
         let mut attic = board(5, "", "").asking_for("lamp");
         (attic.0.build, attic.0.sdk, attic.0.free_space) =
