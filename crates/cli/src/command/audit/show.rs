@@ -15,26 +15,30 @@ pub(super) fn show(which: &ShowArgs, client: &mut Client) -> anyhow::Result<()> 
     let since = which.since.map(|since| clock::now() - since.0);
     let mut options = since.map(|since| format!("&since={}", since.0)).unwrap_or_default();
     options.extend(which.device.map(|device| format!("&device={device}")));
-    let mut table = Table::new(["ENTRY", "TIME", "DEVICE", "WHAT"]);
     let (mut after, mut any) = (0, false);
     loop {
         let page: LogPage = client.get(&format!("{}?limit=1000&after={after}{options}", path(["audit"])))?;
-        for line in page.entries.iter().filter(|line| !which.operators || is_operators(line)) {
-            any = true;
-            if which.json {
-                say!("{}", serde_json::to_string(line)?)?;
-            } else {
-                table.row(cells(line));
-            }
-        }
+        let meant = |line: &&LogLine| !which.operators || is_operators(line);
+        let lines: Vec<&LogLine> = page.entries.iter().filter(meant).collect();
+        any |= !lines.is_empty();
+        print(&lines, which.json)?;
         let Some(next) = page.next else { break };
         after = next;
     }
-    match (which.json, any) {
-        (true, _) => Ok(()),
-        (false, true) => Ok(say!("{table}")?),
-        (false, false) => Ok(say!("Nothing of that is in the log.")?),
+    if any || which.json { Ok(()) } else { Ok(say!("Nothing of that is in the log.")?) }
+}
+
+/// A page: of a long log, a table each, so that it never has to be in memory as a whole.
+fn print(lines: &[&LogLine], json: bool) -> anyhow::Result<()> {
+    if json {
+        return lines.iter().try_for_each(|line| Ok(say!("{}", serde_json::to_string(line)?)?));
     }
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let mut table = Table::new(["ENTRY", "TIME", "DEVICE", "WHAT"]);
+    lines.iter().for_each(|line| table.row(cells(line)));
+    Ok(say!("{table}")?)
 }
 
 fn is_operators(line: &LogLine) -> bool {
