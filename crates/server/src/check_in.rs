@@ -130,14 +130,12 @@ fn resolve(
     catalogue: &Arc<Catalogue>,
 ) -> Result<Decision, StoreError> {
     let now = visit.shared.clock.now();
-    match check_in.device {
-        Some(mac) => on_record(visit, mac, check_in, pass, catalogue, now),
-        None => {
-            let decision = judge(visit, check_in, pass, View { catalogue, device: None }, now);
-            record(visit, check_in, catalogue, None, &decision, now);
-            Ok(decision)
-        }
+    if let Some(mac) = check_in.device {
+        return on_record(visit, mac, check_in, pass, catalogue, now);
     }
+    let decision = judge(visit, check_in, pass, View { catalogue, device: None }, now);
+    record(visit, check_in, catalogue, None, &decision, now);
+    Ok(decision)
 }
 
 /// Has the decision recorded, if anything is.

@@ -124,7 +124,9 @@ impl Operator {
         let now = self.now();
         self.each_device(|device| {
             let facts = Facts { device, catalogue, now };
-            views.iter_mut().for_each(|view| view.members += u64::from(view.group.contains(&facts)));
+            for view in &mut views {
+                view.members += u64::from(view.group.contains(&facts));
+            }
         })?;
         Ok(views)
     }

@@ -95,7 +95,7 @@ impl Replay {
             Input::Catalogue(parts) => self.catalogue = Some((*parts).into()),
             Input::Device { device } => drop(self.devices.insert(device.mac, *device)),
             Input::CheckIn { check_in, record, decision, answered } => {
-                self.check_in(&check_in, record, decision, answered, at)?;
+                self.check_in(&check_in, record, decision, answered.as_deref(), at)?;
             }
             Input::Delivery { device, record, delivery } => self.deliver(device, record, delivery, at),
         }
@@ -112,7 +112,7 @@ impl Replay {
         check_in: &CheckIn,
         record: Option<Sha256>,
         recorded: Box<Decision>,
-        answered: Option<Box<Decision>>,
+        answered: Option<&Decision>,
         at: Time,
     ) -> Result<(), ReplayError> {
         let line = self.replayed.lines;
@@ -121,7 +121,7 @@ impl Replay {
         let same_record = device.as_deref().and_then(|device| digest(device).ok()) == record;
         let now = decide(check_in, View { catalogue, device: device.as_deref() }, at);
         if let Some(device) = &mut device {
-            observe(device, check_in, answered.as_deref().unwrap_or(&recorded), catalogue, at);
+            observe(device, check_in, answered.unwrap_or(&recorded), catalogue, at);
         }
         self.replayed.decisions += 1;
         if now != *recorded {
