@@ -1,6 +1,6 @@
 //! The replay: every decision of a recording made again, by the same pure functions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use otary_fleet::{
     Catalogue, CheckIn, Decision, Delivery, Device, Mac, Sha256, Time, View, decide, delivered, observe,
@@ -15,6 +15,8 @@ use super::{Input, Line, digest};
 pub struct Replay {
     catalogue: Option<Catalogue>,
     devices: HashMap<Mac, Device>,
+    /// Those whose records are others by now: that is told once.
+    apart: HashSet<Mac>,
     replayed: Replayed,
 }
 
@@ -93,7 +95,10 @@ impl Replay {
             serde_json::from_str(text).map_err(|source| ReplayError::Line { line, source })?;
         match input {
             Input::Catalogue(parts) => self.catalogue = Some((*parts).into()),
-            Input::Device { device } => drop(self.devices.insert(device.mac, *device)),
+            Input::Device { device } => {
+                self.apart.remove(&device.mac);
+                self.devices.insert(device.mac, *device);
+            }
             Input::CheckIn { check_in, record, decision, answered } => {
                 self.check_in(&check_in, record, decision, answered.as_deref(), at)?;
             }
@@ -128,7 +133,7 @@ impl Replay {
             let what = Divergence::Decision { recorded, now: Box::new(now) };
             self.differs(at, check_in.device, what);
         } else if !same_record {
-            self.differs(at, check_in.device, Divergence::Record);
+            self.is_apart(at, check_in.device);
         }
         Ok(())
     }
@@ -140,7 +145,13 @@ impl Replay {
             delivered(device, delivery, at);
         }
         if !same_record {
-            self.differs(at, Some(mac), Divergence::Record);
+            self.is_apart(at, Some(mac));
+        }
+    }
+
+    fn is_apart(&mut self, at: Time, device: Option<Mac>) {
+        if device.is_none_or(|mac| self.apart.insert(mac)) {
+            self.differs(at, device, Divergence::Record);
         }
     }
 
