@@ -9,6 +9,7 @@ mod audit;
 mod bad_input;
 mod cert;
 mod clock;
+mod cosign;
 mod crash;
 mod ddns;
 mod demo;
