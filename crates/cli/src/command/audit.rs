@@ -73,11 +73,11 @@ struct ShowArgs {
 pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     match args.action {
         Action::Replay(replay) => replay::run(&replay),
-        Action::Verify { head, copy: Some(folder), json } => told(Disk::verify_copy(folder, head)?, json),
+        Action::Verify { head, copy: Some(folder), json } => told(&Disk::verify_copy(folder, head)?, json),
         Action::Verify { head, copy: None, json } => {
             let against = head.map(|head| format!("?head={}", encode(&head.to_string()))).unwrap_or_default();
             let mut client = Client::open(global, &args.connection)?;
-            told(client.get(&(path(["audit", "verification"]) + &against))?, json)
+            told(&client.get(&(path(["audit", "verification"]) + &against))?, json)
         }
         Action::Show(which) => show::show(&which, &mut Client::open(global, &args.connection)?),
         Action::Head { json } => {
@@ -88,9 +88,9 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
 }
 
 /// Says what was found. A log that does not hold is an error, so that a script notices.
-fn told(found: Verification, json: bool) -> anyhow::Result<()> {
+fn told(found: &Verification, json: bool) -> anyhow::Result<()> {
     if json {
-        print_json(&found)?;
+        print_json(found)?;
     } else {
         let forgotten = match found.forgotten {
             0 => String::new(),

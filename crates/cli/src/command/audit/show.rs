@@ -37,7 +37,9 @@ fn print(lines: &[&LogLine], json: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     let mut table = Table::new(["ENTRY", "TIME", "DEVICE", "WHAT"]);
-    lines.iter().for_each(|line| table.row(cells(line)));
+    for line in lines {
+        table.row(cells(line));
+    }
     Ok(say!("{table}")?)
 }
 
