@@ -11,6 +11,7 @@ pub mod gc;
 pub mod group;
 pub mod inspect;
 pub mod key;
+pub mod mirror;
 pub mod product;
 pub mod push;
 pub mod release;
@@ -33,6 +34,7 @@ pub enum Command {
     Group(group::Args),
     Release(release::Args),
     Product(product::Args),
+    Mirror(mirror::Args),
     Status(status::Args),
     Audit(audit::Args),
     Trust(trust::Args),
@@ -60,6 +62,7 @@ impl Command {
             Self::Group(args) => group::run(args, global),
             Self::Release(args) => release::run(args, global),
             Self::Product(args) => product::run(args, global),
+            Self::Mirror(args) => mirror::run(args, global),
             Self::Token(args) => token::run(args, global),
             Self::Status(args) => status::run(&args, global),
             Self::Audit(args) => audit::run(args, global),

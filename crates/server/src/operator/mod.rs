@@ -22,6 +22,7 @@
 //! | read | `GET /products`, `GET /products/{product}` | products |
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
 //! | read | `GET /devices?after=&limit=&where=`, `GET /devices/{mac}` | devices, all or those that a query finds; one with its events and its next answer |
+//! | read | `GET /mirrors`, `GET /mirrors/{product}` | what is taken from elsewhere, and what was found there |
 //! | read | `GET /trust`, `GET /trust/ledger`, `GET /trust/rollover` | the authority; the fleet by anchor; whom a step cuts off |
 //! | read | `GET /signing`, `GET /signing/numbers/{product}` | the root records; a product's release numbers |
 //! | read | `GET /audit?after=&limit=&since=&device=`, `GET /audit/head`, `GET /audit/verification?head=` | the audit log, its last entry, whether it is what was written |
@@ -34,6 +35,7 @@
 //! | operate | `POST /devices/{mac}/{enroll, disenroll}` | issue it a credential, by its digest, and assign it; take one or all back |
 //! | read | `GET /groups`, `GET /groups/{name}` | groups of devices, with the number of their members |
 //! | operate | `PUT /groups/{name}`, `POST /groups/{name}/{add, remove}`, `DELETE` without the last part | by hand or by a query |
+//! | operate | `POST /mirrors`, `DELETE /mirrors/{product}`, `POST /mirrors/{product}/check` | take firmware from elsewhere, stop that, look now |
 //! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
 //! | operate | `POST /gc` | let go of what is no longer kept |
 //! | operate | `POST /trust/renew` | new server certificates |
@@ -54,6 +56,7 @@ mod effect;
 mod enrolment;
 mod groups;
 mod ledger;
+mod mirrors;
 mod problem;
 mod products;
 mod publish;
@@ -81,6 +84,7 @@ pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
 pub use groups::{GroupMembers, GroupSettings, GroupView};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
+pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};
 pub use publish::{Part, Publication, Published};

@@ -16,8 +16,8 @@ use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, audit, auth, devices, enrolment, groups, products, publish, releases, signing, status, tokens,
-    trust,
+    artifacts, audit, auth, devices, enrolment, groups, mirrors, products, publish, releases, signing,
+    status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -26,8 +26,8 @@ const MAX_BODY: usize = 128 * 1024;
 type Routes = Router<Arc<Operator>>;
 
 /// The operator interface.
-pub fn router(operator: Operator) -> Router {
-    let operator = Arc::new(operator);
+pub fn router(operator: impl Into<Arc<Operator>>) -> Router {
+    let operator = operator.into();
     let behind = |routes: Routes, needs: Scope| {
         let door = Door { operator: Arc::clone(&operator), needs };
         routes.route_layer(from_fn_with_state(door, let_in))
@@ -59,6 +59,8 @@ fn to_look() -> Routes {
         .route("/audit", get(audit::list))
         .route("/audit/head", get(audit::head))
         .route("/audit/verification", get(audit::verify))
+        .route("/mirrors", get(mirrors::list))
+        .route("/mirrors/{product}", get(mirrors::show))
         .route("/trust", get(trust::show))
         .route("/trust/ledger", get(trust::ledger))
         .route("/trust/rollover", get(trust::rollover))
@@ -91,6 +93,9 @@ fn to_operate() -> Routes {
         .route("/groups/{name}", put(groups::set).delete(groups::delete))
         .route("/groups/{name}/add", post(groups::add))
         .route("/groups/{name}/remove", post(groups::remove))
+        .route("/mirrors", post(mirrors::add))
+        .route("/mirrors/{product}", delete(mirrors::remove))
+        .route("/mirrors/{product}/check", post(mirrors::check))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{name}", delete(tokens::revoke))
         .route("/gc", post(status::collect))
