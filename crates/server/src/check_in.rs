@@ -1,8 +1,10 @@
 //! A check-in: read, decide, commit, answer.
 
+use std::sync::Arc;
+
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Mac, ManifestBytes, ProductName, Reason, Sha256, Time, View, decide,
-    observe, prove,
+    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, ProductName, Reason, Sha256, Time, View,
+    decide, observe, prove,
 };
 use otary_store::StoreError;
 
@@ -153,12 +155,28 @@ pub(crate) fn resolve(
     visit: &Visit,
     check_in: &mut CheckIn,
     pass: Pass,
-    catalogue: &Catalogue,
+    catalogue: &Arc<Catalogue>,
 ) -> Result<Decision, StoreError> {
     let now = visit.shared.clock.now();
-    match check_in.device {
-        Some(mac) => on_record(visit, mac, check_in, pass, catalogue, now),
-        None => Ok(judge(visit, check_in, pass, View { catalogue, device: None }, now)),
+    if let Some(mac) = check_in.device {
+        return on_record(visit, mac, check_in, pass, catalogue, now);
+    }
+    let decision = judge(visit, check_in, pass, View { catalogue, device: None }, now);
+    record(visit, check_in, catalogue, None, &decision, now);
+    Ok(decision)
+}
+
+/// Has the decision recorded, if anything is.
+fn record(
+    visit: &Visit,
+    check_in: &CheckIn,
+    catalogue: &Arc<Catalogue>,
+    device: Option<&Device>,
+    decision: &Decision,
+    now: Time,
+) {
+    if let Some(recorder) = &visit.shared.recorder {
+        recorder.check_in(check_in, catalogue, device, decision, now);
     }
 }
 
@@ -192,7 +210,7 @@ fn on_record(
     mac: Mac,
     check_in: &mut CheckIn,
     pass: Pass,
-    catalogue: &Catalogue,
+    catalogue: &Arc<Catalogue>,
     now: Time,
 ) -> Result<Decision, StoreError> {
     let newcomers = &visit.shared.newcomers;
@@ -200,6 +218,7 @@ fn on_record(
     let mut decided = None;
     let new = visit.shared.store.with_device(mac, now, admit, &mut |device| {
         let decision = judge(visit, check_in, pass, View { catalogue, device: device.as_deref() }, now);
+        record(visit, check_in, catalogue, device.as_deref(), &decision, now);
         let events = device.map(|device| observe(device, check_in, &decision, catalogue, now));
         decided = Some(decision);
         events.unwrap_or_default()

@@ -93,6 +93,7 @@ impl Server {
             transfers: AtomicUsize::new(0),
             url: format!("https://{}:{}", options.host, addresses.https.port()),
             poll_after: u32::try_from(options.limits.poll_after.as_secs()).unwrap_or(u32::MAX),
+            recorder: options.recorder.clone(),
         });
         let drain = Drain::new();
         let parts = Parts { options, shared: &shared, shown: &shown, drain: &drain };

@@ -20,6 +20,7 @@ use crate::front::{Caller, Front, Secured};
 use crate::http1::{Handler, Head, Method, Reply, Rules, Status, serve};
 use crate::link::Link;
 use crate::newcomers::Newcomers;
+use crate::recording::Recorder;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
@@ -40,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) url: String,
     /// When an agent is to ask again, in seconds.
     pub(crate) poll_after: u32,
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 /// The device side of one listener.
