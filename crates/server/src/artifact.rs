@@ -13,7 +13,7 @@
 
 use std::ops::Range;
 
-use otary_fleet::{Artifact, Catalogue, CheckIn, Device, Product, Sha256, Transport, View, prove};
+use otary_fleet::{Artifact, Catalogue, CheckIn, Device, Openings, Product, Sha256, Transport, View, prove};
 
 use crate::dialect::{self, Origin};
 use crate::evidence::Pass;
@@ -84,7 +84,11 @@ impl Asker {
     fn recipient(self, catalogue: &Catalogue, artifact: &Sha256) -> Option<Recipient> {
         let mut agent = self.agent?;
         let device = self.device.as_ref()?;
-        agent.proof = prove(&agent, &self.pass.evidence, View { catalogue, device: Some(device) });
+        agent.proof = prove(
+            &agent,
+            &self.pass.evidence,
+            View { catalogue, device: Some(device), openings: Openings::SHUT },
+        );
         let claimant = agent.claimant();
         let offered = device.attempt(claimant, artifact).is_some();
         offered.then_some(Recipient { device: agent.device, claimant })
@@ -228,6 +232,7 @@ mod tests {
             id: ReleaseId { product: product.clone(), version: "0.1".into() },
             channel: "stable".parse().unwrap(),
             artifacts: vec![id],
+            via: None,
             manifests: Vec::new(),
             notes: String::new(),
             published: Time::default(),

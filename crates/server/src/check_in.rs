@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, Reason, Sha256, Time, View, decide, observe,
-    prove,
+    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, Openings, Reason, Sha256, Time, View, decide,
+    observe, prove,
 };
 use otary_store::StoreError;
 
@@ -133,7 +133,8 @@ fn resolve(
     if let Some(mac) = check_in.device {
         return on_record(visit, mac, check_in, pass, catalogue, now);
     }
-    let decision = judge(visit, check_in, pass, View { catalogue, device: None }, now);
+    let view = View { catalogue, device: None, openings: Openings::SHUT };
+    let decision = judge(visit, check_in, pass, view, now);
     record(visit, check_in, catalogue, None, &decision, now);
     Ok(decision)
 }
@@ -177,7 +178,8 @@ fn on_record(
     let admit = newcomers.admit(visit.peer, now);
     let mut decided = None;
     let new = visit.shared.store.with_device(mac, now, admit, &mut |device| {
-        let decision = judge(visit, check_in, pass, View { catalogue, device: device.as_deref() }, now);
+        let view = View { catalogue, device: device.as_deref(), openings: Openings::SHUT };
+        let decision = judge(visit, check_in, pass, view, now);
         record(visit, check_in, catalogue, device.as_deref(), &decision, now);
         let events = device.map(|device| observe(device, check_in, &decision, catalogue, now));
         decided = Some(decision);
@@ -186,7 +188,9 @@ fn on_record(
     if new {
         newcomers.count(visit.peer, now);
     }
-    Ok(decided.unwrap_or_else(|| judge(visit, check_in, pass, View { catalogue, device: None }, now)))
+    Ok(decided.unwrap_or_else(|| {
+        judge(visit, check_in, pass, View { catalogue, device: None, openings: Openings::SHUT }, now)
+    }))
 }
 
 /// One line per check-in. Texts of the client's are bounded and free of control characters.
@@ -199,7 +203,7 @@ fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
         product = decision.product.as_ref().map(otary_fleet::ProductName::as_str),
         dialect = check_in.dialect.name(),
         runs = %check_in.build,
-        version = check_in.version,
+        version = check_in.version.as_deref(),
         proof = check_in.proof.name(),
         verdict = decision.verdict().name(),
         rule = decision.reason.rule(),

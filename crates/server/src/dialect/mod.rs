@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 use otary_fleet::{
     Catalogue, CheckIn, Chip, Decision, Dialect, Handshake, ManifestBytes, Md5, ProductName, Sha256,
-    Transport,
+    Transport, Version,
 };
 use thiserror::Error;
 
@@ -86,7 +86,7 @@ pub(crate) enum Answer {
     /// Which version there is, without its bytes.
     Version {
         /// The version.
-        version: String,
+        version: Version,
         /// The digest of its artifact.
         md5: Md5,
     },
@@ -184,7 +184,7 @@ mod tests {
                 handshake: None,
             };
             let Ok(Some((Ok(Heard { check_in, .. }), _))) = http1::read(&bytes, |head| read(head, origin)) else { return Ok(()) };
-            for text in [check_in.version, check_in.sdk].into_iter().flatten() {
+            for text in [check_in.version.map(String::from), check_in.sdk].into_iter().flatten() {
                 prop_assert!((1..=CheckIn::MAX_TEXT).contains(&text.len()));
                 prop_assert!(!text.contains(char::is_control));
             }

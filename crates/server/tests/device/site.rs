@@ -128,6 +128,7 @@ impl Site {
             id: ReleaseId { product: name(product), version: version.into() },
             channel: channel.parse::<Channel>().unwrap(),
             artifacts: vec![artifact.id],
+            via: None,
             manifests: Vec::new(),
             notes: String::new(),
             published: self.clock.now(),
