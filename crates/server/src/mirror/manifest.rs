@@ -59,9 +59,10 @@ pub enum ManifestError {
 #[serde(untagged)]
 enum Form {
     Builds(Builds),
+    // Before esp32FOTA's, of which no key is required.
+    MicroPython(MicroPython),
     Fota(Fota),
     Fotas(Vec<Fota>),
-    MicroPython(MicroPython),
 }
 
 #[derive(Deserialize)]
