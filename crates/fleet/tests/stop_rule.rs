@@ -72,7 +72,8 @@ fn unchanged_polls_taken_together_leave_the_record_that_they_leave_one_by_one() 
         if on_trial {
             let artifact = poll(&mut one_by_one, now).offered().unwrap();
             let claimant = one_by_one.says.claimant();
-            let delivery = Delivery { claimant, artifact, from: 0, bytes: 1_000_000, size: 1_000_000 };
+            let delivery =
+                Delivery { claimant, artifact, from: 0, asked: 1_000_000, bytes: 1_000_000, size: 1_000_000 };
             delivered(&mut one_by_one.record, delivery, now);
         }
         one_by_one.take(now);
@@ -99,6 +100,7 @@ fn catalogue(now: Time) -> Catalogue {
         id: id(version),
         channel: "stable".parse().unwrap(),
         artifacts: vec![run::artifact(firmware).id],
+        order: otary_fleet::Sequence::default(),
         manifests: Vec::new(),
         notes: String::new(),
         published: now,

@@ -59,6 +59,8 @@ pub fn artifact(firmware: &str) -> Artifact {
         md5: otary_fleet::Md5::of(firmware.as_bytes()),
         kind: Kind::App,
         chip: Some(Chip::Esp32),
+        variant: otary_fleet::Variant::Whole,
+        filesystem: None,
         gzip: false,
         md5s: Vec::new(),
         digests: vec![id],
@@ -76,6 +78,7 @@ fn catalogue(campaign: &Campaign) -> Catalogue {
         id: release(version),
         channel: campaign.channel.clone(),
         artifacts: vec![Sha256::of(firmware.as_bytes())],
+        order: otary_fleet::Sequence::default(),
         manifests: Vec::new(),
         notes: String::new(),
         published: Time::from_secs(at),
@@ -309,8 +312,14 @@ impl Run {
         let board = &mut self.scenario.boards[place];
         observe(&mut board.record, &board.says, &decision, &self.catalogue, at);
         if let Some(artifact) = decision.offered() {
-            let delivery =
-                Delivery { claimant: board.says.claimant(), artifact, from: 0, bytes: SIZE, size: SIZE };
+            let delivery = Delivery {
+                claimant: board.says.claimant(),
+                artifact,
+                from: 0,
+                asked: SIZE,
+                bytes: SIZE,
+                size: SIZE,
+            };
             delivered(&mut board.record, delivery, at);
             board.take(at);
         }
