@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentWords, Handshake, Kind, Mac, Md5, ProductName, Proof, Report, Sha256};
+use crate::{AgentWords, DeviceName, Handshake, Kind, Mac, Md5, ProductName, Proof, Report, Sha256};
 
 /// The client library that a check-in came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,6 +18,8 @@ pub enum Dialect {
     ArduinoEsp8266,
     /// otary's own agent: one header field with a CBOR message, answered by signed objects.
     Agent,
+    /// hawkBit's Direct Device Integration: JSON, links, and reports of what became of an action.
+    Hawkbit,
 }
 
 impl Dialect {
@@ -27,12 +29,22 @@ impl Dialect {
             Self::ArduinoEsp32 => "arduino-esp32",
             Self::ArduinoEsp8266 => "arduino-esp8266",
             Self::Agent => "agent",
+            Self::Hawkbit => "hawkbit",
         }
     }
 
     /// Whether a client of this dialect can run on `chip`.
     pub fn runs_on(self, chip: Chip) -> bool {
-        (self == Self::ArduinoEsp8266) == (chip == Chip::Esp8266)
+        self == Self::Hawkbit || (self == Self::ArduinoEsp8266) == (chip == Chip::Esp8266)
+    }
+
+    /// The least that its client has to show to be told anything. hawkBit's devices always show something, and what they
+    /// report is believed.
+    pub const fn required_proof(self) -> Proof {
+        match self {
+            Self::Hawkbit => Proof::ProductSecret,
+            _ => Proof::None,
+        }
     }
 }
 
@@ -127,6 +139,9 @@ pub struct CheckIn {
     pub mode: Mode,
     /// Who asks; some clients never say.
     pub device: Option<Mac>,
+    /// What it calls itself, where that is not its address.
+    #[serde(default)]
+    pub name: Option<DeviceName>,
     /// The product that the URL names, or the agent.
     pub product: Option<ProductName>,
     /// The chip that the URL's query names, or the agent.

@@ -5,6 +5,7 @@
 
 use otary_image::Chip;
 
+use crate::controller::gave_up;
 use crate::observe::LONGEST_HOLD;
 use crate::{
     Artifact, Catalogue, CheckIn, Decision, Device, Dialect, Evidence, Kind, Mode, Network, Order, Product,
@@ -64,7 +65,7 @@ fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -
     found.chip = chip;
     let kind = check_in.mode.kind();
     let channel = view.device.and_then(|device| device.channel.as_ref());
-    let target = view.catalogue.target(&product.name, channel, chip, kind);
+    let target = target(check_in, view, product, channel, chip, kind);
     let target = target.ok_or_else(|| Reason::NoRelease { product: product.name.clone(), chip })?;
     found.release = Some(target.release.id.clone());
     found.artifact = Some(target.artifact.id);
@@ -74,6 +75,20 @@ fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -
     fits(check_in, target.artifact)?;
     not_looping(check_in, view, target, now)?;
     Ok(offer)
+}
+
+/// Whoever speaks hawkBit's protocol takes what is opaque to otary, too.
+fn target<'a>(
+    check_in: &CheckIn,
+    view: View<'a>,
+    product: &Product,
+    channel: Option<&crate::Channel>,
+    chip: Option<Chip>,
+    kind: Kind,
+) -> Option<Target<'a>> {
+    let of = |kind| view.catalogue.target(&product.name, channel, chip, kind);
+    let raw = (check_in.dialect == Dialect::Hawkbit).then(|| of(Kind::Raw)).flatten();
+    raw.or_else(|| of(kind))
 }
 
 /// From the URL, else from the digest of what runs, else as the operator assigned, else the only one there is. A private
@@ -113,10 +128,11 @@ fn running<'a>(check_in: &CheckIn, view: View<'a>, product: &Product) -> Option<
 /// A private product is for those alone who showed that they may have it. Nothing more is found out for others, and
 /// every dialect answers them as if there were no such product.
 fn opens(check_in: &CheckIn, view: View<'_>, product: &Product) -> Result<(), Reason> {
-    if product.opens_to(check_in.proof, view.device) {
+    let needed = product.required_proof().max(check_in.dialect.required_proof());
+    let shown = check_in.proof;
+    if shown >= needed && product.opens_to(shown, view.device) {
         return Ok(());
     }
-    let (shown, needed) = (check_in.proof, product.required_proof());
     Err(Reason::NotProven { product: product.name.clone(), shown, needed })
 }
 
@@ -134,11 +150,12 @@ fn chip(
         .or_else(|| view.device?.chip)
         .or_else(|| view.catalogue.only_chip(product))
         // The dialect of an ESP8266 is spoken by no other chip.
-        .or_else(|| check_in.dialect.runs_on(Chip::Esp8266).then_some(Chip::Esp8266));
+        .or_else(|| (check_in.dialect == Dialect::ArduinoEsp8266).then_some(Chip::Esp8266));
     match chip {
         Some(chip) if !check_in.dialect.runs_on(chip) => {
             Err(Reason::ChipContradicts { chip, dialect: check_in.dialect })
         }
+        None if check_in.dialect == Dialect::Hawkbit => Ok(None),
         None if check_in.mode.kind() == Kind::App && !view.catalogue.releases(&product.name).is_empty() => {
             Err(Reason::ChipUnknown { product: product.name.clone() })
         }
@@ -160,6 +177,9 @@ fn replaces(
     }
     if target.artifact.is_run_by(&check_in.build) {
         return Err(Reason::UpToDate { version: target.release.id.version.clone() });
+    }
+    if let Some(reason) = gave_up(view, target).filter(|_| check_in.dialect == Dialect::Hawkbit) {
+        return Err(reason);
     }
     let released = running.and_then(|artifact| view.catalogue.release_of(&product.name, &artifact.id));
     if let Some(release) = released {
@@ -187,8 +207,9 @@ fn by_version(check_in: &CheckIn, view: View<'_>, target: Target<'_>) -> Result<
     let Some(reports) = check_in.version.clone() else {
         let device = view.device.ok_or(Reason::NotRecorded)?;
         let attempt = device.attempt(check_in.claimant(), &target.artifact.id);
+        let takes_it_on_trust = check_in.dialect != Dialect::Hawkbit;
         return match attempt {
-            Some(attempt) if attempt.whole > 0 => Err(Reason::TakenOnce { version: published }),
+            Some(attempt) if attempt.whole > 0 && takes_it_on_trust => Err(Reason::TakenOnce { version: published }),
             _ => Ok(Reason::FirstTry { offered: published }),
         };
     };

@@ -192,6 +192,13 @@ pub enum Reason {
         /// When this was decided.
         now: Time,
     },
+    /// It reported that it could not install the release.
+    ReportedFailure {
+        /// The version.
+        offered: String,
+        /// What it said last.
+        said: Option<String>,
+    },
     /// otary updated it, and now it runs a build that otary does not know.
     Reflashed {
         /// The artifact that otary had it install.
@@ -225,6 +232,7 @@ impl Reason {
             | Self::NoSlot
             | Self::TooLarge { .. }
             | Self::Looping { .. }
+            | Self::ReportedFailure { .. }
             | Self::Reflashed { .. } => Verdict::Hold,
         }
     }
@@ -252,6 +260,7 @@ impl Reason {
             Self::NoSlot => "no-slot",
             Self::TooLarge { .. } => "too-large",
             Self::Looping { .. } => "looping",
+            Self::ReportedFailure { .. } => "reported-failure",
             Self::Reflashed { .. } => "reflashed",
         }
     }
@@ -278,7 +287,7 @@ impl Reason {
                 )
             }
             Self::Unsigned { .. } => "publish a signed release: otary push --sign KEYFILE".into(),
-            Self::Looping { .. } | Self::TakenOnce { .. } => format!("otary device release {device}"),
+            Self::Looping { .. } | Self::TakenOnce { .. } | Self::ReportedFailure { .. } => format!("otary device release {device}"),
             Self::Reflashed { .. } => format!("otary device resume {device}"),
             _ => return None,
         })
@@ -373,6 +382,10 @@ impl fmt::Display for Reason {
                 "took the image {taken} times and still runs the old build, held for another {}",
                 minutes(until.since(*now))
             ),
+            Self::ReportedFailure { offered, said: None } => write!(f, "reported that {offered} failed"),
+            Self::ReportedFailure { offered, said: Some(said) } => {
+                write!(f, "reported that {offered} failed: {said}")
+            }
             Self::Reflashed { installed, build } => write!(
                 f,
                 "reflashed by hand: otary installed {installed:.12}, now it runs an unknown build ({build})"

@@ -6,7 +6,7 @@ use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentWords, Build, Channel, CheckIn, Claimant, Credential, Decision, Dialect, Handshake, Kind, Mac,
+    AgentWords, Build, Channel, CheckIn, Claimant, Controller, Credential, Decision, DeviceName, Dialect, Handshake, Kind, Mac,
     Network, ProductName, Proof, ReleaseId, Reported, Sha256, Time, Transport,
 };
 
@@ -17,6 +17,9 @@ const MONTH: Duration = Duration::from_hours(30 * 24);
 pub struct Device {
     /// Its address.
     pub mac: Mac,
+    /// What it calls itself, where that is not its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<DeviceName>,
     /// The product that the operator assigned.
     pub product: Option<ProductName>,
     /// The chip that the operator named.
@@ -56,6 +59,9 @@ pub struct Device {
     /// What it reported, the latest first; at most [`Self::MAX_REPORTS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reported: Vec<Reported>,
+    /// What is kept of it as a device that speaks hawkBit's protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<Box<Controller>>,
 }
 
 /// What a device said when it last asked.
@@ -262,6 +268,9 @@ pub struct Installed {
     pub network: Network,
     /// What it ran before, and goes back to if it rolls back.
     pub before: Build,
+    /// It said so itself; else it is inferred from its polls.
+    #[serde(default)]
+    pub reported: bool,
 }
 
 /// How a device stands: one decision, and how long it has been the same.
@@ -295,6 +304,7 @@ impl Device {
     pub const fn new(mac: Mac, now: Time) -> Self {
         Self {
             mac,
+            name: None,
             product: None,
             chip: None,
             channel: None,
@@ -313,6 +323,7 @@ impl Device {
             standing_files: None,
             contested: None,
             reported: Vec::new(),
+            controller: None,
         }
     }
 
@@ -351,6 +362,9 @@ impl Device {
     /// The operator lets it try again: every brake on it is let go.
     pub fn release_brakes(&mut self) {
         self.attempts.clear();
+        if let Some(controller) = &mut self.controller {
+            controller.forget_failures();
+        }
     }
 
     /// The last update that it was seen to run in a network.

@@ -17,6 +17,7 @@ mod anchor;
 mod artifact;
 mod catalogue;
 mod check_in;
+mod controller;
 mod decide;
 mod decision;
 mod device;
@@ -29,6 +30,7 @@ mod generation;
 mod ledger;
 mod mac;
 mod manifest;
+mod name;
 mod observe;
 mod product;
 mod proof;
@@ -44,6 +46,9 @@ pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, Kind};
 pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
+pub use controller::{
+    Action, ActionId, ActionState, Agreement, Controller, Execution, Feedback, Finished, Told, Unheard, UpdateMode, recall, tell,
+};
 pub use decide::{View, decide, prove};
 pub use decision::{Decision, Reason, Verdict};
 pub use device::{
@@ -58,6 +63,7 @@ pub use generation::{Generation, GenerationId, Generations, Handshake, Phase, Pr
 pub use ledger::{Accepts, Claim, Entry, Holds};
 pub use mac::{Mac, MacError};
 pub use manifest::{ManifestBytes, ManifestError, SignedManifest};
+pub use name::{DeviceName, DeviceNameError};
 pub use observe::{Delivery, delivered, observe};
 pub use otary_image::Chip;
 pub use product::{NameError, Product, ProductName};

@@ -30,6 +30,11 @@ impl Mac {
         if bytes == [0; 6] { Err(MacError::Zero) } else { Ok(Self(bytes)) }
     }
 
+    /// An address that no board comes with, of one device, whose other 46 bits are these.
+    pub(crate) const fn locally_administered([first, b, c, d, e, f]: [u8; 6]) -> Self {
+        Self([first & !0b11 | 0b10, b, c, d, e, f])
+    }
+
     /// The six bytes, most significant first.
     pub const fn bytes(self) -> [u8; 6] {
         self.0

@@ -80,6 +80,9 @@ pub struct Product {
     /// Whether its images are for those alone who show a proof.
     #[serde(default)]
     pub private: bool,
+    /// Whether devices that speak hawkBit's protocol are asked to agree before they are given anything to install.
+    #[serde(default)]
+    pub asks_first: bool,
     /// When it was made.
     pub created: Time,
 }
@@ -94,6 +97,7 @@ impl Product {
             allow_raw: false,
             secret: None,
             private: false,
+            asks_first: false,
             created,
         }
     }
