@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use otary_image::Chip;
 
 use crate::{
-    Artifact, Build, Channel, Kind, Md5, Order, Product, ProductName, Release, ReleaseId, Sha256, compare,
+    Artifact, Build, Campaign, CampaignId, Channel, Group, GroupName, Kind, Md5, Order, Product, ProductName,
+    Release, ReleaseId, Sha256, compare,
 };
 
 /// Products, releases and artifacts at one moment. Immutable: a change makes a new one.
@@ -19,6 +20,9 @@ pub struct Catalogue {
     by_md5: HashMap<Md5, Sha256>,
     /// For which products each artifact was released.
     owners: HashMap<Sha256, BTreeSet<ProductName>>,
+    /// By product, the newest first.
+    campaigns: BTreeMap<ProductName, Vec<Campaign>>,
+    groups: BTreeMap<GroupName, Group>,
 }
 
 /// What a device is meant to run.
@@ -55,6 +59,48 @@ impl Catalogue {
             catalogue.artifacts.insert(artifact.id, artifact);
         }
         catalogue
+    }
+
+    /// The same with these campaigns and groups.
+    #[must_use]
+    pub fn with_campaigns(
+        mut self,
+        campaigns: impl IntoIterator<Item = Campaign>,
+        groups: impl IntoIterator<Item = Group>,
+    ) -> Self {
+        for campaign in campaigns {
+            self.campaigns.entry(campaign.product.clone()).or_default().push(campaign);
+        }
+        for campaigns in self.campaigns.values_mut() {
+            campaigns.sort_by_key(|campaign| std::cmp::Reverse(campaign.id));
+        }
+        self.groups.extend(groups.into_iter().map(|group| (group.name.clone(), group)));
+        self
+    }
+
+    /// A product's campaigns, the newest first.
+    pub fn campaigns(&self, product: &ProductName) -> &[Campaign] {
+        self.campaigns.get(product).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every campaign, by product and then by age, the newest first.
+    pub fn all_campaigns(&self) -> impl Iterator<Item = &Campaign> {
+        self.campaigns.values().flatten()
+    }
+
+    /// One campaign.
+    pub fn campaign(&self, id: CampaignId) -> Option<&Campaign> {
+        self.all_campaigns().find(|campaign| campaign.id == id)
+    }
+
+    /// Every group, by name.
+    pub fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.values()
+    }
+
+    /// The group called `name`.
+    pub fn group(&self, name: &GroupName) -> Option<&Group> {
+        self.groups.get(name)
     }
 
     /// Every product, by name.

@@ -6,8 +6,9 @@ use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentWords, Build, Channel, CheckIn, Claimant, Controller, Credential, Decision, DeviceName, Dialect, Handshake, Kind, Mac,
-    Network, ProductName, Proof, ReleaseId, Reported, Sha256, Time, Transport,
+    AgentWords, Build, Channel, CheckIn, Claimant, Controller, Credential, Decision, DeviceName, Dialect,
+    Forced, Handshake, Held, Kind, Mac, Network, ProductName, Proof, ReleaseId, Reported, Sha256, Time,
+    Transport, Zone,
 };
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
@@ -26,6 +27,21 @@ pub struct Device {
     pub chip: Option<Chip>,
     /// The channel that the operator put it on; `stable` without.
     pub channel: Option<Channel>,
+    /// Set while the operator wants it left alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Held>,
+    /// The release that the operator wants it to run, whatever is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<ReleaseId>,
+    /// A release that the operator wants it to get once, whatever it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forced: Option<Forced>,
+    /// The time zone of its site, by the operator's word: it wins over that of a window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<Zone>,
+    /// What it calls itself, where its client says a name instead of an address; at most [`Self::MAX_NAME`] bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// What was issued to it, to show who it is; at most [`Self::MAX_CREDENTIALS`].
     #[serde(default)]
     pub credentials: Vec<Credential>,
@@ -297,6 +313,8 @@ impl Device {
     pub const MAX_ELSEWHERE: usize = 7;
     /// Reports that are remembered.
     pub const MAX_REPORTS: usize = 8;
+    /// The longest name, in bytes.
+    pub const MAX_NAME: usize = 64;
     /// Credentials that are valid at the same time: the one in use, its successor, and one of either kind.
     pub const MAX_CREDENTIALS: usize = 4;
 
@@ -308,6 +326,11 @@ impl Device {
             product: None,
             chip: None,
             channel: None,
+            hold: None,
+            pin: None,
+            forced: None,
+            zone: None,
+            name: None,
             credentials: Vec::new(),
             first_seen: now,
             last_seen: now,
@@ -333,6 +356,10 @@ impl Device {
         self.product.is_some()
             || self.chip.is_some()
             || self.channel.is_some()
+            || self.hold.is_some()
+            || self.pin.is_some()
+            || self.forced.is_some()
+            || self.zone.is_some()
             || self.installed.is_some()
             || !self.credentials.is_empty()
     }

@@ -15,6 +15,7 @@
 mod agent;
 mod anchor;
 mod artifact;
+mod campaign;
 mod catalogue;
 mod check_in;
 mod controller;
@@ -27,6 +28,8 @@ mod embedded;
 mod event;
 mod facts;
 mod generation;
+mod group;
+mod intent;
 mod ledger;
 mod mac;
 mod manifest;
@@ -37,6 +40,7 @@ mod proof;
 mod release;
 mod risk;
 mod rollover;
+mod seconds;
 mod time;
 mod token;
 mod version;
@@ -44,6 +48,10 @@ mod version;
 pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, Kind};
+pub use campaign::{
+    Campaign, CampaignId, Days, Gate, Opening, Openings, Pace, PaceError, Plan, PlanError, Rules, Share,
+    State, Stop, UnknownZone, Wave, Window, WindowError, Zone,
+};
 pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
 pub use controller::{
@@ -60,6 +68,8 @@ pub use embedded::{Embedded, FoundCertificate, FoundKey};
 pub use event::{Event, EventKind};
 pub use facts::{Findings, ReadError, Wrapped, read, unpack};
 pub use generation::{Generation, GenerationId, Generations, Handshake, Phase, Presented, Rollover};
+pub use group::{Group, GroupName, Membership};
+pub use intent::{Forced, Held};
 pub use ledger::{Accepts, Claim, Entry, Holds};
 pub use mac::{Mac, MacError};
 pub use manifest::{ManifestBytes, ManifestError, SignedManifest};

@@ -39,6 +39,12 @@ impl Mac {
     pub const fn bytes(self) -> [u8; 6] {
         self.0
     }
+
+    /// The six bytes as a number of 48 bits.
+    pub(crate) const fn number(self) -> u64 {
+        let [first, second, rest @ ..] = self.0;
+        (u16::from_be_bytes([first, second]) as u64) << 32 | u32::from_be_bytes(rest) as u64
+    }
 }
 
 impl FromStr for Mac {

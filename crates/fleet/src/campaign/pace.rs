@@ -1,0 +1,99 @@
+//! Pace: how fast a campaign goes, so that neither the site's link nor the server is taken by surprise.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// How fast a campaign goes. What is not said is not limited.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Pace {
+    /// Offers in a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offers_per_minute: Option<u32>,
+    /// Downloads at the same time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub downloads: Option<u32>,
+    /// Bytes in a second, of all its downloads together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bytes_per_second: Option<u64>,
+}
+
+/// Why a text is no pace.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PaceError {
+    /// A part of it is none of the three limits.
+    #[error("`{found}` is no limit: expected `30/min` (offers), `4 downloads`, or `500kB/s`")]
+    NotALimit {
+        /// What was found.
+        found: String,
+    },
+    /// Nothing would ever be sent.
+    #[error("`{found}` would never send anything")]
+    Nothing {
+        /// What was found.
+        found: String,
+    },
+    /// One limit twice.
+    #[error("`{found}` says again what was said before it")]
+    Twice {
+        /// What was found.
+        found: String,
+    },
+}
+
+impl Pace {
+    /// Whether nothing is limited.
+    pub fn is_unlimited(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn limit(&mut self, text: &str) -> Result<(), PaceError> {
+        let wrong = || PaceError::NotALimit { found: text.into() };
+        let digits = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(wrong)?;
+        let (number, unit) = text.split_at(digits);
+        let number: u64 = number.parse().map_err(|_| wrong())?;
+        let count = || u32::try_from(number).map_err(|_| wrong());
+        let bytes = |unit: u64| number.checked_mul(unit).ok_or_else(wrong);
+        let before = match unit.trim() {
+            "/min" => self.offers_per_minute.replace(count()?).is_some(),
+            "download" | "downloads" => self.downloads.replace(count()?).is_some(),
+            "B/s" => self.bytes_per_second.replace(number).is_some(),
+            "kB/s" => self.bytes_per_second.replace(bytes(1_000)?).is_some(),
+            "MB/s" => self.bytes_per_second.replace(bytes(1_000_000)?).is_some(),
+            _ => return Err(wrong()),
+        };
+        match (before, number) {
+            (true, _) => Err(PaceError::Twice { found: text.into() }),
+            (false, 0) => Err(PaceError::Nothing { found: text.into() }),
+            (false, _) => Ok(()),
+        }
+    }
+}
+
+impl FromStr for Pace {
+    type Err = PaceError;
+
+    /// `30/min, 4 downloads, 500kB/s`: any of the three, in any order.
+    fn from_str(text: &str) -> Result<Self, PaceError> {
+        let mut pace = Self::default();
+        text.split(',').try_for_each(|limit| pace.limit(limit.trim()))?;
+        Ok(pace)
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let offers = self.offers_per_minute.map(|n| format!("{n}/min"));
+        let downloads = self.downloads.map(|n| format!("{n} download{}", if n == 1 { "" } else { "s" }));
+        let bytes = self.bytes_per_second.map(|n| match n {
+            n if n % 1_000_000 == 0 => format!("{}MB/s", n / 1_000_000),
+            n if n % 1_000 == 0 => format!("{}kB/s", n / 1_000),
+            n => format!("{n}B/s"),
+        });
+        let limits: Vec<String> = [offers, downloads, bytes].into_iter().flatten().collect();
+        f.write_str(&limits.join(", "))
+    }
+}

@@ -1,0 +1,212 @@
+//! Windows: the hours in which something may be offered, in the time zone of the site.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::civil::{Date, DateTime, Weekday};
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::{UnknownZone, Zone};
+use crate::Time;
+
+const DAY: u16 = 24 * 60;
+const NAMES: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+/// Days of the week, at least one: bit 0 is Monday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Days(u8);
+
+impl Days {
+    /// All seven.
+    pub const ALL: Self = Self(0x7F);
+
+    const fn has(self, day: Weekday) -> bool {
+        self.0 >> day.to_monday_zero_offset() & 1 == 1
+    }
+}
+
+/// The hours in which something may be offered. A window from 22:00 to 04:00 is that of the day on which it begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Window {
+    /// The days on which it opens.
+    pub days: Days,
+    /// When it opens, in minutes of the day.
+    pub from: u16,
+    /// When it closes, in minutes of the day; if that is not later than `from`, on the next day.
+    pub to: u16,
+    /// In which time zone; a device's own zone wins over it.
+    pub zone: Zone,
+}
+
+/// Why a text is no window.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WindowError {
+    /// The form is another one.
+    #[error(
+        "`{found}` is no window: expected days, hours and a time zone, as in `mon-fri 22:00-04:00 Europe/Berlin`"
+    )]
+    Form {
+        /// What was found.
+        found: String,
+    },
+    /// No such day.
+    #[error("`{found}` is no day: expected mon, tue, wed, thu, fri, sat or sun")]
+    Day {
+        /// What was found.
+        found: String,
+    },
+    /// No such hour.
+    #[error("`{found}` is no time of day: expected 00:00 to 24:00")]
+    Hour {
+        /// What was found.
+        found: String,
+    },
+    /// It opens and closes at the same minute.
+    #[error("a window from {at} to {at} is none: for the whole day say 00:00-24:00")]
+    Empty {
+        /// When.
+        at: String,
+    },
+    /// No such time zone.
+    #[error(transparent)]
+    Zone(#[from] UnknownZone),
+}
+
+impl Window {
+    /// When it opens next, seen from `now`: `None` if it is open. `own` is the device's own time zone.
+    ///
+    /// Where a change of the clocks leaves out the minute at which it opens, it opens as much later; a window that lies
+    /// in the hour that is left out does not open on that day.
+    pub fn opens(&self, now: Time, own: Option<&Zone>) -> Option<Time> {
+        let zone = own.unwrap_or(&self.zone).rules();
+        let at = i64::try_from(now.0).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok())?;
+        let local = zone.to_datetime(at);
+        if self.is_open_at(local) {
+            return None;
+        }
+        // Each day of the week, and once more the first one: its hour may lie in the past, or be left out.
+        let days = std::iter::successors(Some(local.date()), |date| date.tomorrow().ok());
+        let opens = |date: Date| {
+            let begins = date.at(0, 0, 0, 0).checked_add(i64::from(self.from).minutes()).ok()?;
+            let moment = zone.to_ambiguous_timestamp(begins).compatible().ok()?;
+            (self.days.has(date.weekday()) && moment > at && self.is_open_at(zone.to_datetime(moment)))
+                .then(|| Time(u64::try_from(moment.as_millisecond()).unwrap_or_default()))
+        };
+        // A window that never opens in two weeks does not exist.
+        Some(days.take(15).find_map(opens).unwrap_or(Time(u64::MAX)))
+    }
+
+    /// Whether it is open at this moment of its time zone.
+    fn is_open_at(&self, local: DateTime) -> bool {
+        let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
+        let (from, to) = (i32::from(self.from), i32::from(self.to));
+        let today = self.days.has(local.weekday());
+        if from < to {
+            return today && (from..to).contains(&minute);
+        }
+        let since_yesterday = self.days.has(local.weekday().previous());
+        (today && minute >= from) || (since_yesterday && minute < to)
+    }
+}
+
+impl FromStr for Window {
+    type Err = WindowError;
+
+    /// `[DAYS] HH:MM-HH:MM ZONE`, days as `mon-fri`, `sat,sun` or left out for all.
+    fn from_str(text: &str) -> Result<Self, WindowError> {
+        let wrong = || WindowError::Form { found: text.into() };
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let (days, hours, zone) = match *words.as_slice() {
+            [hours, zone] => (Days::ALL, hours, zone),
+            [days, hours, zone] => (days.parse()?, hours, zone),
+            _ => return Err(wrong()),
+        };
+        let (from, to) = hours.split_once('-').ok_or_else(wrong)?;
+        let (from, to) = (minute(from)?, minute(to)?);
+        if from == to || from == DAY {
+            return Err(WindowError::Empty { at: hour(to) });
+        }
+        Ok(Self { days, from, to, zone: zone.parse()? })
+    }
+}
+
+/// `HH:MM` as minutes of the day.
+fn minute(text: &str) -> Result<u16, WindowError> {
+    let wrong = || WindowError::Hour { found: text.into() };
+    let number = |digits: &str| match digits.len() {
+        1 | 2 if digits.bytes().all(|c| c.is_ascii_digit()) => digits.parse::<u16>().map_err(|_| wrong()),
+        _ => Err(wrong()),
+    };
+    let (hours, minutes) = text.split_once(':').ok_or_else(wrong)?;
+    match (number(hours)?, number(minutes)?) {
+        (hours, minutes) if minutes < 60 && hours * 60 + minutes <= DAY => Ok(hours * 60 + minutes),
+        _ => Err(wrong()),
+    }
+}
+
+fn hour(minute: u16) -> String {
+    format!("{:02}:{:02}", minute / 60, minute % 60)
+}
+
+impl FromStr for Days {
+    type Err = WindowError;
+
+    fn from_str(text: &str) -> Result<Self, WindowError> {
+        let day = |word: &str| {
+            let place = NAMES.iter().position(|name| name.eq_ignore_ascii_case(word));
+            place.ok_or_else(|| WindowError::Day { found: word.into() })
+        };
+        let mut days = 0;
+        for part in text.split(',') {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last) = (day(first)?, day(last)?);
+            let length = (last + 7 - first) % 7;
+            (first..=first + length).for_each(|day| days |= 1 << (day % 7));
+        }
+        Ok(Self(days))
+    }
+}
+
+impl fmt::Display for Days {
+    /// `mon-fri,sun`: runs of three and more are drawn together.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts: Vec<String> = Vec::new();
+        let mut day = 0;
+        while day < 7 {
+            let run = (day..7).take_while(|day| self.0 >> day & 1 == 1).count();
+            let names = NAMES.iter().skip(day).take(run);
+            match (names.clone().next(), names.clone().next_back()) {
+                (Some(first), Some(last)) if run > 2 => parts.push(format!("{first}-{last}")),
+                _ => parts.extend(names.map(|name| (*name).to_owned())),
+            }
+            day += run.max(1);
+        }
+        f.write_str(&parts.join(","))
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.days != Days::ALL {
+            write!(f, "{} ", self.days)?;
+        }
+        write!(f, "{}-{} {}", hour(self.from), hour(self.to), self.zone)
+    }
+}
+
+impl TryFrom<String> for Window {
+    type Error = WindowError;
+
+    fn try_from(text: String) -> Result<Self, WindowError> {
+        text.parse()
+    }
+}
+
+impl From<Window> for String {
+    fn from(window: Window) -> Self {
+        window.to_string()
+    }
+}
