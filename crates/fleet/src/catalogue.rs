@@ -6,7 +6,7 @@ use otary_image::Chip;
 
 use crate::{
     Artifact, Build, Campaign, CampaignId, Channel, Group, GroupName, Kind, Md5, Order, Product, ProductName,
-    Release, ReleaseId, Sha256, compare,
+    Release, ReleaseId, Sha256, Wanted, compare,
 };
 
 /// Products, releases and artifacts at one moment. Immutable: a change makes a new one.
@@ -54,7 +54,8 @@ impl Catalogue {
             releases.sort_by_key(|release| release.published);
         }
         for artifact in artifacts {
-            catalogue.by_digest.extend(artifact.digests.iter().map(|digest| (*digest, artifact.id)));
+            let digests = artifact.digests.iter().chain([&artifact.id]);
+            catalogue.by_digest.extend(digests.map(|digest| (*digest, artifact.id)));
             catalogue.by_md5.extend(artifact.md5s.iter().map(|md5| (*md5, artifact.id)));
             catalogue.artifacts.insert(artifact.id, artifact);
         }
@@ -179,18 +180,25 @@ impl Catalogue {
         if chips.len() == 1 { chips.pop_first() } else { None }
     }
 
+    /// Whether a product has a program for some chip, so that one has to know which chip asks.
+    pub fn has_apps(&self, product: &ProductName) -> bool {
+        let mut artifacts = self.releases(product).iter().flat_map(|release| &release.artifacts);
+        artifacts.any(|id| self.artifact(id).is_some_and(|artifact| artifact.kind == Kind::App))
+    }
+
     /// What devices of a product, channel and chip are meant to run: of the releases not withdrawn that have an
-    /// artifact of that kind for that chip, the newest published.
+    /// artifact of what is wanted for that chip, the newest published.
     pub fn target(
         &self,
         product: &ProductName,
         channel: Option<&Channel>,
         chip: Option<Chip>,
-        kind: Kind,
+        wanted: impl Into<Wanted>,
     ) -> Option<Target<'_>> {
+        let wanted = wanted.into();
         let live = |release: &&Release| release.withdrawn.is_none() && release.channel.is(channel);
         self.releases(product).iter().rev().filter(live).find_map(|release| {
-            let artifact = release.artifact_for(|id| self.artifact(id), chip, kind)?;
+            let artifact = release.artifact_for(|id| self.artifact(id), chip, wanted)?;
             Some(Target { release, artifact })
         })
     }

@@ -1,7 +1,8 @@
 //! Who gets what: the one rule that every check-in of every dialect goes through.
 //!
 //! The order of the questions is the order of this file: which product, over which transport, is it private, which
-//! chip, what is meant for it, is it there already, may it be replaced, is it signed, does it fit, does it loop.
+//! chip, what is meant for it, is it there already, may it be replaced, what goes first, is it signed, does it fit, does it
+//! loop.
 
 use otary_image::Chip;
 
@@ -9,7 +10,7 @@ use crate::controller::gave_up;
 use crate::observe::LONGEST_HOLD;
 use crate::{
     Artifact, Catalogue, CheckIn, Decision, Device, Dialect, Evidence, Kind, Mode, Network, Order, Product,
-    Proof, Reason, Target, Time, Transport, compare,
+    Proof, Reason, Sequence, Target, Time, Transport, Variant, compare,
 };
 
 /// What is known when a check-in is decided on.
@@ -63,32 +64,18 @@ fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -
     let running = running(check_in, view, product);
     let chip = chip(check_in, view, running, product)?;
     found.chip = chip;
-    let kind = check_in.mode.kind();
     let channel = view.device.and_then(|device| device.channel.as_ref());
-    let target = target(check_in, view, product, channel, chip, kind);
+    let target = view.catalogue.target(&product.name, channel, chip, check_in.wanted());
     let target = target.ok_or_else(|| Reason::NoRelease { product: product.name.clone(), chip })?;
     found.release = Some(target.release.id.clone());
     found.artifact = Some(target.artifact.id);
 
     let offer = replaces(check_in, view, running, product, target)?;
+    in_order(check_in, view, chip, target, now)?;
     signed(check_in, target)?;
     fits(check_in, target.artifact)?;
     not_looping(check_in, view, target, now)?;
     Ok(offer)
-}
-
-/// Whoever speaks hawkBit's protocol takes what is opaque to otary, too.
-fn target<'a>(
-    check_in: &CheckIn,
-    view: View<'a>,
-    product: &Product,
-    channel: Option<&crate::Channel>,
-    chip: Option<Chip>,
-    kind: Kind,
-) -> Option<Target<'a>> {
-    let of = |kind| view.catalogue.target(&product.name, channel, chip, kind);
-    let raw = (check_in.dialect == Dialect::Hawkbit).then(|| of(Kind::Raw)).flatten();
-    raw.or_else(|| of(kind))
 }
 
 /// From the URL, else from the digest of what runs, else as the operator assigned, else the only one there is. A private
@@ -128,10 +115,10 @@ fn running<'a>(check_in: &CheckIn, view: View<'a>, product: &Product) -> Option<
 /// A private product is for those alone who showed that they may have it. Nothing more is found out for others, and
 /// every dialect answers them as if there were no such product.
 fn opens(check_in: &CheckIn, view: View<'_>, product: &Product) -> Result<(), Reason> {
-    let needed = product.required_proof().max(check_in.dialect.required_proof());
-    let shown = check_in.proof;
-    if shown >= needed && product.opens_to(shown, view.device) {
-        return Ok(());
+    let (shown, needed) = (check_in.proof, product.required_proof());
+    if product.opens_to(shown, view.device) {
+        let enough = shown >= check_in.dialect.required_proof();
+        return if enough { Ok(()) } else { Err(Reason::Unauthenticated { product: product.name.clone() }) };
     }
     Err(Reason::NotProven { product: product.name.clone(), shown, needed })
 }
@@ -149,14 +136,13 @@ fn chip(
         .or(check_in.chip)
         .or_else(|| view.device?.chip)
         .or_else(|| view.catalogue.only_chip(product))
-        // The dialect of an ESP8266 is spoken by no other chip.
-        .or_else(|| (check_in.dialect == Dialect::ArduinoEsp8266).then_some(Chip::Esp8266));
+        .or_else(|| check_in.dialect.only_chip());
     match chip {
         Some(chip) if !check_in.dialect.runs_on(chip) => {
             Err(Reason::ChipContradicts { chip, dialect: check_in.dialect })
         }
         None if check_in.dialect == Dialect::Hawkbit => Ok(None),
-        None if check_in.mode.kind() == Kind::App && !view.catalogue.releases(&product.name).is_empty() => {
+        None if check_in.mode.kind() == Kind::App && view.catalogue.has_apps(&product.name) => {
             Err(Reason::ChipUnknown { product: product.name.clone() })
         }
         chip => Ok(chip),
@@ -171,15 +157,20 @@ fn replaces(
     product: &Product,
     target: Target<'_>,
 ) -> Result<Reason, Reason> {
-    // What a device says of its program says nothing of its file system.
-    if check_in.mode == Mode::Filesystem {
-        return by_version(check_in, view, target);
+    // What a device says of its program says nothing of its file system, nor of the image that stands by.
+    match check_in.mode {
+        Mode::Filesystem => return by_version(check_in, view, target),
+        Mode::Safeboot => return Ok(Reason::AskedFor { offered: target.release.id.version.clone() }),
+        Mode::Sketch | Mode::Minimal | Mode::Version => {}
     }
     if target.artifact.is_run_by(&check_in.build) {
         return Err(Reason::UpToDate { version: target.release.id.version.clone() });
     }
     if let Some(reason) = gave_up(view, target).filter(|_| check_in.dialect == Dialect::Hawkbit) {
         return Err(reason);
+    }
+    if let Some(variant) = running.map(|artifact| artifact.variant).filter(|v| *v != Variant::Whole) {
+        return Ok(Reason::NotWhole { variant, offered: target.release.id.version.clone() });
     }
     let released = running.and_then(|artifact| view.catalogue.release_of(&product.name, &artifact.id));
     if let Some(release) = released {
@@ -205,6 +196,11 @@ fn by_release(runs: &crate::Release, target: Target<'_>) -> Result<Reason, Reaso
 fn by_version(check_in: &CheckIn, view: View<'_>, target: Target<'_>) -> Result<Reason, Reason> {
     let published = target.release.id.version.clone();
     let Some(reports) = check_in.version.clone() else {
+        // The client compares, or whoever wrote its program: nothing here could tell what it has.
+        let says_nothing = check_in.device.is_none() && check_in.dialect.may_say_nothing();
+        if check_in.dialect.compares() || says_nothing {
+            return Ok(Reason::ComparesItself { offered: published });
+        }
         let device = view.device.ok_or(Reason::NotRecorded)?;
         let attempt = device.attempt(check_in.claimant(), &target.artifact.id);
         let takes_it_on_trust = check_in.dialect != Dialect::Hawkbit;
@@ -235,6 +231,39 @@ fn reflashed(check_in: &CheckIn, view: View<'_>, running: Option<&Artifact>) -> 
         || device.builds.iter().any(|seen| seen.build == build && is_old(seen.first));
     (build.is_known() && running.is_none() && !says_so_itself && !seen_before)
         .then_some(Reason::Reflashed { installed: installed.artifact, build })
+}
+
+/// Of a program and a file system that were released together, one goes first.
+///
+/// A file system that waits for its program is told by the digest of what runs. A program waits only for files that the
+/// same build was offered in the same network within a day, and did not take: who never asks for files is not held.
+fn in_order(
+    check_in: &CheckIn,
+    view: View<'_>,
+    chip: Option<Chip>,
+    target: Target<'_>,
+    now: Time,
+) -> Result<(), Reason> {
+    let other = |kind: Kind| target.release.artifact_for(|id| view.catalogue.artifact(id), chip, kind);
+    let version = || target.release.id.version.clone();
+    match (target.release.order, target.artifact.kind) {
+        (Sequence::AppFirst, Kind::Filesystem) => {
+            let app = other(Kind::App).filter(|app| !app.is_run_by(&check_in.build));
+            let waits = check_in.build.is_known() && app.is_some();
+            if waits { Err(Reason::AppFirst { version: version() }) } else { Ok(()) }
+        }
+        (Sequence::FilesFirst, Kind::App) => {
+            let (Some(files), Some(device)) = (other(Kind::Filesystem), view.device) else { return Ok(()) };
+            let network = Network::of(check_in.source);
+            let offered = device.attempts.iter().find(|attempt| {
+                let same = attempt.artifact == files.id && attempt.network == network;
+                same && attempt.build == check_in.build && now.since(attempt.last_offer) <= LONGEST_HOLD
+            });
+            let waits = offered.is_some_and(|attempt| attempt.whole == 0);
+            if waits { Err(Reason::FilesFirst { version: version() }) } else { Ok(()) }
+        }
+        _ => Ok(()),
+    }
 }
 
 /// An agent installs what a manifest describes, and nothing else. Other clients verify no manifest.

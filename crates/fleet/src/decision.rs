@@ -6,7 +6,7 @@ use std::time::Duration;
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, Device, Dialect, ProductName, Proof, ReleaseId, Sha256, Time};
+use crate::{Build, Device, Dialect, ProductName, Proof, ReleaseId, Sha256, Time, Variant};
 
 /// What a device is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -100,6 +100,33 @@ pub enum Reason {
         /// The version offered.
         offered: String,
     },
+    /// It does not say what it runs: its client, or its own program, compares what it has with what it is offered.
+    ComparesItself {
+        /// The version offered.
+        offered: String,
+    },
+    /// It runs an image that only makes room, or stands by: it gets the whole one.
+    NotWhole {
+        /// What it runs.
+        variant: Variant,
+        /// The version offered.
+        offered: String,
+    },
+    /// A person had it ask for an image that no device runs to stay.
+    AskedFor {
+        /// The version offered.
+        offered: String,
+    },
+    /// The release has a file system that goes first, and this build was offered it and did not take it yet.
+    FilesFirst {
+        /// The version.
+        version: String,
+    },
+    /// The release's program goes first, and does not run yet.
+    AppFirst {
+        /// The version.
+        version: String,
+    },
     /// It runs the release's bytes.
     UpToDate {
         /// The version that it runs.
@@ -156,6 +183,11 @@ pub enum Reason {
         shown: Proof,
         /// What is needed; what was shown may be as much, from a device that was not assigned to the product.
         needed: Proof,
+    },
+    /// It speaks a protocol whose clients show a credential, and showed none that is known.
+    Unauthenticated {
+        /// The product.
+        product: ProductName,
     },
     /// Nothing says which chip it is, and the product has several.
     ChipUnknown {
@@ -215,17 +247,23 @@ impl Reason {
             Self::OlderRelease { .. }
             | Self::OlderVersion { .. }
             | Self::OtherVersion { .. }
-            | Self::FirstTry { .. } => Verdict::Offer,
+            | Self::FirstTry { .. }
+            | Self::ComparesItself { .. }
+            | Self::NotWhole { .. }
+            | Self::AskedFor { .. } => Verdict::Offer,
             Self::UpToDate { .. }
             | Self::NewerRelease { .. }
             | Self::NotOlder { .. }
             | Self::NoRelease { .. }
+            | Self::FilesFirst { .. }
+            | Self::AppFirst { .. }
             | Self::TakenOnce { .. } => Verdict::Wait,
             Self::NoProduct { .. }
             | Self::NotRecorded
             | Self::UnknownProduct { .. }
             | Self::PlainHttp { .. }
             | Self::NotProven { .. }
+            | Self::Unauthenticated { .. }
             | Self::ChipUnknown { .. }
             | Self::ChipContradicts { .. }
             | Self::Unsigned { .. }
@@ -244,6 +282,11 @@ impl Reason {
             Self::OlderVersion { .. } => "older-version",
             Self::OtherVersion { .. } => "other-version",
             Self::FirstTry { .. } => "first-try",
+            Self::ComparesItself { .. } => "compares-itself",
+            Self::NotWhole { .. } => "not-whole",
+            Self::AskedFor { .. } => "asked-for",
+            Self::FilesFirst { .. } => "files-first",
+            Self::AppFirst { .. } => "app-first",
             Self::UpToDate { .. } => "up-to-date",
             Self::NewerRelease { .. } => "newer-release",
             Self::NotOlder { .. } => "not-older",
@@ -254,6 +297,7 @@ impl Reason {
             Self::UnknownProduct { .. } => "unknown-product",
             Self::PlainHttp { .. } => "plain-http",
             Self::NotProven { .. } => "not-proven",
+            Self::Unauthenticated { .. } => "unauthenticated",
             Self::ChipUnknown { .. } => "chip-unknown",
             Self::ChipContradicts { .. } => "chip-contradicts",
             Self::Unsigned { .. } => "unsigned",
@@ -280,7 +324,9 @@ impl Reason {
             Self::NotProven { product, needed: Proof::ProductSecret, .. } => {
                 format!("otary sketch --product {product} --secret-file FILE")
             }
-            Self::NotProven { .. } => format!("otary device enroll {device} --token"),
+            Self::NotProven { .. } | Self::Unauthenticated { .. } => {
+                format!("otary device enroll {device} --token")
+            }
             Self::ChipUnknown { product } => {
                 format!(
                     "add ?chip= to the sketch's URL, or otary device assign {device} {product} --chip CHIP"
@@ -322,6 +368,19 @@ impl fmt::Display for Reason {
             Self::FirstTry { offered } => {
                 write!(f, "says no version and runs an unknown build: gets {offered} once")
             }
+            Self::ComparesItself { offered } => {
+                write!(f, "does not say what it runs: gets told of {offered}, and compares by itself")
+            }
+            Self::NotWhole { variant, offered } => {
+                write!(f, "runs a {} image, gets the whole one of {offered}", variant.name())
+            }
+            Self::AskedFor { offered } => write!(f, "asks for an image that stands by: gets that of {offered}"),
+            Self::FilesFirst { version } => {
+                write!(f, "was offered the file system of {version}, which goes first, and has not taken it yet")
+            }
+            Self::AppFirst { version } => {
+                write!(f, "gets the file system of {version} once its program runs, which goes first")
+            }
             Self::UpToDate { version } => write!(f, "runs {version}, which is what is published"),
             Self::NewerRelease { runs, published } => {
                 write!(f, "runs {runs}, which is newer than the published {published}")
@@ -358,6 +417,9 @@ impl fmt::Display for Reason {
             }
             Self::NotProven { product, shown, needed } => {
                 write!(f, "{product} is private and wants {}, this shows {}", needed.words(), shown.words())
+            }
+            Self::Unauthenticated { product } => {
+                write!(f, "shows no token that is its own or {product}'s, as this protocol demands")
             }
             Self::ChipUnknown { product } => write!(f, "chip unknown, and {product} has several"),
             Self::ChipContradicts { chip, dialect } => {

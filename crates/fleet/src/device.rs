@@ -18,9 +18,6 @@ const MONTH: Duration = Duration::from_hours(30 * 24);
 pub struct Device {
     /// Its address.
     pub mac: Mac,
-    /// What it calls itself, where that is not its address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<DeviceName>,
     /// The product that the operator assigned.
     pub product: Option<ProductName>,
     /// The chip that the operator named.
@@ -314,7 +311,7 @@ impl Device {
     /// Reports that are remembered.
     pub const MAX_REPORTS: usize = 8;
     /// The longest name, in bytes.
-    pub const MAX_NAME: usize = 64;
+    pub const MAX_NAME: usize = DeviceName::MAX;
     /// Credentials that are valid at the same time: the one in use, its successor, and one of either kind.
     pub const MAX_CREDENTIALS: usize = 4;
 
@@ -322,7 +319,6 @@ impl Device {
     pub const fn new(mac: Mac, now: Time) -> Self {
         Self {
             mac,
-            name: None,
             product: None,
             chip: None,
             channel: None,

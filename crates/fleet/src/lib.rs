@@ -47,7 +47,7 @@ mod version;
 
 pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
-pub use artifact::{Artifact, Kind};
+pub use artifact::{Artifact, FileSystem, Kind, Variant, Wanted};
 pub use campaign::{
     Campaign, CampaignId, Days, Gate, Opening, Openings, Pace, PaceError, Plan, PlanError, Rules, Share,
     State, Stop, UnknownZone, Wave, Window, WindowError, Zone,
@@ -78,7 +78,7 @@ pub use observe::{Delivery, delivered, observe};
 pub use otary_image::Chip;
 pub use product::{NameError, Product, ProductName};
 pub use proof::{Credential, CredentialKind, Evidence, Proof};
-pub use release::{Channel, Release, ReleaseId};
+pub use release::{Channel, Release, ReleaseId, Sequence};
 pub use risk::{Examined, Expected, Risk, RiskName, UnknownRisk, examine};
 pub use rollover::{Beginning, GivenUp, Misstep, Step, Straggler, cut_off};
 pub use time::Time;

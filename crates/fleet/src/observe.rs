@@ -31,8 +31,8 @@ pub fn observe(
     let mut kinds = Vec::new();
     device.polls += 1;
     device.last_seen = device.last_seen.max(now);
-    if check_in.name.is_some() {
-        device.name.clone_from(&check_in.name);
+    if let Some(name) = check_in.name.as_ref().filter(|name| device.name.as_deref() != Some(name.as_str())) {
+        device.name = Some(name.to_string());
     }
     let proof = proof_of_build(check_in, decision, catalogue);
     if device.last.as_ref().is_some_and(|last| last.is_repeated_by(check_in)) {
@@ -242,8 +242,10 @@ pub(crate) fn note_installed(device: &mut Device, installed: Installed) {
 
 /// Keeps the decision, or counts it. True if it is worth an event: every offer, and every other answer than before.
 fn stand(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time) -> bool {
-    // An action that goes on is not offered anew.
-    let sends = check_in.mode != Mode::Version && check_in.dialect != Dialect::Hawkbit;
+    // Who compares by itself is told of the same release again and again, and takes nothing by that. An action that goes on
+    // is not offered anew.
+    let again = check_in.dialect.compares() || check_in.dialect == Dialect::Hawkbit;
+    let sends = check_in.mode != Mode::Version && !again;
     let offers = sends && decision.offered().is_some();
     let standing = match check_in.mode.kind() {
         Kind::Filesystem => &mut device.standing_files,

@@ -228,6 +228,7 @@ mod tests {
             id: ReleaseId { product: product.clone(), version: "0.1".into() },
             channel: "stable".parse().unwrap(),
             artifacts: vec![id],
+            order: otary_fleet::Sequence::default(),
             manifests: Vec::new(),
             notes: String::new(),
             published: Time::default(),

@@ -75,7 +75,7 @@ pub enum Refusal {
         /// The product's chips, as the operator said or as its releases show.
         chips: BTreeSet<Chip>,
     },
-    /// Two files of a release are for the same chip and of the same kind.
+    /// Two files of a release are for the same chip and of the same kind, and no Tasmota would tell them apart by name.
     #[error("{first} and {second} are both {} of one release", role(*kind, *chip))]
     TwoForOne {
         /// One file.
@@ -289,6 +289,7 @@ fn check_one_for_each(artifacts: &[Artifact]) -> Result<(), Refusal> {
     for (place, second) in artifacts.iter().enumerate() {
         let meets = |first: &&Artifact| {
             first.kind == second.kind
+                && first.variant == second.variant
                 && (first.chip == second.chip || first.chip.is_none() || second.chip.is_none())
         };
         if let Some(first) = artifacts.iter().take(place).find(meets) {
