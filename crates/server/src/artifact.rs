@@ -105,7 +105,7 @@ impl Asker {
 
 /// What whoever asks may have of an artifact.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Access {
+pub(crate) struct Access {
     /// A release of a product that is open to them holds it, or held it until it was withdrawn.
     known: bool,
     /// Such a release offers it.
@@ -115,6 +115,11 @@ struct Access {
 }
 
 impl Access {
+    /// That of the one device that it was meant for, and of no cache.
+    pub(crate) const fn of_one_device() -> Self {
+        Self { known: true, offered: true, public: false }
+    }
+
     /// Looks at every release of the products that `opens` says are open, whatever is found on the way. At what is in
     /// the others nobody looks, so that no answer takes longer or shorter for what they hold.
     fn find(catalogue: &Catalogue, id: &Sha256, mut opens: impl FnMut(&Product) -> bool) -> Self {
@@ -146,7 +151,7 @@ fn checksum(digest: &str, artifact: &Artifact) -> Plan {
     Reply::file("text/plain; charset=utf-8", format!("{digest}  {}\n", file_name(artifact))).into()
 }
 
-fn bytes(head: &Head<'_>, artifact: &Artifact, access: Access, recipient: Option<Recipient>) -> Plan {
+pub(crate) fn bytes(head: &Head<'_>, artifact: &Artifact, access: Access, recipient: Option<Recipient>) -> Plan {
     if holds_it_already(head, artifact) {
         return describe(Status::NotModified, artifact, access).into();
     }

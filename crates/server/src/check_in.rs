@@ -1,7 +1,8 @@
 //! A check-in: read, decide, commit, answer.
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Mac, ManifestBytes, Reason, Sha256, Time, View, decide, observe, prove,
+    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, Reason, Sha256, Time, View, decide, observe, prove,
+    recall,
 };
 use otary_store::StoreError;
 
@@ -55,21 +56,35 @@ fn refuse(visit: &Visit, why: NoCheckIn) -> Plan {
 fn serve(visit: &Visit, said: Heard, pass: Pass) -> Plan {
     let Heard { mut check_in, nonce } = said;
     let catalogue = visit.shared.store.catalogue();
-    let decision = match resolve(visit, &mut check_in, pass, &catalogue) {
-        Ok(decision) => decision,
-        Err(error) => {
-            // Without the record the operator's word (product, chip, channel, holds) is unknown: nothing is offered.
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(target: "check_in", device = ?check_in.device, error, "no decision: the store failed");
-            return small(visit, &check_in, nonce, dialect::undecided(&check_in)).into();
-        }
+    let Ok(decision) = decided(visit, &mut check_in, pass, &mut |_, _| ()) else {
+        return small(visit, &check_in, nonce, dialect::undecided(&check_in)).into();
     };
-    tell(visit, &check_in, &decision);
-    pass.tell_if_wrong(visit, check_in.proof);
     match dialect::answer(&check_in, &decision, &catalogue) {
         Answer::Image(id) => image(&catalogue, &check_in, &decision, id),
         other => small(visit, &check_in, nonce, other).into(),
     }
+}
+
+/// The store failed, which is logged. Without the record the operator's word (product, chip, channel, holds) is unknown:
+/// nothing is offered.
+pub(crate) struct Undecided;
+
+/// Decides on a check-in and logs that. `seen` is shown the record as it is afterwards, if there is one.
+pub(crate) fn decided(
+    visit: &Visit,
+    check_in: &mut CheckIn,
+    pass: Pass,
+    seen: &mut dyn FnMut(&Device, &Decision),
+) -> Result<Decision, Undecided> {
+    let catalogue = visit.shared.store.catalogue();
+    let decision = resolve(visit, check_in, pass, &catalogue, seen).map_err(|error| {
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(target: "check_in", device = ?check_in.device, error, "no decision: the store failed");
+        Undecided
+    })?;
+    tell(visit, check_in, &decision);
+    pass.tell_if_wrong(visit, check_in.proof);
+    Ok(decision)
 }
 
 /// The answers that take no artifact's bytes.
@@ -125,16 +140,20 @@ fn resolve(
     check_in: &mut CheckIn,
     pass: Pass,
     catalogue: &Catalogue,
+    seen: &mut dyn FnMut(&Device, &Decision),
 ) -> Result<Decision, StoreError> {
-    let now = visit.shared.clock.now();
     match check_in.device {
-        Some(mac) => on_record(visit, mac, check_in, pass, catalogue, now),
-        None => Ok(judge(visit, check_in, pass, View { catalogue, device: None }, now)),
+        Some(mac) => on_record(visit, mac, check_in, pass, catalogue, seen),
+        None => {
+            let now = visit.shared.clock.now();
+            Ok(judge(visit, check_in, pass, View { catalogue, device: None }, now))
+        }
     }
 }
 
 /// Finds out what was proven, then decides. A manifest that the newest root record takes back is none.
 fn judge(visit: &Visit, check_in: &mut CheckIn, pass: Pass, view: View<'_>, now: Time) -> Decision {
+    recall(check_in, view);
     check_in.proof = prove(check_in, &pass.evidence, view);
     let mut decision = decide(check_in, view, now);
     if let Answer::Order { manifest: Some(manifest) } = dialect::answer(check_in, &decision, view.catalogue)
@@ -152,14 +171,19 @@ fn on_record(
     check_in: &mut CheckIn,
     pass: Pass,
     catalogue: &Catalogue,
-    now: Time,
+    seen: &mut dyn FnMut(&Device, &Decision),
 ) -> Result<Decision, StoreError> {
+    let now = visit.shared.clock.now();
     let newcomers = &visit.shared.newcomers;
     let admit = newcomers.admit(visit.peer, now);
     let mut decided = None;
     let new = visit.shared.store.with_device(mac, now, admit, &mut |device| {
         let decision = judge(visit, check_in, pass, View { catalogue, device: device.as_deref() }, now);
-        let events = device.map(|device| observe(device, check_in, &decision, catalogue, now));
+        let events = device.map(|device| {
+            let events = observe(device, check_in, &decision, catalogue, now);
+            seen(device, &decision);
+            events
+        });
         decided = Some(decision);
         events.unwrap_or_default()
     })?;

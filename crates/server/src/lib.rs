@@ -31,6 +31,7 @@ mod gate;
 mod handshake;
 mod http1;
 mod identity;
+mod legacy_digest;
 mod limits;
 mod listener;
 mod newcomers;

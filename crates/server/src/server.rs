@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::drain::Drain;
 use crate::gate::Gate;
+use crate::legacy_digest::LegacyDigests;
 use crate::limits::{OPERATOR_CONNECTIONS, OWN_DESCRIPTORS};
 use crate::listener::Listener;
 use crate::newcomers::Newcomers;
@@ -89,6 +90,7 @@ impl Server {
             newcomers: Newcomers::new(&options.limits),
             troubles: Arc::new(Troubles::new()),
             transfers: AtomicUsize::new(0),
+            legacy_digests: LegacyDigests::default(),
             url: format!("https://{}:{}", options.host, addresses.https.port()),
             poll_after: u32::try_from(options.limits.poll_after.as_secs()).unwrap_or(u32::MAX),
         });

@@ -20,6 +20,9 @@ use crate::newcomers::Newcomers;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
+use crate::dialect::ddi::{self, Describing, Telling};
+use crate::legacy_digest::LegacyDigests;
+use crate::limits::DEVICE_BODY;
 use crate::{anchor, artifact, check_in, page};
 
 /// What all connections of devices share.
@@ -31,6 +34,7 @@ pub(crate) struct Shared {
     pub(crate) troubles: Arc<Troubles>,
     /// Transfers under way.
     pub(crate) transfers: AtomicUsize,
+    pub(crate) legacy_digests: LegacyDigests,
     /// The HTTPS listener's URL, for the pages.
     pub(crate) url: String,
     /// When an agent is to ask again, in seconds.
@@ -63,6 +67,10 @@ pub(crate) enum Plan {
     Reply(Reply),
     /// An artifact, which has to be read first.
     Send(Box<Sending>),
+    /// What an action of hawkBit's asks for, of which digests have to be made first.
+    Describe(Box<Describing>),
+    /// What a hawkBit client tells, whose body has to be read first.
+    Tell(Box<Telling>),
 }
 
 impl Front for Devices {
@@ -82,7 +90,10 @@ impl Handler for Visit {
     type Plan = Plan;
 
     fn plan(&self, head: &Head<'_>) -> Plan {
-        if head.method == Method::Other {
+        if let Some(call) = ddi::call(head.path) {
+            return ddi::answer(self, head, call);
+        }
+        if !matches!(head.method, Method::Get | Method::Head) {
             return only("GET, HEAD");
         }
         match head.path {
@@ -104,10 +115,16 @@ impl Handler for Visit {
         }
     }
 
-    async fn answer(&self, plan: Plan) -> Reply {
+    fn takes(&self, plan: &Plan) -> Option<usize> {
+        matches!(plan, Plan::Tell(_)).then_some(DEVICE_BODY)
+    }
+
+    async fn answer(&self, plan: Plan, body: Vec<u8>) -> Reply {
         match plan {
             Plan::Reply(reply) => reply,
             Plan::Send(sending) => sending.begin(self).await,
+            Plan::Describe(describing) => describing.begin(self).await,
+            Plan::Tell(telling) => telling.take(self, &body),
         }
     }
 }

@@ -69,6 +69,7 @@ pub(super) fn read(
         handshake: origin.handshake,
         agent: None,
         report: None,
+        name: None,
     };
     Ok(Heard { check_in, nonce: [0; 16] })
 }

@@ -7,6 +7,7 @@ mod agent;
 mod arduino;
 mod arduino_esp32;
 mod arduino_esp8266;
+pub(crate) mod ddi;
 mod field;
 
 use std::net::IpAddr;
