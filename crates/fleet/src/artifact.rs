@@ -52,12 +52,13 @@ impl Variant {
         }
     }
 
-    /// What a file's name says: `tasmota-minimal.bin.gz`, `tasmota32-safeboot.bin`.
+    /// What the name of a file of Tasmota's says: `tasmota-minimal.bin.gz`, `tasmota32-safeboot.bin`. Other names say nothing:
+    /// somebody's `lamp-minimal.bin` is a lamp's whole image.
     pub fn of(file_name: &str) -> Self {
         let stem = file_name.trim_end_matches(".gz").trim_end_matches(".bin");
         match stem.rsplit_once('-') {
-            Some((_, "minimal")) => Self::Minimal,
-            Some((_, "safeboot")) => Self::Safeboot,
+            Some((front, "minimal")) if front.starts_with("tasmota") => Self::Minimal,
+            Some((front, "safeboot")) if front.starts_with("tasmota") => Self::Safeboot,
             _ => Self::Whole,
         }
     }

@@ -170,13 +170,18 @@ impl Catalogue {
         self.owners.get(artifact).is_some_and(|names| names.iter().all(private))
     }
 
-    /// The only chip that a product is made with: as the operator said, else as its releases show.
-    pub fn only_chip(&self, product: &Product) -> Option<Chip> {
-        let mut chips = product.chips.clone();
-        if chips.is_empty() {
-            let artifacts = self.releases(&product.name).iter().flat_map(|release| &release.artifacts);
-            chips.extend(artifacts.filter_map(|id| self.artifact(id)?.chip));
+    /// The chips that a product is made with: as the operator said, else as its releases show.
+    pub fn chips(&self, product: &Product) -> BTreeSet<Chip> {
+        if !product.chips.is_empty() {
+            return product.chips.clone();
         }
+        let artifacts = self.releases(&product.name).iter().flat_map(|release| &release.artifacts);
+        artifacts.filter_map(|id| self.artifact(id)?.chip).collect()
+    }
+
+    /// The only chip that a product is made with.
+    pub fn only_chip(&self, product: &Product) -> Option<Chip> {
+        let mut chips = self.chips(product);
         if chips.len() == 1 { chips.pop_first() } else { None }
     }
 

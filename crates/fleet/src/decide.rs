@@ -65,6 +65,7 @@ fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -
     let chip = chip(check_in, view, running, product)?;
     found.chip = chip;
     let channel = view.device.and_then(|device| device.channel.as_ref());
+    // What a campaign governs is asked here; of a client that says no device (`check_in.device`), too.
     let target = view.catalogue.target(&product.name, channel, chip, check_in.wanted());
     let target = target.ok_or_else(|| Reason::NoRelease { product: product.name.clone(), chip })?;
     found.release = Some(target.release.id.clone());

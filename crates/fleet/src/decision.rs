@@ -374,9 +374,14 @@ impl fmt::Display for Reason {
             Self::NotWhole { variant, offered } => {
                 write!(f, "runs a {} image, gets the whole one of {offered}", variant.name())
             }
-            Self::AskedFor { offered } => write!(f, "asks for an image that stands by: gets that of {offered}"),
+            Self::AskedFor { offered } => {
+                write!(f, "asks for an image that stands by: gets that of {offered}")
+            }
             Self::FilesFirst { version } => {
-                write!(f, "was offered the file system of {version}, which goes first, and has not taken it yet")
+                write!(
+                    f,
+                    "was offered the file system of {version}, which goes first, and has not taken it yet"
+                )
             }
             Self::AppFirst { version } => {
                 write!(f, "gets the file system of {version} once its program runs, which goes first")

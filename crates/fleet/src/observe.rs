@@ -318,6 +318,8 @@ pub struct Delivery {
     pub artifact: Sha256,
     /// The offset at which it began.
     pub from: u64,
+    /// Bytes that were asked for.
+    pub asked: u64,
     /// Bytes handed over.
     pub bytes: u64,
     /// Bytes that there are.
@@ -339,19 +341,20 @@ impl Delivery {
 /// Folds the end of a transfer into the record. From the third complete download on, the claimant is held for a while:
 /// a device that runs what it took is not concerned, since it then reports another build.
 ///
+/// A part that was handed over as it was asked for is neither cut off nor an event, unless it is the last.
 /// A download in parts is complete when every byte was handed over: a last part alone counts for nothing, or a stranger
 /// could have a device held for less than whole downloads.
-pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Event {
-    let Delivery { claimant, artifact, bytes, size, .. } = delivery;
+pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Option<Event> {
+    let Delivery { claimant, artifact, asked, bytes, size, .. } = delivery;
     let attempt = device.attempts.iter_mut().find(|a| a.claimant == claimant && a.artifact == artifact);
     let product = attempt.as_ref().map(|attempt| attempt.release.product.clone());
     let reached = attempt.as_ref().and_then(|attempt| delivery.reaches(attempt.last_bytes));
     if let Some((attempt, reached)) = attempt.zip(reached) {
         attempt.last_bytes = reached;
-        if reached < size {
-            attempt.cut_off += 1;
-        } else {
-            attempt.whole += 1;
+        match reached < size {
+            true if bytes < asked => attempt.cut_off += 1,
+            true => {}
+            false => attempt.whole += 1,
         }
         if reached >= size && attempt.whole >= LOOP_LIMIT {
             attempt.held_until = Some(now + hold(attempt.holds));
@@ -359,8 +362,10 @@ pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Event {
             attempt.outcome = Some(Outcome::Looping);
         }
     }
+    let is_part = bytes >= asked && reached.is_some_and(|reached| reached < size);
     let bytes = reached.unwrap_or(bytes);
-    Event { at: now, device: Some(device.mac), product, kind: EventKind::Delivered { artifact, bytes, size } }
+    let kind = EventKind::Delivered { artifact, bytes, size };
+    (!is_part).then_some(Event { at: now, device: Some(device.mac), product, kind })
 }
 
 /// One hour, doubling to a day.

@@ -119,9 +119,8 @@ impl Release {
         let Wanted { kinds, variant } = wanted.into();
         let of_kind = |kind: &crate::Kind| {
             let mut artifacts = self.artifacts.iter().filter_map(&artifacts);
-            artifacts.find(|a| {
-                a.kind == *kind && a.variant == variant && (a.chip.is_none() || a.chip == chip)
-            })
+            artifacts
+                .find(|a| a.kind == *kind && a.variant == variant && (a.chip.is_none() || a.chip == chip))
         };
         kinds.iter().find_map(of_kind)
     }

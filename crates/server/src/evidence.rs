@@ -1,4 +1,5 @@
-//! What a request shows to prove who sent it: a secret in its `Authorization`, a certificate in its handshake.
+//! What a request shows to prove who sent it: a secret in its `Authorization`, a certificate in its handshake, a link in its
+//! path.
 //!
 //! `Authorization: Basic` is what `setAuthorization` sends: the password is a product's secret or a device's token, and
 //! the user is anything, or the device's address. `Authorization: Bearer` carries the secret or the token alone, and so do
@@ -12,6 +13,7 @@ use otary_fleet::{Device, Evidence, Mac, Product, Proof, Sha256, Transport};
 use zeroize::Zeroizing;
 
 use crate::http1::Head;
+use crate::link::Link;
 use crate::visit::Visit;
 
 /// The longest user and password, in bytes. A token has 49, a secret at most 64.
@@ -33,13 +35,17 @@ pub(crate) struct Pass {
 
 impl Pass {
     /// What a request shows. Over plain HTTP that is nothing: it is shown to everybody on the way.
-    pub(crate) fn by(visit: &Visit, head: &Head<'_>) -> Self {
+    pub(crate) fn by(visit: &Visit, head: &Head<'_>, link: Option<Link<'_>>) -> Self {
         if visit.transport == Transport::Http {
             return Self::default();
         }
         let certificate = visit.secured.as_ref().and_then(|secured| secured.certificate);
         let (secret, user) = head.field("authorization").and_then(secret_in).unzip();
-        let evidence = Evidence { secret, certificate: certificate.map(|held| held.digest) };
+        let evidence = Evidence {
+            secret,
+            certificate: certificate.map(|held| held.digest),
+            link: link.map(|link| link.digest()),
+        };
         Self { evidence, device: user.flatten().or(certificate.and_then(|held| held.device)) }
     }
 
@@ -51,6 +57,9 @@ impl Pass {
             }
             (Proof::None, Evidence { certificate: Some(_), .. }) => {
                 "a client certificate was shown that was not issued to the device"
+            }
+            (Proof::None, Evidence { link: Some(_), .. }) => {
+                "a link was used that was not issued to the device"
             }
             _ => return,
         };

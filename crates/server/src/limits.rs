@@ -113,3 +113,10 @@ pub(crate) const LEGACY_DIGESTS: usize = 1024;
 
 /// Room that a file name has in `Content-Disposition` and in a sidecar, in bytes.
 pub(crate) const FILE_NAME: usize = 100;
+
+/// Downloads of clients that do not say who they are that are remembered, so that their parts are parts of one file: about 150
+/// bytes each.
+pub(crate) const DOWNLOADS_BEGUN: usize = 4096;
+
+/// The longest manifest of esp32FOTA in bytes, whose parser has a buffer of 2048 for text and tree.
+pub(crate) const FOTA_MANIFEST: usize = 1536;

@@ -11,6 +11,7 @@ use otary_store::Store;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 
+use crate::begun::Begun;
 use crate::drain::Drain;
 use crate::gate::Gate;
 use crate::legacy_digest::LegacyDigests;
@@ -88,6 +89,7 @@ impl Server {
             clock,
             shown: Arc::clone(&shown),
             newcomers: Newcomers::new(&options.limits),
+            begun: Begun::default(),
             troubles: Arc::new(Troubles::new()),
             transfers: AtomicUsize::new(0),
             legacy_digests: LegacyDigests::default(),

@@ -65,6 +65,7 @@ enum Action {
         mac: Mac,
     },
     Enroll(enroll::Args),
+    Link(enroll::LinkArgs),
     /// Take back what was issued to a device: it no longer shows who it is
     Disenroll {
         /// Its address
@@ -116,6 +117,7 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
             print_now(&view)
         }
         Action::Enroll(args) => enroll::run(args, &mut client, global),
+        Action::Link(args) => enroll::link(args, &mut client),
         Action::Disenroll { mac, credential } => {
             let which = Disenrolment { credential };
             let view: DeviceView = client.post(&place(mac, Some("disenroll")), &which)?;

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agents;
+mod clients;
 mod decision_table;
 mod proofs;
 mod properties;

@@ -176,11 +176,21 @@ impl World {
 
     /// The same from this offset on.
     pub fn take_from(&mut self, from: u64, board: &Board, artifact: Sha256, bytes: u64) {
+        self.hand_over(from, 1_300_000 - from, board, artifact, bytes);
+    }
+
+    /// The board gets a part as it asked for it.
+    pub fn take_part(&mut self, from: u64, bytes: u64, board: &Board, artifact: Sha256) {
+        self.hand_over(from, bytes, board, artifact, bytes);
+    }
+
+    fn hand_over(&mut self, from: u64, asked: u64, board: &Board, artifact: Sha256, bytes: u64) {
         let check_in = board.check_in();
-        let delivery = Delivery { claimant: check_in.claimant(), artifact, from, bytes, size: 1_300_000 };
+        let size = 1_300_000;
+        let delivery = Delivery { claimant: check_in.claimant(), artifact, from, asked, bytes, size };
         let now = self.now;
         if let Some(device) = check_in.device.and_then(|mac| self.devices.get_mut(&mac)) {
-            self.events.push(delivered(device, delivery, now));
+            self.events.extend(delivered(device, delivery, now));
         }
     }
 }

@@ -142,6 +142,8 @@ mod tests {
             transport: Transport::Https,
             product: None,
             handshake: None,
+            link: None,
+            user: None,
         };
         let read = http1::read(&request, |head| Agent.read(head, origin)).ok()??;
         Some(read.0)

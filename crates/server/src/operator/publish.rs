@@ -250,7 +250,9 @@ fn order_note(release: &Release, artifacts: &[Artifact]) -> Option<String> {
     let has = |kind: Kind| artifacts.iter().any(|artifact| artifact.kind == kind);
     let first = match release.order {
         _ if !has(Kind::App) || !has(Kind::Filesystem) => return None,
-        Sequence::FilesFirst => "the file system goes first: a device that asks for both is sent the program after it",
+        Sequence::FilesFirst => {
+            "the file system goes first: a device that asks for both is sent the program after it"
+        }
         Sequence::AppFirst => "the program goes first: a device is sent the file system once it runs that",
     };
     Some(first.to_owned())

@@ -239,7 +239,7 @@ pub(super) fn check(
     allowed: &BTreeSet<Allowance>,
 ) -> Result<(), Refusal> {
     check_version_is_new(release, catalogue)?;
-    let chips = chips(product, catalogue);
+    let chips = catalogue.chips(product);
     for artifact in artifacts {
         check_file(artifact, product, &chips)?;
     }
@@ -262,15 +262,6 @@ fn check_version_is_new(release: &Release, catalogue: &Catalogue) -> Result<(), 
             withdrawn: other.withdrawn.is_some(),
         }),
     }
-}
-
-/// The chips that a product is made with, as the operator said, else as its releases show; empty if nothing says.
-fn chips(product: &Product, catalogue: &Catalogue) -> BTreeSet<Chip> {
-    if !product.chips.is_empty() {
-        return product.chips.clone();
-    }
-    let artifacts = catalogue.releases(&product.name).iter().flat_map(|release| &release.artifacts);
-    artifacts.filter_map(|id| catalogue.artifact(id)?.chip).collect()
 }
 
 fn check_file(artifact: &Artifact, product: &Product, chips: &BTreeSet<Chip>) -> Result<(), Refusal> {

@@ -14,6 +14,7 @@ mod hidden;
 mod listeners;
 mod log;
 mod openssl;
+mod placed;
 mod plain_http;
 mod private;
 mod probe;

@@ -118,24 +118,45 @@ impl Site {
         change: impl FnOnce(&mut Artifact),
     ) -> Sha256 {
         self.clock.advance(Duration::from_mins(1));
+        let mut artifact = self.artifact(bytes, &format!("{product}-{version}.bin"));
+        change(&mut artifact);
+        let release = self.release_of(product, version, channel, &[&artifact]);
+        self.store.publish(&release, &[artifact.clone()]).unwrap();
+        artifact.id
+    }
+
+    /// The same of several files, each with its facts.
+    pub fn release_with(&self, product: &str, version: &str, files: &[(&[u8], &dyn Fn(&mut Artifact))]) {
+        self.clock.advance(Duration::from_mins(1));
+        let artifact = |(bytes, change): &(&[u8], &dyn Fn(&mut Artifact))| {
+            let mut artifact = self.artifact(bytes, &format!("{product}-{version}.bin"));
+            change(&mut artifact);
+            artifact
+        };
+        let artifacts: Vec<Artifact> = files.iter().map(artifact).collect();
+        let release = self.release_of(product, version, "stable", &artifacts.iter().collect::<Vec<_>>());
+        self.store.publish(&release, &artifacts).unwrap();
+    }
+
+    fn artifact(&self, bytes: &[u8], file_name: &str) -> Artifact {
         let mut writer = self.store.begin_blob().unwrap();
         writer.write_all(bytes).unwrap();
         writer.commit().unwrap();
-        let mut artifact = facts(bytes, &format!("{product}-{version}.bin"), self.clock.now());
-        change(&mut artifact);
-        let release = Release {
+        facts(bytes, file_name, self.clock.now())
+    }
+
+    fn release_of(&self, product: &str, version: &str, channel: &str, artifacts: &[&Artifact]) -> Release {
+        Release {
             id: ReleaseId { product: name(product), version: version.into() },
             channel: channel.parse::<Channel>().unwrap(),
-            artifacts: vec![artifact.id],
+            artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
             order: otary_fleet::Sequence::default(),
             manifests: Vec::new(),
             notes: String::new(),
             published: self.clock.now(),
             withdrawn: None,
             pinned: false,
-        };
-        self.store.publish(&release, &[artifact.clone()]).unwrap();
-        artifact.id
+        }
     }
 
     pub fn withdraw(&self, product: &str, version: &str) {

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use otary_fleet::{CredentialKind, Mac, ProductName, Sha256, Time};
+use otary_server::LinkToken;
 use otary_server::operator::{DeviceView, Enrolment};
 use otary_trust::{Clock, Identity};
 
@@ -23,7 +24,8 @@ use crate::table::date;
 ///
 /// A token goes into its sketch (`otary sketch --secret-file`), and is sent as the password of setAuthorization. A client
 /// certificate takes `setCertificate` and `setPrivateKey`, and the setting `tls.client_certificates`, for all devices
-/// or under `tls.names` for those that ask for a certain name.
+/// or under `tls.names` for those that ask for a certain name. A link is a part of the device's URL, for clients that can
+/// send nothing else (ESP-IDF, ESPHome, esp32FOTA, Tasmota, MicroPython).
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Its address; it need not have asked yet
@@ -52,6 +54,29 @@ struct Kind {
     /// Make a key and have the authority in the data directory sign a certificate for it
     #[arg(long, requires_all = ["out_cert", "out_key"])]
     certificate: bool,
+    /// Make a link and print the beginning of its paths, this once
+    #[arg(long)]
+    link: bool,
+}
+
+/// Issue a device a link: the beginning of its URL's path, by which it shows who it is
+///
+/// For clients that can send nothing else (ESP-IDF, ESPHome, esp32FOTA, Tasmota, MicroPython): `/d/TOKEN` goes between the
+/// server's name and the path, as `otary sketch --client esphome --link-file FILE` does it. The same as `otary device enroll
+/// --link`. It is a secret like any other, so it belongs into no URL by plain HTTP that matters.
+#[derive(Debug, clap::Args)]
+pub struct LinkArgs {
+    /// Its address; it need not have asked yet
+    mac: Mac,
+    /// Assign it to this product, the one private product that its link opens [default: the one that it is assigned to, else
+    /// the only private one]
+    #[arg(long, value_name = "NAME")]
+    product: Option<ProductName>,
+}
+
+/// Carries it out.
+pub fn link(args: LinkArgs, client: &mut Client) -> Result<()> {
+    make_link(Enrolled { mac: args.mac, product: args.product }, client)
 }
 
 /// Carries it out.
@@ -61,6 +86,7 @@ pub fn run(args: Args, client: &mut Client, global: &Global) -> Result<()> {
         (Some(certificate), Some(key)) if args.kind.certificate => {
             issue(device, &Files { certificate, key }, client, global)
         }
+        _ if args.kind.link => make_link(device, client),
         _ => make_token(device, client),
     }
 }
@@ -83,6 +109,20 @@ fn make_token(device: Enrolled, client: &mut Client) -> Result<()> {
     // The token alone on standard output: `otary device enroll MAC --token > device.token`.
     eprintln!("{mac} is enrolled{}. This is its token. It is not shown again.", assigned(&view));
     say!("{}", token.expose())?;
+    warn_if_unassigned(&view);
+    Ok(())
+}
+
+fn make_link(device: Enrolled, client: &mut Client) -> Result<()> {
+    let mac = device.mac;
+    let token = LinkToken::generate(mac).map_err(|_| anyhow!("the system gives no random numbers"))?;
+    let view = device.tell(CredentialKind::Link(token.hash()), client)?;
+    // The path alone on standard output: `otary device link MAC > lamp.link`.
+    eprintln!(
+        "{mac} is enrolled{}. This goes in front of its URL's path. It is not shown again.",
+        assigned(&view)
+    );
+    say!("{}", token.path().as_str())?;
     warn_if_unassigned(&view);
     Ok(())
 }

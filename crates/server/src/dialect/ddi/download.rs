@@ -8,7 +8,7 @@ use otary_fleet::{ActionId, ActionState};
 use super::answer::{Problem, problem};
 use super::describe::{File, files};
 use super::Asked;
-use crate::artifact::{Access, bytes};
+use crate::artifact::for_one_device;
 use crate::http1::{Head, Reply, Status};
 use crate::sending::Recipient;
 use crate::visit::{Plan, Visit};
@@ -32,7 +32,7 @@ pub(super) fn answer(visit: &Visit, head: &Head<'_>, asked: &Asked, id: ActionId
     let find = |name: &str| files.iter().find(|file| file.name == name);
     if let Some(file) = find(name) {
         let recipient = Recipient { device: known.check_in.device, claimant: known.check_in.claimant() };
-        return bytes(head, &file.artifact, Access::of_one_device(), Some(recipient));
+        return for_one_device(head, &file.artifact, recipient);
     }
     match name.strip_suffix(MD5SUM).and_then(find) {
         Some(file) => md5sum(file).into(),

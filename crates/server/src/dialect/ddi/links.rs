@@ -26,11 +26,18 @@ pub(super) struct Link {
 }
 
 impl Links {
-    /// `own` is the server's own URL, for a client that names no host.
-    pub(super) fn new(head: &Head<'_>, own: &str, tenant: &str, name: &DeviceName) -> Self {
+    /// `own` is the server's own URL, for a client that names no host. Who came by a link goes on by it.
+    pub(super) fn new(
+        head: &Head<'_>,
+        link: Option<crate::link::Link<'_>>,
+        own: &str,
+        tenant: &str,
+        name: &DeviceName,
+    ) -> Self {
         let host = head.field("host").filter(|host| is_host(host)).map(|host| format!("https://{host}"));
         let origin = host.as_deref().unwrap_or(own);
-        let base = format!("{origin}/{tenant}/controller/v1/{}", Escaped(name.as_str()));
+        let link = link.map(|link| link.path).unwrap_or_default();
+        let base = format!("{origin}{link}/{tenant}/controller/v1/{}", Escaped(name.as_str()));
         let accepts = head.field("accept").unwrap_or_default();
         Self { base, hal: accepts.contains("hal+json") }
     }
@@ -73,7 +80,7 @@ mod tests {
 
     fn href(fields: &str, name: &str) -> String {
         let bytes = format!("GET / HTTP/1.1\r\n{fields}\r\n");
-        let links = |head: &Head<'_>| Links::new(head, "https://own:3000", "DEFAULT", &name.parse().unwrap());
+        let links = |head: &Head<'_>| Links::new(head, None, "https://own:3000", "DEFAULT", &name.parse().unwrap());
         http1::read(bytes.as_bytes(), links).unwrap().unwrap().0.to("configData").href
     }
 

@@ -29,6 +29,7 @@ use self::path::Resource;
 use super::chip_in_query;
 use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply};
+use crate::link::Link;
 use crate::visit::{Plan, Visit, only};
 
 /// A request by a device, as far as its head says.
@@ -46,7 +47,7 @@ struct Known {
 }
 
 /// Answers a request whose path is one of this protocol's.
-pub(crate) fn answer(visit: &Visit, head: &Head<'_>, call: Option<Call>) -> Plan {
+pub(crate) fn answer(visit: &Visit, head: &Head<'_>, link: Option<Link<'_>>, call: Option<Call>) -> Plan {
     if visit.transport == Transport::Http {
         return visit.forbid("hawkBit's protocol is spoken over HTTPS alone");
     }
@@ -73,8 +74,8 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, call: Option<Call>) -> Plan
         report: None,
         name: Some(name.clone()),
     };
-    let links = Links::new(head, &visit.shared.url, &tenant, &name);
-    let asked = Asked { check_in, pass: Pass::by(visit, head), links };
+    let links = Links::new(head, link, &visit.shared.url, &tenant, &name);
+    let asked = Asked { check_in, pass: Pass::by(visit, head, link), links };
     dispatch(visit, head, asked, resource)
 }
 
