@@ -28,7 +28,10 @@ const SERVER: &str = "otary serve --data ./x";
 #[test]
 fn the_readme_shows_what_otary_prints() {
     let commands = carry_out("README.md");
-    assert!(commands.starts_with("# otary") && commands.contains(&format!("\n{SERVER}\n")), "the README starts another server");
+    assert!(
+        commands.starts_with("# otary") && commands.contains(&format!("\n{SERVER}\n")),
+        "the README starts another server"
+    );
 }
 
 #[test]

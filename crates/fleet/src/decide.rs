@@ -206,7 +206,9 @@ fn by_version(check_in: &CheckIn, view: View<'_>, target: Target<'_>) -> Result<
         let attempt = device.attempt(check_in.claimant(), &target.artifact.id);
         let takes_it_on_trust = check_in.dialect != Dialect::Hawkbit;
         return match attempt {
-            Some(attempt) if attempt.whole > 0 && takes_it_on_trust => Err(Reason::TakenOnce { version: published }),
+            Some(attempt) if attempt.whole > 0 && takes_it_on_trust => {
+                Err(Reason::TakenOnce { version: published })
+            }
             _ => Ok(Reason::FirstTry { offered: published }),
         };
     };

@@ -333,7 +333,9 @@ impl Reason {
                 )
             }
             Self::Unsigned { .. } => "publish a signed release: otary push --sign KEYFILE".into(),
-            Self::Looping { .. } | Self::TakenOnce { .. } | Self::ReportedFailure { .. } => format!("otary device release {device}"),
+            Self::Looping { .. } | Self::TakenOnce { .. } | Self::ReportedFailure { .. } => {
+                format!("otary device release {device}")
+            }
             Self::Reflashed { .. } => format!("otary device resume {device}"),
             _ => return None,
         })

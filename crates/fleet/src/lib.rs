@@ -55,7 +55,8 @@ pub use campaign::{
 pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
 pub use controller::{
-    Action, ActionId, ActionState, Agreement, Controller, Execution, Feedback, Finished, Told, Unheard, UpdateMode, recall, tell,
+    Action, ActionId, ActionState, Agreement, Controller, Execution, Feedback, Finished, Told, Unheard,
+    UpdateMode, recall, tell,
 };
 pub use decide::{View, decide, prove};
 pub use decision::{Decision, Reason, Verdict};

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use crate::controller::follow;
 use crate::{
-    Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Dialect, Event, EventKind, Installed, Kind,
-    Mode, Network, Outcome, Proof, Report, Reported, SeenBuild, SeenHandshake, SeenNetwork, Sha256, Snapshot,
-    Standing, Time,
+    Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Dialect, Event, EventKind, Installed,
+    Kind, Mode, Network, Outcome, Proof, Report, Reported, SeenBuild, SeenHandshake, SeenNetwork, Sha256,
+    Snapshot, Standing, Time,
 };
 
 /// Complete downloads of one image without effect after which a claimant is held.
@@ -168,7 +168,12 @@ fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn, proof: Proof, now: T
 }
 
 /// Notes what became of an attempt, by the device's word. What was said before is no event again.
-pub(crate) fn note_report(device: &mut Device, report: Report, check_in: &CheckIn, now: Time) -> Option<EventKind> {
+pub(crate) fn note_report(
+    device: &mut Device,
+    report: Report,
+    check_in: &CheckIn,
+    now: Time,
+) -> Option<EventKind> {
     let (network, proof) = (Network::of(check_in.source), check_in.proof);
     let place = device.reported.iter().position(|before| before.report == report);
     let mut noted = match place {
@@ -228,7 +233,10 @@ fn install(device: &mut Device, artifact: &Artifact, check_in: &CheckIn, now: Ti
         return None;
     }
     let (artifact, reported) = (artifact.id, false);
-    note_installed(device, Installed { artifact, release: release.clone(), at: now, network, before, reported });
+    note_installed(
+        device,
+        Installed { artifact, release: release.clone(), at: now, network, before, reported },
+    );
     Some(EventKind::Installed { release })
 }
 

@@ -1,8 +1,8 @@
 //! A check-in: read, decide, commit, answer.
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, ProductName, Reason, Sha256, Time, View, decide,
-    observe, prove, recall,
+    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, ProductName, Reason, Sha256, Time, View,
+    decide, observe, prove, recall,
 };
 use otary_store::StoreError;
 

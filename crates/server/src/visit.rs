@@ -16,16 +16,16 @@ use tokio::io::{AsyncBufRead, AsyncWrite};
 use crate::Clock;
 use crate::begun::Begun;
 use crate::dialect::Place;
+use crate::dialect::ddi::{self, Describing, Telling};
 use crate::front::{Caller, Front, Secured};
 use crate::http1::{Handler, Head, Method, Reply, Rules, Status, serve};
+use crate::legacy_digest::LegacyDigests;
+use crate::limits::DEVICE_BODY;
 use crate::link::Link;
 use crate::newcomers::Newcomers;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
-use crate::dialect::ddi::{self, Describing, Telling};
-use crate::legacy_digest::LegacyDigests;
-use crate::limits::DEVICE_BODY;
 use crate::{anchor, artifact, check_in, page, placed};
 
 /// What all connections of devices share.

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::{Action, ActionState};
-use crate::{Build, Catalogue, CheckIn, Decision, Device, Dialect, Proof, Reason, Sha256, Target, Time, View};
+use crate::{
+    Build, Catalogue, CheckIn, Decision, Device, Dialect, Proof, Reason, Sha256, Target, Time, View,
+};
 
 /// How long a device that refused to give an action up is left alone with it.
 const LEFT_ALONE: Duration = Duration::from_hours(1);
@@ -11,7 +13,9 @@ const LEFT_ALONE: Duration = Duration::from_hours(1);
 /// Says for a controller what it runs: what it last reported installed. Its client never says.
 pub fn recall(check_in: &mut CheckIn, view: View<'_>) {
     let Some(controller) = view.device.and_then(|device| device.controller.as_ref()) else { return };
-    let Some(installed) = controller.installed().filter(|_| check_in.dialect == Dialect::Hawkbit) else { return };
+    let Some(installed) = controller.installed().filter(|_| check_in.dialect == Dialect::Hawkbit) else {
+        return;
+    };
     let artifact = view.catalogue.artifact(&installed.artifact);
     check_in.version = Some(installed.release.version.clone());
     check_in.build = Build { md5: artifact.map(|artifact| artifact.md5), sha256: None };
@@ -56,7 +60,9 @@ pub(crate) fn follow(
     if controller.open().is_some() {
         return false;
     }
-    let (Some(artifact), Some(release)) = (decision.offered(), decision.release.clone()) else { return false };
+    let (Some(artifact), Some(release)) = (decision.offered(), decision.release.clone()) else {
+        return false;
+    };
     let asks = catalogue.product(&release.product).is_some_and(|product| product.asks_first);
     let agreed = !asks || controller.agrees.is_some();
     let action = Action {

@@ -17,8 +17,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::feedback::{Execution, Feedback, Finished};
-pub(crate) use self::follow::{follow, gave_up};
 pub use self::follow::recall;
+pub(crate) use self::follow::{follow, gave_up};
 pub use self::told::{Told, Unheard, UpdateMode, tell};
 use crate::{Proof, ReleaseId, Sha256, Time};
 

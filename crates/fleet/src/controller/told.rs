@@ -74,7 +74,9 @@ pub fn tell(device: &mut Device, check_in: &CheckIn, told: Told, now: Time) -> R
             action(controller, id, check_in.proof)?.retrieved = Some(now);
             None
         }
-        Told::Progress(id, feedback) => take_progress(action(controller, id, check_in.proof)?, &feedback, now)?,
+        Told::Progress(id, feedback) => {
+            take_progress(action(controller, id, check_in.proof)?, &feedback, now)?
+        }
         Told::Cancellation(id, feedback) => {
             take_cancellation(action(controller, id, check_in.proof)?, &feedback, now)?
         }
@@ -96,7 +98,10 @@ pub fn tell(device: &mut Device, check_in: &CheckIn, told: Told, now: Time) -> R
         kinds.extend(end(device, &action, check_in, now));
     }
     let product = kinds.first().and(product.or_else(|| check_in.product.clone()));
-    Ok(kinds.into_iter().map(|kind| Event { at: now, device: Some(mac), product: product.clone(), kind }).collect())
+    Ok(kinds
+        .into_iter()
+        .map(|kind| Event { at: now, device: Some(mac), product: product.clone(), kind })
+        .collect())
 }
 
 /// The action of this number, for one who showed enough to speak of it.
@@ -117,7 +122,9 @@ fn take_progress(action: &mut Action, said: &Feedback, now: Time) -> Result<Opti
     action.state = match (said.execution, said.finished) {
         (Execution::Closed, Finished::Failure) => ActionState::Failed { at: now },
         (Execution::Closed, _) => ActionState::Finished { at: now },
-        (Execution::Canceled, _) if action.state == ActionState::Cancelling => ActionState::Cancelled { at: now },
+        (Execution::Canceled, _) if action.state == ActionState::Cancelling => {
+            ActionState::Cancelled { at: now }
+        }
         // Nobody told it to.
         (Execution::Canceled, _) => ActionState::Failed { at: now },
         _ => return Ok(None),

@@ -219,6 +219,7 @@ impl Board {
             handshake: None,
             agent: None,
             report: None,
+            name: None,
         })
     }
 

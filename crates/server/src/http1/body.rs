@@ -22,7 +22,8 @@ pub(super) struct Announced {
 
 impl Announced {
     pub(super) fn by(head: &Head<'_>) -> Self {
-        let expects = head.field("expect").is_some_and(|word| word.trim().eq_ignore_ascii_case("100-continue"));
+        let expects =
+            head.field("expect").is_some_and(|word| word.trim().eq_ignore_ascii_case("100-continue"));
         Self { length: length(head), waits: expects && !head.http_1_0 }
     }
 

@@ -53,10 +53,7 @@ enum Follows {
     /// A body that nobody reads.
     Unread,
     /// A body for whoever asked for it.
-    Body {
-        length: usize,
-        waits: bool,
-    },
+    Body { length: usize, waits: bool },
     /// A body that cannot be taken.
     Refused(Status),
 }

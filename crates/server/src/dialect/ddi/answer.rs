@@ -49,9 +49,11 @@ impl Problem {
     /// The status, a word that stays the same, and a sentence.
     const fn said(self) -> (Status, &'static str, &'static str) {
         match self {
-            Self::NotAuthenticated => {
-                (Status::Unauthorized, "unauthenticated", "A token of the device's own or of its product's is needed.")
-            }
+            Self::NotAuthenticated => (
+                Status::Unauthorized,
+                "unauthenticated",
+                "A token of the device's own or of its product's is needed.",
+            ),
             Self::NotAllowed => (Status::Forbidden, "not-allowed", "The action began with a stronger proof."),
             Self::NoResource => (Status::NotFound, "no-resource", "There is nothing here."),
             Self::NoDevice => (Status::NotFound, "no-device", "There is no such device."),
@@ -60,12 +62,18 @@ impl Problem {
             Self::NotCancelling => {
                 (Status::MethodNotAllowed, "not-cancelling", "The action is not being cancelled.")
             }
-            Self::NotReadable => (Status::BadRequest, "not-readable", "The body lacks something, or says it wrongly."),
-            Self::NotJson => (Status::UnsupportedMediaType, "not-json", "The body is to be JSON."),
-            Self::TooLong => {
-                (Status::BadRequest, "attribute-too-long", "A key has 1 to 128 characters, a value up to 128.")
+            Self::NotReadable => {
+                (Status::BadRequest, "not-readable", "The body lacks something, or says it wrongly.")
             }
-            Self::TooMany => (Status::Forbidden, "too-many-attributes", "A device has at most 100 attributes."),
+            Self::NotJson => (Status::UnsupportedMediaType, "not-json", "The body is to be JSON."),
+            Self::TooLong => (
+                Status::BadRequest,
+                "attribute-too-long",
+                "A key has 1 to 128 characters, a value up to 128.",
+            ),
+            Self::TooMany => {
+                (Status::Forbidden, "too-many-attributes", "A device has at most 100 attributes.")
+            }
             Self::Failed => (Status::InternalError, "failed", "Something went wrong here."),
         }
     }

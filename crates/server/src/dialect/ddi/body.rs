@@ -66,7 +66,13 @@ struct AgreementBody {
 pub(super) fn feedback(body: &[u8]) -> serde_json::Result<Feedback> {
     let FeedbackBody { status: Status { execution, result, code, details } } = serde_json::from_slice(body)?;
     let progress = result.progress.as_ref().and_then(progress);
-    Ok(Feedback { execution, finished: result.finished, progress, code, details: details.unwrap_or_default() })
+    Ok(Feedback {
+        execution,
+        finished: result.finished,
+        progress,
+        code,
+        details: details.unwrap_or_default(),
+    })
 }
 
 fn progress(said: &Value) -> Option<(u32, u32)> {
@@ -113,7 +119,10 @@ mod tests {
         let body = br#"{ "id": 15, "time": "20261128T120000", "status": { "result": { "progress": { "cnt" : 2, "of" : 5 },
             "finished": "none" }, "execution": "proceeding", "details" : [ "a", "b" ] } }"#;
         let said = feedback(body).unwrap();
-        assert_eq!((said.execution, said.finished, said.progress), (Execution::Proceeding, Finished::None, Some((2, 5))));
+        assert_eq!(
+            (said.execution, said.finished, said.progress),
+            (Execution::Proceeding, Finished::None, Some((2, 5)))
+        );
         assert_eq!(said.details, ["a", "b"]);
     }
 
@@ -134,7 +143,9 @@ mod tests {
 
     #[test]
     fn attributes_are_merged_unless_said() {
-        let mode = |text: &str| attributes(format!(r#"{{{text}"data":{{"a":"b"}}}}"#).as_bytes()).map(|(mode, _)| mode);
+        let mode = |text: &str| {
+            attributes(format!(r#"{{{text}"data":{{"a":"b"}}}}"#).as_bytes()).map(|(mode, _)| mode)
+        };
         assert_eq!(mode("").unwrap(), UpdateMode::Merge);
         assert_eq!(mode(r#""mode":null,"#).unwrap(), UpdateMode::Merge);
         assert_eq!(mode(r#""mode":"replace","#).unwrap(), UpdateMode::Replace);

@@ -355,7 +355,9 @@ impl Describing {
         Ok(match form {
             Form::Files => shown(&artifacts, &links),
             Form::Deployment => shown(&Deployed { id, deployment: deployment(artifacts), history }, &links),
-            Form::Confirmation => shown(&ToConfirm { id, confirmation: deployment(artifacts), history }, &links),
+            Form::Confirmation => {
+                shown(&ToConfirm { id, confirmation: deployment(artifacts), history }, &links)
+            }
         })
     }
 }

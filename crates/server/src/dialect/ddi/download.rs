@@ -5,9 +5,9 @@
 
 use otary_fleet::{ActionId, ActionState};
 
+use super::Asked;
 use super::answer::{Problem, problem};
 use super::describe::{File, files};
-use super::Asked;
 use crate::artifact::for_one_device;
 use crate::http1::{Head, Reply, Status};
 use crate::sending::Recipient;

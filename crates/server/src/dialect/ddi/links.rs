@@ -80,7 +80,8 @@ mod tests {
 
     fn href(fields: &str, name: &str) -> String {
         let bytes = format!("GET / HTTP/1.1\r\n{fields}\r\n");
-        let links = |head: &Head<'_>| Links::new(head, None, "https://own:3000", "DEFAULT", &name.parse().unwrap());
+        let links =
+            |head: &Head<'_>| Links::new(head, None, "https://own:3000", "DEFAULT", &name.parse().unwrap());
         http1::read(bytes.as_bytes(), links).unwrap().unwrap().0.to("configData").href
     }
 

@@ -18,14 +18,16 @@ mod path;
 mod poll;
 mod tell;
 
-use otary_fleet::{Catalogue, CheckIn, Decision, Device, Dialect, Mode, Proof, Transport, View, decide, prove, recall};
+use otary_fleet::{
+    Catalogue, CheckIn, Decision, Device, Dialect, Mode, Proof, Transport, View, decide, prove, recall,
+};
 
-pub(crate) use self::describe::Describing;
-pub(crate) use self::path::{Call, call};
-pub(crate) use self::tell::Telling;
 use self::answer::{Problem, problem};
+pub(crate) use self::describe::Describing;
 use self::links::Links;
 use self::path::Resource;
+pub(crate) use self::path::{Call, call};
+pub(crate) use self::tell::Telling;
 use super::chip_in_query;
 use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply};

@@ -133,7 +133,8 @@ fn decoded(segment: &str) -> Option<String> {
             continue;
         }
         let (digits, after) = rest.split_first_chunk::<2>()?;
-        let text = std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|c| c.is_ascii_hexdigit()));
+        let text =
+            std::str::from_utf8(digits).ok().filter(|text| text.bytes().all(|c| c.is_ascii_hexdigit()));
         bytes.push(u8::from_str_radix(text?, 16).ok()?);
         rest = after;
     }
@@ -152,7 +153,8 @@ mod tests {
 
     #[test]
     fn the_tenant_is_a_product_or_default() {
-        let product = |tenant: &str| call(&format!("/{tenant}/controller/v1/x")).unwrap().map(|call| call.product);
+        let product =
+            |tenant: &str| call(&format!("/{tenant}/controller/v1/x")).unwrap().map(|call| call.product);
         assert_eq!(product("DEFAULT"), Some(None));
         assert_eq!(product("default"), Some(None), "SWUpdate's examples write it so");
         assert_eq!(product("lamp"), Some(Some("lamp".parse().unwrap())));
@@ -181,14 +183,17 @@ mod tests {
         ] {
             assert_eq!(resource_of(below), Some(resource), "{below}");
         }
-        for below in ["/deploymentBase", "/deploymentBase/-7", "/deploymentBase/99999999999", "/x", "/configData/x"] {
+        for below in
+            ["/deploymentBase", "/deploymentBase/-7", "/deploymentBase/99999999999", "/x", "/configData/x"]
+        {
             assert_eq!(resource_of(below), None, "{below}");
         }
     }
 
     #[test]
     fn what_is_no_path_of_the_protocol_is_left_to_others() {
-        for path in ["/", "/update", "/update/controller", "/DEFAULT/controller/v2/x", "/a/b/controller/v1/x"] {
+        for path in ["/", "/update", "/update/controller", "/DEFAULT/controller/v2/x", "/a/b/controller/v1/x"]
+        {
             assert_eq!(call(path), None, "{path}");
         }
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use otary_fleet::{Action, ActionState, Device, Proof};
 use serde::Serialize;
 
+use super::Asked;
 use super::answer::{Problem, problem, shown};
 use super::links::{Link, Links};
-use super::Asked;
 use crate::check_in;
 use crate::visit::{Plan, Visit};
 
@@ -49,8 +49,9 @@ pub(super) fn answer(visit: &Visit, asked: Asked) -> Plan {
 fn links_to_what_is_due(device: &Device, offered: bool, links: &Links) -> BTreeMap<&'static str, Link> {
     let Some(controller) = &device.controller else { return BTreeMap::new() };
     let action = controller.open().and_then(|action| link_to(action, offered, links));
-    let installed =
-        controller.installed().map(|action| ("installedBase", links.to(format_args!("installedBase/{}", action.id))));
+    let installed = controller
+        .installed()
+        .map(|action| ("installedBase", links.to(format_args!("installedBase/{}", action.id))));
     let attributes = controller.described.is_none().then(|| ("configData", links.to("configData")));
     action.into_iter().chain(installed).chain(attributes).collect()
 }

@@ -1,6 +1,6 @@
 //! What a device tells (`PUT configData`, `POST .../feedback`): taken from whoever has shown who they are.
 
-use otary_fleet::{Proof, Told, Unheard, tell};
+use otary_fleet::{Execution, Feedback, Finished, Proof, Told, Unheard, tell};
 use otary_store::Admit;
 
 use super::answer::{Problem, problem};
@@ -39,17 +39,43 @@ impl Telling {
             ToldAt::Confirmation(id) => {
                 body::confirmation(body).map(|(agrees, details)| Told::Confirmation(id, agrees, details))
             }
-            ToldAt::AutoConfirm => body::agreement(body, now).map(|agreement| Told::Agreement(Some(agreement))),
+            ToldAt::AutoConfirm => {
+                body::agreement(body, now).map(|agreement| Told::Agreement(Some(agreement)))
+            }
             ToldAt::NoAutoConfirm => Ok(Told::Agreement(None)),
         };
         let Ok(told_by_device) = read else {
             visit.shared.troubles.refused(visit.peer, "a hawkBit client sent a body that cannot be read");
             return problem(Problem::NotReadable);
         };
+        let line = line(&told_by_device);
         match told(visit, &self.asked, told_by_device) {
-            Ok(()) => Reply::empty(Status::Ok),
+            Ok(()) => {
+                let device = self.asked.check_in.device.map(|mac| mac.to_string());
+                tracing::info!(target: "report", device, source = &*visit.source, "{line}");
+                Reply::empty(Status::Ok)
+            }
             Err(why) => problem(refusal(why)),
         }
+    }
+}
+
+/// What a device told, for the log. Its own words are on its record.
+fn line(told: &Told) -> String {
+    let of = |said: &Feedback| match (said.execution, said.finished) {
+        (Execution::Closed, Finished::Failure) => "closed: failure",
+        (Execution::Closed, _) => "closed: success",
+        (execution, _) => execution.words(),
+    };
+    match told {
+        Told::Retrieved(id) => format!("action {id}: fetched"),
+        Told::Progress(id, said) => format!("action {id}: {}", of(said)),
+        Told::Cancellation(id, said) => format!("action {id}, to be given up: {}", of(said)),
+        Told::Confirmation(id, true, _) => format!("action {id}: agreed to"),
+        Told::Confirmation(id, false, _) => format!("action {id}: not agreed to"),
+        Told::Agreement(Some(_)) => "agrees to every action from now on".to_owned(),
+        Told::Agreement(None) => "is to be asked before every action".to_owned(),
+        Told::Attributes(_, data) => format!("{} attributes", data.len()),
     }
 }
 

@@ -60,7 +60,8 @@ fn assert_esp_web_tools(manifest: &Value) {
 /// The folder of ESP Web Tools and of TypeScript.
 fn node_modules() -> Option<PathBuf> {
     let folder = std::env::var_os("OTARY_NODE_MODULES").map(PathBuf::from);
-    let folder = folder.filter(|folder| folder.join("typescript").is_dir() && folder.join("esp-web-tools").is_dir());
+    let folder =
+        folder.filter(|folder| folder.join("typescript").is_dir() && folder.join("esp-web-tools").is_dir());
     if folder.is_none() {
         println!("skipped: OTARY_NODE_MODULES has no esp-web-tools and typescript");
     }
@@ -79,7 +80,10 @@ fn the_manifest_has_the_type_that_esp_web_tools_gives_it() {
     std::fs::write(folder.path().join("manifest.ts"), text).unwrap();
     let mut tsc = Command::new("node");
     tsc.arg(modules.join("typescript/bin/tsc")).arg("manifest.ts").current_dir(folder.path());
-    tsc.args("--noEmit --strict --skipLibCheck --module esnext --moduleResolution bundler --lib es2022,dom".split(' '));
+    tsc.args(
+        "--noEmit --strict --skipLibCheck --module esnext --moduleResolution bundler --lib es2022,dom"
+            .split(' '),
+    );
     let checked = tsc.output().unwrap();
     assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
 }

@@ -149,7 +149,11 @@ fn of_esp32fota() {
 
 #[test]
 fn of_tasmota() {
-    storm(4, "127.0.4.4", &["/tasmota/lamp", "/tasmota/lamp/tasmota-minimal.bin.gz", "/tasmota/lamp/quiet/x.bin"]);
+    storm(
+        4,
+        "127.0.4.4",
+        &["/tasmota/lamp", "/tasmota/lamp/tasmota-minimal.bin.gz", "/tasmota/lamp/quiet/x.bin"],
+    );
 }
 
 #[test]
