@@ -1,6 +1,6 @@
 //! Where the agent's things lie in flash.
 
-use otary_image::{OTADATA_SECTOR, Partition, Table, Usage};
+use otary_image::{Partition, Table, Usage};
 
 use crate::flash::SECTOR;
 use crate::store::SECTORS;
@@ -65,25 +65,39 @@ impl core::fmt::Display for LayoutFault {
 }
 
 impl Layout {
-    /// Finds the partitions by use, and the store by its name.
+    /// Finds the partitions of a table: see [`Layout::among`].
     pub fn find(table: &Table<'_>) -> Result<Self, LayoutFault> {
-        let mut slots = table.ota_slots();
-        let (Some(first), Some(second), None) = (slots.next(), slots.next(), slots.next()) else {
-            let found = u32::try_from(table.ota_slots().count()).unwrap_or(u32::MAX);
-            return Err(LayoutFault::Slots { found });
-        };
-        if (first.usage, second.usage) != (Usage::Slot(0), Usage::Slot(1)) {
-            return Err(LayoutFault::Slots { found: 2 });
+        Self::among(table.iter())
+    }
+
+    /// Finds the partitions by use, and the store by its name; of two alike, the first counts. For a firmware whose platform
+    /// has read and checked the table already.
+    pub fn among(partitions: impl IntoIterator<Item = Partition>) -> Result<Self, LayoutFault> {
+        let [mut first, mut second, mut otadata, mut store] = [None; 4];
+        let mut numbers = 0_u16;
+        for partition in partitions {
+            match partition.usage {
+                Usage::Slot(0) => first = first.or(Some(partition)),
+                Usage::Slot(1) => second = second.or(Some(partition)),
+                Usage::Otadata => otadata = otadata.or(Some(partition)),
+                _ if partition.name() == STORE_NAME => store = store.or(Some(partition)),
+                _ => {}
+            }
+            if let Usage::Slot(number) = partition.usage {
+                numbers |= 1_u16.checked_shl(number.into()).unwrap_or_default();
+            }
         }
-        let otadata = table.otadata().filter(|found| found.size >= OTADATA_SECTOR.saturating_mul(2));
-        let store = table.find_name(STORE_NAME).filter(|found| {
-            let (kind, _) = found.usage.numbers();
-            kind == 1 && found.size >= SECTOR.saturating_mul(SECTORS)
-        });
+        let (Some(first), Some(second), 0b11) = (first, second, numbers) else {
+            return Err(LayoutFault::Slots { found: numbers.count_ones() });
+        };
+        let holds = |found: &Partition, sectors: u32| found.size >= SECTOR.saturating_mul(sectors);
+        let otadata = otadata.filter(|found| holds(found, 2)).ok_or(LayoutFault::Otadata)?;
+        let store =
+            store.filter(|found| is_data(found) && holds(found, SECTORS)).ok_or(LayoutFault::Store)?;
         Ok(Self {
             slots: [region(&first)?, region(&second)?],
-            otadata: region(&otadata.ok_or(LayoutFault::Otadata)?)?,
-            store: region(&store.ok_or(LayoutFault::Store)?)?,
+            otadata: region(&otadata)?,
+            store: region(&store)?,
         })
     }
 
@@ -92,6 +106,11 @@ impl Layout {
         let [first, second] = self.slots;
         if slot == 0 { first } else { second }
     }
+}
+
+fn is_data(partition: &Partition) -> bool {
+    let (kind, _) = partition.usage.numbers();
+    kind == 1
 }
 
 fn region(partition: &Partition) -> Result<Region, LayoutFault> {

@@ -173,15 +173,16 @@ impl SlotWriter {
 
 /// The SHA-256 that is appended to the image in a slot, if one is: by it a server knows what runs.
 pub(crate) fn appended_digest<F: NorFlash>(flash: &mut F, slot: Region) -> Result<Option<Digest>, Fault> {
-    let header: [u8; HEADER] = flash::read_anywhere(flash, slot.offset)?;
+    let mut header = [0; HEADER];
+    flash::read_anywhere(flash, slot.offset, &mut header)?;
     let Ok(header) = Header::parse(&header) else { return Ok(None) };
     let mut at = HEADER_LEN;
     for _ in 0..header.segment_count {
         if at.saturating_add(8) > slot.size {
             return Ok(None);
         }
-        let segment: [u8; 8] = flash::read_anywhere(flash, slot.offset.saturating_add(at))?;
-        let [_, _, _, _, length @ ..] = segment;
+        let mut length = [0; 4];
+        flash::read_anywhere(flash, slot.offset.saturating_add(at).saturating_add(4), &mut length)?;
         at = at.saturating_add(8).saturating_add(u32::from_le_bytes(length));
     }
     // The checksum is the last byte of a row of 16.
@@ -189,7 +190,9 @@ pub(crate) fn appended_digest<F: NorFlash>(flash: &mut F, slot: Region) -> Resul
     if !header.hash_appended || end.saturating_add(length_of(&[0; UNIT])) > slot.size {
         return Ok(None);
     }
-    flash::read_anywhere(flash, slot.offset.saturating_add(end)).map(Some)
+    let mut digest = Digest::default();
+    flash::read_anywhere(flash, slot.offset.saturating_add(end), &mut digest)?;
+    Ok(Some(digest))
 }
 
 fn length_of(bytes: &[u8]) -> u32 {

@@ -62,10 +62,6 @@ impl Variant {
             _ => Self::Whole,
         }
     }
-
-    const fn is_whole(&self) -> bool {
-        matches!(self, Self::Whole)
-    }
 }
 
 /// How a file system image is laid out.
@@ -115,7 +111,7 @@ pub struct Artifact {
     /// The chip that they run on; none for what names no chip (file systems, raw files).
     pub chip: Option<Chip>,
     /// Which of several images for its chip.
-    #[serde(default, skip_serializing_if = "Variant::is_whole")]
+    #[serde(default)]
     pub variant: Variant,
     /// How a file system is laid out; none for what is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -66,12 +66,6 @@ pub enum Sequence {
     AppFirst,
 }
 
-impl Sequence {
-    const fn is_files_first(&self) -> bool {
-        matches!(self, Self::FilesFirst)
-    }
-}
-
 /// A version of a product: one artifact per chip, kind and variant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
@@ -83,7 +77,7 @@ pub struct Release {
     /// The artifacts' names.
     pub artifacts: Vec<Sha256>,
     /// Which of its files go first.
-    #[serde(default, skip_serializing_if = "Sequence::is_files_first")]
+    #[serde(default)]
     pub order: Sequence,
     /// What its owner signed of them, for devices that verify releases; at most one for each artifact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -8,7 +8,7 @@
 
 use core::iter;
 
-use crc::{Algorithm, Crc};
+use crc::{Algorithm, Crc, NoTable};
 
 use crate::{Error, Fault, Part};
 
@@ -18,7 +18,7 @@ pub const OTADATA_SECTOR: u32 = 0x1000;
 pub const OTADATA_ENTRY: usize = 32;
 
 /// CRC-32 as ESP-IDF calls it (`crc32_le(UINT32_MAX, ...)`): zlib's, but begun with zero.
-const CRC: Crc<u32> = Crc::<u32>::new(&Algorithm {
+const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&Algorithm {
     width: 32,
     poly: 0x04C1_1DB7,
     init: 0,

@@ -22,7 +22,7 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, link: Option<Link<'_>>, pla
     let pass = Pass::by(visit, head, link);
     let product = Some(place.asked.product.clone());
     let Heard { mut check_in, .. } = match place.read(head, origin(visit, link, pass, product)) {
-        Ok(heard) => heard,
+        Ok(said) => said,
         Err(why) => return refuse(visit, why),
     };
     let catalogue = visit.shared.store.catalogue();

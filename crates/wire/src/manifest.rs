@@ -102,6 +102,8 @@ impl<'a> Manifest<'a> {
 
     /// Reads a payload. It says nothing about who signed it: what a device trusts comes from
     /// [`verify`](crate::verify).
+    // Not inlined: a chip's code would copy each field of the result by itself.
+    #[inline(never)]
     pub fn decode(payload: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(payload, Self::MAX_LEN);
         let mut map = reader.map();

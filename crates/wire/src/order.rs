@@ -56,6 +56,8 @@ impl<'a> Order<'a> {
 
     /// Reads a payload. It says nothing about who signed it: what a device trusts comes from
     /// [`verify`](crate::verify).
+    // Not inlined: a chip's code would copy each field of the result by itself.
+    #[inline(never)]
     pub fn decode(payload: &'a [u8]) -> Result<Self, Error> {
         let mut reader = Reader::new(payload, Self::MAX_LEN);
         let mut map = reader.map();

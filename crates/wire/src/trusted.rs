@@ -47,6 +47,8 @@ impl<'a> Root<'a> {
 
     /// The record after this one: its version is one higher, and enough root keys of this record *and* of its own have
     /// signed it (as TUF rotates its root, specification section 5.3.4). A signature that is not by one of them is refused.
+    // Not inlined: a chip's code would copy each field of the result by itself.
+    #[inline(never)]
     pub fn successor<'b>(&self, signed: &'b [u8]) -> Result<Root<'b>, Refusal> {
         let (envelope, record) = open(signed)?;
         let expected = self.version.saturating_add(1);
@@ -66,6 +68,8 @@ impl<'a> Root<'a> {
 
     /// A manifest that a release key of this record has signed, for a number that the key may sign. Whether it is for this
     /// device is not asked: a server keeps it for others.
+    // Not inlined: a chip's code would copy each field of the result by itself.
+    #[inline(never)]
     pub fn manifest<'b>(&self, signed: &'b [u8]) -> Result<Trusted<'b, Manifest<'b>>, Refusal> {
         let envelope =
             Envelope::open(Object::Manifest, signed, Manifest::MAX_LEN).map_err(Refusal::Manifest)?;

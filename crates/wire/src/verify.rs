@@ -68,6 +68,8 @@ pub enum Verdict<'a> {
 ///
 /// A refusal means that nothing of the answer may be used, with one exception: where the manifest is refused, the order
 /// before it may still be good, which [`hear`] tells.
+// Not inlined: a chip's code would copy each field of the result by itself.
+#[inline(never)]
 pub fn verify<'a>(
     stored: &Stored<'_>,
     identity: &Identity<'_>,

@@ -2,15 +2,18 @@
 
 use core::fmt;
 
-use esp_bootloader_esp_idf::partitions::{PARTITION_TABLE_MAX_LEN, read_partition_table};
+use esp_bootloader_esp_idf::partitions::{PARTITION_TABLE_MAX_LEN, PartitionEntry, read_partition_table};
 use esp_hal::efuse;
 use esp_hal::peripherals::{FLASH, RTC_TIMER};
 use esp_hal::rng::Trng;
 use esp_hal::rtc_cntl::{Rtc, Rwdt, RwdtStage};
 use esp_hal::time::Duration;
 use esp_storage::FlashStorage;
+use otary_image::{Chip as Family, Partition, Usage};
 
 use crate::board::Board;
+use crate::device::Device;
+use crate::driver::Unfit;
 
 /// A chip that hangs for this long is restarted. The slowest thing between two feedings is a handshake's arithmetic.
 const WATCHDOG: Duration = Duration::from_secs(60);
@@ -37,11 +40,27 @@ impl Chip {
         address
     }
 
-    /// Where in flash the app lies that runs: what the bootloader mapped, which otadata need not be true of.
-    pub fn running(&mut self) -> Option<u32> {
+    /// What the agent has to know of it. Which app runs is what the bootloader mapped, of which otadata need not be true.
+    ///
+    /// In a function of its own: the table is off the stack again when the agent starts.
+    #[inline(never)]
+    pub fn device(&mut self, family: Family) -> Result<Device, Unfit> {
         let mut table = [0; PARTITION_TABLE_MAX_LEN];
-        let table = read_partition_table(&mut self.flash, &mut table).ok()?;
-        Some(table.booted_partition().ok()??.offset())
+        let table = read_partition_table(&mut self.flash, &mut table).map_err(|_| Unfit::Table)?;
+        let running = table.booted_partition().ok().flatten().map(|app| app.offset());
+        Device::new(family, Self::address(), table.iter().map(partition), running)
+    }
+}
+
+fn partition(entry: PartitionEntry) -> Partition {
+    let mut label = [0; 16];
+    label.copy_from_slice(entry.label());
+    Partition {
+        usage: Usage::from_numbers(entry.raw_type(), entry.raw_subtype()),
+        offset: entry.offset(),
+        size: entry.len(),
+        label,
+        flags: entry.flags(),
     }
 }
 

@@ -9,16 +9,16 @@ use mbedtls_rs::Tls;
 use otary_agent::Agent;
 use otary_agent::wire::UnixSeconds;
 use otary_agent::{Fault, Input, LayoutFault, Lost, Millis, Moment, Step};
-use otary_image::Chip;
 
 use crate::board::Board;
+use crate::device::Device;
 use crate::exchange::Piece;
 use crate::network::Network;
 use crate::settings::Settings;
 use crate::sketch::Outcome;
 #[cfg(feature = "stubbed")]
 use crate::stub::Agent;
-use crate::{clock, device, sketch};
+use crate::{clock, sketch};
 
 /// The watchdog is fed this often while there is nothing to do.
 const NAP: Duration = Duration::from_secs(10);
@@ -62,16 +62,8 @@ impl fmt::Display for Unfit {
 impl<B: Board> Driver<B> {
     /// Takes over at a start. Before anything that may crash: where the firmware is on trial, this start is counted, and the
     /// last one that it is given restarts the chip into the firmware before it.
-    ///
-    /// `address` is the device's; `running` is where in flash the app lies that runs.
-    pub fn start(
-        mut board: B,
-        settings: &'static Settings,
-        chip: Chip,
-        address: [u8; 6],
-        running: Option<u32>,
-    ) -> Result<Self, Unfit> {
-        let config = device::describe(&mut board, settings, chip, address, running)?;
+    pub fn start(mut board: B, settings: &'static Settings, device: Device) -> Result<Self, Unfit> {
+        let config = device.config(settings);
         let moment = moment(&mut board);
         let started = measured(&mut board, |board| Agent::start(config, moment, board.flash()));
         let (agent, step) = started.map_err(Unfit::Flash)?;
@@ -90,7 +82,7 @@ impl<B: Board> Driver<B> {
     }
 
     /// Updates this device for ever.
-    pub async fn run<T, D, U>(mut self, tls: Tls<'static>, network: Network<T, D, U>, piece: &mut Piece) -> !
+    pub async fn run<T, D, U>(&mut self, tls: Tls<'static>, network: Network<T, D, U>, piece: &mut Piece) -> !
     where
         T: TcpConnect,
         D: Dns,

@@ -9,7 +9,7 @@
 //! | [`board`], `chip` | what a board is, and an Espressif chip as one |
 //! | [`network`] | names, connections, datagrams |
 //! | [`driver`] | the loop: does what the agent says next |
-//! | `device` | what the agent is told of the board |
+//! | [`device`] | what the agent is told of the board |
 //! | `exchange` | one request and its answer |
 //! | [`tls`], `anchors` | who is spoken with |
 //! | [`http`] | what is said |
@@ -30,7 +30,7 @@ pub mod calendar;
 #[cfg(feature = "chip")]
 pub mod chip;
 pub mod clock;
-mod device;
+pub mod device;
 pub mod driver;
 mod exchange;
 pub mod http;
@@ -45,6 +45,7 @@ mod stub;
 pub mod tls;
 
 pub use board::Board;
+pub use device::Device;
 pub use driver::{Driver, Unfit};
 pub use exchange::Piece;
 pub use network::Network;

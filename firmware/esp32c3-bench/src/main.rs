@@ -58,8 +58,8 @@ async fn run(spawner: Spawner, peripherals: Peripherals) {
     let _entropy = TrngSource::new(peripherals.RNG, peripherals.ADC1);
     let random = RANDOM.init(Trng::try_new().expect("the source of entropy above"));
     let mut chip = Chip::new(peripherals.FLASH, peripherals.RTC_TIMER);
-    let running = chip.running();
-    let driver = Driver::start(chip, &SETTINGS, Family::Esp32C3, Chip::address(), running);
+    let device = chip.device(Family::Esp32C3);
+    let driver = device.and_then(|device| Driver::start(chip, &SETTINGS, device));
     let mut driver = driver.unwrap_or_else(|unfit| panic!("no updates: {unfit}"));
     sketch::set_up(driver.board(), &SETTINGS).await;
 

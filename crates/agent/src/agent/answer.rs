@@ -2,7 +2,8 @@
 
 use embedded_storage::nor_flash::NorFlash;
 use otary_wire::{
-    Cause, Manifest, Offer, Refusal, Root, RootRecord, Stored, Trusted, UnixSeconds, Verdict, hear, verify,
+    Cause, Manifest, Offer, Outcome, Refusal, Root, RootRecord, Stored, Trusted, UnixSeconds, Verdict, hear,
+    verify,
 };
 
 use super::exchange::Errand;
@@ -10,7 +11,6 @@ use super::{Agent, Sent, Work};
 use crate::backoff;
 use crate::flash::Fault;
 use crate::moment::Millis;
-use crate::step::Step;
 use crate::store::{Mark, RootBytes};
 
 /// How far the signed time may run ahead of the one in flash, in seconds: flash wears.
@@ -34,9 +34,10 @@ struct Heard<'b> {
 
 impl Agent<'_> {
     /// Takes the whole body.
-    pub(super) fn answer<F: NorFlash>(&mut self, body: &[u8], flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn answer<F: NorFlash>(&mut self, body: &[u8], flash: &mut F) -> Result<(), Fault> {
         let Ok(mut offer) = Offer::decode(body) else {
-            return Ok(self.disbelieve(0, Cause::Offer));
+            self.disbelieve(0, Cause::Offer);
+            return Ok(());
         };
         if self.is_on_trial() || self.is_trying_set() {
             // Firmware, trust set and record are taken over one after the other: the next record can wait.
@@ -45,7 +46,10 @@ impl Agent<'_> {
         match self.judge(&offer, flash)? {
             Judged::NewRoot(root, bound, same_set) => self.keep_root(&root, bound, same_set, flash),
             Judged::Heard(heard) => self.heard(&heard, offer.retry_after, flash),
-            Judged::Unheard(refusal) => Ok(self.disbelieve(release_of(refusal), refusal.cause())),
+            Judged::Unheard(refusal) => {
+                self.disbelieve(release_of(refusal), refusal.cause());
+                Ok(())
+            }
         }
     }
 
@@ -95,7 +99,7 @@ impl Agent<'_> {
         bound: UnixSeconds,
         same_set: bool,
         flash: &mut F,
-    ) -> Result<Step, Fault> {
+    ) -> Result<(), Fault> {
         self.time.reset(Some(bound));
         self.state.time = Some(bound);
         if same_set {
@@ -105,7 +109,8 @@ impl Agent<'_> {
         (self.root_version, self.root_is_stored) = (root.version, true);
         self.failures = 0;
         self.plan_change(!same_set && !root.trust_set.is_empty());
-        Ok(self.sleep(self.now, Errand::CheckIn))
+        self.sleep(self.now, Errand::CheckIn);
+        Ok(())
     }
 
     fn heard<F: NorFlash>(
@@ -113,13 +118,14 @@ impl Agent<'_> {
         heard: &Heard<'_>,
         retry_after: Option<u32>,
         flash: &mut F,
-    ) -> Result<Step, Fault> {
+    ) -> Result<(), Fault> {
         if let Some(time) = heard.time {
             self.time.hear(time);
         }
         self.note_reported(flash)?;
         if self.is_on_trial() {
-            return Ok(self.working(Work::ConfirmOtadata));
+            self.working(Work::ConfirmOtadata);
+            return Ok(());
         }
         if self.doubts_set {
             return self.fail_doubted(flash);
@@ -127,19 +133,30 @@ impl Agent<'_> {
         if self.is_trying_set() {
             return self.keep_set(flash);
         }
+        if core::mem::take(&mut self.is_unsaved) {
+            self.working(Work::Remember { until: self.now });
+            return Ok(());
+        }
         let poll = self.poll(heard.poll_after, retry_after);
         match &heard.manifest {
-            Ok(Some(manifest)) => self.install(manifest, poll, flash),
-            Ok(None) => Ok(self.rest(poll)),
-            Err(refusal) => Ok(self.refuse_release(release_of(*refusal), refusal.cause(), poll)),
+            Ok(Some(manifest)) => return self.install(manifest, poll, flash),
+            Ok(None) => self.rest(poll),
+            Err(refusal) => self.refuse_release(release_of(*refusal), refusal.cause(), poll),
         }
+        Ok(())
     }
 
     /// The server has the report of this check-in.
     fn note_reported<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         match self.sent {
             Sent::Nothing => {}
-            Sent::OfMemory => self.said = self.refusal.take(),
+            Sent::OfMemory => {
+                self.said = self.refusal.take();
+                if self.said.is_some_and(|said| said.outcome == Outcome::TrustSetRefused) {
+                    self.state.trust_unsaid = None;
+                    self.is_unsaved = true;
+                }
+            }
             Sent::OfJournal => self.mark(flash, Mark::Reported)?,
         }
         self.sent = Sent::Nothing;
@@ -147,35 +164,36 @@ impl Agent<'_> {
     }
 
     /// A release is refused. The server hears it soon; of the same refusal again, at the usual time.
-    pub(super) fn refuse_release(&mut self, release: u32, cause: Cause, poll: Millis) -> Step {
+    pub(super) fn refuse_release(&mut self, release: u32, cause: Cause, poll: Millis) {
         self.refuse(release, cause);
         if self.refusal == self.said {
             return self.rest(poll);
         }
         self.failures = 0;
-        self.back_off(Errand::CheckIn)
+        self.back_off(Errand::CheckIn);
     }
 
     /// An answer that is not the server's. The next that is will hear of it.
-    fn disbelieve(&mut self, release: u32, cause: Cause) -> Step {
+    fn disbelieve(&mut self, release: u32, cause: Cause) {
         self.refuse(release, cause);
-        self.try_again(Errand::CheckIn, None)
+        self.try_again(Errand::CheckIn, None);
     }
 
     /// Sleeps until the next check-in; before that the signed time goes to flash if it ran ahead far enough.
-    pub(super) fn rest(&mut self, poll: Millis) -> Step {
+    pub(super) fn rest(&mut self, poll: Millis) {
         let kept = self.state.time.map_or(0, |time| time.0);
         let known = self.time.bound().map_or(0, |time| time.0);
         if known > kept.saturating_add(TIME_STEP) {
-            return self.working(Work::Remember { until: poll });
+            self.working(Work::Remember { until: poll });
+        } else {
+            self.fall_asleep(poll);
         }
-        self.fall_asleep(poll)
     }
 
     /// All went well. Only now, for a server that answers a check-in may still lack the payload, and the flash may fail.
-    pub(super) fn fall_asleep(&mut self, until: Millis) -> Step {
+    pub(super) fn fall_asleep(&mut self, until: Millis) {
         self.failures = 0;
-        self.sleep(until, Errand::CheckIn)
+        self.sleep(until, Errand::CheckIn);
     }
 
     /// Uptime of the next check-in: the latest of what the order and the answer ask for.

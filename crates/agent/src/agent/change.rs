@@ -14,7 +14,6 @@ use sha2::{Digest as _, Sha256};
 use super::exchange::Errand;
 use super::{Agent, Refused, Work};
 use crate::flash::Fault;
-use crate::step::Step;
 use crate::store::{MAX_FAILURES, Place, SetHeader, TrustSet};
 
 /// How far the change has come.
@@ -64,7 +63,9 @@ impl Agent<'_> {
         self.plan_change(names_set && self.state.trust_version < self.root_version);
         if self.state.trust_refused == self.root_version {
             self.change = Change::Nothing;
-            self.refuse_set(Cause::TrustHandshake);
+            if let Some(cause) = self.state.trust_unsaid {
+                self.refuse_set(cause);
+            }
         }
         let whole = self.new_set().header(flash)?.is_some_and(|header| header.version == self.root_version);
         if self.change != Change::Nothing && whole {
@@ -86,34 +87,43 @@ impl Agent<'_> {
         }
     }
 
-    /// What to send for, where `errand` would be next: a new trust set's anchors come before anything else.
+    /// What to send for, where `errand` would be next: a new trust set's anchors come before anything else, and what is not
+    /// wanted any more is not asked for.
     pub(super) fn due_errand(&self, errand: Errand) -> Errand {
         match self.change {
             Change::Fetching { .. } if !self.doubts_set && !self.is_on_trial() => Errand::Anchor,
             _ if errand == Errand::Anchor => Errand::CheckIn,
+            _ if errand == Errand::Payload && !self.is_loading() => Errand::CheckIn,
             _ => errand,
         }
     }
 
-    /// Which anchor to ask for; nothing where there is something to do in flash before.
-    pub(super) fn anchor_request<F: NorFlash>(&mut self, flash: &mut F) -> Result<Option<Digest>, Fault> {
-        let Change::Fetching { header, failures, .. } = self.change else { return Ok(None) };
-        let Some(header) = header else {
-            self.working(Work::EmptySet);
-            return Ok(None);
+    /// The anchor that is wanted.
+    pub(super) fn wanted_anchor(&self) -> Digest {
+        match self.change {
+            Change::Fetching { wanted, .. } => wanted,
+            Change::Nothing | Change::Trying => Digest::default(),
+        }
+    }
+
+    /// Finds out which anchor is wanted next; gives what is to be done in flash before one can be asked for.
+    pub(super) fn before_anchor<F: NorFlash>(&mut self, flash: &mut F) -> Result<Option<Work>, Fault> {
+        let Change::Fetching { header: Some(header), .. } = &self.change else {
+            return Ok(Some(Work::EmptySet));
         };
         let there = header.lengths.iter().filter(|length| **length > 0).count();
         let mut buffer = [0; RootRecord::MAX_LEN];
         let next = self.root(flash, &mut buffer)?.trust_set.iter().nth(there).copied();
-        if let Some(wanted) = next {
-            self.change = Change::Fetching { header: Some(header), wanted, failures };
-        } else {
-            self.working(Work::SealSet);
+        match (next, &mut self.change) {
+            (Some(next), Change::Fetching { wanted, .. }) => {
+                *wanted = next;
+                Ok(None)
+            }
+            _ => Ok(Some(Work::SealSet)),
         }
-        Ok(next)
     }
 
-    pub(super) fn empty_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn empty_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         self.new_set().erase(flash)?;
         if let Change::Fetching { header, .. } = &mut self.change {
             *header = Some(SetHeader { version: self.root_version, lengths: [0; 4] });
@@ -122,23 +132,22 @@ impl Agent<'_> {
     }
 
     /// Takes a whole anchor.
-    pub(super) fn take_anchor<F: NorFlash>(&mut self, der: &[u8], flash: &mut F) -> Result<Step, Fault> {
-        let Change::Fetching { header: Some(mut header), wanted, failures } = self.change else {
+    pub(super) fn take_anchor<F: NorFlash>(&mut self, der: &[u8], flash: &mut F) -> Result<(), Fault> {
+        let set = self.new_set();
+        let Change::Fetching { header: Some(header), wanted, .. } = &mut self.change else {
             return self.begin(Errand::CheckIn, flash);
         };
-        if Digest::from(Sha256::digest(der)) != wanted {
-            return self.fail_anchor(flash);
+        let is_wanted = Digest::from(Sha256::digest(der)) == *wanted;
+        if is_wanted && set.write_anchor(flash, header, der)? {
+            self.begin(Errand::Anchor, flash)
+        } else {
+            self.fail_anchor(flash)
         }
-        if !self.new_set().write_anchor(flash, &mut header, der)? {
-            return self.fail_anchor(flash);
-        }
-        self.change = Change::Fetching { header: Some(header), wanted, failures };
-        self.begin(Errand::Anchor, flash)
     }
 
-    pub(super) fn seal_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
-        if let Change::Fetching { header: Some(header), .. } = self.change {
-            self.new_set().seal(flash, &header)?;
+    pub(super) fn seal_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
+        if let Change::Fetching { header: Some(header), .. } = &self.change {
+            self.new_set().seal(flash, header)?;
         }
         self.failures = 0;
         self.change = Change::Trying;
@@ -146,37 +155,41 @@ impl Agent<'_> {
     }
 
     /// The server has answered over the set in use, and nothing came of the new one before.
-    pub(super) fn fail_doubted<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn fail_doubted<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         (self.doubts_set, self.failures) = (false, 0);
         if self.change == Change::Trying { self.fail_set(flash) } else { self.fail_anchor(flash) }
     }
 
     /// An anchor could not be had, or was another one.
-    pub(super) fn fail_anchor<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn fail_anchor<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         if let Change::Fetching { failures, .. } = &mut self.change {
             *failures = failures.saturating_add(1);
             if *failures < MAX_FAILURES {
-                return Ok(self.back_off(Errand::Anchor));
+                self.back_off(Errand::Anchor);
+                return Ok(());
             }
         }
         self.leave_set(flash, Cause::TrustAnchor)
     }
 
     /// A handshake over the new set failed, or nobody answered over it.
-    pub(super) fn fail_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn fail_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         if self.new_set().fail(flash)? {
-            return Ok(self.back_off(Errand::CheckIn));
+            self.back_off(Errand::CheckIn);
+            return Ok(());
         }
         self.leave_set(flash, Cause::TrustHandshake)
     }
 
     /// Stays with the former set.
-    fn leave_set<F: NorFlash>(&mut self, flash: &mut F, cause: Cause) -> Result<Step, Fault> {
+    fn leave_set<F: NorFlash>(&mut self, flash: &mut F, cause: Cause) -> Result<(), Fault> {
         self.change = Change::Nothing;
         self.state.trust_refused = self.root_version;
+        self.state.trust_unsaid = Some(cause);
         self.save(flash)?;
         self.refuse_set(cause);
-        Ok(self.back_off(Errand::CheckIn))
+        self.back_off(Errand::CheckIn);
+        Ok(())
     }
 
     fn refuse_set(&mut self, cause: Cause) {
@@ -185,11 +198,12 @@ impl Agent<'_> {
     }
 
     /// The server has answered over the new set.
-    pub(super) fn keep_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn keep_set<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         self.state.trust_place = Place::Stored(self.state.trust_place.idle());
         self.state.trust_version = self.root_version;
         self.change = Change::Nothing;
         self.save(flash)?;
-        Ok(self.fall_asleep(self.now))
+        self.fall_asleep(self.now);
+        Ok(())
     }
 }

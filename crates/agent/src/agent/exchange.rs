@@ -22,6 +22,8 @@ pub(super) enum Errand {
 pub(super) struct Exchange {
     pub errand: Errand,
     pub since: Millis,
+    /// Whether the driver was told to ask.
+    pub asked: bool,
     /// Whether the head of an answer that is wanted has come.
     pub answered: bool,
     /// How fast the body comes in.
@@ -32,41 +34,53 @@ pub(super) struct Exchange {
     pub gained: u32,
 }
 
+impl Exchange {
+    const fn new(errand: Errand, now: Millis) -> Self {
+        let pace = Pace::new(now);
+        Self { errand, since: now, asked: false, answered: false, pace, skip: 0, gained: 0 }
+    }
+}
+
 /// So many failures in a row the same is asked for, then the server is asked whether it still is the right thing.
 const MAX_FAILURES_IN_A_ROW: u8 = 4;
 
 impl Agent<'_> {
     /// Sends for something.
-    pub(super) fn begin<F: NorFlash>(&mut self, errand: Errand, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn begin<F: NorFlash>(&mut self, errand: Errand, flash: &mut F) -> Result<(), Fault> {
         let errand = self.due_errand(errand);
-        let step = match errand {
+        let before = match errand {
             Errand::CheckIn => {
                 self.nonce = self.random;
                 self.sent = self.next_report();
-                Step::CheckIn
+                None
             }
-            Errand::Payload => match self.payload_request(flash)? {
-                Some(step) => step,
-                None => return Ok(Step::Working),
-            },
-            Errand::Anchor => match self.anchor_request(flash)? {
-                Some(digest) => Step::Fetch { what: Fetch::Anchor { digest }, from: 0 },
-                None => return Ok(Step::Working),
-            },
+            Errand::Payload => self.before_payload(flash)?,
+            Errand::Anchor => self.before_anchor(flash)?,
         };
-        let pace = Pace::new(self.now);
-        let exchange = Exchange { errand, since: self.now, answered: false, pace, skip: 0, gained: 0 };
-        self.phase = Phase::Exchanging(exchange);
-        Ok(step)
+        self.phase = match before {
+            Some(work) => Phase::Working(work),
+            None => Phase::Exchanging(Exchange::new(errand, self.now)),
+        };
+        Ok(())
+    }
+
+    /// What the driver is to ask for.
+    pub(super) fn request(&self, errand: Errand) -> Step {
+        match errand {
+            Errand::CheckIn => Step::CheckIn,
+            Errand::Payload => self.payload_request(),
+            Errand::Anchor => Step::Fetch { what: Fetch::Anchor { digest: self.wanted_anchor() }, from: 0 },
+        }
     }
 
     /// Takes an input of the exchange.
     pub(super) fn exchange<F: NorFlash>(
         &mut self,
-        exchange: Exchange,
+        mut exchange: Exchange,
         input: Input<'_>,
         flash: &mut F,
-    ) -> Result<Step, Fault> {
+    ) -> Result<(), Fault> {
+        exchange.asked = true;
         match input {
             Input::Head { status, from, length, retry_after } => {
                 self.head(exchange, status, (from, length), retry_after, flash)
@@ -89,7 +103,7 @@ impl Agent<'_> {
         (from, length): (u32, Option<u32>),
         retry_after: Option<u32>,
         flash: &mut F,
-    ) -> Result<Step, Fault> {
+    ) -> Result<(), Fault> {
         match (exchange.errand, status) {
             (Errand::Payload, 200 | 206) => self.take_payload_head(exchange, from, length, flash),
             (_, 200) | (Errand::Anchor, 206) => {
@@ -98,12 +112,18 @@ impl Agent<'_> {
                     return self.lost(exchange, Lost::Closed, flash);
                 }
                 self.phase = Phase::Exchanging(Exchange { answered: true, ..exchange });
-                Ok(Step::Read)
+                Ok(())
             }
             (Errand::Anchor, 400..=499) if retry_after.is_none() => self.fail_anchor(flash),
             // What is gone, or never was, is not asked for again before the server has been.
-            (Errand::Payload, 400..=499) if retry_after.is_none() => Ok(self.back_off(Errand::CheckIn)),
-            (errand, _) => Ok(self.try_again(errand, retry_after)),
+            (Errand::Payload, 400..=499) if retry_after.is_none() => {
+                self.back_off(Errand::CheckIn);
+                Ok(())
+            }
+            (errand, _) => {
+                self.try_again(errand, retry_after);
+                Ok(())
+            }
         }
     }
 
@@ -113,11 +133,12 @@ impl Agent<'_> {
         exchange: Exchange,
         lost: Lost,
         flash: &mut F,
-    ) -> Result<Step, Fault> {
+    ) -> Result<(), Fault> {
         if let Lost::Handshake { dates_only } = lost {
             if dates_only && self.time.put_aside() {
                 let soon = self.now.plus(self.config.policy.backoff_min);
-                return Ok(self.sleep(soon, exchange.errand));
+                self.sleep(soon, exchange.errand);
+                return Ok(());
             }
             if self.is_trying_set() {
                 return self.fail_set(flash);
@@ -126,11 +147,12 @@ impl Agent<'_> {
         if exchange.gained >= self.config.policy.slowest_bytes {
             self.failures = 0;
         }
-        Ok(self.try_again(exchange.errand, None))
+        self.try_again(exchange.errand, None);
+        Ok(())
     }
 
     /// An exchange came to nothing. The peer may have said for how many seconds.
-    pub(super) fn try_again(&mut self, errand: Errand, retry_after: Option<u32>) -> Step {
+    pub(super) fn try_again(&mut self, errand: Errand, retry_after: Option<u32>) {
         let again_and_again = self.failures >= MAX_FAILURES_IN_A_ROW;
         let is_of_new_set = errand == Errand::Anchor || self.is_trying_set();
         self.doubts_set = again_and_again && is_of_new_set;
@@ -142,7 +164,7 @@ impl Agent<'_> {
     }
 
     /// Nothing came. A peer that says nothing for too long is given up.
-    fn wait_for_peer<F: NorFlash>(&mut self, mut exchange: Exchange, flash: &mut F) -> Result<Step, Fault> {
+    fn wait_for_peer<F: NorFlash>(&mut self, mut exchange: Exchange, flash: &mut F) -> Result<(), Fault> {
         let policy = self.config.policy;
         let stalled = match exchange.errand {
             Errand::Payload => exchange.pace.is_too_slow(self.now, &policy),
@@ -152,11 +174,11 @@ impl Agent<'_> {
             return self.lost(exchange, Lost::Stalled, flash);
         }
         self.phase = Phase::Exchanging(exchange);
-        Ok(Step::Read)
+        Ok(())
     }
 
     /// Waits after a failure.
-    pub(super) fn back_off(&mut self, then: Errand) -> Step {
+    pub(super) fn back_off(&mut self, then: Errand) {
         let policy = &self.config.policy;
         // A trial has time for several tries.
         let most = match self.trial_until {
@@ -165,15 +187,17 @@ impl Agent<'_> {
         };
         let wait = backoff::after_failures(self.failures, policy.backoff_min, most, &self.random);
         self.failures = self.failures.saturating_add(1);
-        self.sleep(self.now.plus(wait), then)
+        self.sleep(self.now.plus(wait), then);
     }
 
-    /// Waits as long as the server asked.
-    pub(super) fn stay_away(&mut self, seconds: u32, then: Errand) -> Step {
+    /// Waits as long as the server asked. A trial stands still for so long: whoever asks for patience was reached, so a good
+    /// app is not given up for it; and nothing of the answer is signed, so it is not confirmed by it either.
+    pub(super) fn stay_away(&mut self, seconds: u32, then: Errand) {
         let wait = backoff::at_least(Millis::from_secs(seconds.into()), &self.random);
         let wait = wait.max(self.config.policy.backoff_min);
+        self.trial_until = self.trial_until.map(|end| end.plus(wait));
         self.failures = self.failures.saturating_add(1);
-        self.sleep(self.now.plus(wait), then)
+        self.sleep(self.now.plus(wait), then);
     }
 
     /// What the next check-in reports: the journal's outcome before what was refused since.
@@ -188,12 +212,9 @@ impl Agent<'_> {
     }
 
     /// Goes on after the next piece, or to the work that ends the payload.
-    pub(super) fn continue_with(&mut self, exchange: Exchange) -> Step {
-        let length = self.journal.map_or(0, |journal| journal.attempt.length);
-        if self.writer.as_ref().is_some_and(|writer| writer.position() >= length) {
-            return self.working(Work::Finish);
-        }
-        self.phase = Phase::Exchanging(exchange);
-        Step::Read
+    pub(super) fn continue_with(&mut self, exchange: Exchange) {
+        let length = self.journal.as_ref().map_or(0, |journal| journal.attempt.length);
+        let is_whole = self.writer.as_ref().is_some_and(|writer| writer.position() >= length);
+        self.phase = if is_whole { Phase::Working(Work::Finish) } else { Phase::Exchanging(exchange) };
     }
 }

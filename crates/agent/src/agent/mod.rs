@@ -51,6 +51,8 @@ pub struct Agent<'a> {
     /// What was refused and said last.
     said: Option<Refused>,
     sent: Sent,
+    /// Whether the server has heard what the state in flash still has to tell it.
+    is_unsaved: bool,
     /// Uptime at which the last attempt came to nothing.
     ended_at: Millis,
 }
@@ -128,8 +130,10 @@ impl<'a> Agent<'a> {
     /// A fault of the flash ends what the agent was at; it is reported and tried again after a wait.
     pub fn step<F: NorFlash>(&mut self, moment: Moment, input: Input<'_>, flash: &mut F) -> Step {
         self.pass(&moment);
-        let step = self.advance(input, flash);
-        step.unwrap_or_else(|fault| self.survive(fault))
+        if let Err(fault) = self.advance(input, flash) {
+            self.survive(fault);
+        }
+        self.next()
     }
 
     /// The check-in as the text of the header field [`CheckIn::HEADER`], for [`Step::CheckIn`]. `out` takes at most
@@ -208,22 +212,33 @@ impl<'a> Agent<'a> {
         self.time.pass(moment);
     }
 
-    fn advance<F: NorFlash>(&mut self, input: Input<'_>, flash: &mut F) -> Result<Step, Fault> {
+    /// What the driver does next: the phase says it.
+    fn next(&self) -> Step {
+        match &self.phase {
+            Phase::Testing => Step::SelfTest,
+            Phase::Asleep { until, .. } => Step::Sleep { until: self.awake_at(*until) },
+            Phase::Exchanging(Exchange { asked: false, errand, .. }) => self.request(*errand),
+            Phase::Exchanging(_) => Step::Read,
+            Phase::Working(_) => Step::Working,
+            Phase::Restarting => Step::Restart,
+        }
+    }
+
+    fn advance<F: NorFlash>(&mut self, input: Input<'_>, flash: &mut F) -> Result<(), Fault> {
         let is_overdue = self.trial_until.is_some_and(|until| self.now >= until);
         match (self.phase, input) {
-            (Phase::Restarting, _) => Ok(Step::Restart),
+            (Phase::Restarting, _) => Ok(()),
             (Phase::Working(work), _) => self.work(work, flash),
             _ if is_overdue => self.give_up(flash, Cause::Unreachable),
             (Phase::Testing, Input::SelfTest(true)) => self.begin(Errand::CheckIn, flash),
             (Phase::Testing, Input::SelfTest(false)) => self.give_up(flash, Cause::SelfTest),
-            (Phase::Testing, _) => Ok(Step::SelfTest),
             (Phase::Asleep { until, then }, _) if self.now >= until => self.begin(then, flash),
-            (Phase::Asleep { until, .. }, _) => Ok(self.asleep(until)),
+            (Phase::Testing | Phase::Asleep { .. }, _) => Ok(()),
             (Phase::Exchanging(exchange), input) => self.exchange(exchange, input, flash),
         }
     }
 
-    fn work<F: NorFlash>(&mut self, work: Work, flash: &mut F) -> Result<Step, Fault> {
+    fn work<F: NorFlash>(&mut self, work: Work, flash: &mut F) -> Result<(), Fault> {
         match work {
             Work::Hold => self.hold(flash),
             Work::ReadBack => self.read_back(flash),
@@ -235,36 +250,35 @@ impl<'a> Agent<'a> {
             Work::ConfirmState => self.confirm_state(flash),
             Work::Remember { until } => {
                 self.save(flash)?;
-                Ok(self.fall_asleep(until))
+                self.fall_asleep(until);
+                Ok(())
             }
             Work::EmptySet => self.empty_set(flash),
             Work::SealSet => self.seal_set(flash),
         }
     }
 
-    fn working(&mut self, work: Work) -> Step {
+    fn working(&mut self, work: Work) {
         self.phase = Phase::Working(work);
-        Step::Working
     }
 
-    fn sleep(&mut self, until: Millis, then: Errand) -> Step {
+    fn sleep(&mut self, until: Millis, then: Errand) {
         self.phase = Phase::Asleep { until, then };
-        self.asleep(until)
     }
 
     /// A trial ends on time, whatever the wait.
-    fn asleep(&self, until: Millis) -> Step {
+    fn awake_at(&self, until: Millis) -> Millis {
         let end = self.trial_until.filter(|end| *end > self.now);
-        Step::Sleep { until: end.map_or(until, |end| end.min(until)) }
+        end.map_or(until, |end| end.min(until))
     }
 
     /// The flash failed: what is in RAM of it is not to be relied on.
-    fn survive(&mut self, _: Fault) -> Step {
+    fn survive(&mut self, _: Fault) {
         self.writer = None;
-        self.refuse(self.journal.map_or(0, |journal| journal.attempt.release), Cause::Flash);
+        self.refuse(self.journal.as_ref().map_or(0, |journal| journal.attempt.release), Cause::Flash);
         let errand = self.due_errand(Errand::CheckIn);
         self.begin_set_anew();
-        self.try_again(errand, None)
+        self.try_again(errand, None);
     }
 
     const fn other_slot(&self) -> u8 {
@@ -281,6 +295,7 @@ impl<'a> Agent<'a> {
         let root = if self.root_is_stored { RootBytes::Kept } else { RootBytes::New(self.config.root) };
         self.store.save(flash, &self.state, root)?;
         self.root_is_stored = true;
+        self.is_unsaved = false;
         Ok(())
     }
 
@@ -294,7 +309,7 @@ impl<'a> Agent<'a> {
         'a: 'b,
     {
         let stored = if self.root_is_stored { self.store.root(flash, buffer)? } else { None };
-        Root::compiled_in(stored.unwrap_or(self.config.root)).map_err(Fault::Root)
+        Root::compiled_in(stored.unwrap_or(self.config.root)).map_err(|refusal| Fault::Root(refusal.cause()))
     }
 
     /// Keeps a refusal to be said at the next check-in.

@@ -30,32 +30,23 @@ impl<'a> Agent<'a> {
         if config.running > 1 {
             return Err(Fault::Slot { found: config.running });
         }
-        let mut agent = Self::new(config, &moment, flash)?;
-        let step = agent.judge_start(flash)?;
-        if matches!(agent.phase, Phase::Restarting) {
-            return Ok((agent, step));
-        }
-        if let Err(fault) = agent.load_root(flash) {
-            // On trial this is what a trial is for; else the app goes on without updates.
-            return if agent.is_on_trial() { agent.fall_back(flash, Cause::Root) } else { Err(fault) };
-        }
-        agent.image = slot::appended_digest(flash, config.layout.slot(config.running))?;
+        let mut agent = Self::new(config, &moment);
+        agent.take_over(&moment, flash)?;
+        let step = agent.next();
         Ok((agent, step))
     }
 
-    fn new<F: NorFlash>(config: Config<'a>, moment: &Moment, flash: &mut F) -> Result<Self, Fault> {
-        let store = config.layout.store;
-        let (states, state) = StateStore::load(flash, store)?;
-        let state = state.unwrap_or(State::FIRST);
-        let mut agent = Self {
+    /// As it is before anything was read from flash.
+    const fn new(config: Config<'a>, moment: &Moment) -> Self {
+        Self {
             config,
-            store: states,
-            state,
+            store: StateStore::empty(config.layout.store),
+            state: State::FIRST,
             root_version: 0,
             root_is_stored: false,
-            journal: Journal::load(flash, store)?,
+            journal: None,
             image: None,
-            time: Timekeeper::new(state.time),
+            time: Timekeeper::new(None),
             now: moment.uptime,
             random: moment.random,
             nonce: moment.random,
@@ -68,50 +59,68 @@ impl<'a> Agent<'a> {
             refusal: None,
             said: None,
             sent: Sent::Nothing,
+            is_unsaved: false,
             ended_at: moment.uptime,
-        };
-        agent.pass(moment);
-        Ok(agent)
-    }
-
-    fn judge_start<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
-        let otadata = boot::read(flash, self.config.layout.otadata)?;
-        let last = self.journal.as_ref().map(|journal| (&journal.attempt, &journal.log));
-        match Start::judge(self.config.running, last, &otadata, self.config.policy.boots) {
-            Start::Trial => self.begin_trial(flash),
-            Start::Spent => self.give_up(flash, Cause::BootsSpent),
-            Start::GoBack => self.go_back(flash),
-            Start::SelectAgain => Ok(self.working(Work::Clear)),
-            Start::Refused => {
-                self.mark(flash, Mark::Ended(Outcome::RolledBack, Cause::Bootloader))?;
-                boot::select(flash, self.config.layout.otadata, self.config.running, false)?;
-                Ok(self.first_check_in())
-            }
-            Start::Steady if self.is_unsettled() => Ok(self.working(Work::ConfirmState)),
-            Start::Steady => Ok(self.first_check_in()),
         }
     }
 
+    fn take_over<F: NorFlash>(&mut self, moment: &Moment, flash: &mut F) -> Result<(), Fault> {
+        let store = self.config.layout.store;
+        if let Some(state) = self.store.load(flash)? {
+            self.state = state;
+        }
+        self.journal = Journal::load(flash, store)?;
+        self.time = Timekeeper::new(self.state.time);
+        self.pass(moment);
+        self.judge_start(flash)?;
+        if matches!(self.phase, Phase::Restarting) {
+            return Ok(());
+        }
+        if let Err(fault) = self.load_root(flash) {
+            // On trial this is what a trial is for; else the app goes on without updates.
+            return if self.is_on_trial() { self.give_up(flash, Cause::Root) } else { Err(fault) };
+        }
+        self.image = slot::appended_digest(flash, self.config.layout.slot(self.config.running))?;
+        Ok(())
+    }
+
+    fn judge_start<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
+        let otadata = boot::read(flash, self.config.layout.otadata)?;
+        let last = self.journal.as_ref().map(|journal| (&journal.attempt, &journal.log));
+        match Start::judge(self.config.running, last, &otadata, self.config.policy.boots) {
+            Start::Trial => return self.begin_trial(flash),
+            Start::Spent => return self.give_up(flash, Cause::BootsSpent),
+            Start::GoBack => return self.go_back(flash),
+            Start::SelectAgain => self.working(Work::Clear),
+            Start::Refused => {
+                self.mark(flash, Mark::Ended(Outcome::RolledBack, Cause::Bootloader))?;
+                boot::select(flash, self.config.layout.otadata, self.config.running, false)?;
+                self.first_check_in();
+            }
+            Start::Steady if self.is_unsettled() => self.working(Work::ConfirmState),
+            Start::Steady => self.first_check_in(),
+        }
+        Ok(())
+    }
+
     /// Soon, but not every board of a site at once when the power comes back.
-    fn first_check_in(&mut self) -> Step {
+    fn first_check_in(&mut self) {
         let wait = backoff::at_most(self.config.policy.backoff_min, &self.random);
-        self.sleep(self.now.plus(wait), Errand::CheckIn)
+        self.sleep(self.now.plus(wait), Errand::CheckIn);
     }
 
     /// Whether the journal says that this app is confirmed, and the state does not know it yet.
     fn is_unsettled(&self) -> bool {
-        let confirmed = self
-            .journal
-            .filter(|journal| journal.log.confirmed && journal.attempt.slot == self.config.running);
-        confirmed.is_some_and(|journal| {
-            let known = (self.state.release, self.state.image);
-            known != (journal.attempt.release, Some(journal.attempt.digest))
+        self.journal.as_ref().is_some_and(|Journal { attempt, log, .. }| {
+            let is_known = self.state.release == attempt.release && self.state.image == Some(attempt.digest);
+            log.confirmed && attempt.slot == self.config.running && !is_known
         })
     }
 
     /// Finds the root record in force, the newer of the compiled-in and the stored one, and the trust set in use.
     fn load_root<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
-        let compiled_in = Root::compiled_in(self.config.root).map_err(Fault::Root)?;
+        let compiled_in =
+            Root::compiled_in(self.config.root).map_err(|refusal| Fault::Root(refusal.cause()))?;
         let mut buffer = [0; RootRecord::MAX_LEN];
         let stored = self.store.root(flash, &mut buffer)?.and_then(|root| Root::compiled_in(root).ok());
         let newer = stored.filter(|stored| stored.version > compiled_in.version);
@@ -138,10 +147,5 @@ impl<'a> Agent<'a> {
             (self.state.trust_version, self.state.trust_place) = (compiled_in, Place::CompiledIn);
         }
         Ok(())
-    }
-
-    fn fall_back<F: NorFlash>(mut self, flash: &mut F, cause: Cause) -> Result<(Self, Step), Fault> {
-        let step = self.give_up(flash, cause)?;
-        Ok((self, step))
     }
 }

@@ -7,26 +7,25 @@ use super::exchange::Errand;
 use super::{Agent, Phase, Work};
 use crate::boot;
 use crate::flash::Fault;
-use crate::step::Step;
 use crate::store::Mark;
 
 impl Agent<'_> {
     /// Counts the boot before anything else runs. Where that cannot be noted, the app is given up: an uncounted start could
     /// be one of endlessly many.
-    pub(super) fn begin_trial<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn begin_trial<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         if self.mark(flash, Mark::Boot).is_err() {
             return self.give_up(flash, Cause::Flash);
         }
         self.trial_until = Some(self.now.plus(self.config.policy.confirm_within));
         self.phase = Phase::Testing;
-        Ok(Step::SelfTest)
+        Ok(())
     }
 
     /// Gives this app up. The mark comes before the selection: after a power cut between them, the next start goes on here.
-    pub(super) fn give_up<F: NorFlash>(&mut self, flash: &mut F, cause: Cause) -> Result<Step, Fault> {
+    pub(super) fn give_up<F: NorFlash>(&mut self, flash: &mut F, cause: Cause) -> Result<(), Fault> {
         // Where the way back fails it is tried again, and nothing else: an answer of the server would confirm this app.
         self.trial_until = self.trial_until.map(|until| until.min(self.now));
-        if self.journal.is_some_and(|journal| journal.log.ended.is_none()) {
+        if self.journal.as_ref().is_some_and(|journal| journal.log.ended.is_none()) {
             // Where the journal takes no mark, going back is worth more than knowing why.
             let _ = self.mark(flash, Mark::Ended(Outcome::RolledBack, cause));
         }
@@ -34,26 +33,28 @@ impl Agent<'_> {
     }
 
     /// Selects the other slot and restarts.
-    pub(super) fn go_back<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn go_back<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         boot::select(flash, self.config.layout.otadata, self.other_slot(), false)?;
         self.phase = Phase::Restarting;
-        Ok(Step::Restart)
+        Ok(())
     }
 
     /// The server has been reached: this app stays.
-    pub(super) fn confirm_otadata<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn confirm_otadata<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         boot::confirm(flash, self.config.layout.otadata)?;
-        Ok(self.working(Work::ConfirmJournal))
+        self.working(Work::ConfirmJournal);
+        Ok(())
     }
 
-    pub(super) fn confirm_journal<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn confirm_journal<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         self.mark(flash, Mark::Confirmed)?;
         self.trial_until = None;
-        Ok(self.working(Work::ConfirmState))
+        self.working(Work::ConfirmState);
+        Ok(())
     }
 
     /// Release, image and floor are kept only now, so that a release that fails shuts out no other.
-    pub(super) fn confirm_state<F: NorFlash>(&mut self, flash: &mut F) -> Result<Step, Fault> {
+    pub(super) fn confirm_state<F: NorFlash>(&mut self, flash: &mut F) -> Result<(), Fault> {
         if let Some(journal) = &self.journal {
             let attempt = &journal.attempt;
             self.state.release = attempt.release;
@@ -62,7 +63,8 @@ impl Agent<'_> {
         }
         self.save(flash)?;
         // At once again: the server is to know it.
-        Ok(self.sleep(self.now, Errand::CheckIn))
+        self.sleep(self.now, Errand::CheckIn);
+        Ok(())
     }
 
     /// Writes a mark to the journal, if there is one.

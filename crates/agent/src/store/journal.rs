@@ -42,10 +42,9 @@ impl Attempt {
         self.length.div_ceil(PROGRESS_MARKS).max(1).next_multiple_of(SECTOR)
     }
 
-    /// Whether it is the same payload for the same slot, so that bytes of one are bytes of the other.
-    pub fn is_same_payload(&self, other: &Self) -> bool {
-        (self.slot, self.length, self.digest, self.coded)
-            == (other.slot, other.length, other.digest, other.coded)
+    /// Whether it is the same release for the same slot, so that bytes of one are bytes of the other.
+    pub fn is_same(&self, other: &Self) -> bool {
+        Self { tries: other.tries, ..*self } == *other
     }
 }
 

@@ -3,9 +3,9 @@
 //! A mark counts when it is wholly programmed. One that a power cut tore counts for nothing, except that during a trial it
 //! counts as a boot: the safe side, because a crash may come before the mark of its boot is whole.
 
-use otary_wire::{Cause, Outcome};
+use otary_wire::{Cause, Outcome, UnixSeconds};
 
-use super::{checksum, put, take, take_u32};
+use super::{checksum, put, take, take_u32, take_u64};
 use crate::flash::UNIT;
 
 const CRC_AT: usize = UNIT - 4;
@@ -27,6 +27,8 @@ pub(crate) enum Mark {
     Ended(Outcome, Cause),
     /// The server knows the outcome.
     Reported,
+    /// The same payload was offered again at this time, too soon.
+    PutOff(UnixSeconds),
 }
 
 impl Mark {
@@ -40,10 +42,13 @@ impl Mark {
             Self::Confirmed => (5, 0, 0, 0),
             Self::Ended(outcome, cause) => (6, u8::from(outcome == Outcome::RolledBack), cause.code(), 0),
             Self::Reported => (7, 0, 0, 0),
+            Self::PutOff(_) => (8, 0, 0, 0),
         };
+        let time = if let Self::PutOff(time) = self { time.0 } else { 0 };
         let mut unit = [0; UNIT];
         put(&mut unit, 0, &[kind, rolled_back, cause]);
         put(&mut unit, 4, &u32::to_le_bytes(offset));
+        put(&mut unit, 8, &time.to_le_bytes());
         let crc = crc(&unit, sequence);
         put(&mut unit, CRC_AT, &crc.to_le_bytes());
         unit
@@ -63,6 +68,7 @@ impl Mark {
             6 if rolled_back == 0 => Self::Ended(Outcome::Refused, Cause::from_code(cause)),
             6 => Self::Ended(Outcome::RolledBack, Cause::from_code(cause)),
             7 => Self::Reported,
+            8 => Self::PutOff(UnixSeconds(take_u64(unit, 8))),
             _ => return None,
         })
     }
@@ -92,6 +98,8 @@ pub(crate) struct Log {
     pub ended: Option<(Outcome, Cause)>,
     /// The server knows the outcome.
     pub reported: bool,
+    /// When the payload that came to nothing was offered again for the first time.
+    pub put_off: Option<UnixSeconds>,
 }
 
 impl Log {
@@ -105,6 +113,7 @@ impl Log {
             Mark::Confirmed => self.confirmed = true,
             Mark::Ended(outcome, cause) => self.ended = Some((outcome, cause)),
             Mark::Reported => self.reported = true,
+            Mark::PutOff(time) => self.put_off = self.put_off.or(Some(time)),
         }
     }
 

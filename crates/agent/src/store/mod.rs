@@ -51,6 +51,7 @@ impl Half {
     }
 
     /// Where the sector begins in flash.
+    #[inline(never)]
     const fn offset(self, store: Region, kind: u32) -> u32 {
         let index = match self {
             Self::First => kind,
@@ -100,6 +101,10 @@ fn take<const N: usize>(record: &[u8], at: usize) -> [u8; N] {
 
 fn take_u32(record: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(take(record, at))
+}
+
+fn take_u64(record: &[u8], at: usize) -> u64 {
+    u64::from_le_bytes(take(record, at))
 }
 
 fn length_of(bytes: &[u8]) -> u32 {

@@ -2,16 +2,18 @@
 //! trust set it uses. Two copies; the older one is overwritten.
 
 use embedded_storage::nor_flash::NorFlash;
-use otary_wire::{Digest, RootRecord, UnixSeconds};
+use otary_wire::{Cause, Digest, RootRecord, UnixSeconds};
 
 use super::trust::Place;
-use super::{Half, STATE, checksum, length_of, newest, put, take, take_u32, write_filled};
+use super::{Half, STATE, checksum, length_of, newest, put, take, take_u32, take_u64, write_filled};
 use crate::flash::{self, Fault, UNIT};
 use crate::layout::Region;
 
 const MAGIC: [u8; 4] = *b"OtS1";
 const HEADER: usize = 3 * UNIT;
 const CRC_AT: usize = HEADER - 4;
+/// In place of a cause: the server knows it.
+const SAID: u8 = 0xFF;
 /// Bytes that are copied at once: on the stack.
 const CHUNK: usize = 4 * UNIT;
 
@@ -32,6 +34,8 @@ pub(crate) struct State {
     pub trust_place: Place,
     /// The highest root version whose trust set never worked; 0 for none.
     pub trust_refused: u32,
+    /// Why that one was refused, until the server has heard it.
+    pub trust_unsaid: Option<Cause>,
 }
 
 impl State {
@@ -44,6 +48,7 @@ impl State {
         trust_version: 0,
         trust_place: Place::CompiledIn,
         trust_refused: 0,
+        trust_unsaid: None,
     };
 }
 
@@ -65,16 +70,18 @@ pub(crate) struct StateStore {
 }
 
 impl StateStore {
+    /// Before anything was read.
+    pub const fn empty(store: Region) -> Self {
+        Self { store, newest: None, root_length: 0 }
+    }
+
     /// Finds the newer copy.
-    pub fn load<F: NorFlash>(flash: &mut F, store: Region) -> Result<(Self, Option<State>), Fault> {
-        let first = read_copy(flash, Half::First.offset(store, STATE))?;
-        let second = read_copy(flash, Half::Second.offset(store, STATE))?;
-        Ok(match newest(first, second) {
-            Some((half, sequence, (state, root_length))) => {
-                (Self { store, newest: Some((half, sequence)), root_length }, Some(state))
-            }
-            None => (Self { store, newest: None, root_length: 0 }, None),
-        })
+    pub fn load<F: NorFlash>(&mut self, flash: &mut F) -> Result<Option<State>, Fault> {
+        let first = read_copy(flash, Half::First.offset(self.store, STATE))?;
+        let second = read_copy(flash, Half::Second.offset(self.store, STATE))?;
+        let Some((half, sequence, (state, root_length))) = newest(first, second) else { return Ok(None) };
+        *self = Self { newest: Some((half, sequence)), root_length, ..*self };
+        Ok(Some(state))
     }
 
     /// The stored root record, read into `buffer`; nothing, if the compiled-in one is in force.
@@ -155,7 +162,7 @@ fn encode(state: &State, sequence: u32, root_length: u16) -> [u8; HEADER] {
     put(&mut header, 16, &state.time.map_or(0, |time| time.0).to_le_bytes());
     put(&mut header, 24, &state.trust_version.to_le_bytes());
     put(&mut header, 28, &state.trust_refused.to_le_bytes());
-    put(&mut header, 32, &[state.trust_place.code()]);
+    put(&mut header, 32, &[state.trust_place.code(), state.trust_unsaid.map_or(SAID, Cause::code)]);
     put(&mut header, 34, &root_length.to_le_bytes());
     put(&mut header, 36, &state.image.unwrap_or_default());
     header
@@ -190,15 +197,16 @@ fn read_copy<F: NorFlash>(flash: &mut F, at: u32) -> Result<Option<Copy>, Fault>
     if crc.finalize() != take_u32(&header, CRC_AT) {
         return Ok(None);
     }
-    let [place] = take(&header, 32);
+    let [place, cause] = take(&header, 32);
     let state = State {
         release: take_u32(&header, 8),
         image: Some(take(&header, 36)).filter(|image| *image != [0; 32]),
         floor: take_u32(&header, 12),
-        time: Some(UnixSeconds(u64::from_le_bytes(take(&header, 16)))).filter(|time| time.0 > 0),
+        time: Some(UnixSeconds(take_u64(&header, 16))).filter(|time| time.0 > 0),
         trust_version: take_u32(&header, 24),
         trust_place: Place::from_code(place),
         trust_refused: take_u32(&header, 28),
+        trust_unsaid: Some(cause).filter(|cause| *cause != SAID).map(Cause::from_code),
     };
     Ok(Some((take_u32(&header, 4), (state, root_length))))
 }

@@ -101,7 +101,7 @@ impl<const W: usize> Board<W> {
         }
     }
 
-    fn config(&self, running: u8) -> Config<'static> {
+    pub fn config(&self, running: u8) -> Config<'static> {
         Config {
             identity: Identity { product: "lamp", hardware: "lamp-2", chip: Chip::Esp32C3, device: MAC },
             version: Some("0.0"),

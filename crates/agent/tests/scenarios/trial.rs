@@ -6,7 +6,7 @@ use otary_image::{Chip, Rollback, State};
 
 use crate::board::{Board, LAYOUT, OTADATA, image};
 use crate::driver::{End, Trouble};
-use crate::server::{Release, RootPlan, Server};
+use crate::server::{Release, RootPlan, Server, TODAY};
 use crate::update::{HOUR, new, old};
 
 /// A board that has fetched release 7 and is about to start it.
@@ -45,6 +45,29 @@ fn an_app_that_does_not_reach_the_server_in_time_is_replaced_by_the_old_one() {
     );
     let tries = 1000 - board.troubles.len();
     assert!(tries > 5, "{tries} tries in half an hour");
+    board.troubles.clear();
+    assert_eq!(board.run(&mut server, Millis::from_secs(3000)), 0);
+    assert_eq!(server.reported(), Some(rolled_back(Cause::Unreachable)));
+}
+
+#[test]
+fn a_server_that_asks_for_patience_during_a_trial_costs_no_good_app() {
+    let (mut server, mut board) = fetched();
+    board.troubles.push_back(Trouble::Status(503, Some(2 * 3600)));
+    board.troubles.extend(vec![Trouble::Status(429, Some(1200)); 3]);
+    assert_eq!(board.run(&mut server, Millis::from_secs(4 * 3600)), 1);
+    assert_eq!(server.reported(), Some((7, Outcome::Installed, None, 1)));
+}
+
+#[test]
+fn a_server_that_asks_for_patience_and_then_is_gone_confirms_nothing() {
+    let (mut server, mut board) = fetched();
+    board.troubles.push_back(Trouble::Status(503, Some(7200)));
+    board.troubles.extend(vec![Trouble::Lost(Lost::NoAddress); 1000]);
+    let slot = board.bootloader();
+    assert_eq!((slot, board.cycle(slot, &mut server, Millis::from_secs(20_000))), (1, End::Restart));
+    let least = Millis::from_secs(7200).plus(board.policy.confirm_within);
+    assert!((least..least.plus(HOUR)).contains(&board.uptime), "{:?}", board.uptime);
     board.troubles.clear();
     assert_eq!(board.run(&mut server, Millis::from_secs(3000)), 0);
     assert_eq!(server.reported(), Some(rolled_back(Cause::Unreachable)));
@@ -200,6 +223,29 @@ fn a_release_that_came_to_nothing_waits_an_hour_then_two() {
     board.works[1] = true;
     assert_eq!(board.run(&mut server, Millis::from_secs(9000)), 1);
     assert_eq!(server.reported(), Some((7, Outcome::Installed, None, 3)));
+}
+
+#[test]
+fn a_device_that_sleeps_tries_a_failed_release_again_although_it_is_never_up_for_an_hour() {
+    let (mut server, mut board) = fetched();
+    board.works[1] = false;
+    let awake = Millis::from_secs(300);
+    assert_eq!(board.run(&mut server, awake), 0);
+    // Every twenty minutes it wakes, asks, and is off again: an hour has to pass, and then two.
+    let mut minutes = Vec::new();
+    for _ in 0..12 {
+        server.time.0 += 1200;
+        let before = board.downloads().len();
+        board.run(&mut server, awake);
+        if board.downloads().len() > before {
+            minutes.push((server.time.0 - TODAY.0) / 60);
+        }
+    }
+    assert_eq!(minutes, [60, 180]);
+    board.works[1] = true;
+    server.time.0 += 4 * 3600;
+    assert_eq!(board.run(&mut server, awake), 1);
+    assert_eq!(server.reported(), Some((7, Outcome::Installed, None, 4)));
 }
 
 #[test]

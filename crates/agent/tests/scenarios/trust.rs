@@ -1,7 +1,7 @@
 //! Root records and trust sets: one by one, each a step of its own, and back to what worked.
 
 use otary_agent::wire::{Cause, Outcome};
-use otary_agent::{Anchors, Lost, Millis};
+use otary_agent::{Anchors, Lost, Millis, Step};
 
 use crate::board::{Board, STORE};
 use crate::driver::{End, Trouble};
@@ -111,6 +111,39 @@ fn an_anchor_that_is_missing_or_another_one_is_reported() {
         assert_eq!(server.reported(), Some((2, Outcome::TrustSetRefused, Some(Cause::TrustAnchor), 1)));
         assert_eq!((server.last().root, server.last().trust_set), (2, 1));
     }
+}
+
+#[test]
+fn a_set_that_was_refused_and_said_is_not_said_again_after_a_restart() {
+    let mut server = serving(&[second()]);
+    server.anchors.remove(0);
+    server.release = Some(Release::new(7, new()));
+    let mut board = Board::<4>::new(&old());
+    for _ in 0..3 {
+        board.run(&mut server, HOUR);
+    }
+    let reports: Vec<_> = server.said.iter().filter_map(|said| said.report).collect();
+    let refused = (2, Outcome::TrustSetRefused, Some(Cause::TrustAnchor), 1);
+    assert_eq!(reports, [refused, (7, Outcome::Installed, None, 1)]);
+}
+
+#[test]
+fn a_set_that_was_refused_and_not_said_is_said_with_its_cause_after_a_restart() {
+    let mut server = serving(&[second()]);
+    server.anchors.remove(0);
+    let mut board = Board::<4>::new(&old());
+    let slot = board.bootloader();
+    let (mut agent, mut step) = board.start(slot);
+    for second in 1.. {
+        board.drive(&mut agent, step, slot, &mut server, Millis::from_secs(second));
+        step = Step::Sleep { until: Millis::from_secs(second) };
+        if agent.news().is_some() {
+            break;
+        }
+    }
+    assert_eq!(server.reported(), None, "and here the power goes");
+    board.run(&mut server, HOUR);
+    assert_eq!(server.reported(), Some((2, Outcome::TrustSetRefused, Some(Cause::TrustAnchor), 1)));
 }
 
 #[test]

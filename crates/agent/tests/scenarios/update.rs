@@ -1,10 +1,10 @@
 //! A clean update, from the first check-in to the report.
 
-use otary_agent::Millis;
-use otary_agent::wire::Outcome;
+use otary_agent::wire::{CheckIn, Outcome};
+use otary_agent::{Agent, Config, Layout, Millis, Region};
 use otary_image::{Chip, Rollback, State};
 
-use crate::board::{Board, image};
+use crate::board::{Board, LAYOUT, SLOT_SIZE, image};
 use crate::events::Event;
 use crate::server::{Release, Server};
 
@@ -67,6 +67,23 @@ fn a_bootloader_with_rollback_and_the_agent_agree() {
 }
 
 #[test]
+fn an_image_that_ends_where_the_chip_ends_is_known_by_its_digest() {
+    let full = image(Chip::Esp32C3, 1, SLOT_SIZE as usize - 80);
+    let mut board = Board::<4>::new(&old());
+    let last = Region { offset: 0x3_0000, size: SLOT_SIZE };
+    assert_eq!((full.len(), board.nor.bytes.len()), (SLOT_SIZE as usize, 0x4_0000));
+    board.nor.flash(last.offset, &full);
+    let store = Region { offset: 0x2_0000, ..LAYOUT.store };
+    let layout = Layout { slots: [LAYOUT.slots[0], last], store, ..LAYOUT };
+    let config = Config { layout, ..board.config(1) };
+    let (agent, _) = Agent::start(config, board.moment(), &mut board.nor).unwrap();
+    let mut text = [0; CheckIn::MAX_TEXT];
+    let mut bytes = [0; CheckIn::MAX_LEN];
+    let check_in = CheckIn::from_text(agent.check_in(&mut text).unwrap(), &mut bytes).unwrap();
+    assert_eq!(check_in.image.map(<[u8; 32]>::as_slice), Some(&full[full.len() - 32..]));
+}
+
+#[test]
 fn the_agent_takes_less_than_a_kilobyte_of_ram() {
-    assert!(size_of::<otary_agent::Agent>() < 1024, "{} bytes", size_of::<otary_agent::Agent>());
+    assert!(size_of::<Agent>() < 1024, "{} bytes", size_of::<Agent>());
 }

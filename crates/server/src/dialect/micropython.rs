@@ -17,7 +17,7 @@ use super::{Answer, Placed, json};
 pub(super) struct MicroPython;
 
 #[derive(Serialize)]
-struct Firmware<'a> {
+struct Told<'a> {
     version: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     firmware: Option<String>,
@@ -47,7 +47,7 @@ impl Placed for MicroPython {
             return Answer::NotFound;
         };
         let artifact = meant.artifact;
-        json(&Firmware {
+        json(&Told {
             version: meant.version,
             firmware: artifact.map(|artifact| said.base.url(artifact, Dialect::MicroPython)),
             sha: artifact.map(|artifact| artifact.id),

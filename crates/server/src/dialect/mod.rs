@@ -187,9 +187,9 @@ impl Place {
 
     /// Reads what the client says of itself. The path says more than the query, and both more than a header field.
     pub(crate) fn read(&self, head: &Head<'_>, origin: Origin) -> Result<Heard, NoCheckIn> {
-        let mut heard = self.client.read(head, origin, &self.asked)?;
-        heard.check_in.chip = self.asked.chip.or(heard.check_in.chip);
-        Ok(heard)
+        let mut said = self.client.read(head, origin, &self.asked)?;
+        said.check_in.chip = self.asked.chip.or(said.check_in.chip);
+        Ok(said)
     }
 
     /// Whether there is a decision for every chip of the product, where nothing says which of them asks.

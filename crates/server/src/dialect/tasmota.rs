@@ -12,7 +12,7 @@
 use otary_fleet::{Chip, Dialect, Mode, Reason, Variant};
 
 use super::answered::Said;
-use super::asked::{Asked, Form, parts};
+use super::asked::{Asked, Form, chip_called, parts};
 use super::{Answer, Heard, NoCheckIn, Origin, Placed, arduino, arduino_esp32, arduino_esp8266};
 use crate::http1::Head;
 
@@ -31,7 +31,7 @@ impl Placed for Tasmota {
         let name = rest.map(|rest| if quiet { rest.get(6..).unwrap_or_default() } else { rest });
         let Some(name) = name.filter(|name| !name.is_empty()) else { return Some(Asked { quiet, ..asked }) };
         let stem = name.strip_suffix(".gz").unwrap_or(name);
-        if name.contains('/') || !stem.ends_with(".bin") {
+        if name.contains('/') || stem.strip_suffix(".bin").is_none() {
             return None;
         }
         let mode = match Variant::of(name) {
@@ -39,7 +39,7 @@ impl Placed for Tasmota {
             Variant::Minimal => Mode::Minimal,
             Variant::Safeboot => Mode::Safeboot,
         };
-        Some(Asked { mode, gzip: Some(stem != name), quiet, ..asked })
+        Some(Asked { mode, chip: chip_of(name), gzip: Some(stem != name), quiet, ..asked })
     }
 
     fn read(&self, head: &Head<'_>, origin: Origin, asked: &Asked) -> Result<Heard, NoCheckIn> {
@@ -57,14 +57,23 @@ impl Placed for Tasmota {
         let Some(decision) = said.decision() else { return Answer::NotFound };
         let artifact = decision.offered().and_then(|id| said.catalogue.artifact(&id));
         let named = |gzip: bool| said.asked.gzip.is_none_or(|asked| asked == gzip);
-        match (said.refused(), artifact, &decision.reason) {
-            (Some(refused), ..) => refused,
-            (None, Some(artifact), _) if named(artifact.gzip) => Answer::Image(artifact.id),
-            (None, Some(_), _) => Answer::NotFound,
-            (None, None, Reason::NoRelease { .. }) => Answer::NotFound,
-            (None, None, _) if said.asked.quiet => Answer::NotFound,
-            (None, None, _) => Answer::NoUpdate,
-        }
+        let quiet = said.asked.quiet || matches!(decision.reason, Reason::NoRelease { .. });
+        let answer = match artifact {
+            Some(artifact) if named(artifact.gzip) => Answer::Image(artifact.id),
+            None if !quiet => Answer::NoUpdate,
+            _ => Answer::NotFound,
+        };
+        said.refused().unwrap_or(answer)
+    }
+}
+
+/// The chip of a file for the ESP32 family, which says it in no other way: `tasmota32.bin`, `tasmota32solo1.bin`,
+/// `tasmota32c3-DE.bin`.
+fn chip_of(name: &str) -> Option<Chip> {
+    let rest = name.strip_prefix("tasmota32")?;
+    match rest.split(['-', '.']).next()? {
+        "" | "solo1" => Some(Chip::Esp32),
+        family => chip_called(&format!("esp32{family}")),
     }
 }
 
@@ -91,6 +100,19 @@ mod tests {
         assert_eq!(find("/tasmota/plug/quiet"), Some((Mode::Sketch, None, true)));
         for none in ["/tasmota/", "/tasmota/Plug", "/tasmota/plug/tasmota.txt", "/tasmota/plug/a/b.bin"] {
             assert_eq!(find(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn names_say_the_chip() {
+        for (name, chip) in [
+            ("tasmota32.bin", Some(Chip::Esp32)),
+            ("tasmota32solo1-safeboot.bin", Some(Chip::Esp32)),
+            ("tasmota32c3-DE.bin", Some(Chip::Esp32C3)),
+            ("tasmota32x.bin", None),
+            ("tasmota.bin.gz", None),
+        ] {
+            assert_eq!(chip_of(name), chip, "{name}");
         }
     }
 

@@ -83,10 +83,8 @@ fn decoded(value: &str) -> Cow<'_, str> {
             let digits = std::str::from_utf8(digits).ok().filter(|d| !d.starts_with('+'))?;
             u8::from_str_radix(digits, 16).ok()
         });
-        (rest, _) = match (byte, pair) {
-            (Some(byte), Some((_, behind))) => (behind, bytes.push(byte)),
-            _ => (behind, bytes.push(*first)),
-        };
+        bytes.push(byte.unwrap_or(*first));
+        rest = byte.and(pair).map_or(behind, |(_, behind)| behind);
     }
     String::from_utf8(bytes).map_or(Cow::Borrowed(value), Cow::Owned)
 }

@@ -124,10 +124,11 @@ impl<'c> Device<'c> {
 
     pub(super) fn resume(case: &'c Case, flash: Faulty, world: World, fetched: u64) -> Self {
         let trail = vec![Noted { from: 0, world, fetched }];
-        Self { case, flash, world, hitches: Vec::new(), fetched, connections: 0, trail }
+        let hitches = Hitch::losses(case.image_len(), case.scenario.losses);
+        Self { case, flash, world, hitches, fetched, connections: 0, trail }
     }
 
-    /// With this going wrong on the link, one after the other, each once.
+    /// With this going wrong on the link and nothing else, one after the other, each once.
     #[must_use]
     pub fn with_hitches(mut self, hitches: Vec<Hitch>) -> Self {
         self.hitches = hitches;

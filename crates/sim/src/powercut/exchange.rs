@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use otary_agent::{Agent, Anchors, Fetch, Input, Lost, MAX_ANSWER, Millis, Step};
 
 use super::device::{Device, Life};
-use super::hitch::Trouble;
+use super::hitch::{Hitch, Trouble};
 use super::scenario::Behaviour;
 use super::server::Server;
 
@@ -47,7 +47,18 @@ impl Device<'_> {
             _ => None,
         };
         self.note();
-        self.hand_over(agent, answer.unwrap_or(NOT_FOUND), life)
+        let answer = answer.unwrap_or(NOT_FOUND);
+        self.pass_by(&answer);
+        self.hand_over(agent, answer, life)
+    }
+
+    /// What was to go wrong before the byte that a payload begins with cannot go wrong any more.
+    fn pass_by(&mut self, answer: &Answer<'_>) {
+        let left = self.hitches.iter().position(|hitch| match hitch {
+            Hitch::Payload { at, .. } => !answer.is_payload || *at >= answer.from,
+            Hitch::Answer { .. } => true,
+        });
+        self.hitches.drain(..left.unwrap_or(self.hitches.len()));
     }
 
     /// Whether the server's certificate leads to one of the agent's anchors.

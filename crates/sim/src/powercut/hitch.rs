@@ -31,6 +31,12 @@ pub enum Hitch {
 }
 
 impl Hitch {
+    /// Breaks the link `losses` times in a payload, at places that lie evenly and on no boundary.
+    pub(super) fn losses(image_len: u32, losses: u32) -> Vec<Self> {
+        let stride = image_len / (losses + 1);
+        (1..=losses).map(|n| Self::Payload { at: (n * stride) | 1, trouble: Trouble::Cut }).collect()
+    }
+
     pub(super) const fn parts(self) -> (bool, u32, Trouble) {
         match self {
             Self::Payload { at, trouble } => (true, at, trouble),

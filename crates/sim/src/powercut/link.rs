@@ -79,10 +79,7 @@ pub struct Losses {
 
 /// Breaks the link `losses` times during one download, at places that lie evenly and on no boundary.
 pub fn lose_link(case: &Case, losses: u32) -> Result<Losses, Breach> {
-    let stride = case.image_len() / (losses + 1);
-    let hitches =
-        (1..=losses).map(|n| Hitch::Payload { at: (n * stride) | 1, trouble: Trouble::Cut }).collect();
-    let mut device = Device::new(case).with_hitches(hitches);
+    let mut device = Device::new(case).with_hitches(Hitch::losses(case.image_len(), losses));
     device.run()?;
     let losses = losses - u32::try_from(device.hitches.len()).unwrap_or(losses);
     let image = u64::from(case.image_len());

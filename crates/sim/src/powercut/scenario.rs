@@ -44,6 +44,8 @@ pub struct Scenario {
     pub second: Behaviour,
     /// What the second root record changes.
     pub root: SecondRoot,
+    /// How often the link is lost during a download; again so often after the power was cut, in what is left of it.
+    pub losses: u32,
     /// Which release the server offers, by what it has heard. The last one is [`Self::last`].
     pub offers: fn(&Heard) -> u32,
     /// The release that it ends with.
@@ -57,6 +59,7 @@ pub(super) const UPDATE: Scenario = Scenario {
     name: "update",
     second: Behaviour::Works,
     root: SecondRoot::None,
+    losses: 0,
     offers: |_| 2,
     last: 2,
     first_cause: [None; 2],
@@ -82,6 +85,7 @@ pub(super) const SELF_TEST_FAILS: Scenario =
 pub const SCENARIOS: &[Scenario] = &[
     UPDATE,
     TWO_UPDATES,
+    Scenario { name: "link is lost", losses: 7, ..UPDATE },
     SELF_TEST_FAILS,
     rolled_back("server unreachable", Behaviour::ReachesNobody, [Some(Cause::Unreachable); 2]),
     rolled_back("crash at the start", Behaviour::Crashes, [Some(Cause::Bootloader), Some(Cause::BootsSpent)]),

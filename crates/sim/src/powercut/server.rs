@@ -25,7 +25,7 @@ pub struct Heard {
     pub rolled_back: u32,
     /// Whether a trust set was reported as refused.
     pub set_refused: bool,
-    /// How many reports of releases there were. A refused trust set is told anew after every start.
+    /// How many reports there were.
     pub reports: u32,
     /// The cause in the first report that had one, as its code.
     pub first_cause: Option<u8>,
@@ -101,7 +101,7 @@ impl<'c> Server<'c> {
 fn hear(check_in: &CheckIn<'_>, heard: &mut Heard) {
     (heard.release, heard.root, heard.trust_set) = (check_in.release, check_in.root, check_in.trust_set);
     let Some(report) = check_in.report else { return };
-    heard.reports += u32::from(report.outcome != Outcome::TrustSetRefused);
+    heard.reports += 1;
     heard.first_cause = heard.first_cause.or(report.cause.map(Cause::code));
     match report.outcome {
         Outcome::Installed => heard.installed = report.release,

@@ -24,11 +24,16 @@ impl<'b> Reader<'b> {
     }
 
     /// What was read, if there was no fault and nothing follows.
-    pub fn finish<T>(mut self, message: T) -> Result<T, Error> {
+    pub fn finish<T>(self, message: T) -> Result<T, Error> {
+        self.close().map(|()| message)
+    }
+
+    #[inline(never)]
+    fn close(mut self) -> Result<(), Error> {
         let found = count(self.rest().len());
         self.begin = self.at;
         self.ensure(found == 0, Fault::Trailing { found });
-        self.fault.map_or(Ok(message), Err)
+        self.fault.map_or(Ok(()), Err)
     }
 
     /// Notes a fault of the item that was read last.
@@ -108,6 +113,7 @@ impl<'b> Reader<'b> {
     }
 
     /// A number from `low` to `high`.
+    #[inline(never)]
     pub fn within(&mut self, low: u32, high: u32) -> u32 {
         let value = self.u64();
         self.bounded(value, low, high)
@@ -134,11 +140,16 @@ impl<'b> Reader<'b> {
 
     /// A byte string of exactly `N` bytes.
     pub fn array<const N: usize>(&mut self) -> &'b [u8; N] {
+        self.exactly(N).try_into().unwrap_or(&[0; N])
+    }
+
+    #[inline(never)]
+    fn exactly(&mut self, length: usize) -> &'b [u8] {
         let bytes = self.bytes(usize::MAX);
-        let length = count(N);
-        let fault = Fault::Range { expected: (length, length), found: count(bytes.len()) };
-        self.ensure(bytes.len() == N, fault);
-        bytes.try_into().unwrap_or(&[0; N])
+        let expected = count(length);
+        let fault = Fault::Range { expected: (expected, expected), found: count(bytes.len()) };
+        self.ensure(bytes.len() == length, fault);
+        bytes
     }
 
     /// A byte string that can only be this one.
@@ -166,6 +177,7 @@ impl<'b> Reader<'b> {
     }
 
     /// The head of an array of `low` to `high` items; gives how many.
+    #[inline(never)]
     pub fn list(&mut self, low: u32, high: u32) -> u32 {
         let length = self.head(Major::Array);
         self.bounded(length, low, high)

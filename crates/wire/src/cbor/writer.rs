@@ -72,6 +72,7 @@ impl<'w> Writer<'w> {
     }
 
     /// The key of an entry; its value is next.
+    #[inline(never)]
     pub fn key(&mut self, key: u8) -> &mut Self {
         self.head(Major::Unsigned, key.into());
         self
@@ -85,6 +86,7 @@ impl<'w> Writer<'w> {
         self.put(&[TRUE]);
     }
 
+    #[inline(never)]
     pub fn bytes(&mut self, bytes: &[u8]) {
         self.head(Major::Bytes, bytes.len() as u64);
         self.put(bytes);

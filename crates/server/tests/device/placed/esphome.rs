@@ -91,8 +91,8 @@ fn the_manifest_has_the_type_that_esp_web_tools_gives_it() {
 /// A product for two chips.
 fn site() -> Site {
     let site = Site::lamp();
-    site.publish("plug", "1.0", &firmware("old"), Some(Chip::Esp8266));
     site.product("plug", |_| {});
+    site.publish("plug", "1.0", &firmware("old"), Some(Chip::Esp8266));
     let bytes = firmware("plug-c3");
     site.release("plug", "1.1", "stable", &bytes, |artifact| artifact.chip = Some(Chip::Esp32C3));
     site
@@ -136,7 +136,7 @@ fn a_manifest_that_nobody_says_a_chip_for_has_every_chip_of_its_version() {
 fn wait_names_the_version_that_the_device_should_keep() {
     let site = Site::lamp();
     let path = format!("{}/manifest/lamp.json", link(&site, MAC));
-    for (reports, version) in [("0.1", "0.3"), ("0.3", "0.3"), ("0.4-mine", "0.4-mine")] {
+    for (reports, version) in [("0.1", "0.3"), ("0.3", "0.3"), ("0.4.0-mine", "0.4.0-mine")] {
         let manifest = json(&get(&site, &format!("{path}?version={reports}")));
         assert_eq!(esphome(&manifest, "ESP32").unwrap().0, version, "{reports}");
     }
