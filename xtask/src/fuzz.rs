@@ -36,6 +36,11 @@ const TARGETS: &[Target] = &[
     Target { name: "agent", longest: 4096 },
 ];
 
+/// What the targets are called.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TARGETS.iter().map(|target| target.name)
+}
+
 /// What was asked for on the command line.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Request<'a> {

@@ -3,9 +3,20 @@
 use crate::process;
 use crate::workspace::Workspace;
 
-pub fn run(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<()> {
+/// How much of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// What runs with every change.
+    Daily,
+    /// Hours of it.
+    Exhaustive,
+}
+
+pub fn run(workspace: &Workspace, extent: Extent) -> anyhow::Result<()> {
     let program = ["run", "--locked", "--release", "-p", "otary-sim", "--example", "powercut", "--"];
     let mut command = workspace.cargo(program);
-    command.args(arguments);
+    if extent == Extent::Exhaustive {
+        command.arg("--exhaustive");
+    }
     process::run(command)
 }

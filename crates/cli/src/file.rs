@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::advice::advised;
 use crate::data::quoted;
-use crate::platform::mode_for_others;
+use crate::platform::{self, mode_for_others};
 
 /// The bytes of a file, or of standard input for `-`; more than `most` are refused.
 pub fn read_file(path: &Path, most: u64) -> Result<Vec<u8>> {
@@ -56,6 +56,26 @@ pub fn write_new(path: &Path, create: fn(&Path) -> io::Result<File>, bytes: &[u8
         let _ = fs::remove_file(path);
     }
     written.with_context(writing)
+}
+
+/// Writes a file anew, which has what it had or all of `bytes` whenever the power goes; `create` makes it.
+pub fn replace(path: &Path, create: fn(&Path) -> io::Result<File>, bytes: &[u8]) -> Result<()> {
+    let mut new = path.to_owned();
+    new.as_mut_os_string().push(".new");
+    write_new(&new, create, bytes)?;
+    let renamed = fs::rename(&new, path).with_context(|| format!("writing {}", path.display()));
+    if renamed.is_err() {
+        // What is there is whole, and stands in the way of the next try.
+        let _ = fs::remove_file(&new);
+    }
+    renamed?;
+    sync_folder(path.parent().unwrap_or(Path::new("")))
+}
+
+/// Has the names in a folder survive a power cut; the contents of its files do by themselves. The empty path is this folder.
+pub fn sync_folder(path: &Path) -> Result<()> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    platform::sync_folder(path).with_context(|| format!("writing {}", path.display()))
 }
 
 fn name(path: &Path) -> String {

@@ -2,6 +2,7 @@
 //! alone. What is in them goes into memory that is wiped, and nowhere else.
 
 use std::cell::OnceCell;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -119,5 +120,12 @@ impl NewKeys {
             write_new(file, platform::create_private_file, key.pem(passphrase)?.as_bytes())?;
         }
         Ok(())
+    }
+
+    /// Removes them again: no record names them.
+    pub fn remove(&self) -> Result<()> {
+        self.iter().try_for_each(|(file, _)| {
+            fs::remove_file(file).with_context(|| format!("removing {}", file.display()))
+        })
     }
 }

@@ -17,6 +17,11 @@ pub fn create_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Writes the names in a folder to the disk; where a folder cannot be opened, the system sees to that.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
 /// What others than the owner may do, as permission bits; nothing where there are none.
 pub fn mode_for_others(metadata: &Metadata) -> u32 {
     #[cfg(unix)]

@@ -5,12 +5,21 @@ use std::time::Instant;
 
 use otary_sim::powercut::{Tally, daily, exhaustive};
 
+const HELP: &str = "\
+powercut               cut the power at every flash operation of an update, singly and in pairs: minutes
+powercut --exhaustive  the same with larger images and more ways to tear: hours
+";
+
 fn main() -> ExitCode {
     let rows = match std::env::args().nth(1).as_deref() {
         None => daily(),
         Some("--exhaustive") => exhaustive(),
+        Some("--help" | "-h") => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
         Some(other) => {
-            eprintln!("no such option: {other}");
+            eprint!("error: no such option: {other}\n{HELP}");
             return ExitCode::FAILURE;
         }
     };

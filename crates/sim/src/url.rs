@@ -14,7 +14,7 @@ pub(crate) struct Url {
     pub(crate) port: u16,
     /// Path and query as written, not encoded again.
     pub(crate) path: String,
-    /// `user:password`, in Base64.
+    /// What stands before the host: `user:password`.
     pub(crate) credentials: Option<String>,
 }
 
@@ -30,7 +30,7 @@ impl Url {
         let rest = rest.get(2..).unwrap_or_default();
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (credentials, authority) = match authority.split_once('@') {
-            Some((credentials, authority)) => (Some(STANDARD.encode(credentials)), authority),
+            Some((credentials, authority)) => (Some(credentials.to_owned()), authority),
             None => (None, authority),
         };
         let (host, port) = match authority.split_once(':') {
@@ -42,6 +42,17 @@ impl Url {
         let port = u16::from_le_bytes([low, high]);
         let path = if path.is_empty() { "/" } else { path };
         Some(Self { secure, host: host.to_owned(), port, path: path.to_owned(), credentials })
+    }
+
+    /// The credentials as HTTP's Basic scheme has them (RFC 7617, section 2), which is what the stock client sends.
+    pub(crate) fn basic(&self) -> Option<String> {
+        self.credentials.as_ref().map(|credentials| STANDARD.encode(credentials))
+    }
+
+    /// The password alone, or all of it where there is no user: the token of a client that shows no more.
+    pub(crate) fn token(&self) -> Option<&str> {
+        let credentials = self.credentials.as_deref()?;
+        Some(credentials.split_once(':').map_or(credentials, |(_, password)| password))
     }
 }
 
@@ -73,7 +84,9 @@ mod tests {
     #[test]
     fn defaults_and_credentials() {
         let url = Url::parse("http://me:secret@ota").unwrap();
-        assert_eq!((url.port, &*url.path, url.credentials.as_deref()), (80, "/", Some("bWU6c2VjcmV0")));
+        assert_eq!((url.port, &*url.path, url.basic().as_deref()), (80, "/", Some("bWU6c2VjcmV0")));
+        assert_eq!(url.token(), Some("secret"));
+        assert_eq!(Url::parse("https://secret@ota").unwrap().token(), Some("secret"));
         assert_eq!(Url::parse("https://ota/").unwrap().port, 443);
         for text in ["ftp://ota/", "ota/update", "HTTPS://ota/"] {
             assert_eq!(Url::parse(text), None, "{text}");

@@ -49,6 +49,17 @@ pub fn draft(signed: &[u8]) -> Result<RootRecord<'_>, Error> {
     RootRecord::decode(envelope.payload)
 }
 
+/// Whether a root record has a signature by this key. It says nothing about what the key is worth.
+pub fn is_signed_by(signed: &[u8], key: PublicKey<'_>) -> Result<bool, Error> {
+    let envelope = Envelope::open(Object::Root, signed, RootRecord::MAX_LEN)?;
+    Ok(envelope.signatures.iter().any(|signature| envelope.is_signed_by(key, signature)))
+}
+
+/// How many signatures a root record has, sound or not.
+pub fn signatures(signed: &[u8]) -> Result<usize, Error> {
+    Envelope::open(Object::Root, signed, RootRecord::MAX_LEN).map(|envelope| envelope.signatures.len())
+}
+
 /// More signatures than an object may have.
 const TOO_MANY: Error = Error { offset: 0, fault: Fault::Full };
 

@@ -96,6 +96,7 @@ impl Board for Chip {
 
 /// After a panic or an exception the chip starts again: a firmware on trial that crashes is taken back by the agent, which
 /// counts its starts, and one that stands still never would be.
+#[expect(unsafe_code, reason = "esp-backtrace calls it by this name")]
 #[unsafe(no_mangle)]
 extern "Rust" fn custom_halt() -> ! {
     esp_hal::system::software_reset()

@@ -81,6 +81,7 @@ impl MbedtlsTimer for Uptime {
 }
 
 /// Gives Mbed TLS its clocks, for ever. Before anything else is asked of it.
+#[expect(unsafe_code, reason = "Mbed TLS keeps them")]
 pub fn hook() {
     // SAFETY: both are constants, and no session exists yet.
     unsafe {

@@ -3,6 +3,8 @@
 //!
 //! Interrupts would paint over it, so this is for a program that runs without them.
 
+#![expect(unsafe_code, reason = "a measurement looks at memory as it is")]
+
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// Painted below the caller's frame, in bytes.
@@ -34,6 +36,7 @@ pub fn measured<R>(call: impl FnOnce() -> R) -> (R, Option<usize>) {
     (result, is_deepest.then_some(used))
 }
 
+#[expect(clippy::inline_always, reason = "the caller's pointer is asked for")]
 #[inline(always)]
 fn stack_pointer() -> usize {
     let pointer: usize;

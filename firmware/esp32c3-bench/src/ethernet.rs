@@ -3,6 +3,8 @@
 //! Registers and descriptors are those of the *Ethernet IP Core Specification* (OpenCores, 2002), sections 3 and 4.2.
 //! A real chip has nothing at this address.
 
+#![expect(unsafe_code, reason = "registers, and frames that are shared with the MAC")]
+
 use core::cell::UnsafeCell;
 use core::task::Context;
 
@@ -54,9 +56,9 @@ impl OpenEth {
     pub fn start(address: [u8; 6]) -> Self {
         write(MODER, 0);
         write(TX_BD_NUM, SENDING as u32);
-        let [a, b, c, d, e, f] = address;
-        write(MAC_ADDR0, u32::from_be_bytes([c, d, e, f]));
-        write(MAC_ADDR1, u32::from_be_bytes([0, 0, a, b]));
+        let [first, second, last @ ..] = address;
+        write(MAC_ADDR0, u32::from_be_bytes(last));
+        write(MAC_ADDR1, u32::from_be_bytes([0, 0, first, second]));
         for descriptor in 0..SENDING + RECEIVING {
             write(DESCRIPTORS + descriptor * 8 + 4, frame(descriptor) as u32);
             if descriptor < SENDING { keep(descriptor) } else { hand_over(descriptor, 0) }

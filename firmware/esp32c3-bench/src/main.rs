@@ -5,6 +5,10 @@
 
 #![no_std]
 #![no_main]
+#![expect(
+    clippy::expect_used,
+    reason = "what cannot be set up at the start is said, and the chip starts again"
+)]
 
 mod ethernet;
 mod time;
@@ -13,7 +17,7 @@ use agent_esp::chip::Chip;
 use agent_esp::{Driver, Family, Network, Piece, Settings, settings, sketch};
 use edge_nal_embassy::{Dns, Tcp, TcpBuffers, Udp, UdpBuffers};
 use embassy_executor::{Spawner, raw};
-use embassy_net::{Config, Runner, StackResources};
+use embassy_net::{Config, DhcpConfig, Runner, StackResources};
 use esp_backtrace as _;
 use esp_hal::peripherals::Peripherals;
 use esp_hal::rng::{Trng, TrngSource};
@@ -35,9 +39,11 @@ static PIECE: ConstStaticCell<Piece> = ConstStaticCell::new(Piece::new());
 static RANDOM: StaticCell<Trng> = StaticCell::new();
 
 /// Tasks are polled in every pass, so nobody has to be told that one is ready.
+#[expect(unsafe_code, reason = "the executor calls it by this name")]
 #[unsafe(export_name = "__pender")]
 fn pend(_: *mut ()) {}
 
+#[expect(unsafe_code, reason = "an executor of embassy's own is polled by whoever starts it")]
 #[esp_hal::main]
 fn main() -> ! {
     time::start_counting();
@@ -67,7 +73,7 @@ async fn run(spawner: Spawner, peripherals: Peripherals) {
     let seed = random.random();
     let (stack, runner) = embassy_net::new(
         mac,
-        Config::dhcpv4(Default::default()),
+        Config::dhcpv4(DhcpConfig::default()),
         SOCKETS.init(StackResources::new()),
         seed.into(),
     );
@@ -79,10 +85,10 @@ async fn run(spawner: Spawner, peripherals: Peripherals) {
         udp: Udp::new(stack, UDP.init(UdpBuffers::new())),
     };
     let tls = Tls::new(random).expect("the only one");
-    driver.run(tls, network, PIECE.take()).await
+    driver.run(tls, network, PIECE.take()).await;
 }
 
 #[embassy_executor::task]
 async fn carry(mut runner: Runner<'static, OpenEth>) {
-    runner.run().await
+    runner.run().await;
 }

@@ -37,6 +37,7 @@ pub fn wake_due() {
 ///
 /// Emulators reset the register to 0, and time stands still (espressif/qemu issue 120). On silicon this writes what is
 /// there already.
+#[expect(unsafe_code, reason = "esp-hal takes the register to be as the chip resets it")]
 pub fn start_counting() {
     const SYSTIMER_CONF: *mut u32 = 0x6002_3000 as *mut u32;
     const RESET_VALUE: u32 = 0x4600_0000;

@@ -1,6 +1,6 @@
 //! The tutorial's sketch over a cable: an ESP32-C3 with a W5500 on its SPI.
 //!
-//! | W5500 | SCLK | MISO | MOSI | SCSn | INTn | RSTn |
+//! | W5500 | SCLK | MISO | MOSI | `SCSn` | `INTn` | `RSTn` |
 //! |---|---|---|---|---|---|---|
 //! | ESP32-C3 | GPIO 4 | GPIO 5 | GPIO 6 | GPIO 7 | GPIO 3 | GPIO 10 |
 //!
@@ -8,12 +8,16 @@
 
 #![no_std]
 #![no_main]
+#![expect(
+    clippy::expect_used,
+    reason = "what cannot be set up at the start is said, and the chip starts again"
+)]
 
 use agent_esp::chip::Chip;
 use agent_esp::{Driver, Family, Network, Piece, Settings, settings, sketch};
 use edge_nal_embassy::{Dns, Tcp, TcpBuffers, Udp, UdpBuffers};
 use embassy_executor::Spawner;
-use embassy_net::{Config, StackResources};
+use embassy_net::{Config, DhcpConfig, StackResources};
 use embassy_net_wiznet::chip::W5500;
 use embassy_net_wiznet::{Device, Runner, State};
 use embassy_time::Delay;
@@ -79,7 +83,7 @@ async fn main(spawner: Spawner) {
     let seed = random.random();
     let (stack, runner) = embassy_net::new(
         device,
-        Config::dhcpv4(Default::default()),
+        Config::dhcpv4(DhcpConfig::default()),
         SOCKETS.init(StackResources::new()),
         seed.into(),
     );
@@ -91,15 +95,15 @@ async fn main(spawner: Spawner) {
         udp: Udp::new(stack, UDP.init(UdpBuffers::new())),
     };
     let tls = Tls::new(random).expect("the only one");
-    driver.run(tls, network, PIECE.take()).await
+    driver.run(tls, network, PIECE.take()).await;
 }
 
 #[embassy_executor::task]
 async fn carry(mut runner: embassy_net::Runner<'static, Device<'static>>) {
-    runner.run().await
+    runner.run().await;
 }
 
 #[embassy_executor::task]
 async fn run_card(card: Runner<'static, W5500, Card, Input<'static>, Output<'static>>) {
-    card.run().await
+    card.run().await;
 }

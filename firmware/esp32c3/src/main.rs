@@ -4,12 +4,16 @@
 
 #![no_std]
 #![no_main]
+#![expect(
+    clippy::expect_used,
+    reason = "what cannot be set up at the start is said, and the chip starts again"
+)]
 
 use agent_esp::chip::Chip;
 use agent_esp::{Driver, Family, Network, Piece, Settings, settings, sketch};
 use edge_nal_embassy::{Dns, Tcp, TcpBuffers, Udp, UdpBuffers};
 use embassy_executor::Spawner;
-use embassy_net::{Config, Runner, StackResources};
+use embassy_net::{Config, DhcpConfig, Runner, StackResources};
 use embassy_time::Timer;
 use esp_backtrace as _;
 use esp_hal::ram;
@@ -57,7 +61,7 @@ async fn main(spawner: Spawner) {
     let seed = random.random();
     let (stack, runner) = embassy_net::new(
         Interface::station(),
-        Config::dhcpv4(Default::default()),
+        Config::dhcpv4(DhcpConfig::default()),
         SOCKETS.init(StackResources::new()),
         seed.into(),
     );
@@ -70,12 +74,12 @@ async fn main(spawner: Spawner) {
         udp: Udp::new(stack, UDP.init(UdpBuffers::new())),
     };
     let tls = Tls::new(random).expect("the only one");
-    driver.run(tls, network, PIECE.take()).await
+    driver.run(tls, network, PIECE.take()).await;
 }
 
 #[embassy_executor::task]
 async fn carry(mut runner: Runner<'static, Interface>) {
-    runner.run().await
+    runner.run().await;
 }
 
 /// Joins the network, and joins it again whenever it is lost.

@@ -1,10 +1,11 @@
-//! `cargo xtask firmware`: the chip's programs, built, made into images, held against two readers, and measured.
+//! `cargo xtask firmware`: the chip's programs, linted, built, made into images, held against two readers, and measured.
 //!
 //! They are a workspace of their own that another compiler builds: `toolchain` finds it. What is compiled in comes from the
 //! environment; where nothing is said, `settings` fills in placeholders, so that CI builds what a developer builds.
 
 mod cost;
 mod images;
+mod lints;
 mod settings;
 mod size;
 mod toolchain;
@@ -33,12 +34,15 @@ struct Places {
     target: PathBuf,
     /// Its images.
     images: PathBuf,
+    /// The target folder of what runs on the host.
+    host: PathBuf,
 }
 
 impl Places {
     fn of(workspace: &Workspace) -> Self {
         let target = workspace.root().join("target/firmware");
-        Self { sources: workspace.root().join("firmware"), images: target.join("images"), target }
+        let host = workspace.root().join("target/firmware-host");
+        Self { sources: workspace.root().join("firmware"), images: target.join("images"), target, host }
     }
 
     fn program(&self, name: &str) -> PathBuf {
@@ -53,6 +57,7 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let places = Places::of(workspace);
     let settings = settings::fill_in(&places.sources)?;
     test_on_host(workspace, &toolchain, &places)?;
+    lints::run(workspace, &toolchain, &places, &settings)?;
     build_for_atomics(&toolchain, &places)?;
     let without_agent = cost::without_agent(&toolchain, &places, &settings)?;
     build(&toolchain, &places, &settings, &PROGRAMS, &[])?;
@@ -65,9 +70,8 @@ pub fn run(workspace: &Workspace) -> anyhow::Result<()> {
 
 /// The driver's rules that need no chip.
 fn test_on_host(workspace: &Workspace, toolchain: &Toolchain, places: &Places) -> anyhow::Result<()> {
-    let manifest = places.sources.join("agent-esp/Cargo.toml");
     let mut command = workspace.cargo(["test", "--locked", "--lib", "--manifest-path"]);
-    command.arg(manifest).arg("--target-dir").arg(workspace.root().join("target/firmware-host"));
+    command.arg(places.sources.join("agent-esp/Cargo.toml")).arg("--target-dir").arg(&places.host);
     toolchain.with_clang(&mut command)?;
     process::run(command)
 }

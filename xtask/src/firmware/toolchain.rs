@@ -1,4 +1,4 @@
-//! The compiler for the chip: Debian's, which comes with the standard library's sources, and what else a build needs.
+//! The compiler for the chip: Debian's, which comes with the standard library's sources, its lints, and what else a build needs.
 //!
 //! Rust's own installer has no library for the chip that this compiler could use, and building one takes sources of
 //! exactly its version. Debian's packages are that. `OTARY_RUSTC` names another compiler that has its sources.
@@ -17,7 +17,7 @@ const LIBCLANG: &str = "/usr/lib/llvm-22/lib";
 /// What the link of `rust-lld` leads to.
 const LINKER: &str = "/usr/bin/lld-22";
 const PACKAGES: &str =
-    "rustc-web rust-web-src rust-web-llvm lld-22 clang-22 libclang-22-dev cmake ninja-build";
+    "rustc-web rust-web-clippy rust-web-src rust-web-llvm lld-22 clang-22 libclang-22-dev cmake ninja-build";
 const ESPFLASH: &str = "4.7.0";
 
 /// What builds for the chip.
@@ -25,6 +25,8 @@ pub struct Toolchain {
     /// What `rustc -V` says.
     pub version: String,
     rustc: PathBuf,
+    /// `cargo clippy` of the same version.
+    clippy: PathBuf,
     /// A folder with a command `clang`.
     commands: PathBuf,
     espflash: PathBuf,
@@ -36,14 +38,15 @@ impl Toolchain {
         let tools = workspace.root().join("target/firmware-tools");
         let rustc = std::env::var_os("OTARY_RUSTC").map_or_else(|| PathBuf::from(RUSTC), PathBuf::from);
         let espflash = tools.join("bin/espflash");
-        let missing = missing(&rustc, &espflash);
+        let clippy = rustc.with_file_name("cargo-clippy");
+        let missing = missing(&rustc, &clippy, &espflash);
         anyhow::ensure!(missing.is_empty(), "{}", advice(&missing));
         let mut command = Command::new(&rustc);
         command.arg("-V");
         let version = process::read(command)?.trim().to_owned();
         let commands = tools.join("clang");
         provide_clang(&commands)?;
-        Ok(Self { version, rustc, commands, espflash })
+        Ok(Self { version, rustc, clippy, commands, espflash })
     }
 
     /// `cargo ARGUMENTS` for the chip. The compiler builds its own library, which takes the features of a nightly one.
@@ -52,7 +55,24 @@ impl Toolchain {
         places: &Places,
         arguments: impl IntoIterator<Item = &'a str>,
     ) -> anyhow::Result<Command> {
-        let mut command = Command::new("cargo");
+        self.prepare(Command::new("cargo"), places, arguments)
+    }
+
+    /// `cargo clippy ARGUMENTS` for the chip.
+    pub fn clippy<'a>(
+        &self,
+        places: &Places,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> anyhow::Result<Command> {
+        self.prepare(Command::new(&self.clippy), places, std::iter::once("clippy").chain(arguments))
+    }
+
+    fn prepare<'a>(
+        &self,
+        mut command: Command,
+        places: &Places,
+        arguments: impl IntoIterator<Item = &'a str>,
+    ) -> anyhow::Result<Command> {
         command.current_dir(&places.sources).args(arguments);
         command.arg("--target-dir").arg(&places.target);
         command.env("RUSTC", &self.rustc).env("RUSTC_BOOTSTRAP", "1");
@@ -76,9 +96,9 @@ impl Toolchain {
     }
 }
 
-fn missing(rustc: &Path, espflash: &Path) -> Vec<String> {
+fn missing(rustc: &Path, clippy: &Path, espflash: &Path) -> Vec<String> {
     let mut missing = Vec::new();
-    for file in [rustc, Path::new(CLANG), Path::new(LIBCLANG), Path::new(LINKER)] {
+    for file in [rustc, clippy, Path::new(CLANG), Path::new(LIBCLANG), Path::new(LINKER)] {
         if !file.exists() {
             missing.push(file.display().to_string());
         }
@@ -126,7 +146,11 @@ mod tests {
 
     #[test]
     fn a_machine_without_the_toolchain_is_told_what_to_install() {
-        let missing = missing(Path::new("/nowhere/rustc"), Path::new("/nowhere/espflash"));
+        let missing = missing(
+            Path::new("/nowhere/rustc"),
+            Path::new("/nowhere/cargo-clippy"),
+            Path::new("/nowhere/espflash"),
+        );
         assert!(
             missing.contains(&"/nowhere/rustc".to_owned()) && missing.contains(&"espflash 4.7.0".to_owned())
         );

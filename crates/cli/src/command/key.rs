@@ -1,14 +1,16 @@
 //! `otary key`: the keys that sign releases, made and used on this machine, and what devices are told of them.
 
 mod change;
+mod cosign;
+mod difference;
 mod hold;
 mod known;
 mod made;
 mod new;
 mod show;
 mod sign;
-
-use std::path::PathBuf;
+mod submit;
+mod told;
 
 use anyhow::Result;
 
@@ -41,11 +43,8 @@ enum Action {
     Sign(sign::Args),
     Rotate(change::RotateArgs),
     Revoke(change::RevokeArgs),
-    /// Hand in a root record that was signed before: one that did not reach the server, or that it has lost
-    Submit {
-        /// The record, as `otary key new`, `rotate` and `revoke` write it
-        file: PathBuf,
-    },
+    Cosign(cosign::Args),
+    Submit(submit::Args),
     Hold(hold::Args),
 }
 
@@ -58,7 +57,8 @@ pub fn run(args: Args, global: &Global) -> Result<()> {
         Action::Sign(args) => sign::run(&args),
         Action::Rotate(args) => change::rotate(&args, global, connection),
         Action::Revoke(args) => change::revoke(&args, global, connection),
-        Action::Submit { file } => made::submit_file(&file, global, connection),
+        Action::Cosign(args) => cosign::run(&args),
+        Action::Submit(args) => submit::run(&args, global, connection),
         Action::Hold(args) => hold::run(&args, global),
     }
 }

@@ -1,6 +1,7 @@
 //! `otary sim`: one virtual board with its serial monitor, or a whole fleet.
 
 mod agent;
+mod clock;
 mod crowd;
 
 use std::io;
@@ -18,6 +19,7 @@ use otary_sim::{
 };
 
 use crate::advice::Advise;
+use crate::clock::now;
 use crate::file::read_file;
 use crate::platform::Closing;
 use crate::signals::on_ending;
@@ -74,6 +76,10 @@ pub struct Args {
     /// No time server answers: the sketch never knows the time
     #[arg(long, conflicts_with = "fleet")]
     no_clock: bool,
+    /// What its time server says: `unset` if none answers, years off such as `-20y` and `+20y`, or a date, YYYY-MM-DD
+    /// [default: the time of this machine]
+    #[arg(long, value_name = "CLOCK", allow_hyphen_values = true, conflicts_with_all = ["fleet", "no_clock"])]
+    clock: Option<clock::Setting>,
     /// Give up a dead download after 42 minutes as a real board does, not after 30 seconds
     #[arg(long)]
     patient: bool,
@@ -200,13 +206,20 @@ fn sketch(args: &Args) -> Result<Sketch> {
         Stack::Arduino3 => Core::V3,
     };
     let mut sketch = Sketch::new(&args.url, trust(args)?).with_core(core);
-    if args.no_clock {
-        sketch.ntp = Ntp::Unreachable;
-    }
+    sketch.ntp = ntp(args)?;
     if args.patient {
         sketch.link.timeouts = Timeouts::DEVICE;
     }
     Ok(sketch)
+}
+
+/// Where it gets the time from.
+fn ntp(args: &Args) -> Result<Ntp> {
+    match (&args.clock, args.no_clock) {
+        (Some(setting), _) => setting.ntp(now()),
+        (None, true) => Ok(Ntp::Unreachable),
+        (None, false) => Ok(Ntp::Host),
+    }
 }
 
 /// Whom it trusts.

@@ -39,6 +39,7 @@ pub fn open(data: &DataDir, names: &Names, store: &dyn Store, settings: &Trust) 
                     tracing::warn!(target: "clock", "no key or certificate is made, those there are serve on: {fault}; {}", fault.help());
                 }
                 warn_of_missing_key(&authority);
+                warn_of_order_key(&authority);
                 return Ok(authority);
             }
         }
@@ -50,6 +51,13 @@ fn warn_of_missing_key(authority: &Authority) {
     if let Some(path) = authority.missing_root_key() {
         let missing = otary_trust::Error::Missing { path };
         tracing::warn!(target: "trust", "{missing}, and without it nothing is renewed: {}", missing.help().unwrap_or_default());
+    }
+}
+
+/// Warns of an order key that devices do not take: their agents refuse every answer of this server.
+fn warn_of_order_key(authority: &Authority) {
+    if let Some(fault) = authority.holding().order_fault() {
+        tracing::warn!(target: "trust", "{fault}; {}", fault.help());
     }
 }
 

@@ -273,3 +273,23 @@ fn an_agent_on_the_command_line_updates_goes_back_and_refuses_another_authority(
     let refused = house.otary(&record).refused();
     assert!(refused.contains("release-1.key is no root record that a device could begin with"), "{refused}");
 }
+
+#[test]
+fn an_agent_on_the_command_line_updates_whatever_its_clock_shows() {
+    let site = Site::new();
+    for (flash, clock) in ["unset", "-20y", "+20y", "2031-12-31"].iter().enumerate() {
+        let words = format!(
+            "sim --agent --url https://{} --root keys/record-1.bin --product lamp --ca x/trust/root.crt --speed \
+             1000000 --flash {flash}.flash --firmware lamp-0.1.bin --release 1 --polls 4 --clock {clock}",
+            site.server.https
+        );
+        let printed = site.house.otary(&words).printed();
+        assert_eq!(printed.contains("# no time server answers"), *clock == "unset", "{clock}: {printed}");
+        let is_outside = printed.contains("# certificate: the board's clock says");
+        assert_eq!(is_outside, *clock != "unset", "{clock}: {printed}");
+        assert!(printed.contains("HTTP_UPDATE_OK"), "{clock}: {printed}");
+        assert!(printed.contains("# reports: installed"), "{clock}: {printed}");
+    }
+    let refused = site.house.otary("sim --agent --clock never");
+    assert!(refused.err.contains("expected unset, years such as -20y"), "{}", refused.err);
+}

@@ -8,6 +8,7 @@ mod api;
 mod bad_input;
 mod cert;
 mod clock;
+mod cosign;
 mod crash;
 mod ddns;
 mod demo;

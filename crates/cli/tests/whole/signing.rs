@@ -174,8 +174,6 @@ fn a_lost_root_key_is_replaced_by_the_other_one() {
     let rotate = |roots: &str| format!("key rotate {roots} --out keys --data x");
     let refused = house.otary(&rotate("--root keys/root-1a.key")).refused();
     assert!(refused.contains(&format!("the key {lost} is no root key")), "{refused}");
-    let refused = house.otary(&rotate("--root keys/root-1b.key")).refused();
-    assert!(refused.contains("2 root keys of record 2 have to sign, 1 were given"), "{refused}");
     assert!(!house.path("keys/release-3.key").exists(), "nothing is left of what was refused");
     house.otary(&rotate("--root keys/root-1b.key --root keys/root-2a.key")).printed();
 }
@@ -342,7 +340,7 @@ fn what_is_no_key_and_no_record_is_told_with_what_to_do() {
         (sign("a.key"), "a.key cannot be used: expected an Ed25519 private key"),
         (sign("loose.key"), "others may read the key in loose.key\nhelp: chmod 0600 loose.key"),
         ("key show binary --data x".into(), "binary is no key, no root record and no manifest"),
-        ("key submit binary --data x".into(), "binary: a device would refuse this root record"),
+        ("key submit binary --data x".into(), "binary: it cannot be read as a root record"),
         ("key hold a.key --data x".into(), "expected an Ed25519 private key"),
         (
             "key revoke nobody --root keys/root-1a.key --out k --data x".into(),

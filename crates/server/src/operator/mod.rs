@@ -83,8 +83,8 @@ pub use review::{FileRisk, Review};
 pub use router::router;
 pub use secret::{Secret, SecretError};
 pub use signing::{
-    Anchor, FileSignature, HeldKey, Material, NewRecord, Numbers, RecordLine, ServerSigning, SigningView,
-    Unsigned,
+    Anchor, FileSignature, HeldKey, Material, NewRecord, Numbers, OrderProblem, RecordLine, ServerSigning,
+    SigningView, Unsigned,
 };
 pub use site::{AUTHORITY_BACKED_UP, Operator, Site};
 pub use status::{Collected, Status};

@@ -25,7 +25,8 @@ use refusal::{not_a_record, not_held, unreadable_key};
 
 pub use refusal::Unsigned;
 pub use view::{
-    Anchor, FileSignature, HeldKey, Material, NewRecord, Numbers, RecordLine, ServerSigning, SigningView,
+    Anchor, FileSignature, HeldKey, Material, NewRecord, Numbers, OrderProblem, RecordLine, ServerSigning,
+    SigningView,
 };
 
 pub(super) async fn show(State(operator): State<Arc<Operator>>) -> Result<Json<SigningView>, Problem> {
@@ -82,6 +83,7 @@ impl Operator {
                 records: holding.chain().signed().map(RecordLine::of).collect(),
                 highest_number,
                 holds_release_key: holding.holds_release_key(),
+                order_fault: holding.order_fault().map(Into::into),
                 held_key: holding.release_key().map(|key| key.public().id().to_string()),
             }
         }))

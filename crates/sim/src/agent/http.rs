@@ -52,7 +52,7 @@ impl Request<'_> {
             }
         };
         lines.push(format!("Host: {}:{}", url.host, url.port));
-        lines.extend(url.credentials.iter().map(|credentials| format!("Authorization: Basic {credentials}")));
+        lines.extend(url.token().map(|token| format!("Authorization: Bearer {token}")));
         lines.push("User-Agent: otary-agent".to_owned());
         lines.join("\r\n") + "\r\n\r\n"
     }
@@ -111,7 +111,7 @@ mod tests {
             "Range: bytes=4096-",
             "Otary-Check-In: words",
             "Host: ota.lan:3443",
-            "Authorization: Basic bWU6c2VjcmV0",
+            "Authorization: Bearer secret",
             "User-Agent: otary-agent",
         ];
         assert_eq!(Request::Fetch(what, 4096, "words").render(&url), lines.join("\r\n") + "\r\n\r\n");

@@ -36,7 +36,7 @@ pub(crate) fn render(url: &Url, facts: &Facts, core: Core, version: Option<&str>
     }
     header("User-Agent", "ESP32-http-Update");
     header("Connection", "close");
-    if let Some(credentials) = &url.credentials {
+    if let Some(credentials) = url.basic() {
         header("Authorization", &format!("Basic {credentials}"));
     }
     header("Cache-Control", "no-cache");

@@ -4,6 +4,7 @@ use otary_fleet::{Sha256, Time};
 use otary_wire::{List, RootRecord, sign};
 
 use super::chain::{Refused, Signed};
+use super::draft::{Draft, NoDraft};
 use super::key::{KeyId, PublicKey, SigningKey};
 use super::manifest::seconds;
 use super::record::{Record, ReleaseKey};
@@ -27,12 +28,27 @@ pub enum NotSigned {
         /// How many there were.
         found: usize,
     },
+    /// The key has signed it before.
+    #[error("the key {id} has signed it already")]
+    Already {
+        /// The key.
+        id: KeyId,
+    },
+    /// The key may sign it, and that is of no use: enough others of its record have.
+    #[error("the signature of the key {id} is not missing")]
+    NotMissing {
+        /// The key.
+        id: KeyId,
+    },
     /// It cannot be written.
     #[error("it cannot be written as a root record: {0}")]
     Form(otary_wire::Error),
     /// What was written does not follow from the record before.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// What was written is no draft of the next record.
+    #[error(transparent)]
+    NoDraft(#[from] NoDraft),
 }
 
 impl Record {
@@ -58,12 +74,8 @@ impl Record {
     /// The record signed by root keys: by enough of its own, and by enough of those of the one `before`, if there is one.
     /// All of `keys` sign that have a say in it; one that has none is an error.
     pub fn sign(&self, keys: &[&SigningKey], before: Option<&Signed>) -> Result<Signed, NotSigned> {
-        let records: Vec<&Self> = before.iter().map(|before| &before.record).chain([self]).collect();
-        let is_named = |key: &PublicKey| records.iter().any(|record| record.root_keys.contains(key));
-        if let Some(stranger) = keys.iter().map(|key| key.public()).find(|key| !is_named(key)) {
-            return Err(NotSigned::NoRootKey { id: stranger.id() });
-        }
-        for record in &records {
+        self.check_named(keys, before)?;
+        for record in before.iter().map(|before| &before.record).chain([self]) {
             let found = keys.iter().filter(|key| record.root_keys.contains(&key.public())).count();
             if found < record.threshold.into() {
                 let (version, expected) = (record.version, record.threshold);
@@ -77,7 +89,26 @@ impl Record {
         }
     }
 
-    fn seal(&self, keys: &[&SigningKey]) -> Result<Vec<u8>, otary_wire::Error> {
+    /// The same signed by these keys, one or more, be they enough or not: others may sign it elsewhere.
+    pub fn draft(&self, keys: &[&SigningKey], before: Option<&Signed>) -> Result<Draft, NotSigned> {
+        self.check_named(keys, before)?;
+        let bytes = self.seal(keys).map_err(NotSigned::Form)?;
+        Ok(Draft::read(&bytes, before.cloned())?)
+    }
+
+    /// Refuses keys that have no say in this record after `before`.
+    fn check_named(&self, keys: &[&SigningKey], before: Option<&Signed>) -> Result<(), NotSigned> {
+        let is_named = |key: &PublicKey| {
+            let before = before.iter().flat_map(|before| &before.record.root_keys);
+            before.chain(&self.root_keys).any(|named| named == key)
+        };
+        match keys.iter().map(|key| key.public()).find(|key| !is_named(key)) {
+            Some(stranger) => Err(NotSigned::NoRootKey { id: stranger.id() }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn seal(&self, keys: &[&SigningKey]) -> Result<Vec<u8>, otary_wire::Error> {
         let key = |key| otary_wire::PublicKey(key);
         let root_keys: Vec<_> = self.root_keys.iter().map(|root| key(&root.0)).collect();
         let order_keys: Vec<_> = self.order_keys.iter().map(|order| key(&order.0)).collect();

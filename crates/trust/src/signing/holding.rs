@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 
 use super::chain::Chain;
-use super::key::{PublicKey, SigningKey};
+use super::key::{KeyId, PublicKey, SigningKey};
 use crate::authority::Authority;
 use crate::disk;
 use crate::error::Error;
@@ -27,6 +27,32 @@ pub struct Holding {
     pub(crate) chain: Chain,
 }
 
+/// Why devices that go by the newest root record take no order of this server, and so no release.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OrderFault {
+    /// The record names other keys.
+    #[error("the order key {id} of this server is not in root record {version}: devices refuse its orders")]
+    NotNamed {
+        /// The key that is here.
+        id: KeyId,
+        /// The newest record.
+        version: u32,
+    },
+    /// The record names a key, and there is none here.
+    #[error("root record {version} names an order key, and this server has none: devices refuse its answers")]
+    NoKey {
+        /// The newest record.
+        version: u32,
+    },
+}
+
+impl OrderFault {
+    /// What to do about it.
+    pub const fn help(self) -> &'static str {
+        "put the order key back from a backup, or name the one that is here: otary key rotate --order-key"
+    }
+}
+
 impl Holding {
     /// The root records, in their order.
     pub const fn chain(&self) -> &Chain {
@@ -41,6 +67,19 @@ impl Holding {
     /// The release key that this server holds; likewise.
     pub const fn release_key(&self) -> Option<&SigningKey> {
         self.release.open()
+    }
+
+    /// What keeps devices from taking orders of this server; nothing is known of a key whose passphrase was not given.
+    pub fn order_fault(&self) -> Option<OrderFault> {
+        let record = &self.chain.newest()?.record;
+        let (version, named) = (record.version, &record.order_keys);
+        match &self.order {
+            _ if named.is_empty() => None,
+            Kept::Locked => None,
+            Kept::Absent => Some(OrderFault::NoKey { version }),
+            Kept::Open(key) if named.contains(&key.public()) => None,
+            Kept::Open(key) => Some(OrderFault::NotNamed { id: key.public().id(), version }),
+        }
     }
 
     /// Whether a release key is here, open or not.

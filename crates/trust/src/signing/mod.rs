@@ -9,6 +9,7 @@
 //! - **Records are pure values**: [`Record::next`] says what follows, [`Record::sign`] makes it an object.
 
 mod chain;
+mod draft;
 mod form;
 mod holding;
 mod key;
@@ -16,8 +17,9 @@ mod manifest;
 mod record;
 
 pub use chain::{Chain, Refused, Signed};
+pub use draft::{Draft, Missing, NoDraft};
 pub use form::NotSigned;
-pub use holding::Holding;
+pub use holding::{Holding, OrderFault};
 pub(crate) use holding::{KEYS, settle};
 pub use key::{KeyId, NotHex, PublicKey, SigningKey};
 pub use manifest::{Manifest, Terms, Unsignable, Unsound};

@@ -214,7 +214,7 @@ impl Record {
         if self.root_keys.len() == before { Err(Unfit::NoSuchKey { id }) } else { Ok(()) }
     }
 
-    fn check(&self) -> Result<(), Unfit> {
+    pub(super) fn check(&self) -> Result<(), Unfit> {
         let (keys, found) = (self.root_keys.len(), self.trust_set.len());
         if !(1..=Self::MAX_ROOT_KEYS).contains(&keys) {
             return Err(Unfit::RootKeys { found: keys });

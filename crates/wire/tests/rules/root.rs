@@ -125,6 +125,10 @@ fn a_second_owner_adds_a_signature_to_what_the_first_has_signed() {
     assert_eq!(sign::draft(&by_first).unwrap(), next, "shown before it is signed");
     let mut buffer = [0; RootRecord::MAX_LEN];
     let by_both = sign::cosign(&by_first, &key(3), &mut buffer).unwrap().to_vec();
+    let has = |signed: &[u8], number| sign::is_signed_by(signed, public(number)).unwrap();
+    assert_eq!([1, 2, 3].map(|number| has(&by_first, number)), [true, false, false]);
+    assert_eq!([1, 2, 3].map(|number| has(&by_both, number)), [true, false, true]);
+    assert_eq!([&by_first, &by_both].map(|signed| sign::signatures(signed)), [Ok(1), Ok(2)]);
     assert_eq!(by_both, sign_root(&next, &[1, 3]));
     assert!(matches!(careful().shown(&by_both), Ok(Verdict::NewRoot(_))));
     assert_eq!(sign::cosign(&by_both, &key(1), &mut buffer).unwrap(), sign_root(&next, &[3, 1]));

@@ -7,7 +7,8 @@ use otary_server::operator::{Material, SigningView};
 use otary_trust::signing::{Change, KeyId, Signed, SigningKey, Unfit};
 
 use super::known::Known;
-use super::made::{Made, check_some, material, tell, tell_anchors, view};
+use super::made::{Made, Outcome, check_free, check_some, material, view};
+use super::told::{tell, tell_anchors};
 use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection};
 use crate::clock;
@@ -16,7 +17,6 @@ use crate::global::Global;
 use crate::key_file::{ClosingArgs, NewKeys, OpeningArgs};
 use crate::say;
 use crate::signing::check_leap;
-use crate::terminal::print_json;
 
 /// Make new keys and the root record that names them; without an option that says which, a new release key
 ///
@@ -86,7 +86,7 @@ pub struct RevokeArgs {
 /// Who signs, and what is known of release numbers.
 #[derive(Debug, clap::Args)]
 struct SigningArgs {
-    /// A root key to sign with; as often as keys have to sign
+    /// A root key to sign with; may be given several times. Those elsewhere sign by `otary key cosign`
     #[arg(long, required = true, value_name = "KEYFILE")]
     root: Vec<PathBuf>,
 
@@ -102,7 +102,7 @@ struct SigningArgs {
     #[arg(long, value_name = "N")]
     last_number: Option<u32>,
 
-    /// Print what the server has afterwards, as JSON
+    /// Print what the server has afterwards, or what the record wants before that, as JSON
     #[arg(long)]
     json: bool,
 }
@@ -227,6 +227,7 @@ impl Session {
     ) -> Result<()> {
         let mut keys = NewKeys::default();
         let version = self.newest.record.version.saturating_add(1);
+        check_free(folder, version)?;
         let change = change(version, &mut keys, &mut self.client)?;
         let last_number = args.last_number.map_or_else(|| self.believed_number(), Ok)?;
         let record = self.newest.record.next(&Change { last_number, ..change }, clock::now());
@@ -234,22 +235,27 @@ impl Session {
         let new_roots =
             keys.iter().map(|(_, key)| key).filter(|key| record.root_keys.contains(&key.public()));
         let signers: Vec<&SigningKey> = self.roots.iter().chain(new_roots).collect();
-        let signed = record.sign(&signers, Some(&self.newest)).help("give the root keys by --root")?;
+        let draft = record.draft(&signers, Some(&self.newest)).help("give root keys by --root")?;
         let passphrase = if keys.iter().next().is_some() { closing.as_closing().passphrase()? } else { None };
-        let made = Made { folder, keys, signed };
-        let published = made.publish(passphrase.as_ref(), &mut self.client)?;
+        let made = Made { folder, keys, draft };
+        let outcome = made.publish(passphrase.as_ref(), &mut self.client)?;
         if args.json {
-            return print_json(&published);
+            return outcome.print_json();
         }
-        made.tell_keys(passphrase.is_none())?;
-        say!(
-            "\nThe server has root record {}, and devices take it at their next check-ins:",
-            record.version
-        )?;
-        tell(&record)?;
-        say!("\nNew firmware is built with {}.", quoted(&made.record_file()))?;
-        Ok(())
+        told(&made, &outcome, passphrase.is_none())
     }
+}
+
+fn told(made: &Made<'_>, outcome: &Outcome, in_the_clear: bool) -> Result<()> {
+    if let Outcome::Waits(waiting) = outcome {
+        made.tell_keys(in_the_clear, &waiting.draft)?;
+        return made.tell_waiting(waiting);
+    }
+    let record = &made.draft.record;
+    made.tell_keys(in_the_clear, &made.record_file())?;
+    say!("\nThe server has root record {}, and devices take it at their next check-ins:", record.version)?;
+    tell(record)?;
+    Ok(say!("\nNew firmware is built with {}.", quoted(&made.record_file()))?)
 }
 
 /// What to do about a record that cannot be.

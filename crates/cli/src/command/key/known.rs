@@ -2,7 +2,8 @@
 //!
 //! A server that was taken over could show a record of a thief's making, which names the owner's root keys and the thief's.
 //! Whoever signed the record after that one would sign the thief's keys in. So what a server shows is believed only if the
-//! owner's own root keys have led to it, from a record that lies with the owner.
+//! owner's own root keys have led to it, from a record that lies with the owner. The same holds for records that come on a
+//! medium with one that is to be signed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use otary_server::operator::SigningView;
 use otary_trust::signing::{Chain, Signed};
 
-use super::made::MAX_OBJECT;
+use super::made::{MAX_OBJECT, record_file, taken};
 use crate::advice::{Advise, advised};
 use crate::data::quoted;
 use crate::file::read_file;
@@ -58,12 +59,11 @@ impl Known {
     pub fn lead_to_newest(self, view: &SigningView) -> Result<Signed> {
         let Self { file, signed } = self;
         let version = signed.record.version;
-        let own = view.records.iter().find(|line| line.record.version == version);
-        let own = own.with_context(|| {
+        let own = taken(view, version).with_context(|| {
             format!("the server has no root record {version}, and {} is that", file.display())
         });
         let own = own.help(format!("otary key submit {}", quoted(&file)))?;
-        if STANDARD.decode(&own.signed).ok().as_ref() != Some(&signed.bytes) {
+        if own != signed.bytes {
             let error = anyhow!("the server's root record {version} is another than {}", file.display());
             return Err(advised(error, DO_NOT_SIGN));
         }
@@ -77,8 +77,34 @@ impl Known {
         }
         chain.newest().cloned().context("there is no root record")
     }
+
+    /// The record of `version`, if the root keys of this one have led to it by records in `folder`, which may be anybody's.
+    pub fn lead_to(self, version: u32, folder: &Path) -> Result<Signed> {
+        let Self { file, signed } = self;
+        let own = signed.record.version;
+        if own > version {
+            let error = anyhow!(
+                "you have root record {own} in {}, and this one would take its place",
+                file.display()
+            );
+            return Err(advised(error, "sign nothing of this: the record that you have came first"));
+        }
+        let mut chain = Chain::from(signed);
+        for next in own.saturating_add(1)..=version {
+            let file = record_file(folder, next);
+            let bytes = read_file(&file, MAX_OBJECT);
+            let bytes =
+                bytes.help(format!("bring root record {next} along: the newest that you have is {own}"))?;
+            let followed = chain.push(&bytes);
+            followed
+                .with_context(|| format!("{} does not follow from yours", file.display()))
+                .help(NOT_YOURS)?;
+        }
+        chain.newest().cloned().context("there is no root record")
+    }
 }
 
+const NOT_YOURS: &str = "sign nothing of this: somebody else has made it";
 const DO_NOT_SIGN: &str = "sign nothing for this server: it is not yours, or somebody has taken it over";
 
 /// The version in a file name such as `record-12.bin`.

@@ -6,7 +6,8 @@ use anyhow::{Result, anyhow};
 use otary_server::operator::SigningView;
 use otary_trust::signing::{Founding, Record, SigningKey};
 
-use super::made::{Made, material, tell_anchors, view};
+use super::made::{Made, material, view};
+use super::told::tell_anchors;
 use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection};
 use crate::clock;
@@ -14,7 +15,6 @@ use crate::data::quoted;
 use crate::global::Global;
 use crate::key_file::{ClosingArgs, NewKeys};
 use crate::say;
-use crate::terminal::print_json;
 
 /// Make root keys, a release key and the first root record, and hand the record to the server
 ///
@@ -67,13 +67,13 @@ pub fn run(args: &Args, global: &Global, connection: &Connection) -> Result<()> 
     let record = record.help("--roots has to be as many as --threshold, or more")?;
     let roots: Vec<&SigningKey> = keys.iter().map(|(_, key)| key).take(args.roots.into()).collect();
     let signers = roots.get(..args.threshold.into()).unwrap_or(&roots);
-    let signed = record.sign(signers, None)?;
-    let made = Made { folder: &args.out, keys, signed };
-    let published = made.publish(passphrase.as_ref(), &mut client)?;
+    let draft = record.draft(signers, None)?;
+    let made = Made { folder: &args.out, keys, draft };
+    let outcome = made.publish(passphrase.as_ref(), &mut client)?;
     if args.json {
-        return print_json(&published);
+        return outcome.print_json();
     }
-    made.tell_keys(passphrase.is_none())?;
+    made.tell_keys(passphrase.is_none(), &made.record_file())?;
     say!("")?;
     tell_anchors(&material)?;
     tell_next(args, &made)

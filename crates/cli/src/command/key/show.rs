@@ -10,7 +10,8 @@ use otary_server::operator::SigningView;
 use otary_trust::signing::{Chain, KeyId, Manifest, PublicKey, Record, Signed};
 use serde::Serialize;
 
-use super::made::{MAX_OBJECT, check_some, tell, view};
+use super::made::{MAX_OBJECT, check_some, view};
+use super::told::tell;
 use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection};
 use crate::file::{read_file, write_new};
@@ -178,6 +179,9 @@ fn print(view: &SigningView) -> Result<()> {
         tell(&line.record)?;
     }
     say!("\nThe highest release number is {}.", view.highest_number)?;
+    if let Some(fault) = &view.order_fault {
+        say!("Warning: {}.\n  {}.", fault.detail, fault.help)?;
+    }
     if view.holds_release_key {
         let key = view.held_key.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
         say!(

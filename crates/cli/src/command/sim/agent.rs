@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::{Chip, ProductName};
 use otary_sim::tls::Trust;
-use otary_sim::{AgentApp, AgentPoll, Board, Console, Nor, Ntp, Pace};
+use otary_sim::{AgentApp, AgentPoll, Board, Console, Nor, Pace};
 use otary_trust::signing::Signed;
 
 use super::Args;
@@ -102,8 +102,6 @@ fn app(args: &Args, chip: Chip) -> Result<AgentApp> {
     let mut app = AgentApp::new(&args.url, Trust::Anchors(anchors), product.as_str(), hardware, &record);
     app.release = args.agent.release;
     app.passes_self_test = !args.agent.fail_self_test;
-    if args.no_clock {
-        app.ntp = Ntp::Unreachable;
-    }
+    app.ntp = super::ntp(args)?;
     Ok(app)
 }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use otary_fleet::{Sha256, Time};
 use otary_trust::Certificate;
-use otary_trust::signing::{Manifest, PublicKey, Record, Signed};
+use otary_trust::signing::{Manifest, OrderFault, PublicKey, Record, Signed};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -24,6 +24,18 @@ pub struct SigningView {
     /// The id of that key, unless it is under a passphrase that was not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_key: Option<String>,
+    /// Why devices take no orders of this server, if they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_fault: Option<OrderProblem>,
+}
+
+/// Why devices take no orders of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderProblem {
+    /// In one sentence.
+    pub detail: String,
+    /// What to do about it.
+    pub help: String,
 }
 
 /// A root record of the chain.
@@ -115,6 +127,12 @@ pub struct ServerSigning {
     /// Whether it may follow a release with a higher number.
     #[serde(default)]
     pub downgrade: bool,
+}
+
+impl From<OrderFault> for OrderProblem {
+    fn from(fault: OrderFault) -> Self {
+        Self { detail: fault.to_string(), help: fault.help().to_owned() }
+    }
 }
 
 impl RecordLine {
