@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use otary_fleet::{Action, ActionState, Device, Proof};
+use otary_fleet::{Action, ActionState, Device, Proof, Sha256};
 use serde::Serialize;
 
 use super::Asked;
@@ -33,7 +33,7 @@ pub(super) fn answer(visit: &Visit, asked: Asked) -> Plan {
     let Asked { mut check_in, pass, links } = asked;
     let mut due = BTreeMap::new();
     let decided = check_in::decided(visit, &mut check_in, pass, &mut |device, decision| {
-        due = links_to_what_is_due(device, decision.offered().is_some(), &links);
+        due = links_to_what_is_due(device, decision.offered(), &links);
     });
     match decided {
         Ok(_) if check_in.proof == Proof::None => return problem(Problem::NotAuthenticated).into(),
@@ -46,7 +46,7 @@ pub(super) fn answer(visit: &Visit, asked: Asked) -> Plan {
 }
 
 /// An action whose release is held for now goes on without its link: clients go on with what they have begun.
-fn links_to_what_is_due(device: &Device, offered: bool, links: &Links) -> BTreeMap<&'static str, Link> {
+fn links_to_what_is_due(device: &Device, offered: Option<Sha256>, links: &Links) -> BTreeMap<&'static str, Link> {
     let Some(controller) = &device.controller else { return BTreeMap::new() };
     let action = controller.open().and_then(|action| link_to(action, offered, links));
     let installed = controller
@@ -56,15 +56,15 @@ fn links_to_what_is_due(device: &Device, offered: bool, links: &Links) -> BTreeM
     action.into_iter().chain(installed).chain(attributes).collect()
 }
 
-fn link_to(action: &Action, offered: bool, links: &Links) -> Option<(&'static str, Link)> {
+fn link_to(action: &Action, offered: Option<Sha256>, links: &Links) -> Option<(&'static str, Link)> {
     let id = action.id;
     match action.state {
         // The number behind `c` changes with what the link leads to, so that no cache keeps it: hawkBit's clients look for it.
-        ActionState::Running if offered => {
+        ActionState::Running if offered == Some(action.artifact) => {
             let changes = action.began.secs() & 0xFFFF;
             Some(("deploymentBase", links.to(format_args!("deploymentBase/{id}?c={changes}"))))
         }
-        ActionState::Unconfirmed if offered => {
+        ActionState::Unconfirmed if offered == Some(action.artifact) => {
             Some(("confirmationBase", links.to(format_args!("confirmationBase/{id}?c=0"))))
         }
         ActionState::Cancelling => Some(("cancelAction", links.to(format_args!("cancelAction/{id}")))),

@@ -131,3 +131,12 @@ pub fn body(answer: &Response) -> Value {
 pub fn feedback(execution: &str, finished: &str, details: &[&str]) -> Value {
     json!({ "id": 1, "status": { "execution": execution, "result": { "finished": finished }, "details": details } })
 }
+
+/// Waits, for ten seconds at most, until the record is as it should be.
+pub fn wait(is_so: impl Fn() -> bool) {
+    let began = std::time::Instant::now();
+    while !is_so() {
+        assert!(began.elapsed().as_secs() < 10, "it did not come to be");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}

@@ -60,9 +60,9 @@ fn spoil(dice: &mut Dice, id: &str, good: &str) -> (&'static str, String, Vec<u8
                 "/configData/1",
                 "/%ff",
             ];
-            ("POST", paths[dice.roll(paths.len())].to_owned(), good.into())
+            ("POST", paths[dice.roll(paths.len())].to_owned(), Vec::new())
         }
-        1 => ("DELETE", feedback, good.into()),
+        1 => ("DELETE", feedback, Vec::new()),
         2 => {
             // The whole body is one object: any beginning of it is none.
             ("POST", feedback, good.as_bytes()[..dice.roll(good.len())].to_vec())

@@ -3,7 +3,7 @@
 use otary_fleet::{ActionState, Ending, Outcome, Proof};
 use serde_json::json;
 
-use super::controller::{Controller, body, publish, site};
+use super::controller::{Controller, body, publish, site, wait};
 use crate::log;
 use crate::site::options_with;
 
@@ -137,7 +137,7 @@ fn files_come_whole_and_in_ranges_with_their_md5_as_md5sum_prints_it() {
     assert_eq!((md5.status, md5.body.as_slice()), (200, expected.as_bytes()));
     assert_eq!(device.get(&format!("/softwaremodules/{id}/artifacts/other.swu")).status, 404);
     log::wait_for(&["download", &super::controller::mac("gateway-6"), "whole"]);
-    assert_eq!(device.record().attempts[0].whole, 1);
+    wait(|| device.record().attempts[0].whole == 1);
     let files = body(&device.get(&format!("/softwaremodules/{id}/artifacts")));
     assert_eq!(files[0]["filename"], "gateway-1.0.swu");
 }

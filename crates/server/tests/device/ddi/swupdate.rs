@@ -11,7 +11,7 @@ use std::process::{Child, Command, Stdio};
 use otary_fleet::ActionState;
 use tempfile::TempDir;
 
-use super::controller::{Controller, TARGET, mac, publish};
+use super::controller::{Controller, TARGET, mac, publish, wait};
 use crate::log;
 use crate::site::Site;
 
@@ -129,10 +129,7 @@ fn it_installs_a_package_and_reports_success() {
     log::wait_for(&["report", &mac(name), "1 attributes"]);
     log::wait_for(&["report", &mac(name), "works on it"]);
     log::wait_for(&["download", &mac(name), "whole"]);
-    while !device.action().messages.iter().any(|line| line == "All Chunks Installed.") {
-        assert!(device.action().state == ActionState::Running, "{}", said(folder.path()));
-        std::thread::yield_now();
-    }
+    wait(|| device.action().messages.iter().any(|line| line == "All Chunks Installed."));
     drop(first);
     assert_eq!(fs::read_to_string(folder.path().join("installed.txt")).unwrap(), "lamp 0.3");
     assert_eq!(device.record().controller.unwrap().attributes["board"], "test");
@@ -159,8 +156,4 @@ fn it_reports_that_a_broken_package_failed() {
     assert!(!folder.path().join("installed.txt").exists());
     assert!(matches!(device.action().state, ActionState::Failed { .. }));
     assert!(device.link("deploymentBase").is_none());
-}
-
-fn said(folder: &Path) -> String {
-    fs::read_to_string(folder.join("swupdate.log")).unwrap_or_default()
 }
