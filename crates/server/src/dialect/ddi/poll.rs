@@ -46,7 +46,11 @@ pub(super) fn answer(visit: &Visit, asked: Asked) -> Plan {
 }
 
 /// An action whose release is held for now goes on without its link: clients go on with what they have begun.
-fn links_to_what_is_due(device: &Device, offered: Option<Sha256>, links: &Links) -> BTreeMap<&'static str, Link> {
+fn links_to_what_is_due(
+    device: &Device,
+    offered: Option<Sha256>,
+    links: &Links,
+) -> BTreeMap<&'static str, Link> {
     let Some(controller) = &device.controller else { return BTreeMap::new() };
     let action = controller.open().and_then(|action| link_to(action, offered, links));
     let installed = controller
