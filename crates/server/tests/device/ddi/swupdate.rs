@@ -7,13 +7,14 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use otary_fleet::ActionState;
 use tempfile::TempDir;
 
 use super::controller::{Controller, TARGET, mac, publish, wait};
 use crate::log;
-use crate::site::Site;
+use crate::site::{Site, options_with};
 
 const PROGRAMS: [(&str, &str); 3] =
     [("swupdate", "--version"), ("cpio", "--version"), ("openssl", "version")];
@@ -111,7 +112,8 @@ impl Drop for SwUpdate {
 }
 
 fn site_with(version: &str, bytes: &[u8]) -> Site {
-    let site = Site::start();
+    // Whatever its own settings say, it comes again when the server says.
+    let site = Site::with(&options_with(|options| options.limits.poll_after = Duration::from_secs(1)));
     site.product("gateway", |product| product.allow_raw = true);
     publish(&site, version, bytes);
     site
