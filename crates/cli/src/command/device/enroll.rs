@@ -53,9 +53,9 @@ struct Kind {
     /// Make a token and print it, this once
     #[arg(long)]
     token: bool,
-    /// Take the token that it has already, from the first line of this file: hawkBit's target token; `-` is standard input
+    /// Take the target token that it has from hawkBit: the first line of this file; `-` is standard input
     #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    target_token: Option<PathBuf>,
     /// Make a key and have the authority in the data directory sign a certificate for it
     #[arg(long, requires_all = ["out_cert", "out_key"])]
     certificate: bool,
@@ -88,7 +88,7 @@ pub fn link(args: LinkArgs, client: &mut Client) -> Result<()> {
 /// Carries it out.
 pub fn run(args: Args, client: &mut Client, global: &Global) -> Result<()> {
     let device = Enrolled { mac: args.mac, product: args.product };
-    if let Some(file) = &args.kind.token_file {
+    if let Some(file) = &args.kind.target_token {
         return take_token(device, file, client);
     }
     match (args.out_cert, args.out_key) {
