@@ -357,6 +357,7 @@ impl Reason {
 
 impl fmt::Display for Reason {
     /// One sentence for people, without a full stop.
+    #[expect(clippy::too_many_lines, reason = "one sentence for each reason")]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OlderRelease { runs, offered } => write!(f, "runs {runs}, {offered} is published"),

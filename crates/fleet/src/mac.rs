@@ -31,8 +31,10 @@ impl Mac {
     }
 
     /// An address that no board comes with, of one device, whose other 46 bits are these.
-    pub(crate) const fn locally_administered([first, b, c, d, e, f]: [u8; 6]) -> Self {
-        Self([first & !0b11 | 0b10, b, c, d, e, f])
+    pub(crate) const fn locally_administered(mut bytes: [u8; 6]) -> Self {
+        let [first, ..] = &mut bytes;
+        *first = *first & !0b11 | 0b10;
+        Self(bytes)
     }
 
     /// The six bytes, most significant first.

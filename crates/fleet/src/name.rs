@@ -44,9 +44,9 @@ impl DeviceName {
 impl Mac {
     /// The address that a name stands for, which is none itself; see [`DeviceName::mac`].
     pub fn named(name: &str) -> Self {
-        let [first, b, c, d, e, f, ..] = Sha256::of(name.as_bytes()).0;
+        let digest = Sha256::of(name.as_bytes()).0;
         // Locally administered, so never all zero.
-        Self::locally_administered([first, b, c, d, e, f])
+        Self::locally_administered(digest.first_chunk().copied().unwrap_or_default())
     }
 }
 

@@ -65,6 +65,7 @@ impl From<ProductName> for String {
 
 /// A kind of device that shares firmware.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Product {
     /// Its name.
     pub name: ProductName,

@@ -158,7 +158,9 @@ fn take_confirmation(action: &mut Action, agreed: bool, details: &[String]) -> R
         ActionState::Running | ActionState::Cancelling => return Err(Unheard::NotWaiting),
         _ => return Err(Unheard::Over),
     }
-    details.iter().for_each(|line| action.note(line));
+    for line in details {
+        action.note(line);
+    }
     if agreed {
         action.state = ActionState::Running;
     } else {
@@ -207,7 +209,9 @@ fn note(action: &mut Action, said: &Feedback) {
     if said.details.iter().all(|line| line.trim().is_empty()) {
         action.note(said.execution.words());
     }
-    said.details.iter().for_each(|line| action.note(line));
+    for line in &said.details {
+        action.note(line);
+    }
     if let Some(code) = said.code {
         action.note(&format!("status code {code}"));
     }
