@@ -180,13 +180,11 @@ fn resolve_and_see(
     catalogue: &Catalogue,
     seen: &mut dyn FnMut(&Device, &Decision),
 ) -> Result<Decision, StoreError> {
-    match check_in.device {
-        Some(mac) => on_record(visit, mac, check_in, pass, catalogue, seen),
-        None => {
-            let now = visit.shared.clock.now();
-            Ok(judge(visit, check_in, pass, View { catalogue, device: None }, now))
-        }
+    if let Some(mac) = check_in.device {
+        return on_record(visit, mac, check_in, pass, catalogue, seen);
     }
+    let now = visit.shared.clock.now();
+    Ok(judge(visit, check_in, pass, View { catalogue, device: None }, now))
 }
 
 /// Decides as [`resolve`] does, and notes nothing: of what is not a poll of its own.

@@ -4,6 +4,7 @@
 //! It is computed when it is first asked for, and kept in memory.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
@@ -25,7 +26,11 @@ impl LegacyDigests {
         }
         let bytes = store.blob(artifact)?;
         let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, &bytes);
-        let text: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut text = String::with_capacity(2 * digest.as_ref().len());
+        for byte in digest.as_ref() {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+        }
         let mut known = known();
         if known.len() >= LEGACY_DIGESTS {
             known.clear();

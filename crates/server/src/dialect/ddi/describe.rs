@@ -155,7 +155,7 @@ pub(super) fn plan(visit: &Visit, head: &Head<'_>, asked: &Asked, at: ShownAt) -
     let catalogue = visit.shared.store.catalogue();
     let known = match asked.known(visit, &catalogue) {
         Ok(known) => known,
-        Err(reply) => return reply.into(),
+        Err(why) => return problem(why).into(),
     };
     let answer = match at {
         ShownAt::Agreement => Ok(agreement(&known, &asked.links).into()),
@@ -198,7 +198,7 @@ fn deployment(
             if known.decision(visit, catalogue).offered() != Some(action.artifact) {
                 return Err(Problem::NoAction);
             }
-            told(visit, asked, Told::Retrieved(id)).map_err(refusal)?;
+            told(visit, asked, &Told::Retrieved(id)).map_err(refusal)?;
         }
         ActionState::Finished { .. } | ActionState::Failed { .. } => {}
     }
@@ -216,7 +216,7 @@ fn describe(
     Some(Plan::Describe(Box::new(Describing {
         form,
         id: action.id,
-        version: action.release.version.to_string(),
+        version: (*action.release.version).to_owned(),
         product: action.release.product.to_string(),
         handling: handling(known),
         files: files(action, catalogue)?,

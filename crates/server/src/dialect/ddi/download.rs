@@ -19,7 +19,7 @@ pub(super) fn answer(visit: &Visit, head: &Head<'_>, asked: &Asked, id: ActionId
     let catalogue = visit.shared.store.catalogue();
     let known = match asked.known(visit, &catalogue) {
         Ok(known) => known,
-        Err(reply) => return reply.into(),
+        Err(why) => return problem(why).into(),
     };
     let action = known.action(id);
     let action = action.filter(|action| !matches!(action.state, ActionState::Unconfirmed));

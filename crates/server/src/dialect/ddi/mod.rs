@@ -26,11 +26,11 @@ use self::answer::{Problem, problem};
 pub(crate) use self::describe::Describing;
 use self::links::Links;
 use self::path::Resource;
-pub(crate) use self::path::{Call, call};
+pub(crate) use self::path::{Call, NoResource, call};
 pub(crate) use self::tell::Telling;
 use super::chip_in_query;
 use crate::evidence::Pass;
-use crate::http1::{Head, Method, Reply};
+use crate::http1::{Head, Method};
 use crate::link::Link;
 use crate::visit::{Plan, Visit, only};
 
@@ -49,11 +49,16 @@ struct Known {
 }
 
 /// Answers a request whose path is one of this protocol's.
-pub(crate) fn answer(visit: &Visit, head: &Head<'_>, link: Option<Link<'_>>, call: Option<Call>) -> Plan {
+pub(crate) fn answer(
+    visit: &Visit,
+    head: &Head<'_>,
+    link: Option<Link<'_>>,
+    call: Result<Call, NoResource>,
+) -> Plan {
     if visit.transport == Transport::Http {
         return visit.forbid("hawkBit's protocol is spoken over HTTPS alone");
     }
-    let Some(Call { tenant, product, name, resource }) = call else {
+    let Ok(Call { tenant, product, name, resource }) = call else {
         return problem(Problem::NoResource).into();
     };
     let check_in = CheckIn {
@@ -95,14 +100,14 @@ fn dispatch(visit: &Visit, head: &Head<'_>, asked: Asked, resource: Resource) ->
 
 impl Asked {
     /// The device, if it is on record and has shown who it is.
-    fn known(&self, visit: &Visit, catalogue: &Catalogue) -> Result<Known, Reply> {
+    fn known(&self, visit: &Visit, catalogue: &Catalogue) -> Result<Known, Problem> {
         let device = self.check_in.device.and_then(|mac| visit.shared.store.device(mac).ok().flatten());
         let check_in = self.proven(device.as_ref(), catalogue);
         if check_in.proof == Proof::None {
             self.pass.tell_if_wrong(visit, check_in.proof);
-            return Err(problem(Problem::NotAuthenticated));
+            return Err(Problem::NotAuthenticated);
         }
-        device.map(|device| Known { device, check_in }).ok_or_else(|| problem(Problem::NoDevice))
+        device.map(|device| Known { device, check_in }).ok_or(Problem::NoDevice)
     }
 
     /// What it says, with what the record adds and what was shown.

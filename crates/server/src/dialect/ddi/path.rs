@@ -81,11 +81,15 @@ impl ToldAt {
     }
 }
 
-/// Reads a path. None: it is not one of this protocol's. None inside: it is, and names nothing.
-pub(crate) fn call(path: &str) -> Option<Option<Call>> {
+/// A path is one of this protocol's, and names nothing.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NoResource;
+
+/// Reads a path. None: it is not one of this protocol's.
+pub(crate) fn call(path: &str) -> Option<Result<Call, NoResource>> {
     let (tenant, rest) = path.strip_prefix('/')?.split_once('/')?;
     let rest = rest.strip_prefix("controller/v1/")?;
-    Some(named(tenant, rest))
+    Some(named(tenant, rest).ok_or(NoResource))
 }
 
 fn named(tenant: &str, rest: &str) -> Option<Call> {
@@ -148,13 +152,13 @@ mod tests {
     use super::*;
 
     fn resource_of(below: &str) -> Option<Resource> {
-        call(&format!("/DEFAULT/controller/v1/device1{below}")).unwrap().map(|call| call.resource)
+        call(&format!("/DEFAULT/controller/v1/device1{below}")).unwrap().ok().map(|call| call.resource)
     }
 
     #[test]
     fn the_tenant_is_a_product_or_default() {
         let product =
-            |tenant: &str| call(&format!("/{tenant}/controller/v1/x")).unwrap().map(|call| call.product);
+            |tenant: &str| call(&format!("/{tenant}/controller/v1/x")).unwrap().ok().map(|call| call.product);
         assert_eq!(product("DEFAULT"), Some(None));
         assert_eq!(product("default"), Some(None), "SWUpdate's examples write it so");
         assert_eq!(product("lamp"), Some(Some("lamp".parse().unwrap())));
@@ -201,7 +205,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_stands_in_the_path_is_read_or_refused(rest in "[!-~]{0,60}") {
-            if let Some(Some(call)) = call(&format!("/DEFAULT/controller/v1/{rest}")) {
+            if let Some(Ok(call)) = call(&format!("/DEFAULT/controller/v1/{rest}")) {
                 prop_assert!(call.name.as_str().len() <= DeviceName::MAX);
             }
         }

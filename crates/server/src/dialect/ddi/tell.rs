@@ -18,8 +18,8 @@ pub(crate) struct Telling {
 /// Looks at the head: whoever shows nothing that is known is not listened to.
 pub(super) fn plan(visit: &Visit, head: &Head<'_>, asked: Asked, at: ToldAt) -> Plan {
     let catalogue = visit.shared.store.catalogue();
-    if let Err(reply) = asked.known(visit, &catalogue) {
-        return reply.into();
+    if let Err(why) = asked.known(visit, &catalogue) {
+        return problem(why).into();
     }
     let content_type = head.field("content-type").unwrap_or("application/json");
     if !content_type.contains("json") {
@@ -48,11 +48,10 @@ impl Telling {
             visit.shared.troubles.refused(visit.peer, "a hawkBit client sent a body that cannot be read");
             return problem(Problem::NotReadable);
         };
-        let line = line(&told_by_device);
-        match told(visit, &self.asked, told_by_device) {
+        match told(visit, &self.asked, &told_by_device) {
             Ok(()) => {
                 let device = self.asked.check_in.device.map(|mac| mac.to_string());
-                tracing::info!(target: "report", device, source = &*visit.source, "{line}");
+                tracing::info!(target: "report", device, source = &*visit.source, "{}", line(&told_by_device));
                 Reply::empty(Status::Ok)
             }
             Err(why) => problem(refusal(why)),
@@ -80,6 +79,7 @@ fn line(told: &Told) -> String {
 }
 
 /// Why nothing was noted.
+#[derive(Debug, Clone, Copy)]
 pub(super) enum Untold {
     Refused(Unheard),
     /// Nothing is proven any more.
@@ -89,7 +89,7 @@ pub(super) enum Untold {
 }
 
 /// Notes in the device's record what it tells. What it has shown is looked at again: the record may be another one by now.
-pub(super) fn told(visit: &Visit, asked: &Asked, told: Told) -> Result<(), Untold> {
+pub(super) fn told(visit: &Visit, asked: &Asked, told: &Told) -> Result<(), Untold> {
     let catalogue = visit.shared.store.catalogue();
     let now = visit.shared.clock.now();
     let Some(mac) = asked.check_in.device else { return Err(Untold::NoDevice) };
