@@ -19,6 +19,7 @@ mod key_file;
 mod mdns;
 mod passphrase;
 mod platform;
+mod roots;
 mod secret;
 mod serve;
 mod signals;

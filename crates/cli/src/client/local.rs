@@ -17,7 +17,7 @@ use crate::clock;
 use crate::config::Values;
 use crate::data::{DataDir, Turn};
 use crate::global::Global;
-use crate::serve::{Names, Supplied, retention};
+use crate::serve::{Names, Supplied, retention, with_fetcher};
 
 /// Where the data directory is worked on.
 pub(super) enum Place {
@@ -93,7 +93,7 @@ fn operator(store: Disk, data: &DataDir, values: &Values, keys: Keys) -> anyhow:
         max_strangers: values.limits.unknown_devices,
         open_files: None,
     };
-    let operator = Operator::new(Arc::new(store), Clock::system(), site, None);
+    let operator = with_fetcher(Operator::new(Arc::new(store), Clock::system(), site, None));
     let Some(authority) = authority else { return Ok(operator) };
     let elsewhere = Supplied::read(&values.tls)?.as_ref().map(Supplied::elsewhere);
     let held = Held { authority, names: Names::find(&values.names)?.all(), elsewhere };

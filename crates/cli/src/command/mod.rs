@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod gc;
 pub mod inspect;
 pub mod key;
+pub mod mirror;
 pub mod product;
 pub mod push;
 pub mod release;
@@ -30,6 +31,7 @@ pub enum Command {
     Device(device::Args),
     Release(release::Args),
     Product(product::Args),
+    Mirror(mirror::Args),
     Status(status::Args),
     Trust(trust::Args),
     Key(key::Args),
@@ -55,6 +57,7 @@ impl Command {
             Self::Device(args) => device::run(args, global),
             Self::Release(args) => release::run(args, global),
             Self::Product(args) => product::run(args, global),
+            Self::Mirror(args) => mirror::run(args, global),
             Self::Token(args) => token::run(args, global),
             Self::Status(args) => status::run(&args, global),
             Self::Gc(args) => gc::run(&args, global),

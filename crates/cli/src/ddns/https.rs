@@ -20,8 +20,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::endpoint::Endpoint;
-use crate::advice::{Advise, advised};
+use crate::advice::Advise;
 use crate::file::read_file;
+use crate::roots::system_roots;
 
 /// The longest that everything together may take.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,7 +47,7 @@ impl Client {
     pub fn new(ca: Option<&Path>) -> Result<Self> {
         let roots = match ca {
             Some(file) => roots_in(file)?,
-            None => system_roots()?,
+            None => system_roots().help("or name a file with ddns.ca_file")?,
         };
         let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
             .with_safe_default_protocol_versions()?
@@ -98,19 +99,6 @@ fn roots_in(file: &Path) -> Result<RootCertStore> {
     if roots.is_empty() {
         return Err(anyhow!("there is no certificate in {}", file.display()))
             .help("it begins with -----BEGIN CERTIFICATE-----");
-    }
-    Ok(roots)
-}
-
-/// The system's certificates. Those that rustls cannot read are left out, as browsers do.
-fn system_roots() -> Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        return Err(advised(
-            anyhow!("this system has no certificates to trust"),
-            "install them (Debian: apt install ca-certificates), or name a file with ddns.ca_file",
-        ));
     }
     Ok(roots)
 }

@@ -5,6 +5,7 @@ mod banner;
 mod companions;
 mod custodian;
 mod exhibit;
+mod follower;
 mod log;
 mod names;
 mod supplied;
@@ -29,6 +30,7 @@ use crate::data::DataDir;
 use crate::platform::Closing;
 use crate::signals::on_ending;
 
+pub use follower::with_fetcher;
 pub use log::start as start_log;
 pub use names::Names;
 pub use supplied::Supplied;
@@ -36,6 +38,7 @@ pub use supplied::Supplied;
 use companions::Companions;
 use custodian::Custodian;
 use exhibit::{Exhibit, identity};
+use follower::Follower;
 
 /// A server that listens and does not serve yet.
 pub struct Ready {
@@ -46,6 +49,7 @@ pub struct Ready {
     custody: Arc<Custody>,
     exhibit: Arc<Exhibit>,
     companions: Companions,
+    follower: Follower,
     names: Names,
     descriptors: u64,
     owner: Secret,
@@ -79,10 +83,10 @@ impl Ready {
             open_files: Some(descriptors),
         };
         let operator = Operator::new(Arc::clone(&store) as _, Clock::system(), site, Some(&owner));
-        let operator = operator.with_custody(Arc::clone(&custody));
+        let operator = Arc::new(with_fetcher(operator.with_custody(Arc::clone(&custody))));
         let options = options(values, &names, descriptors)?;
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
-        let server = Server::bind(&options, shared, identity, Clock::system(), router(operator));
+        let server = Server::bind(&options, shared, identity, Clock::system(), router(Arc::clone(&operator)));
         let server = server.map_err(not_listening)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
         custody.look(|held| exhibit.sign(&held.authority))?;
@@ -91,7 +95,20 @@ impl Ready {
         let (given, known) = (values.names.clone(), Arc::clone(&store));
         let custodian = Custodian::new(Arc::clone(&custody), Arc::clone(&exhibit), given, known);
         let companions = Companions::prepare(values, &names, server.addresses().https, &data, &store)?;
-        Ok(Self { server, data, store, custodian, custody, exhibit, companions, names, descriptors, owner })
+        let follower = Follower::of(operator);
+        Ok(Self {
+            server,
+            data,
+            store,
+            custodian,
+            custody,
+            exhibit,
+            companions,
+            follower,
+            names,
+            descriptors,
+            owner,
+        })
     }
 
     /// Where it listens.
@@ -131,8 +148,9 @@ impl Ready {
         announcement.write(self.data.path()).context("telling local commands of this server")?;
         let care = self.custodian.start()?;
         let company = self.companions.start()?;
+        let following = self.follower.start()?;
         let served = self.server.run();
-        drop((company, care));
+        drop((following, company, care));
         Announcement::remove(self.data.path()).context("taking back what local commands were told")?;
         Ok(served?)
     }

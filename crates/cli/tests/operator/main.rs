@@ -5,6 +5,7 @@
 
 mod agents;
 mod bench;
+mod mirrors;
 mod private;
 
 use std::fs;

@@ -56,7 +56,8 @@ pub(super) async fn upload(
     let _slot = slot.map_err(|_| busy())?;
     let bytes = receive(body).await?;
     let uploaded =
-        carry_out(Arc::clone(&operator), move |operator| operator.take_in(&bytes, &upload)).await?;
+        carry_out(Arc::clone(&operator), move |operator| operator.take_in(&bytes, &upload.file, upload.raw))
+            .await?;
     Ok((StatusCode::CREATED, Json(uploaded)))
 }
 
@@ -74,8 +75,8 @@ pub(super) async fn discard(
 
 impl Operator {
     /// Reads the facts first and stores afterwards: what is refused was never in the store.
-    fn take_in(&self, bytes: &[u8], upload: &Upload) -> Result<Uploaded, Problem> {
-        let found = self.facts(bytes, &upload.file, upload.raw)?;
+    pub(super) fn take_in(&self, bytes: &[u8], file: &str, raw: bool) -> Result<Uploaded, Problem> {
+        let found = self.facts(bytes, file, raw)?;
         let part = bytes.get(found.range.clone()).unwrap_or_default();
         let mut blob = self.store.begin_blob()?;
         blob.write_all(part).map_err(|error| Problem::internal("store-failed", "the store failed", error))?;
@@ -119,7 +120,7 @@ impl Operator {
     }
 }
 
-fn check_name(file: &str) -> Result<(), Problem> {
+pub(super) fn check_name(file: &str) -> Result<(), Problem> {
     let plain = !file.contains(['/', '\\']) && !file.chars().any(char::is_control);
     if plain && (1..=MAX_FILE_NAME).contains(&file.len()) {
         return Ok(());

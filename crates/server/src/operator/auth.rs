@@ -46,6 +46,11 @@ impl Actor {
         Self { who: "local".into(), scope: Scope::Operate, owner: true }
     }
 
+    /// otary itself, which publishes what a mirror brought.
+    pub(super) fn mirror() -> Self {
+        Self { who: "mirror".into(), scope: Scope::Push, owner: false }
+    }
+
     /// Refuses everybody but the owner of the data directory: a token is not enough where a private key passes.
     pub(super) fn check_owner(&self) -> Result<(), Problem> {
         if self.owner {

@@ -22,6 +22,7 @@
 //! | read | `GET /products`, `GET /products/{product}` | products |
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
 //! | read | `GET /devices?after=&limit=`, `GET /devices/{mac}` | devices; one with its events and its next answer |
+//! | read | `GET /mirrors`, `GET /mirrors/{product}` | what is taken from elsewhere, and what was found there |
 //! | read | `GET /trust`, `GET /trust/ledger`, `GET /trust/rollover` | the authority; the fleet by anchor; whom a step cuts off |
 //! | read | `GET /signing`, `GET /signing/numbers/{product}` | the root records; a product's release numbers |
 //! | push | `POST /artifacts?file=&raw=` | upload a file: its facts |
@@ -31,6 +32,7 @@
 //! | operate | `POST /releases/{product}/{version}/{withdraw, restore, pin, unpin}`, `DELETE` without the last part | |
 //! | operate | `POST /devices/{mac}/{assign, release, resume}`, `DELETE` without the last part | |
 //! | operate | `POST /devices/{mac}/{enroll, disenroll}` | issue it a credential, by its digest, and assign it; take one or all back |
+//! | operate | `POST /mirrors`, `DELETE /mirrors/{product}`, `POST /mirrors/{product}/check` | take firmware from elsewhere, stop that, look now |
 //! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
 //! | operate | `POST /gc` | let go of what is no longer kept |
 //! | operate | `POST /trust/renew` | new server certificates |
@@ -49,6 +51,7 @@ mod devices;
 mod effect;
 mod enrolment;
 mod ledger;
+mod mirrors;
 mod problem;
 mod products;
 mod publish;
@@ -74,6 +77,7 @@ pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
+pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};
 pub use publish::{Part, Publication, Published};

@@ -103,6 +103,11 @@ impl Problem {
         self.code
     }
 
+    /// The sentence for people.
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     fn document(&self) -> ProblemDocument {
         ProblemDocument {
             title: self.status.canonical_reason().unwrap_or_default().to_owned(),

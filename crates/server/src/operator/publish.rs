@@ -103,7 +103,7 @@ pub(super) async fn publish(
 }
 
 impl Operator {
-    fn publish(&self, publication: &Publication, actor: &Actor) -> Result<Published, Problem> {
+    pub(super) fn publish(&self, publication: &Publication, actor: &Actor) -> Result<Published, Problem> {
         let _changing = self.changing();
         let done = self.prepare(publication).and_then(|(product, published)| {
             if !publication.dry_run {

@@ -16,7 +16,7 @@ use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, auth, devices, enrolment, products, publish, releases, signing, status, tokens, trust,
+    artifacts, auth, devices, enrolment, mirrors, products, publish, releases, signing, status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -25,8 +25,8 @@ const MAX_BODY: usize = 128 * 1024;
 type Routes = Router<Arc<Operator>>;
 
 /// The operator interface.
-pub fn router(operator: Operator) -> Router {
-    let operator = Arc::new(operator);
+pub fn router(operator: impl Into<Arc<Operator>>) -> Router {
+    let operator = operator.into();
     let behind = |routes: Routes, needs: Scope| {
         let door = Door { operator: Arc::clone(&operator), needs };
         routes.route_layer(from_fn_with_state(door, let_in))
@@ -53,6 +53,8 @@ fn to_look() -> Routes {
         .route("/releases/{product}/{version}", get(releases::show))
         .route("/devices", get(devices::list))
         .route("/devices/{mac}", get(devices::show))
+        .route("/mirrors", get(mirrors::list))
+        .route("/mirrors/{product}", get(mirrors::show))
         .route("/trust", get(trust::show))
         .route("/trust/ledger", get(trust::ledger))
         .route("/trust/rollover", get(trust::rollover))
@@ -82,6 +84,9 @@ fn to_operate() -> Routes {
         .route("/devices/{mac}/resume", brake(Brakes::Resume))
         .route("/devices/{mac}/enroll", post(enrolment::enroll))
         .route("/devices/{mac}/disenroll", post(enrolment::disenroll))
+        .route("/mirrors", post(mirrors::add))
+        .route("/mirrors/{product}", delete(mirrors::remove))
+        .route("/mirrors/{product}/check", post(mirrors::check))
         .route("/tokens", get(tokens::list).post(tokens::create))
         .route("/tokens/{name}", delete(tokens::revoke))
         .route("/gc", post(status::collect))

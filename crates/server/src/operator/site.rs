@@ -12,6 +12,7 @@ use super::auth::Actor;
 use super::problem::Problem;
 use super::secret::Secret;
 use super::throttle::Throttle;
+use crate::fetch::Fetcher;
 use crate::{Clock, Custody};
 
 /// The store's setting that says when the authority was last backed up: milliseconds since 1970, in decimal.
@@ -50,6 +51,8 @@ pub struct Operator {
     pub(super) owner: Option<Sha256>,
     /// The authority; none before the first `otary serve`.
     pub(super) custody: Option<Arc<Custody>>,
+    /// What mirrors are fetched with; none where nothing is to be fetched.
+    pub(super) fetcher: Option<Fetcher>,
     clock: Clock,
     changes: Mutex<()>,
 }
@@ -65,6 +68,7 @@ impl Operator {
             uploads: Semaphore::new(UPLOADS),
             owner: owner.map(Secret::hash),
             custody: None,
+            fetcher: None,
             clock,
             changes: Mutex::new(()),
         }
@@ -74,6 +78,12 @@ impl Operator {
     #[must_use]
     pub fn with_custody(self, custody: Arc<Custody>) -> Self {
         Self { custody: Some(custody), ..self }
+    }
+
+    /// The same with a way to other people's servers.
+    #[must_use]
+    pub fn with_fetcher(self, fetcher: Fetcher) -> Self {
+        Self { fetcher: Some(fetcher), ..self }
     }
 
     pub(super) fn now(&self) -> Time {

