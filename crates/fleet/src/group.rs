@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Mac, NameError, ProductName};
+use crate::query::Field;
+use crate::{Facts, Mac, NameError, ProductName, Query};
 
 /// A group's name; named as products are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -52,6 +53,18 @@ pub struct Group {
 pub enum Membership {
     /// These ones.
     Hand(BTreeSet<Mac>),
-    /// Those that a query finds, whenever it is asked.
-    Query(String),
+    /// Those that a query finds, whenever it is asked. It does not ask for groups, or two could wait for each other.
+    Query(Query),
+}
+
+impl Group {
+    /// Whether a device is in it. Allocates nothing.
+    pub fn contains(&self, facts: &Facts<'_>) -> bool {
+        let of_product = self.product.as_ref().is_none_or(|product| facts.product() == Some(product));
+        of_product
+            && match &self.by {
+                Membership::Hand(devices) => devices.contains(&facts.device.mac),
+                Membership::Query(query) => !query.asks_for(Field::Group) && query.matches(facts),
+            }
+    }
 }

@@ -42,6 +42,16 @@ impl Mac {
         self.0
     }
 
+    /// It as people write it, in ASCII.
+    pub(crate) fn text(self) -> [u8; 17] {
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 };
+        let mut text = [b':'; 17];
+        for (place, byte) in text.chunks_mut(3).zip(self.0) {
+            place.iter_mut().zip([digit(byte >> 4), digit(byte & 0xF)]).for_each(|(to, from)| *to = from);
+        }
+        text
+    }
+
     /// The six bytes as a number of 48 bits.
     pub(crate) const fn number(self) -> u64 {
         let [first, second, rest @ ..] = self.0;
@@ -76,12 +86,7 @@ impl FromStr for Mac {
 
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 };
-        let mut text = [b':'; 17];
-        for (place, byte) in text.chunks_mut(3).zip(self.0) {
-            place.iter_mut().zip([digit(byte >> 4), digit(byte & 0xF)]).for_each(|(to, from)| *to = from);
-        }
-        f.pad(std::str::from_utf8(&text).unwrap_or_default())
+        f.pad(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::controller::follow;
 use crate::{
     Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Dialect, Event, EventKind, Installed,
@@ -318,7 +320,7 @@ fn forget_an_attempt(attempts: &mut Vec<Attempt>) {
 }
 
 /// A transfer that ended, whole or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Who took it.
     pub claimant: Claimant,

@@ -1,5 +1,7 @@
 //! A check-in: read, decide, commit, answer.
 
+use std::sync::Arc;
+
 use otary_fleet::{
     Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, ProductName, Reason, Sha256, Time, View,
     decide, observe, prove, recall,
@@ -167,7 +169,7 @@ pub(crate) fn resolve(
     visit: &Visit,
     check_in: &mut CheckIn,
     pass: Pass,
-    catalogue: &Catalogue,
+    catalogue: &Arc<Catalogue>,
 ) -> Result<Decision, StoreError> {
     resolve_and_see(visit, check_in, pass, catalogue, &mut |_, _| ())
 }
@@ -177,14 +179,16 @@ fn resolve_and_see(
     visit: &Visit,
     check_in: &mut CheckIn,
     pass: Pass,
-    catalogue: &Catalogue,
+    catalogue: &Arc<Catalogue>,
     seen: &mut dyn FnMut(&Device, &Decision),
 ) -> Result<Decision, StoreError> {
     if let Some(mac) = check_in.device {
         return on_record(visit, mac, check_in, pass, catalogue, seen);
     }
     let now = visit.shared.clock.now();
-    Ok(judge(visit, check_in, pass, View { catalogue, device: None }, now))
+    let decision = judge(visit, check_in, pass, View { catalogue, device: None }, now);
+    record(visit, check_in, catalogue, None, &decision, now);
+    Ok(decision)
 }
 
 /// Decides as [`resolve`] does, and notes nothing: of what is not a poll of its own.
@@ -192,11 +196,25 @@ pub(crate) fn peek(
     visit: &Visit,
     check_in: &mut CheckIn,
     pass: Pass,
-    catalogue: &Catalogue,
+    catalogue: &Arc<Catalogue>,
 ) -> Result<Decision, StoreError> {
     let now = visit.shared.clock.now();
     let device = check_in.device.map_or(Ok(None), |mac| visit.shared.store.device(mac))?;
     Ok(judge(visit, check_in, pass, View { catalogue, device: device.as_ref() }, now))
+}
+
+/// Has the decision recorded, if anything is.
+fn record(
+    visit: &Visit,
+    check_in: &CheckIn,
+    catalogue: &Arc<Catalogue>,
+    device: Option<&Device>,
+    decision: &Decision,
+    now: Time,
+) {
+    if let Some(recorder) = &visit.shared.recorder {
+        recorder.check_in(check_in, catalogue, device, decision, now);
+    }
 }
 
 /// Finds out what was proven, then decides. A manifest that the newest root record takes back is none.
@@ -218,7 +236,7 @@ fn on_record(
     mac: Mac,
     check_in: &mut CheckIn,
     pass: Pass,
-    catalogue: &Catalogue,
+    catalogue: &Arc<Catalogue>,
     seen: &mut dyn FnMut(&Device, &Decision),
 ) -> Result<Decision, StoreError> {
     let now = visit.shared.clock.now();
@@ -227,6 +245,7 @@ fn on_record(
     let mut decided = None;
     let new = visit.shared.store.with_device(mac, now, admit, &mut |device| {
         let decision = judge(visit, check_in, pass, View { catalogue, device: device.as_deref() }, now);
+        record(visit, check_in, catalogue, device.as_deref(), &decision, now);
         let events = device.map(|device| {
             let events = observe(device, check_in, &decision, catalogue, now);
             seen(device, &decision);

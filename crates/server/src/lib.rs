@@ -48,6 +48,7 @@ mod placed;
 mod platform;
 mod ranges;
 mod reception;
+pub mod recording;
 mod sending;
 mod server;
 mod shown;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use otary_store::Retention;
 
 use crate::Limits;
+use crate::recording::Recorder;
 
 /// What the server is told when it starts. Port 0 lets the system choose; [`Server::addresses`](crate::Server::addresses)
 /// says what it chose.
@@ -34,6 +36,8 @@ pub struct Options {
     pub retention: Retention,
     /// The other limits.
     pub limits: Limits,
+    /// Where what devices say is recorded, if it is.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 /// How TLS is spoken with a device.

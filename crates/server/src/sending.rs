@@ -128,8 +128,13 @@ fn follow(visit: &Visit, artifact: Sha256, size: u64, range: &Range<u64>, recipi
 /// Notes a transfer in the device's record, if it has one.
 fn note(shared: &Shared, mac: Mac, delivery: Delivery) {
     let (now, artifact) = (shared.clock.now(), delivery.artifact);
+    let catalogue = shared.store.catalogue();
     let noted = shared.store.with_device(mac, now, Admit::OnRecord, &mut |device| {
-        device.and_then(|device| delivered(device, delivery, now)).into_iter().collect()
+        let Some(device) = device else { return Vec::new() };
+        if let Some(recorder) = &shared.recorder {
+            recorder.delivery(&catalogue, device, delivery, now);
+        }
+        delivered(device, delivery, now).into_iter().collect()
     });
     if let Err(error) = noted {
         let error: &dyn std::error::Error = &error;

@@ -95,6 +95,7 @@ impl Server {
             legacy_digests: LegacyDigests::default(),
             url: format!("https://{}:{}", options.host, addresses.https.port()),
             poll_after: u32::try_from(options.limits.poll_after.as_secs()).unwrap_or(u32::MAX),
+            recorder: options.recorder.clone(),
         });
         let drain = Drain::new();
         let parts = Parts { options, shared: &shared, shown: &shown, drain: &drain };

@@ -23,6 +23,7 @@ use crate::legacy_digest::LegacyDigests;
 use crate::limits::DEVICE_BODY;
 use crate::link::Link;
 use crate::newcomers::Newcomers;
+use crate::recording::Recorder;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
@@ -44,6 +45,7 @@ pub(crate) struct Shared {
     pub(crate) url: String,
     /// When an agent is to ask again, in seconds.
     pub(crate) poll_after: u32,
+    pub(crate) recorder: Option<Arc<Recorder>>,
 }
 
 /// The device side of one listener.

@@ -64,6 +64,16 @@ pub enum StoreError {
         /// What this build knows.
         known: i64,
     },
+    /// An older otary wrote the database, and it is only to be read.
+    #[error(
+        "the database has schema {found}, from before this otary's {known}: let an otary of this version open it once"
+    )]
+    OlderSchema {
+        /// What is there.
+        found: i64,
+        /// What this build knows.
+        known: i64,
+    },
     /// The database failed.
     #[error("the database failed")]
     Database(#[from] rusqlite::Error),

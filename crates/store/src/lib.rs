@@ -11,6 +11,8 @@
 //! - A reader sees what waits to be written as well.
 //! - A blob is whole or not there, whatever happens while it is written. A release never stands without its artifacts,
 //!   nor an artifact on record without its blob.
+//! - Events are an audit log: each is chained to those before it, and whoever noted the [`Head`] can tell whether anything
+//!   up to it was changed.
 //! - What strangers do is bounded: their records in number, and what waits to be written in memory.
 //!
 //! # How [`Disk`] keeps it
@@ -31,6 +33,7 @@
 //! A backup is a copy of the folder while no otary runs on it, or `VACUUM INTO` by SQLite's own tool at any time
 //! together with a copy of `blobs/` made after it.
 
+mod audit;
 mod blob;
 mod disk;
 mod error;
@@ -40,12 +43,15 @@ mod publish;
 mod retention;
 mod store;
 mod sync;
+mod verification;
 
+pub use audit::{AuditEntry, AuditQuery, Head, HeadError, NotedHead, Record};
 pub use blob::{Blob, BlobWriter};
 pub use disk::{Disk, DiskOptions};
 pub use error::StoreError;
 pub use memory::Memory;
 pub use store::{Admit, Downloads, EventQuery, Pruned, Retention, Store};
+pub use verification::{Finding, Verification};
 
 /// The longest that what devices do waits to be written.
 pub const FLUSH_EVERY: std::time::Duration = std::time::Duration::from_secs(1);

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otary_fleet::{
-    Artifact, Catalogue, Device, Event, Mac, Product, ProductName, Release, ReleaseId, Sha256, Time, Token,
+    Artifact, Catalogue, Device, Event, Group, GroupName, Mac, Product, ProductName, Release, ReleaseId,
+    Sha256, Time, Token,
 };
 
-use crate::{Blob, BlobWriter, StoreError};
+use crate::{AuditEntry, AuditQuery, Blob, BlobWriter, Head, NotedHead, StoreError, Verification};
 
 /// Whether a device that is not on record may be put there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +107,12 @@ pub trait Store: Send + Sync {
     /// Forgets a release. Its artifacts stay until [`prune`](Self::prune) finds that nothing holds them.
     fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError>;
 
+    /// Adds a group of devices or replaces the one of that name.
+    fn put_group(&self, group: &Group) -> Result<(), StoreError>;
+
+    /// Removes a group. Returns whether it was there.
+    fn delete_group(&self, name: &GroupName) -> Result<bool, StoreError>;
+
     /// Begins a blob.
     fn begin_blob(&self) -> Result<Box<dyn BlobWriter>, StoreError>;
 
@@ -137,7 +144,7 @@ pub trait Store: Send + Sync {
     /// How many devices are on record.
     fn count_devices(&self) -> Result<u64, StoreError>;
 
-    /// Forgets a device and its events. Returns whether it was on record.
+    /// Forgets a device and what its events say; their leaves stay in the audit log. Returns whether it was on record.
     fn forget(&self, mac: Mac) -> Result<bool, StoreError>;
 
     /// Keeps an event.
@@ -145,6 +152,15 @@ pub trait Store: Send + Sync {
 
     /// Events, newest first.
     fn events(&self, query: &EventQuery) -> Result<Vec<Event>, StoreError>;
+
+    /// Entries of the audit log, oldest first. What waits is written first, if the disk takes it.
+    fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// The audit log's last entry. What waits is written first, if the disk takes it.
+    fn audit_head(&self) -> Result<Head, StoreError>;
+
+    /// Whether the audit log is what it was when a head was noted; without one, whether it holds in itself.
+    fn verify_audit(&self, noted: Option<NotedHead>) -> Result<Verification, StoreError>;
 
     /// Counts a transfer of an artifact on record.
     fn count_download(&self, artifact: &Sha256, whole: bool);

@@ -26,7 +26,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 pub use connection::Connection;
-pub use path::path;
+pub use path::{encode, path};
 pub use upload::PushedFile;
 
 use crate::data::DataDir;
@@ -96,6 +96,11 @@ impl Client {
     /// Has `body` made into something new, or done.
     pub fn post<T: DeserializeOwned>(&mut self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
         self.ask(Method::POST, path, Body::from(serde_json::to_vec(body)?))
+    }
+
+    /// Has `body` put there, in the place of what was there.
+    pub fn put<T: DeserializeOwned>(&mut self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
+        self.ask(Method::PUT, path, Body::from(serde_json::to_vec(body)?))
     }
 
     /// Has something changed as `body` says.

@@ -6,7 +6,7 @@ pub fn path<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// A text as one part of a path or one value of a query.
-pub(super) fn encode(text: &str) -> String {
+pub fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

@@ -3,10 +3,12 @@
 mod enroll;
 mod show;
 
-use otary_fleet::{Channel, Chip, DeviceName, Mac, ProductName, Time};
+pub use show::happened;
+
+use otary_fleet::{Channel, Chip, DeviceName, Mac, ProductName, Query, QueryError, Time};
 use otary_server::operator::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Disenrolment, Runs};
 
-use crate::client::{Client, Connection, path};
+use crate::client::{Client, Connection, encode, path};
 use crate::clock;
 use crate::command::product::chip;
 use crate::global::Global;
@@ -29,6 +31,9 @@ enum Action {
     List {
         /// Of this product only
         product: Option<ProductName>,
+        /// Those that a query finds, such as 'chip = esp32c3 and build < 0.9 and seen < 7d' (docs/QUERY.md)
+        #[arg(long = "where", value_name = "QUERY")]
+        query: Option<String>,
         /// As JSON
         #[arg(long)]
         json: bool,
@@ -91,11 +96,15 @@ enum Action {
 pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     let mut client = Client::open(global, &args.connection)?;
     match args.action {
-        Action::List { product, json } => {
-            let mut devices = all(&mut client)?;
+        Action::List { product, query, json } => {
+            let query = query.as_deref().map(read_query).transpose()?;
+            let mut devices = all(&mut client, query.as_ref())?;
             devices.retain(|line| product.is_none() || line.product == product);
             if json {
                 return print_json(&devices);
+            }
+            if let Some(query) = query.filter(|_| devices.is_empty()) {
+                return Ok(say!("No device is on record with {query}.")?);
             }
             list(&devices, product.as_ref())
         }
@@ -161,12 +170,27 @@ fn place(mac: Mac, act: Option<&str>) -> String {
     path(["devices", &mac.to_string()].into_iter().chain(act))
 }
 
-/// Every device, page by page.
-fn all(client: &mut Client) -> anyhow::Result<Vec<DeviceLine>> {
+/// A query, or what is wrong with it, with carets under the place.
+pub fn read_query(text: &str) -> anyhow::Result<Query> {
+    let why = |error: QueryError| anyhow::anyhow!("the query cannot be read\n\n{}", error.render(text));
+    Query::parse(text).map_err(why)
+}
+
+/// Lists the devices that a query finds.
+pub fn list_where(client: &mut Client, query: &Query) -> anyhow::Result<()> {
+    match all(client, Some(query))? {
+        devices if devices.is_empty() => Ok(()),
+        devices => list(&devices, None),
+    }
+}
+
+/// Every device, or every one that a query finds, page by page.
+fn all(client: &mut Client, query: Option<&Query>) -> anyhow::Result<Vec<DeviceLine>> {
     let mut devices = Vec::new();
     let mut after = String::new();
+    let found = query.map(|query| format!("&where={}", encode(&query.to_string()))).unwrap_or_default();
     loop {
-        let page: DevicePage = client.get(&format!("{}?limit=1000{after}", path(["devices"])))?;
+        let page: DevicePage = client.get(&format!("{}?limit=1000{found}{after}", path(["devices"])))?;
         devices.extend(page.devices);
         let Some(next) = page.next else { return Ok(devices) };
         after = format!("&after={next}");

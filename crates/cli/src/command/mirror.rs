@@ -295,8 +295,9 @@ fn show(view: &MirrorView) -> Result<()> {
         say!("  SHA-256    {}", file.sha256)?;
     }
     let product = &mirror.product;
-    Ok(match &view.released {
+    match &view.released {
         Some(version) => say!("  released   as {product} {}", plain(version))?,
         None => say!("  not released here yet: compare the digest, then otary mirror publish {product}")?,
-    })
+    }
+    Ok(())
 }

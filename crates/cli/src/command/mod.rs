@@ -1,5 +1,6 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
+pub mod audit;
 pub mod cert;
 pub mod config;
 pub mod ddns;
@@ -7,6 +8,7 @@ pub mod demo;
 pub mod device;
 pub mod doctor;
 pub mod gc;
+pub mod group;
 pub mod inspect;
 pub mod key;
 pub mod mirror;
@@ -29,10 +31,12 @@ pub enum Command {
     Push(push::Args),
     Sketch(sketch::Args),
     Device(device::Args),
+    Group(group::Args),
     Release(release::Args),
     Product(product::Args),
     Mirror(mirror::Args),
     Status(status::Args),
+    Audit(audit::Args),
     Trust(trust::Args),
     Key(key::Args),
     Cert(cert::Args),
@@ -55,11 +59,13 @@ impl Command {
             Self::Ddns(args) => ddns::run(&args, global),
             Self::Push(args) => push::run(&args, global),
             Self::Device(args) => device::run(args, global),
+            Self::Group(args) => group::run(args, global),
             Self::Release(args) => release::run(args, global),
             Self::Product(args) => product::run(args, global),
             Self::Mirror(args) => mirror::run(args, global),
             Self::Token(args) => token::run(args, global),
             Self::Status(args) => status::run(&args, global),
+            Self::Audit(args) => audit::run(args, global),
             Self::Gc(args) => gc::run(&args, global),
             Self::Demo(args) => demo::run(args, global),
             Self::Trust(args) => trust::run(args, global),

@@ -46,6 +46,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     say!("  artifacts  {artifacts}, {used} of {room}")?;
     say!("  devices    {devices}, {held} held")?;
     say!("  strangers  {strangers} of {}", status.max_strangers)?;
+    say!("  audit log  {}", status.audit)?;
     if let Some(files) = status.open_files {
         say!("  files      {files} may be open")?;
     }

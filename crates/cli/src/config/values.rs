@@ -39,6 +39,8 @@ pub struct Values {
     pub ddns: Ddns,
     /// The time, for networks without one.
     pub sntp: Sntp,
+    /// A recording of what devices say, for `otary audit replay`.
+    pub record: Record,
 }
 
 /// Where the server listens.
@@ -195,6 +197,16 @@ pub struct Sntp {
     pub trust_local_clock: bool,
 }
 
+/// A recording of what devices say and what was known, for `otary audit replay`. Off without a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// The file.
+    pub file: Option<PathBuf>,
+    /// The most that it takes; the one before it is kept beside it.
+    pub size: Size,
+}
+
 const DAY: Duration = Duration::from_hours(24);
 
 impl Default for Values {
@@ -223,6 +235,7 @@ impl Default for Values {
             mdns: Mdns { enabled: true },
             ddns: Ddns::default(),
             sntp: Sntp { listen: Listen::Off, trust_local_clock: false },
+            record: Record { file: None, size: Size(64 << 20) },
         }
     }
 }

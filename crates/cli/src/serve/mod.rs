@@ -18,6 +18,7 @@ use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 use otary_server::operator::{Announcement, Operator, Secret, Site, router};
+use otary_server::recording::{Recorder, Recording};
 use otary_server::{
     Addresses, Clock, Custody, Handle, Held, Limits, Options, ServeError, Server, raise_descriptor_limit,
 };
@@ -185,6 +186,7 @@ fn options(values: &Values, names: &Names, descriptors: u64) -> Result<Options> 
         drain: values.drain.0,
         tls: tls::rules(&values.tls),
         tls_of_names: tls::rules_of_names(&values.tls)?,
+        recorder: recorder(values)?,
         retention: retention(values),
         limits: Limits {
             handshake: limits.handshake.0,
@@ -251,4 +253,14 @@ fn watch_signals(handle: Handle) -> Result<()> {
         }
         handle.stop();
     })
+}
+
+/// Begins the recording that the settings ask for.
+fn recorder(values: &Values) -> Result<Option<Arc<Recorder>>> {
+    let Some(file) = &values.record.file else { return Ok(None) };
+    let recording = Recording { file: file.clone(), max_bytes: values.record.size.0 };
+    let begun = Recorder::begin(recording);
+    let recorder = begun.with_context(|| format!("recording to {} (record.file)", file.display()))?;
+    tracing::info!(file = %file.display(), "what devices say is recorded");
+    Ok(Some(Arc::new(recorder)))
 }

@@ -5,6 +5,7 @@
 mod adoption;
 mod agent;
 mod api;
+mod audit;
 mod bad_input;
 mod cert;
 mod clock;

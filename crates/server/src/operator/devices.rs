@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
-    Build, Catalogue, Channel, Chip, Decision, Device, Event, Mac, Mode, ProductName, ReleaseId, Time,
-    Verdict,
+    Build, Catalogue, Channel, Chip, Decision, Device, Event, Facts, Mac, Mode, ProductName, Query,
+    ReleaseId, Time, Verdict,
 };
 use otary_store::{Admit, EventQuery};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,9 @@ use super::site::{Operator, carry_out};
 /// Devices on a page of the list: unless said, and at most.
 const PAGE: usize = 200;
 const MAX_PAGE: usize = 1000;
+/// Times that many devices are looked at for a page of those that a query finds. The page is shorter then, and `next`
+/// says where to go on.
+const LOOKS: usize = 20;
 /// Events that are shown of a device.
 const EVENTS: usize = 50;
 
@@ -79,7 +82,7 @@ pub struct Answer {
 pub struct DevicePage {
     /// Devices by address.
     pub devices: Vec<DeviceLine>,
-    /// Where the next page begins: `?after=`. None on the last one.
+    /// Where the next page begins: `?after=`. None on the last one. A page of what a query finds may be shorter than asked.
     pub next: Option<Mac>,
 }
 
@@ -119,6 +122,8 @@ pub struct Assignment {
 pub(super) struct Which {
     after: Option<Mac>,
     limit: Option<usize>,
+    /// A [`Query`].
+    r#where: Option<String>,
 }
 
 /// What is done to the brakes on a device.
@@ -174,10 +179,24 @@ pub(super) async fn forget(
 impl Operator {
     fn list_devices(&self, which: &Which) -> Result<DevicePage, Problem> {
         let limit = which.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
-        let catalogue = self.store.catalogue();
-        let devices = self.store.devices(which.after, limit)?;
-        let next = devices.last().filter(|_| devices.len() == limit).map(|device| device.mac);
-        Ok(DevicePage { devices: devices.iter().map(|device| line(device, &catalogue)).collect(), next })
+        let query = which.r#where.as_deref().map(query).transpose()?;
+        let (catalogue, now) = (self.store.catalogue(), self.now());
+        let meant = |device: &&Device| {
+            let facts = Facts { device, catalogue: &catalogue, now };
+            query.as_ref().is_none_or(|query| query.matches(&facts))
+        };
+        let (mut page, mut after) = (DevicePage { devices: Vec::new(), next: None }, which.after);
+        for _ in 0..LOOKS {
+            let devices = self.store.devices(after, limit)?;
+            after = devices.last().filter(|_| devices.len() == limit).map(|device| device.mac);
+            let mut found = devices.iter().filter(meant);
+            page.devices.extend(found.by_ref().take(limit - page.devices.len()).map(|d| line(d, &catalogue)));
+            page.next = if found.next().is_some() { page.devices.last().map(|line| line.mac) } else { after };
+            if page.next.is_none() || page.devices.len() == limit {
+                break;
+            }
+        }
+        Ok(page)
     }
 
     pub(super) fn show_device(&self, mac: Mac) -> Result<DeviceView, Problem> {
@@ -247,6 +266,14 @@ impl Operator {
             Err(no_device(mac))
         }
     }
+}
+
+/// A query, or the problem that it is none: where, and what is expected there.
+pub(super) fn query(text: &str) -> Result<Query, Problem> {
+    Query::parse(text).map_err(|error| {
+        Problem::bad_request("bad-query", format!("the query cannot be read: {error}"))
+            .help("docs/QUERY.md says what a query may ask for")
+    })
 }
 
 pub(super) fn no_device(mac: Mac) -> Problem {

@@ -21,10 +21,11 @@
 //! | read | `GET /status` | counts, room, limits |
 //! | read | `GET /products`, `GET /products/{product}` | products |
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
-//! | read | `GET /devices?after=&limit=`, `GET /devices/{mac}` | devices; one with its events and its next answer |
+//! | read | `GET /devices?after=&limit=&where=`, `GET /devices/{mac}` | devices, all or those that a query finds; one with its events and its next answer |
 //! | read | `GET /mirrors`, `GET /mirrors/{product}` | what is taken from elsewhere, and what was found there |
 //! | read | `GET /trust`, `GET /trust/ledger`, `GET /trust/rollover` | the authority; the fleet by anchor; whom a step cuts off |
 //! | read | `GET /signing`, `GET /signing/numbers/{product}` | the root records; a product's release numbers |
+//! | read | `GET /audit?after=&limit=&since=&device=`, `GET /audit/head`, `GET /audit/verification?head=` | the audit log, its last entry, whether it is what was written |
 //! | push | `POST /artifacts?file=&raw=` | upload a file: its facts |
 //! | push | `DELETE /artifacts/{sha256}` | drop an upload that no release holds |
 //! | push | `POST /releases` | publish uploads, or say what that would do (`dry_run`) |
@@ -32,6 +33,8 @@
 //! | operate | `POST /releases/{product}/{version}/{withdraw, restore, pin, unpin}`, `DELETE` without the last part | |
 //! | operate | `POST /devices/{mac}/{assign, release, resume}`, `DELETE` without the last part | |
 //! | operate | `POST /devices/{mac}/{enroll, disenroll}` | issue it a credential, by its digest, and assign it; take one or all back |
+//! | read | `GET /groups`, `GET /groups/{name}` | groups of devices, with the number of their members |
+//! | operate | `PUT /groups/{name}`, `POST /groups/{name}/{add, remove}`, `DELETE` without the last part | by hand or by a query |
 //! | operate | `POST /mirrors`, `DELETE /mirrors/{product}`, `POST /mirrors/{product}/check` | take firmware from elsewhere, stop that, look now |
 //! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
 //! | operate | `POST /gc` | let go of what is no longer kept |
@@ -46,10 +49,12 @@
 
 mod announcement;
 mod artifacts;
+mod audit;
 mod auth;
 mod devices;
 mod effect;
 mod enrolment;
+mod groups;
 mod ledger;
 mod mirrors;
 mod problem;
@@ -72,10 +77,12 @@ mod trust;
 
 pub use announcement::Announcement;
 pub use artifacts::Uploaded;
+pub use audit::{LogLine, LogPage};
 pub use auth::{Access, LocalOwner, Peer};
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
+pub use groups::{GroupMembers, GroupSettings, GroupView};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};

@@ -214,6 +214,7 @@ fn with(catalogue: &Catalogue, product: &Product, release: &Release, artifacts: 
     let releases = catalogue.all_releases().chain([release]);
     let artifacts = catalogue.artifacts().chain(artifacts);
     Catalogue::new(products.cloned(), releases.cloned(), artifacts.cloned())
+        .with_campaigns(catalogue.all_campaigns().cloned(), catalogue.groups().cloned())
 }
 
 /// What is no reason to refuse, and worth a look all the same.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, patch, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use http::StatusCode;
 use otary_fleet::{Mac, ProductName, ReleaseId, Scope};
 
@@ -16,7 +16,8 @@ use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, auth, devices, enrolment, mirrors, products, publish, releases, signing, status, tokens, trust,
+    artifacts, audit, auth, devices, enrolment, groups, mirrors, products, publish, releases, signing,
+    status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -53,6 +54,11 @@ fn to_look() -> Routes {
         .route("/releases/{product}/{version}", get(releases::show))
         .route("/devices", get(devices::list))
         .route("/devices/{mac}", get(devices::show))
+        .route("/groups", get(groups::list))
+        .route("/groups/{name}", get(groups::show))
+        .route("/audit", get(audit::list))
+        .route("/audit/head", get(audit::head))
+        .route("/audit/verification", get(audit::verify))
         .route("/mirrors", get(mirrors::list))
         .route("/mirrors/{product}", get(mirrors::show))
         .route("/trust", get(trust::show))
@@ -84,6 +90,9 @@ fn to_operate() -> Routes {
         .route("/devices/{mac}/resume", brake(Brakes::Resume))
         .route("/devices/{mac}/enroll", post(enrolment::enroll))
         .route("/devices/{mac}/disenroll", post(enrolment::disenroll))
+        .route("/groups/{name}", put(groups::set).delete(groups::delete))
+        .route("/groups/{name}/add", post(groups::add))
+        .route("/groups/{name}/remove", post(groups::remove))
         .route("/mirrors", post(mirrors::add))
         .route("/mirrors/{product}", delete(mirrors::remove))
         .route("/mirrors/{product}/check", post(mirrors::check))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use otary_fleet::{ReleaseId, Sha256, Time, Verdict};
+use otary_store::Head;
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
@@ -42,6 +43,8 @@ pub struct Status {
     pub max_strangers: u64,
     /// Files and connections that the server may have open; none when no server runs.
     pub open_files: Option<u64>,
+    /// The audit log's last entry: noted elsewhere, it shows later whether anything before it was changed.
+    pub audit: Head,
 }
 
 /// What was let go.
@@ -109,6 +112,7 @@ impl Operator {
             strangers,
             max_strangers: self.site.max_strangers,
             open_files: self.site.open_files,
+            audit: self.store.audit_head()?,
         })
     }
 

@@ -47,6 +47,7 @@ pub fn options() -> Options {
         drain: Duration::from_secs(10),
         tls: TlsRules::default(),
         tls_of_names: BTreeMap::new(),
+        recorder: None,
         retention: Retention {
             events: Duration::from_hours(24),
             max_events: 100_000,

@@ -165,3 +165,36 @@ async fn a_record_survives_readers_that_know_no_numbers_of_64_bits() {
     let view: DeviceView = shown.read();
     assert_eq!(Some(view.device), desk.store.device(MAC.parse().unwrap()).unwrap());
 }
+
+#[tokio::test]
+async fn a_query_finds_devices_page_by_page() {
+    let desk = two_products().await;
+    for last in 0..30 {
+        desk.poll(&board(&format!("24:6F:28:AA:BB:{last:02X}"), &firmware(Chip::Esp32, "lamp 0.2"), "0.2"));
+    }
+    desk.poll(&board(MAC, &firmware(Chip::Esp32, "cam 1"), "1"));
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/devices?where=product%20%3D%20lamp%20and%20seen%20%3C%201d&limit=7{after}");
+        let page: DevicePage = desk.get(&path).await;
+        found.extend(page.devices.iter().map(|line| line.mac.to_string()));
+        let Some(next) = page.next else { break };
+        after = format!("&after={next}");
+    }
+    assert_eq!(found, (0..30).map(|last| format!("24:6F:28:AA:BB:{last:02X}")).collect::<Vec<_>>());
+
+    let path = "/devices?where=product%20%3D%20cam";
+    let page: DevicePage = desk.get(path).await;
+    assert_eq!(page.devices.iter().map(|line| line.mac.to_string()).collect::<Vec<_>>(), [MAC]);
+    assert_eq!(page.next, None);
+}
+
+#[tokio::test]
+async fn a_query_that_cannot_be_read_is_refused_with_its_place() {
+    let desk = two_products().await;
+    let path = "/devices?where=chip%20%3D%20esp23c3";
+    let refused = desk.request(Caller::Here, Method::GET, path, Body::empty()).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    let said = refused.refused("bad-query");
+    assert!(said.contains("at 7") && said.contains("did you mean esp32c3?"), "{said}");
+}

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use otary_fleet::{Artifact, Catalogue, Product, Release, ReleaseId, Token};
+use otary_fleet::{Artifact, Catalogue, Group, GroupName, Product, Release, ReleaseId, Token};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
 
@@ -96,6 +96,25 @@ impl Shared {
         self.change(gone, |transaction| delete_release(transaction, id))
     }
 
+    pub(super) fn put_group(&self, group: &Group) -> Result<(), StoreError> {
+        let record = column::record("device_group", group)?;
+        self.change(
+            |_| Ok(()),
+            |transaction| {
+                let sql = "INSERT INTO device_group (name, record) VALUES (?1, ?2)
+                           ON CONFLICT (name) DO UPDATE SET record = excluded.record";
+                execute(transaction, sql, params![group.name.as_str(), record])
+            },
+        )
+    }
+
+    pub(super) fn delete_group(&self, name: &GroupName) -> Result<bool, StoreError> {
+        let was_there = self.catalogue.get().group(name).is_some();
+        let sql = "DELETE FROM device_group WHERE name = ?1";
+        self.change(|_| Ok(()), |transaction| execute(transaction, sql, [name.as_str()]))?;
+        Ok(was_there)
+    }
+
     pub(super) fn put_token(&self, token: &Token) -> Result<(), StoreError> {
         let sql = "INSERT INTO token (name, record) VALUES (?1, ?2)
                    ON CONFLICT (name) DO UPDATE SET record = excluded.record";
@@ -129,7 +148,8 @@ fn load(connection: &Connection) -> Result<Catalogue, StoreError> {
     let releases: Vec<Release> =
         records(connection, "release", "SELECT record FROM release ORDER BY published, number")?;
     let artifacts: Vec<Artifact> = records(connection, "artifact", "SELECT record FROM artifact")?;
-    Ok(Catalogue::new(products, releases, artifacts))
+    let groups: Vec<Group> = records(connection, "device_group", "SELECT record FROM device_group")?;
+    Ok(Catalogue::new(products, releases, artifacts).with_campaigns([], groups))
 }
 
 fn records<T: DeserializeOwned>(

@@ -46,7 +46,7 @@ impl Folder {
     }
 
     pub(super) fn database(&self) -> PathBuf {
-        self.root.join("otary.db")
+        database_in(&self.root)
     }
 
     pub(super) fn blobs(&self) -> PathBuf {
@@ -83,4 +83,9 @@ pub(super) fn writing(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
 /// The error of a read that failed at `path`.
 pub(super) fn reading(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     move |source| StoreError::File { action: "reading", path: path.to_owned(), source }
+}
+
+/// Where the database lies in a folder.
+pub(super) fn database_in(folder: &Path) -> PathBuf {
+    folder.join("otary.db")
 }

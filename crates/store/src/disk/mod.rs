@@ -3,6 +3,7 @@
 //! What waits to be written is laid over what is read from the tables, rather than written first: a reader then neither
 //! waits for a sync nor makes batches smaller, and sees the truth also while the disk is full.
 
+mod audit;
 mod blob_cache;
 mod blobs;
 mod catalogue;
@@ -25,13 +26,16 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use otary_fleet::{
-    Artifact, Catalogue, Device, Event, Mac, Product, Release, ReleaseId, Sha256, Time, Token,
+    Artifact, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256, Time,
+    Token,
 };
 use rusqlite::Connection;
 
+use crate::audit::{AuditEntry, AuditQuery, Head, NotedHead};
 use crate::newest::newest;
 use crate::publish::is_held;
 use crate::sync::lock;
+use crate::verification::Verification;
 use crate::{
     Admit, Blob, BlobWriter, Downloads, EventQuery, MAX_STRANGERS, Pruned, Retention, Store, StoreError,
 };
@@ -102,6 +106,21 @@ impl Disk {
         let writer = writer::Writer::start(&shared)?;
         Ok(Self { shared, _writer: writer })
     }
+
+    /// Writes what waits, if the disk takes it: the log is read as far as it is written, also while the disk is full.
+    fn write_what_waits(&self) {
+        // It has been logged, and what waits is tried again.
+        let _ = self.shared.flush();
+    }
+
+    /// Verifies the audit log in a copy of a store's folder. The copy is only read, and nothing is asked of the store
+    /// that it was made of.
+    pub fn verify_copy(
+        folder: impl AsRef<Path>,
+        noted: Option<NotedHead>,
+    ) -> Result<Verification, StoreError> {
+        audit::verify_copy(&folder::database_in(folder.as_ref()), noted)
+    }
 }
 
 impl Store for Disk {
@@ -123,6 +142,14 @@ impl Store for Disk {
 
     fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError> {
         self.shared.delete_release(id)
+    }
+
+    fn put_group(&self, group: &Group) -> Result<(), StoreError> {
+        self.shared.put_group(group)
+    }
+
+    fn delete_group(&self, name: &GroupName) -> Result<bool, StoreError> {
+        self.shared.delete_group(name)
     }
 
     fn begin_blob(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
@@ -189,7 +216,7 @@ impl Store for Disk {
         let was_there = self.shared.devices.forget(mac, || {
             let transaction = connection.transaction()?;
             let known = device_table::delete(&transaction, mac)?;
-            events::delete_of(&transaction, mac)?;
+            audit::forget(&transaction, mac)?;
             transaction.commit()?;
             Ok(known)
         })?;
@@ -204,6 +231,22 @@ impl Store for Disk {
 
     fn events(&self, query: &EventQuery) -> Result<Vec<Event>, StoreError> {
         self.shared.events.find(&self.shared.listings, query)
+    }
+
+    fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        self.write_what_waits();
+        audit::select(&lock(&self.shared.listings), query)
+    }
+
+    fn audit_head(&self) -> Result<Head, StoreError> {
+        self.write_what_waits();
+        audit::mark(&lock(&self.shared.listings), audit::Mark::Head)
+    }
+
+    fn verify_audit(&self, noted: Option<NotedHead>) -> Result<Verification, StoreError> {
+        self.write_what_waits();
+        // A connection of its own: nobody waits for a log that is long.
+        audit::verify(&mut schema::open_reader(&self.shared.folder.database())?, noted)
     }
 
     fn count_download(&self, artifact: &Sha256, whole: bool) {

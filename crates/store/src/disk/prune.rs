@@ -3,15 +3,15 @@
 //! something is gone.
 
 use otary_fleet::{Catalogue, Sha256, Time};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Shared, catalogue, column, device_table};
+use super::{Shared, audit, catalogue, column, device_table};
 use crate::retention::{self, Plan, Running};
 use crate::sync::lock;
 use crate::{Pruned, Retention, StoreError};
 
 /// So many events go in one transaction.
-const EVENTS_AT_ONCE: u64 = 10_000;
+const EVENTS_AT_ONCE: i64 = 10_000;
 
 impl Shared {
     pub(super) fn prune(&self, retention: &Retention, now: Time) -> Result<Pruned, StoreError> {
@@ -74,41 +74,53 @@ impl Shared {
         Ok(running)
     }
 
+    /// The log is shortened from its beginning, and every time a checkpoint is left. What is older than the rest, but not
+    /// at the beginning (the clock was wrong once), loses its text and keeps its leaf.
     fn prune_events(&self, retention: &Retention, now: Time) -> Result<u64, StoreError> {
         self.flush()?;
-        let old = "DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at < ?1 ORDER BY at LIMIT ?2)";
         let before = column::time(now - retention.events);
+        let first_kept = self.number("SELECT coalesce(min(id), ?2) FROM event WHERE at >= ?1", before)?;
+        let mut gone = self.cut_events(first_kept)?;
+        let surplus = self.number("SELECT count(*) FROM event WHERE id < ?2 AND ?1", 1)?;
+        let surplus = column::to_number(surplus).saturating_sub(retention.max_events);
+        if surplus > 0 {
+            let nth = "SELECT coalesce((SELECT id FROM event ORDER BY id LIMIT 1 OFFSET ?1), ?2)";
+            gone += self.cut_events(self.number(nth, column::number(surplus))?)?;
+        }
+        let blank = "UPDATE event SET device = NULL, product = NULL, salt = NULL, record = NULL
+                     WHERE at < ?1 AND record IS NOT NULL";
+        let forgotten = lock(&self.connection).prepare_cached(blank)?.execute([before])?;
+        Ok(gone + u64::try_from(forgotten).unwrap_or_default())
+    }
+
+    /// A number out of the table, by one parameter and the largest that there may be.
+    fn number(&self, sql: &str, parameter: i64) -> Result<i64, StoreError> {
+        let listings = lock(&self.listings);
+        Ok(listings.query_row(sql, params![parameter, i64::MAX], |row| row.get(0))?)
+    }
+
+    /// Deletes the entries before `first_kept`, so many at once. Returns how many still had their text.
+    fn cut_events(&self, first_kept: i64) -> Result<u64, StoreError> {
         let mut gone = 0;
         loop {
-            let deleted = self.delete_events(old, before, EVENTS_AT_ONCE)?;
-            gone += deleted;
-            if deleted < EVENTS_AT_ONCE {
-                break;
-            }
+            let mut connection = lock(&self.connection);
+            let transaction = connection.transaction()?;
+            let last =
+                "SELECT id, chain FROM (SELECT id, chain FROM event WHERE id < ?1 ORDER BY id LIMIT ?2)
+                        ORDER BY id DESC LIMIT 1";
+            let last = transaction
+                .prepare_cached(last)?
+                .query_row(params![first_kept, EVENTS_AT_ONCE], |row| audit::head_of(row, 0))
+                .optional()?;
+            let Some(last) = last else { return Ok(gone) };
+            let number = column::number(last.number);
+            let texts = "SELECT count(record) FROM event WHERE id <= ?1";
+            let texts = transaction.prepare_cached(texts)?.query_row([number], |row| row.get(0))?;
+            transaction.prepare_cached("DELETE FROM event WHERE id <= ?1")?.execute([number])?;
+            audit::set_mark(&transaction, audit::Mark::Checkpoint, last)?;
+            transaction.commit()?;
+            gone += column::to_number(texts);
         }
-        let oldest = "DELETE FROM event WHERE id IN
-                      (SELECT id FROM event WHERE at <= ?1 ORDER BY at, id LIMIT ?2)";
-        let mut surplus = self.count_events()?.saturating_sub(retention.max_events);
-        while surplus > 0 {
-            let deleted = self.delete_events(oldest, i64::MAX, surplus.min(EVENTS_AT_ONCE))?;
-            if deleted == 0 {
-                break;
-            }
-            gone += deleted;
-            surplus -= deleted;
-        }
-        Ok(gone)
-    }
-
-    fn delete_events(&self, sql: &str, before: i64, limit: u64) -> Result<u64, StoreError> {
-        let connection = lock(&self.connection);
-        let deleted = connection.prepare_cached(sql)?.execute(params![before, column::number(limit)])?;
-        Ok(u64::try_from(deleted).unwrap_or_default())
-    }
-
-    fn count_events(&self) -> Result<u64, StoreError> {
-        let count = lock(&self.listings).query_row("SELECT count(*) FROM event", (), |row| row.get(0))?;
-        Ok(column::to_number(count))
     }
 }
 

@@ -6,11 +6,18 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
+use super::audit;
 use crate::StoreError;
 
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_records.sql")];
+/// A step of the schema: statements, and what SQL alone cannot do behind them.
+type Migration = (&'static str, fn(&Connection) -> Result<(), StoreError>);
+
+const MIGRATIONS: [Migration; 2] = [
+    (include_str!("../../migrations/0001_records.sql"), |_| Ok(())),
+    (include_str!("../../migrations/0003_audit.sql"), audit::chain_what_was_there),
+];
 
 /// How long a statement waits for somebody else's lock: an operator's own SQLite shell, say.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -34,6 +41,16 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// A connection to a copy of a database, which is left as it is. It has the schema of this otary.
+pub(super) fn open_copy(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let (found, known) = (version(&connection)?, known());
+    match found {
+        found if found < known => Err(StoreError::OlderSchema { found, known }),
+        found => refuse_newer(found).map(|()| connection),
+    }
+}
+
 fn open(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(PATIENCE)?;
@@ -45,16 +62,21 @@ fn version(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("PRAGMA user_version", (), |row| row.get(0))?)
 }
 
+fn known() -> i64 {
+    (1..).take(MIGRATIONS.len()).last().unwrap_or_default()
+}
+
 fn refuse_newer(found: i64) -> Result<(), StoreError> {
-    let known = (1..).take(MIGRATIONS.len()).last().unwrap_or_default();
+    let known = known();
     if found > known { Err(StoreError::NewerSchema { found, known }) } else { Ok(()) }
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let found = version(connection)?;
-    for (number, sql) in (1i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
+    for (number, (sql, finish)) in (1i64..).zip(MIGRATIONS).filter(|(number, _)| *number > found) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(sql)?;
+        finish(&transaction)?;
         transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;
     }

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use tracing::{Event as Line, Level, Metadata, Subscriber, span};
 
 use super::*;
+use crate::Finding;
 
 fn open(options: DiskOptions) -> (Disk, TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -267,7 +268,7 @@ fn the_oldest_of_too_many_waiting_events_are_dropped_and_counted() {
     }
     let waiting = store.shared.events.waiting();
     assert_eq!(waiting.len(), events::MAX_WAITING);
-    assert_eq!(waiting.first().unwrap().1.at, at(surplus));
+    assert_eq!(waiting.first().unwrap().entry.at(), at(surplus));
     assert_eq!(store.shared.events.take_dropped(), surplus);
     drop(connection);
     store.flush().unwrap();
@@ -354,4 +355,20 @@ fn a_flood_on_a_full_disk_is_bounded_too() {
     free_disk(&store);
     store.flush().unwrap();
     assert_eq!(rows(&store, "device"), i64::try_from(store.count_devices().unwrap()).unwrap());
+}
+
+#[test]
+fn the_log_is_read_while_the_disk_is_full_as_far_as_it_is_written() {
+    let (store, _folder) = open(DiskOptions::default());
+    store.append(event(1)).unwrap();
+    let noted = store.audit_head().unwrap();
+    fill_disk(&store);
+    (0..5000).for_each(|number| store.append(event(number)).unwrap());
+    store.flush().unwrap_err();
+    assert_eq!(store.audit_head().unwrap(), noted);
+    assert_eq!(store.audit(&AuditQuery { limit: 9, ..AuditQuery::default() }).unwrap().len(), 1);
+    assert!(store.verify_audit(Some(noted.into())).unwrap().finding.holds());
+    free_disk(&store);
+    assert_eq!(store.audit_head().unwrap().number, 5001);
+    assert_eq!(store.verify_audit(Some(noted.into())).unwrap().finding, Finding::Confirmed { newer: 5000 });
 }

@@ -11,7 +11,7 @@ use otary_fleet::Sha256;
 use rusqlite::Connection;
 
 use super::devices::{Mark, ShardRef};
-use super::{Shared, device_table, downloads, events};
+use super::{Shared, audit, device_table, downloads};
 use crate::sync::lock;
 use crate::{Downloads, FLUSH_EVERY, StoreError};
 
@@ -149,10 +149,9 @@ impl Shared {
         for (artifact, counts) in &batch.downloads {
             downloads::write(&transaction, artifact, *counts)?;
         }
-        for event in self.events.waiting() {
-            events::write(&transaction, &event)?;
-            batch.last_event = Some(event.0);
-        }
+        let waiting = self.events.waiting();
+        audit::write(&transaction, &waiting)?;
+        batch.last_event = waiting.last().map(|waiting| waiting.number);
         transaction.commit()?;
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The memory backend: the contract and nothing else, for tests. Nothing waits to be written, nothing outlives it.
 
+mod log;
 mod records;
 
 use std::collections::{BTreeMap, HashMap};
@@ -8,16 +9,20 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use otary_fleet::{
-    Artifact, Catalogue, Device, Event, Mac, Product, Release, ReleaseId, Sha256, Time, Token,
+    Artifact, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256, Time,
+    Token,
 };
 
+use crate::audit::{AuditEntry, AuditQuery, Head, NotedHead};
 use crate::newest::{newest, time_of};
 use crate::publish::{check_new, check_replacing, is_held};
 use crate::retention::{self, Running};
 use crate::sync::lock;
+use crate::verification::Verification;
 use crate::{
     Admit, Blob, BlobWriter, Downloads, EventQuery, MAX_STRANGERS, Pruned, Retention, Store, StoreError, blob,
 };
+use log::Log;
 use records::Records;
 
 /// A store in memory.
@@ -32,8 +37,7 @@ struct State {
     records: Records,
     blobs: HashMap<Sha256, Placed>,
     devices: BTreeMap<Mac, Device>,
-    /// In the order in which they came.
-    events: Vec<Event>,
+    log: Log,
     downloads: HashMap<Sha256, Downloads>,
     tokens: BTreeMap<String, Token>,
     settings: BTreeMap<String, String>,
@@ -82,16 +86,6 @@ impl State {
                 self.devices.remove(&mac);
             }
         }
-    }
-
-    fn prune_events(&mut self, retention: &Retention, now: Time) -> u64 {
-        let before = self.events.len();
-        self.events.retain(|event| event.at >= now - retention.events);
-        let max = usize::try_from(retention.max_events).unwrap_or(usize::MAX);
-        let surplus = self.events.len().saturating_sub(max);
-        self.events.sort_by_key(|event| event.at);
-        self.events.drain(..surplus);
-        u64::try_from(before - self.events.len()).unwrap_or(u64::MAX)
     }
 
     fn prune_catalogue(&mut self, retention: &Retention, now: Time) -> Pruned {
@@ -157,6 +151,19 @@ impl Store for Memory {
         Ok(())
     }
 
+    fn put_group(&self, group: &Group) -> Result<(), StoreError> {
+        lock(&self.state).records.change(|records| {
+            records.groups.insert(group.name.clone(), group.clone());
+        });
+        Ok(())
+    }
+
+    fn delete_group(&self, name: &GroupName) -> Result<bool, StoreError> {
+        let mut was_there = false;
+        lock(&self.state).records.change(|records| was_there = records.groups.remove(name).is_some());
+        Ok(was_there)
+    }
+
     fn begin_blob(&self) -> Result<Box<dyn BlobWriter>, StoreError> {
         Ok(Box::new(Writer { bytes: Vec::new(), state: Arc::clone(&self.state) }))
     }
@@ -191,7 +198,7 @@ impl Store for Memory {
             state.devices.insert(mac, Device::new(mac, now));
         }
         let events = visit(state.devices.get_mut(&mac));
-        state.events.extend(events);
+        state.log.extend(events)?;
         if made {
             state.drop_strangers(self.max_strangers);
         }
@@ -214,21 +221,28 @@ impl Store for Memory {
 
     fn forget(&self, mac: Mac) -> Result<bool, StoreError> {
         let mut state = lock(&self.state);
-        state.events.retain(|event| event.device != Some(mac));
+        state.log.forget(mac);
         Ok(state.devices.remove(&mac).is_some())
     }
 
     fn append(&self, event: Event) -> Result<(), StoreError> {
-        lock(&self.state).events.push(event);
-        Ok(())
+        lock(&self.state).log.extend([event])
     }
 
     fn events(&self, query: &EventQuery) -> Result<Vec<Event>, StoreError> {
-        let state = lock(&self.state);
-        let mut events: Vec<&Event> =
-            state.events.iter().rev().filter(|event| query.matches(event)).collect();
-        events.sort_by_key(|event| std::cmp::Reverse(event.at));
-        Ok(events.into_iter().take(query.bounded_limit()).cloned().collect())
+        Ok(lock(&self.state).log.events(query))
+    }
+
+    fn audit(&self, query: &AuditQuery) -> Result<Vec<AuditEntry>, StoreError> {
+        Ok(lock(&self.state).log.entries(query))
+    }
+
+    fn audit_head(&self) -> Result<Head, StoreError> {
+        Ok(lock(&self.state).log.head())
+    }
+
+    fn verify_audit(&self, noted: Option<NotedHead>) -> Result<Verification, StoreError> {
+        Ok(lock(&self.state).log.verify(noted))
     }
 
     fn count_download(&self, artifact: &Sha256, whole: bool) {
@@ -268,14 +282,14 @@ impl Store for Memory {
         let state = lock(&self.state);
         let tokens: Vec<Token> = state.tokens.values().cloned().collect();
         let seen = state.devices.values().map(|device| device.last_seen);
-        let happened = state.events.iter().map(|event| event.at);
+        let happened = state.log.times();
         let made = newest(&state.records.catalogue(), &tokens);
         Ok(seen.chain(happened).max().unwrap_or_default().max(made))
     }
 
     fn prune(&self, retention: &Retention, now: Time) -> Result<Pruned, StoreError> {
         let mut state = lock(&self.state);
-        let events = state.prune_events(retention, now);
+        let events = state.log.prune(retention, now);
         Ok(Pruned { events, ..state.prune_catalogue(retention, now) })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use otary_fleet::{Artifact, Catalogue, Product, ProductName, Release, Sha256};
+use otary_fleet::{Artifact, Catalogue, Group, GroupName, Product, ProductName, Release, Sha256};
 
 /// What the operator made. The catalogue is always of what the maps hold.
 #[derive(Debug, Default)]
@@ -12,6 +12,7 @@ pub(super) struct Records {
     /// In the order in which they were published.
     pub(super) releases: Vec<Release>,
     pub(super) artifacts: HashMap<Sha256, Artifact>,
+    pub(super) groups: BTreeMap<GroupName, Group>,
     catalogue: Arc<Catalogue>,
 }
 
@@ -22,10 +23,11 @@ impl Records {
 
     pub(super) fn change(&mut self, change: impl FnOnce(&mut Self)) {
         change(self);
-        self.catalogue = Arc::new(Catalogue::new(
+        let catalogue = Catalogue::new(
             self.products.values().cloned(),
             self.releases.iter().cloned(),
             self.artifacts.values().cloned(),
-        ));
+        );
+        self.catalogue = Arc::new(catalogue.with_campaigns([], self.groups.values().cloned()));
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use otary_fleet::{Artifact, Chip, Kind, Scope, Sha256, SignedManifest, Token};
+use otary_fleet::{Artifact, Chip, Group, Kind, Membership, Scope, Sha256, SignedManifest, Token};
 use otary_store::{Store, StoreError};
 
-use crate::sample::{artifact, at, lamp, publish, release, release_id, upload};
+use crate::sample::{artifact, at, lamp, mac, publish, release, release_id, upload};
 
 pub fn a_product_is_added_and_replaced(store: &dyn Store) {
     store.put_product(&lamp()).unwrap();
@@ -190,4 +190,17 @@ pub fn settings_are_kept_by_key(store: &dyn Store) {
     store.put_setting("other", "").unwrap();
     assert_eq!(store.setting("backup").unwrap().as_deref(), Some("1780000000"));
     assert_eq!(store.setting("other").unwrap().as_deref(), Some(""));
+}
+
+pub fn groups_are_kept_by_name(store: &dyn Store) {
+    let group = |by| Group { name: "old".parse().unwrap(), product: Some(lamp().name), by };
+    let by_query = group(Membership::Query("build < 0.9 and seen < 7d".parse().unwrap()));
+    store.put_group(&by_query).unwrap();
+    assert_eq!(store.catalogue().group(&by_query.name), Some(&by_query));
+    let by_hand = group(Membership::Hand([mac(1), mac(2)].into()));
+    store.put_group(&by_hand).unwrap();
+    assert_eq!(store.catalogue().groups().collect::<Vec<_>>(), [&by_hand]);
+    assert!(store.delete_group(&by_hand.name).unwrap());
+    assert!(!store.delete_group(&by_hand.name).unwrap());
+    assert_eq!(store.catalogue().groups().count(), 0);
 }

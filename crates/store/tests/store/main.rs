@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by ending")]
 
+mod audit;
 mod blobs;
 mod catalogue;
 mod devices;
@@ -11,6 +12,7 @@ mod events;
 mod kill;
 mod prune;
 mod sample;
+mod tampering;
 
 use otary_store::{Disk, DiskOptions, Memory, Store};
 use sample::MAX_STRANGERS;
@@ -84,6 +86,7 @@ contract!({
         an_artifact_keeps_the_facts_that_a_release_rests_on
         the_catalogue_is_the_same_until_it_changes
         tokens_are_kept_by_name
+        groups_are_kept_by_name
         settings_are_kept_by_key
     }
     blobs {
@@ -111,6 +114,17 @@ contract!({
         every_kind_of_event_is_kept
         downloads_are_counted
         the_newest_time_is_that_of_any_record
+    }
+    audit {
+        every_event_is_an_entry_that_is_chained_to_the_one_before
+        the_log_is_read_by_number_time_and_device
+        a_head_that_was_noted_is_confirmed_later
+        a_head_of_another_log_is_told_by_its_number
+        what_is_forgotten_keeps_its_leaf
+        two_events_of_the_same_words_have_leaves_of_their_own
+        what_is_pruned_leaves_a_checkpoint
+        an_old_entry_behind_a_newer_one_loses_its_text_and_not_its_place
+        what_an_operator_did_is_in_the_log
     }
     prune {
         events_go_by_age_and_by_number

@@ -188,7 +188,8 @@ fn outcome(attempt: &Attempt, now: Time) -> String {
     }
 }
 
-fn happened(event: &Event) -> String {
+/// What an event says, on one line.
+pub fn happened(event: &Event) -> String {
     match &event.kind {
         EventKind::Decided { decision } => {
             format!("{}: {}", decision.verdict().name(), plain(&decision.reason.to_string()))

@@ -39,11 +39,15 @@ pub fn back_up(file: &Path, passphrase: &PassphraseArgs, data: &DataDir, global:
     let mut client = Client::at_home(global)?;
     write_new(file, platform::create_private_file, text.as_bytes())?;
     let noted: Result<Status> = client.act(&path(["authority", "backed-up"]));
-    noted
+    let status = noted
         .with_context(|| format!("{} is written and whole, but otary could not note that", file.display()))?;
     say!("{} holds the keys and certificates of the authority with this SHA-256:", file.display())?;
     say_fingerprint(&authority)?;
-    say!("Keep it on another machine, and the passphrase elsewhere.")?;
+    say!(
+        "Keep it on another machine, and the passphrase elsewhere. With it belongs the head of the audit log, which"
+    )?;
+    say!("shows later whether anything before it was changed (`otary audit verify --head ...`):")?;
+    say!("  {}", status.audit)?;
     Ok(())
 }
 
