@@ -23,6 +23,9 @@ pub const TODAY: Time = Time::from_secs(1_795_392_000);
 /// The host names and addresses in the server's certificate.
 pub const NAMES: [&str; 3] = ["serverota.local", "localhost", "127.0.0.1"];
 
+/// A file of a release, and what a test changes of its facts.
+type File<'a> = (&'a [u8], &'a dyn Fn(&mut Artifact));
+
 /// A server that runs until it is dropped.
 pub struct Site {
     pub store: Arc<dyn Store>,
@@ -127,9 +130,9 @@ impl Site {
     }
 
     /// The same of several files, each with its facts.
-    pub fn release_with(&self, product: &str, version: &str, files: &[(&[u8], &dyn Fn(&mut Artifact))]) {
+    pub fn release_with(&self, product: &str, version: &str, files: &[File<'_>]) {
         self.clock.advance(Duration::from_mins(1));
-        let artifact = |(bytes, change): &(&[u8], &dyn Fn(&mut Artifact))| {
+        let artifact = |(bytes, change): &File<'_>| {
             let mut artifact = self.artifact(bytes, &format!("{product}-{version}.bin"));
             change(&mut artifact);
             artifact

@@ -16,8 +16,9 @@ fn takes(manifest: &Value, name: &str, runs: (u64, u64, u64)) -> Option<(String,
     entries.iter().find_map(|entry| of_entry(entry, name, runs))
 }
 
+/// An entry without a type crashes the client.
 fn of_entry(entry: &Value, name: &str, runs: (u64, u64, u64)) -> Option<(String, Option<String>)> {
-    if entry["type"].as_str().expect("it crashes without") != name {
+    if entry["type"].as_str().unwrap() != name {
         return None;
     }
     let version = match &entry["version"] {

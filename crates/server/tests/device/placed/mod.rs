@@ -35,24 +35,25 @@ pub fn get(site: &Site, path: &str) -> Response {
     get_with(site, path, "")
 }
 
+/// The JSON of an answer, whose readers need its length.
 pub fn json(response: &Response) -> serde_json::Value {
     assert_eq!(response.status, 200, "{:?}", response.headers);
     assert_eq!(response.header("transfer-encoding"), None);
-    let length = response.header("content-length").expect("its readers need the length");
+    let length = response.header("content-length").unwrap();
     assert_eq!(length, response.body.len().to_string());
     serde_json::from_slice(&response.body).unwrap()
 }
 
 /// The path of a URL on this server.
 pub fn path_of(url: &str) -> &str {
-    let rest = url.split_once("://").expect("a whole URL").1;
+    let rest = url.split_once("://").unwrap().1;
     &rest[rest.find('/').unwrap()..]
 }
 
 /// The attempts of the usual device: version, whole downloads, last bytes.
 pub fn attempts(site: &Site) -> Vec<(String, u32, u64)> {
     let attempts = site.device(MAC).map(|device| device.attempts).unwrap_or_default();
-    attempts.iter().map(|a| (a.release.version.to_string(), a.whole, a.last_bytes)).collect()
+    attempts.iter().map(|a| (a.release.version.clone(), a.whole, a.last_bytes)).collect()
 }
 
 /// Waits until a transfer is on record: it is noted after its last byte is out.
