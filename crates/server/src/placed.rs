@@ -4,6 +4,8 @@
 //! since `GET` follows. What was begun is gone on with, whatever is published meanwhile; if it is gone, the client is told
 //! to begin anew.
 
+use std::sync::Arc;
+
 use otary_fleet::{Artifact, Catalogue, CheckIn, Decision, Dialect, Sha256, Transport};
 use otary_store::StoreError;
 
@@ -46,7 +48,7 @@ struct Request<'a> {
     head: &'a Head<'a>,
     place: &'a Place,
     pass: Pass,
-    catalogue: &'a Catalogue,
+    catalogue: &'a Arc<Catalogue>,
 }
 
 impl Request<'_> {

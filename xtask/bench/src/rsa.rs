@@ -68,5 +68,6 @@ fn options(port: u16) -> anyhow::Result<Options> {
         tls_of_names: BTreeMap::new(),
         retention: KEEP_ALL,
         limits: Limits::default(),
+        recorder: None,
     })
 }
