@@ -5,9 +5,11 @@ use std::net::IpAddr;
 
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256 as Digest};
 
 use crate::{
-    AgentWords, DeviceName, Handshake, Kind, Mac, Md5, ProductName, Proof, Report, Sha256, Variant, Wanted,
+    AgentWords, DeviceName, Handshake, Kind, Mac, Md5, ProductName, Proof, Report, Sha256, Variant, Version,
+    Wanted,
 };
 
 /// The client library that a check-in came from.
@@ -208,7 +210,7 @@ pub struct CheckIn {
     /// What runs.
     pub build: Build,
     /// The version text of what runs, if any was sent; never empty.
-    pub version: Option<String>,
+    pub version: Option<Version>,
     /// Bytes that an update may have; 0 where there is no slot for it.
     pub free_space: Option<u64>,
     /// Bytes of flash.
@@ -251,19 +253,40 @@ impl CheckIn {
     /// Who seems to speak: brakes hold for one claimant and no other.
     pub fn claimant(&self) -> Claimant {
         let said = (
-            (Network::of(self.source).to_string(), self.dialect.name(), self.mode.kind().name()),
+            (Quoted(Network::of(self.source)), self.dialect.name(), self.mode.kind().name()),
             (self.build.md5.map(|d| d.0), self.build.sha256.map(|d| d.0)),
             (self.version.as_deref(), self.sdk.as_deref(), self.free_space, self.chip_size),
             self.proof.name(),
         );
-        let mut said = format!("{said:?}");
+        // Hashing cannot fail, and nothing is allocated: many polls ask.
+        let mut digest = Hashed(Digest::new());
+        let _ = write!(digest, "{said:?}");
         if let Some(AgentWords { hardware, release, root, .. }) = &self.agent {
-            // What an agent says of its clock and connection is not steady. Writing to a String cannot fail.
-            let _ = write!(said, "{hardware:?} {release} {root}");
+            // What an agent says of its clock and connection is not steady.
+            let _ = write!(digest, "{hardware:?} {release} {root}");
         }
-        let digest = Sha256::of(said.as_bytes());
-        let (head, _) = digest.0.split_first_chunk().unwrap_or((&[0; 8], &[]));
+        let digest: [u8; 32] = digest.0.finalize().into();
+        let (head, _) = digest.split_first_chunk().unwrap_or((&[0; 8], &[]));
         Claimant(u64::from_be_bytes(*head))
+    }
+}
+
+/// What is written is hashed.
+struct Hashed(Digest);
+
+impl fmt::Write for Hashed {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.update(text);
+        Ok(())
+    }
+}
+
+/// A network as the text of it would be shown in a record.
+struct Quoted(Network);
+
+impl fmt::Debug for Quoted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{}\"", self.0)
     }
 }
 
@@ -278,6 +301,36 @@ pub struct Claimant(u64);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_claimant_of_an_earlier_version_is_still_the_same() {
+        let check_in = CheckIn {
+            dialect: Dialect::ArduinoEsp32,
+            mode: Mode::Sketch,
+            device: None,
+            name: None,
+            product: None,
+            chip: None,
+            build: Build { md5: Some(Md5([7; 16])), sha256: None },
+            version: Some("0.1".into()),
+            free_space: Some(0x14_0000),
+            chip_size: None,
+            sdk: Some("v4.4.5".into()),
+            source: [192, 168, 1, 50].into(),
+            transport: Transport::Https,
+            proof: Proof::None,
+            handshake: None,
+            agent: None,
+            report: None,
+        };
+        let said = concat!(
+            r#"(("192.168.1.0/24", "arduino-esp32", "app"), "#,
+            "(Some([7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7]), None), ",
+            r#"(Some("0.1"), Some("v4.4.5"), Some(1310720), None), "none")"#,
+        );
+        let head = Sha256::of(said.as_bytes()).0.first_chunk().copied().unwrap();
+        assert_eq!(check_in.claimant(), Claimant(u64::from_be_bytes(head)));
+    }
 
     #[test]
     fn a_network_is_a_site() {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AgentWords, Build, Channel, CheckIn, Claimant, Controller, Credential, Decision, DeviceName, Dialect,
     Forced, Handshake, Held, Kind, Mac, Network, ProductName, Proof, ReleaseId, Reported, Sha256, Time,
-    Transport, Zone,
+    Transport, Version, Zone,
 };
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
@@ -89,7 +89,7 @@ pub struct Snapshot {
     /// What runs.
     pub build: Build,
     /// The version text of what runs.
-    pub version: Option<String>,
+    pub version: Option<Version>,
     /// Bytes that an update may have.
     pub free_space: Option<u64>,
     /// Bytes of flash.
@@ -160,7 +160,7 @@ pub struct SeenBuild {
     #[serde(default)]
     pub roams: bool,
     /// The version text that came with it last.
-    pub version: Option<String>,
+    pub version: Option<Version>,
     /// When it was first reported.
     pub first: Time,
     /// When it was last reported.

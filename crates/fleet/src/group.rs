@@ -61,10 +61,16 @@ impl Group {
     /// Whether a device is in it. Allocates nothing.
     pub fn contains(&self, facts: &Facts<'_>) -> bool {
         let of_product = self.product.as_ref().is_none_or(|product| facts.product() == Some(product));
-        of_product
-            && match &self.by {
-                Membership::Hand(devices) => devices.contains(&facts.device.mac),
-                Membership::Query(query) => !query.asks_for(Field::Group) && query.matches(facts),
-            }
+        of_product && self.by.includes(facts)
+    }
+}
+
+impl Membership {
+    /// Whether a device is among them, whatever its product. Allocates nothing.
+    pub(crate) fn includes(&self, facts: &Facts<'_>) -> bool {
+        match self {
+            Self::Hand(devices) => devices.contains(&facts.device.mac),
+            Self::Query(query) => !query.asks_for(Field::Group) && query.matches(facts),
+        }
     }
 }

@@ -35,9 +35,11 @@ mod mac;
 mod manifest;
 mod name;
 mod observe;
+mod order;
 mod product;
 mod proof;
 pub mod query;
+mod reason;
 mod release;
 mod risk;
 mod rollover;
@@ -59,8 +61,8 @@ pub use controller::{
     Action, ActionId, ActionState, Agreement, Controller, Execution, Feedback, Finished, Told, Unheard,
     UpdateMode, recall, tell,
 };
-pub use decide::{View, decide, prove};
-pub use decision::{Decision, Reason, Verdict};
+pub use decide::{ViaError, View, check_via, decide, prove};
+pub use decision::{Decision, Verdict};
 pub use device::{
     Attempt, Device, Installed, Outcome, SeenBuild, SeenHandshake, SeenNetwork, Snapshot, Standing,
 };
@@ -77,13 +79,15 @@ pub use mac::{Mac, MacError};
 pub use manifest::{ManifestBytes, ManifestError, SignedManifest};
 pub use name::{DeviceName, DeviceNameError};
 pub use observe::{Delivery, delivered, observe};
+pub use order::{Order, compare};
 pub use otary_image::Chip;
 pub use product::{NameError, Product, ProductName};
 pub use proof::{Credential, CredentialKind, Evidence, Proof};
 pub use query::{Facts, Query, QueryError};
+pub use reason::Reason;
 pub use release::{Channel, Release, ReleaseId, Sequence};
 pub use risk::{Examined, Expected, Risk, RiskName, UnknownRisk, examine};
 pub use rollover::{Beginning, GivenUp, Misstep, Step, Straggler, cut_off};
 pub use time::Time;
 pub use token::{Scope, Token};
-pub use version::{Order, compare};
+pub use version::Version;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
@@ -12,10 +13,10 @@ use crate::{Device, Proof, Sha256, Time};
 
 /// A product's name: 1 to 64 of `a-z`, `0-9`, `-`, `_` and `.`, beginning with a letter or digit.
 ///
-/// It stands in URLs and on command lines, so nothing in it ever needs quoting.
+/// It stands in URLs and on command lines, so nothing in it ever needs quoting. Shared: a clone copies no text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct ProductName(Box<str>);
+pub struct ProductName(Arc<str>);
 
 /// Why a text cannot name a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -59,7 +60,7 @@ impl TryFrom<String> for ProductName {
 
 impl From<ProductName> for String {
     fn from(name: ProductName) -> Self {
-        name.0.into()
+        name.as_str().into()
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Chip, NameError, ProductName, Sha256, SignedManifest, Time, Wanted};
+use crate::{Artifact, Chip, NameError, ProductName, Sha256, SignedManifest, Time, Version, Wanted};
 
 /// A named stream of releases that devices follow; named as products are. `stable` unless said.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -46,7 +46,7 @@ pub struct ReleaseId {
     /// The product.
     pub product: ProductName,
     /// The version, as its owner wrote it.
-    pub version: String,
+    pub version: Version,
 }
 
 impl fmt::Display for ReleaseId {
@@ -79,6 +79,9 @@ pub struct Release {
     /// Which of its files go first.
     #[serde(default)]
     pub order: Sequence,
+    /// The version that whoever runs something older gets first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Version>,
     /// What its owner signed of them, for devices that verify releases; at most one for each artifact.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub manifests: Vec<SignedManifest>,

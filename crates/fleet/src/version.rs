@@ -1,119 +1,79 @@
-//! How version texts compare.
+//! Version texts, as their owners write them.
 
-use std::cmp::Ordering;
+use std::fmt;
+use std::ops::Deref;
+use std::str::FromStr;
+use std::sync::Arc;
 
-/// How a version text stands to another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// The first is older than the second.
-    Older,
-    /// They are the same version.
-    Same,
-    /// The first is newer than the second.
-    Newer,
-    /// They differ and nothing orders them (`blue` and `green`).
-    Different,
-}
+use serde::{Deserialize, Serialize};
 
-/// Compares `a` with `b`: by semver when both are (semver.org 2.0.0, section 11), else as dotted numbers
-/// (0.10 is newer than 0.9), else only as same or different. Never as floating point.
-///
-/// A leading `v` and white space around are ignored. Beside a semver text, `1.2` is 1.2.0.
-pub fn compare(a: &str, b: &str) -> Order {
-    let [a, b] = [a, b].map(bare);
-    if a == b {
-        return Order::Same;
-    }
-    let by_numbers = || Some(numbers(a)?.cmp(&numbers(b)?));
-    let by_semver = || Some(semver(a)?.cmp_precedence(&semver(b)?));
-    let ordering = by_numbers().or_else(by_semver);
-    match ordering {
-        Some(Ordering::Less) => Order::Older,
-        Some(Ordering::Equal) => Order::Same,
-        Some(Ordering::Greater) => Order::Newer,
-        None => Order::Different,
+/// A version, as its owner wrote it. [`compare`](crate::compare) says how two stand to each other. Shared: a clone
+/// copies no text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub struct Version(Arc<str>);
+
+impl Version {
+    /// The version as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-fn bare(text: &str) -> &str {
-    let text = text.trim();
-    match text.strip_prefix(['v', 'V']) {
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
-        _ => text,
+impl Deref for Version {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
     }
 }
 
-/// A semver text, or up to three numbers taken for one.
-fn semver(text: &str) -> Option<semver::Version> {
-    let short = || match *numbers(text)?.as_slice() {
-        [] => Some(semver::Version::new(0, 0, 0)),
-        [major] => Some(semver::Version::new(major, 0, 0)),
-        [major, minor] => Some(semver::Version::new(major, minor, 0)),
-        [major, minor, patch] => Some(semver::Version::new(major, minor, patch)),
-        _ => None,
-    };
-    semver::Version::parse(text).ok().or_else(short)
+impl FromStr for Version {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(text.into())
+    }
 }
 
-/// The numbers of `1.2.3`, without trailing zeros so that 1.0 is 1.
-fn numbers(text: &str) -> Option<Vec<u64>> {
-    let mut numbers: Vec<u64> = text
-        .split('.')
-        .map(|part| part.bytes().all(|c| c.is_ascii_digit()).then(|| part.parse().ok()).flatten())
-        .collect::<Option<_>>()?;
-    while numbers.last() == Some(&0) {
-        numbers.pop();
+impl From<&str> for Version {
+    fn from(text: &str) -> Self {
+        Self(text.into())
     }
-    Some(numbers)
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_tenth_minor_version_is_newer_than_the_ninth() {
-        assert_eq!(compare("0.10", "0.9"), Order::Newer);
-        assert_eq!(compare("0.9", "0.10"), Order::Older);
-        assert_eq!(compare("0.3", "0.30"), Order::Older);
+impl From<String> for Version {
+    fn from(text: String) -> Self {
+        Self(text.into())
     }
+}
 
-    #[test]
-    fn semver_orders_pre_releases_and_ignores_build_metadata() {
-        assert_eq!(compare("1.0.0-rc.1", "1.0.0"), Order::Older);
-        assert_eq!(compare("1.0.0-rc.2", "1.0.0-rc.10"), Order::Older);
-        assert_eq!(compare("1.0.0+a", "1.0.0+b"), Order::Same);
-        assert_eq!(compare("0.10", "1.0.0-rc.1"), Order::Older, "a short version beside a semver one");
-        assert_eq!(compare("1.0", "1.0.0-rc.1"), Order::Newer);
+impl From<Version> for String {
+    fn from(version: Version) -> Self {
+        version.as_str().into()
     }
+}
 
-    #[test]
-    fn texts_that_nothing_orders_are_only_same_or_different() {
-        assert_eq!(compare("blue", "green"), Order::Different);
-        assert_eq!(compare("blue", "blue"), Order::Same);
-        assert_eq!(compare("12.1.1(tasmota)", "12.1.1"), Order::Different);
-        assert_eq!(compare("", "1"), Order::Different);
-        assert_eq!(compare("99999999999999999999.1", "1.0"), Order::Different);
+impl PartialEq<str> for Version {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
     }
+}
 
-    #[test]
-    fn ways_of_writing_one_version_are_the_same() {
-        for (a, b) in [("v1.2", "1.2"), ("1.2", "1.2.0"), (" 0.3\n", "0.3"), ("1.0.0", "1.0")] {
-            assert_eq!(compare(a, b), Order::Same, "{a} {b}");
-        }
+impl PartialEq<&str> for Version {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
     }
+}
 
-    proptest! {
-        #[test]
-        fn turning_the_question_round_turns_the_answer(a in "[v0-9a.+-]{0,9}", b in "[v0-9a.+-]{0,9}") {
-            let turned = match compare(&b, &a) {
-                Order::Older => Order::Newer,
-                Order::Newer => Order::Older,
-                same => same,
-            };
-            prop_assert_eq!(compare(&a, &b), turned);
-        }
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self)
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }

@@ -12,7 +12,7 @@
 //! credential, and whose download this is: one of whoever was offered the artifact under the same claims, from the same
 //! network and with the same proof.
 
-use otary_fleet::{Artifact, Catalogue, CheckIn, Device, Product, Sha256, Transport, View, prove};
+use otary_fleet::{Artifact, Catalogue, CheckIn, Device, Openings, Product, Sha256, Transport, View, prove};
 
 use crate::check_in::origin;
 use crate::dialect;
@@ -94,7 +94,8 @@ impl Asker {
     fn recipient(self, catalogue: &Catalogue, artifact: &Sha256) -> Option<Recipient> {
         let mut said = self.along?;
         let device = self.device.as_ref()?;
-        said.proof = prove(&said, &self.pass.evidence, View { catalogue, device: Some(device) });
+        let view = View { catalogue, device: Some(device), openings: Openings::SHUT };
+        said.proof = prove(&said, &self.pass.evidence, view);
         let claimant = said.claimant();
         let offered = device.attempt(claimant, artifact).is_some();
         offered.then_some(Recipient { device: said.device, claimant })
@@ -184,6 +185,7 @@ mod tests {
             channel: "stable".parse().unwrap(),
             artifacts: vec![id],
             order: otary_fleet::Sequence::default(),
+            via: None,
             manifests: Vec::new(),
             notes: String::new(),
             published: Time::default(),

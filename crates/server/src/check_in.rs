@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, ProductName, Reason, Sha256, Time, View,
-    decide, observe, prove, recall,
+    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, Openings, ProductName, Reason, Sha256, Time,
+    View, decide, observe, prove, recall,
 };
 use otary_store::StoreError;
 
@@ -186,7 +186,8 @@ fn resolve_and_see(
         return on_record(visit, mac, check_in, pass, catalogue, seen);
     }
     let now = visit.shared.clock.now();
-    let decision = judge(visit, check_in, pass, View { catalogue, device: None }, now);
+    let view = View { catalogue, device: None, openings: Openings::SHUT };
+    let decision = judge(visit, check_in, pass, view, now);
     record(visit, check_in, catalogue, None, &decision, now);
     Ok(decision)
 }
@@ -200,7 +201,13 @@ pub(crate) fn peek(
 ) -> Result<Decision, StoreError> {
     let now = visit.shared.clock.now();
     let device = check_in.device.map_or(Ok(None), |mac| visit.shared.store.device(mac))?;
-    Ok(judge(visit, check_in, pass, View { catalogue, device: device.as_ref() }, now))
+    Ok(judge(
+        visit,
+        check_in,
+        pass,
+        View { catalogue, device: device.as_ref(), openings: Openings::SHUT },
+        now,
+    ))
 }
 
 /// Has the decision recorded, if anything is.
@@ -244,7 +251,8 @@ fn on_record(
     let admit = newcomers.admit(visit.peer, now);
     let mut decided = None;
     let new = visit.shared.store.with_device(mac, now, admit, &mut |device| {
-        let decision = judge(visit, check_in, pass, View { catalogue, device: device.as_deref() }, now);
+        let view = View { catalogue, device: device.as_deref(), openings: Openings::SHUT };
+        let decision = judge(visit, check_in, pass, view, now);
         record(visit, check_in, catalogue, device.as_deref(), &decision, now);
         let events = device.map(|device| {
             let events = observe(device, check_in, &decision, catalogue, now);
@@ -257,7 +265,9 @@ fn on_record(
     if new {
         newcomers.count(visit.peer, now);
     }
-    Ok(decided.unwrap_or_else(|| judge(visit, check_in, pass, View { catalogue, device: None }, now)))
+    Ok(decided.unwrap_or_else(|| {
+        judge(visit, check_in, pass, View { catalogue, device: None, openings: Openings::SHUT }, now)
+    }))
 }
 
 /// One line per check-in. Texts of the client's are bounded and free of control characters.
@@ -270,7 +280,7 @@ pub(crate) fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
         product = decision.product.as_ref().map(ProductName::as_str),
         dialect = check_in.dialect.name(),
         runs = %check_in.build,
-        version = check_in.version,
+        version = check_in.version.as_deref(),
         proof = check_in.proof.name(),
         verdict = decision.verdict().name(),
         rule = decision.reason.rule(),

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use otary_fleet::{ProductName, ReleaseId, Sha256};
+use otary_fleet::{CampaignId, ProductName, ReleaseId, Sha256};
 use rusqlite::ErrorCode;
 use thiserror::Error;
 
@@ -19,6 +19,20 @@ pub enum StoreError {
     /// There is no such release.
     #[error("there is no release {0}")]
     NoRelease(ReleaseId),
+    /// A campaign that is under way is for the same devices.
+    #[error("campaign {by} is under way for the same devices")]
+    TargetTaken {
+        /// That campaign.
+        by: CampaignId,
+    },
+    /// A campaign that is under way brings the release.
+    #[error("campaign {by} brings release {release}")]
+    Brought {
+        /// The release.
+        release: ReleaseId,
+        /// That campaign.
+        by: CampaignId,
+    },
     /// No bytes are stored under that name.
     #[error("there is no artifact {0}")]
     NoBlob(Sha256),

@@ -35,6 +35,7 @@
 
 mod audit;
 mod blob;
+mod campaign;
 mod disk;
 mod error;
 mod memory;

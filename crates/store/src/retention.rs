@@ -1,12 +1,13 @@
 //! What may go: the rules of [`Store::prune`](crate::Store::prune), the same for every backend.
 //!
-//! Never a release that is pinned, offered to anybody, or run by a device; never an artifact that a release or a
+//! Never a release that is pinned, offered to anybody, by a campaign or on its own, passed through on the way to one that
+//! is, or run by a device or meant for it; never an artifact that a release or a
 //! device holds. A device holds what it may run and what its slots may hold ([`Device::may_run`],
 //! [`Device::may_hold`]). That a stranger can say so too costs room on the disk and nothing else.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use otary_fleet::{Artifact, Catalogue, Device, Md5, Release, ReleaseId, Sha256, Time};
+use otary_fleet::{Artifact, Catalogue, Device, Md5, Release, ReleaseId, Sha256, State, Time};
 
 use crate::Retention;
 
@@ -16,6 +17,8 @@ pub(crate) struct Running {
     md5s: HashSet<Md5>,
     digests: HashSet<Sha256>,
     artifacts: HashSet<Sha256>,
+    /// What the operator wants of single devices.
+    wanted: HashSet<ReleaseId>,
 }
 
 impl Running {
@@ -24,6 +27,8 @@ impl Running {
         self.md5s.extend(device.may_run().filter_map(|build| build.md5));
         self.digests.extend(device.may_run().filter_map(|build| build.sha256));
         self.artifacts.extend(device.may_hold());
+        let forced = device.forced.as_ref().map(|forced| &forced.release);
+        self.wanted.extend(device.pin.iter().chain(forced).cloned());
     }
 
     fn holds(&self, artifact: &Artifact) -> bool {
@@ -56,6 +61,7 @@ pub(crate) fn plan(
     let may_go = |release: &Release| {
         !release.pinned
             && !offered.contains(&release.id)
+            && !running.wanted.contains(&release.id)
             && !release.artifacts.iter().any(|artifact| run.contains(artifact))
     };
     let expired = |release: &Release| release.withdrawn.is_some_and(|at| now.since(at) > retention.withdrawn);
@@ -91,7 +97,32 @@ fn offered(catalogue: &Catalogue) -> HashSet<&ReleaseId> {
             offered.extend(targets.map(|target| &target.release.id));
         }
     }
+    // A campaign to a whole channel that has finished leaves its release to the channel.
+    let live = catalogue.all_campaigns().filter(|campaign| match campaign.state {
+        State::Aborted { .. } => false,
+        State::Finished { .. } => campaign.group.is_some() || campaign.rolls_back.is_some(),
+        _ => true,
+    });
+    offered.extend(live.map(|campaign| &campaign.release));
+    let on_the_way = passed_through(catalogue, &offered);
+    offered.extend(on_the_way);
     offered
+}
+
+/// What has to be passed through on the way to these releases.
+fn passed_through<'a>(catalogue: &'a Catalogue, to: &HashSet<&ReleaseId>) -> HashSet<&'a ReleaseId> {
+    let mut found: HashSet<&ReleaseId> = HashSet::new();
+    for id in to {
+        let mut at = catalogue.release(id);
+        while let Some(via) = at.and_then(|at| at.via.as_ref()) {
+            at = catalogue.release_called(&id.product, via);
+            // A circle, which publishing refuses, would have been gone round once.
+            if !at.is_some_and(|at| found.insert(&at.id)) {
+                break;
+            }
+        }
+    }
+    found
 }
 
 /// Who holds which artifact, and how many bytes are held.

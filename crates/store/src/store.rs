@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otary_fleet::{
-    Artifact, Catalogue, Device, Event, Group, GroupName, Mac, Product, ProductName, Release, ReleaseId,
-    Sha256, Time, Token,
+    Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, ProductName, Release,
+    ReleaseId, Sha256, Time, Token,
 };
 
 use crate::{AuditEntry, AuditQuery, Blob, BlobWriter, Head, NotedHead, StoreError, Verification};
@@ -104,8 +104,13 @@ pub trait Store: Send + Sync {
     /// Replaces a release by one of the same name (withdrawn, pinned). Its artifacts are on record.
     fn put_release(&self, release: &Release) -> Result<(), StoreError>;
 
-    /// Forgets a release. Its artifacts stay until [`prune`](Self::prune) finds that nothing holds them.
+    /// Forgets a release, unless a campaign that is under way brings it. Its artifacts stay until [`prune`](Self::prune)
+    /// finds that nothing holds them.
     fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError>;
+
+    /// Adds a campaign or replaces the one of that number. The product is on record, of a new one the release, too. No two
+    /// that are under way are for the same devices.
+    fn put_campaign(&self, campaign: &Campaign) -> Result<(), StoreError>;
 
     /// Adds a group of devices or replaces the one of that name.
     fn put_group(&self, group: &Group) -> Result<(), StoreError>;

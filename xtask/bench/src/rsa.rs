@@ -57,6 +57,7 @@ fn identity(files: Files<'_>) -> anyhow::Result<Identity> {
 fn options(port: u16) -> anyhow::Result<Options> {
     let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     Ok(Options {
+        recorder: None,
         https: loopback(port),
         http: None,
         operator: loopback(0),

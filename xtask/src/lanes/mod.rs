@@ -11,6 +11,7 @@ mod licences;
 mod no_std;
 mod sizes;
 pub mod tests;
+mod wait;
 
 use crate::lane::Lane;
 
@@ -25,6 +26,7 @@ const UNITS: Lane = Lane { name: "units", run: tests::run_units };
 const TESTS: Lane = Lane { name: "tests", run: tests::run_every };
 const FUZZ: Lane = Lane { name: "fuzz", run: fuzz::run };
 const FIRMWARE: Lane = Lane { name: "firmware", run: firmware::run };
+const WAIT: Lane = Lane { name: "wait", run: wait::run };
 const DEMO: Lane = Lane { name: "demo", run: demo::run };
 
 /// What a change can be held against while one works on it. The cheap lanes come first, and those that
@@ -33,7 +35,7 @@ pub const QUICK: &[Lane] = &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY
 
 /// What must hold before a change is merged. All tests include the unit tests.
 pub const FULL: &[Lane] =
-    &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY, DOCS, TESTS, FUZZ, DEMO, FIRMWARE];
+    &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY, DOCS, TESTS, WAIT, FUZZ, DEMO, FIRMWARE];
 
 /// The lane of this name.
 pub fn named(name: &str) -> Option<&'static Lane> {

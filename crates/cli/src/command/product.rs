@@ -187,7 +187,7 @@ fn list(products: &[ProductView]) -> Result<()> {
             .newest
             .iter()
             .map(|(channel, version)| match channel.as_str() {
-                "stable" => version.clone(),
+                "stable" => version.to_string(),
                 channel => format!("{version} ({channel})"),
             })
             .collect();

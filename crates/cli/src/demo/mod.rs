@@ -221,5 +221,5 @@ fn push(version: &Version, keys: &Path, data: &Path, access: &[String]) -> Resul
 
 /// The release that a version became.
 fn release(version: &Version) -> Result<ReleaseId> {
-    Ok(ReleaseId { product: PRODUCT.parse::<ProductName>()?, version: version.name.to_owned() })
+    Ok(ReleaseId { product: PRODUCT.parse::<ProductName>()?, version: version.name.into() })
 }

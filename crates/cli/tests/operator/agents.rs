@@ -1,8 +1,8 @@
 //! What otary's own agent says and reports, as `otary device show` prints it.
 
 use otary_fleet::{
-    AgentWords, Build, Cause, CheckIn, Chip, DeviceClock, Dialect, Ending, Mode, Proof, Report, Time,
-    Transport, View, decide, observe,
+    AgentWords, Build, Cause, CheckIn, Chip, DeviceClock, Dialect, Ending, Mode, Openings, Proof, Report,
+    Time, Transport, View, decide, observe,
 };
 use otary_store::{Admit, Disk, DiskOptions, Store};
 use serde_json::json;
@@ -45,7 +45,7 @@ fn poll(bench: &Bench, check_in: &CheckIn) {
     let (catalogue, now) = (store.catalogue(), Time::from_secs(1_795_392_000));
     let mut visit = |device: Option<&mut otary_fleet::Device>| {
         let device = device.unwrap();
-        let view = View { catalogue: &catalogue, device: Some(device) };
+        let view = View { catalogue: &catalogue, device: Some(device), openings: Openings::SHUT };
         let decision = decide(check_in, view, now);
         observe(device, check_in, &decision, &catalogue, now)
     };

@@ -52,7 +52,7 @@ impl Site {
         let store = Disk::open(self.house.data(), DiskOptions::default()).unwrap();
         let catalogue = store.catalogue();
         let releases = catalogue.releases(&"lamp".parse().unwrap());
-        let versions = releases.iter().map(|release| release.id.version.clone()).collect();
+        let versions = releases.iter().map(|release| release.id.version.to_string()).collect();
         let events = store.events(&EventQuery { limit: 50, ..EventQuery::default() }).unwrap();
         (versions, serde_json::to_string(&events).unwrap())
     }

@@ -97,3 +97,30 @@ impl fmt::Display for Pace {
         f.write_str(&limits.join(", "))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_of_the_three_limits_in_any_order() {
+        let pace: Pace = "500kB/s, 30/min".parse().unwrap();
+        assert_eq!(
+            (pace.offers_per_minute, pace.downloads, pace.bytes_per_second),
+            (Some(30), None, Some(500_000))
+        );
+        assert_eq!(pace.to_string(), "30/min, 500kB/s");
+        assert_eq!("4 downloads".parse::<Pace>().unwrap().to_string(), "4 downloads");
+    }
+
+    #[test]
+    fn what_is_no_pace_says_what_is_wrong() {
+        let why = |text: &str| text.parse::<Pace>().unwrap_err();
+        assert_eq!(why("fast"), PaceError::NotALimit { found: "fast".into() });
+        assert_eq!(why("0/min"), PaceError::Nothing { found: "0/min".into() });
+        assert_eq!(why("1/min,2/min"), PaceError::Twice { found: "2/min".into() });
+        for text in ["", "30", "30/h", "-1/min", "99999999999999999999B/s", "4294967296/min"] {
+            assert!(text.parse::<Pace>().is_err(), "{text}");
+        }
+    }
+}

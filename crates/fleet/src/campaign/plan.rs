@@ -272,3 +272,96 @@ impl From<Plan> for String {
         plan.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn macs(count: u32) -> impl Iterator<Item = Mac> {
+        (1..=count).filter_map(|n| {
+            let [a, b, c, d] = n.to_be_bytes();
+            Mac::new([0x24, 0x6F, a, b, c, d]).ok()
+        })
+    }
+
+    /// How many of `count` devices the waves hold, each with those before it.
+    fn sizes(plan: &str, count: u32) -> Vec<usize> {
+        let plan: Plan = plan.parse().unwrap();
+        let below = |bound| macs(count).filter(|mac| place(7, *mac) < bound).count();
+        plan.waves(7, macs(count)).iter().map(|wave| below(wave.below)).collect()
+    }
+
+    #[test]
+    fn waves_hold_as_many_as_was_asked_for() {
+        assert_eq!(sizes("1%,5%,25%,100%", 1_000), [10, 50, 250, 1_000]);
+        assert_eq!(sizes("3,20,100%", 312), [3, 20, 312]);
+        assert_eq!(sizes("2.5%,100%", 401), [11, 401], "rounded up");
+        assert_eq!(sizes("100%", 5), [5]);
+    }
+
+    #[test]
+    fn a_small_fleet_has_fewer_waves_and_never_fewer_than_three_devices_first() {
+        assert_eq!(sizes("1%,5%,25%,100%", 20), [3, 5, 20]);
+        assert_eq!(sizes("1%,5%,25%,100%", 2), [2, 2], "whoever comes later is in the last");
+        assert_eq!(sizes("30,100%", 12), [12, 12]);
+    }
+
+    #[test]
+    fn without_a_device_on_record_percentages_are_of_those_that_come() {
+        let waves = Plan::default().waves(7, []);
+        assert_eq!(waves.len(), 4);
+        let first = macs(100_000).filter(|mac| place(7, *mac) < waves[0].below).count();
+        assert!((900..1_100).contains(&first), "{first} of 100,000");
+    }
+
+    #[test]
+    fn a_plan_that_does_not_add_up_says_where() {
+        let why = |text: &str| text.parse::<Plan>().unwrap_err().to_string();
+        assert!(why("1%,five,100%").starts_with("`five` is no wave"));
+        assert_eq!(
+            why("5%,5%,100%"),
+            "wave 2 (`5%`) does not go beyond wave 1 (`5%`): each share counts the waves before it, too"
+        );
+        assert_eq!(why("1%,25%"), "the last wave (`25%`) leaves devices out: a plan ends with 100%");
+        assert_eq!(why("3,20"), "the last wave (`20`) leaves devices out: a plan ends with 100%");
+        assert_eq!(
+            why("1%,20,100%"),
+            "wave 2 (`20`) is a number of devices after a percentage: begin with the numbers"
+        );
+        assert_eq!(why("50%,120%"), "`120%` is more than all devices");
+        assert_eq!(why("0,100%"), "wave 1 (`0`) holds nobody");
+        for text in
+            ["", ",", "1%,,100%", "-1%,100%", "1.234%,100%", "1.%", "%", "4294967296,100%", "99999999999%"]
+        {
+            assert!(text.parse::<Plan>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_plan_reads_back_as_it_is_written() {
+        for text in ["1%,5%,25%,100%", "3,20,100%", "0.25%,2.5%,100%"] {
+            assert_eq!(text.parse::<Plan>().unwrap().to_string(), text);
+        }
+        assert_eq!(Plan::default().to_string(), "1%,5%,25%,100%");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_written_is_a_plan_or_an_error(text in "[0-9.,% ]{0,20}") {
+            if let Ok(plan) = text.parse::<Plan>() {
+                prop_assert_eq!(plan.to_string().parse::<Plan>(), Ok(plan));
+            }
+        }
+
+        #[test]
+        fn no_two_devices_share_a_place(a in 1..1_u64 << 48, b in 1..1_u64 << 48, seed: u64) {
+            let mac = |n: u64| {
+                let [_, _, bytes @ ..] = n.to_be_bytes();
+                Mac::new(bytes).unwrap()
+            };
+            prop_assert_eq!(place(seed, mac(a)) == place(seed, mac(b)), a == b);
+        }
+    }
+}

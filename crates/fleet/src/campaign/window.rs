@@ -210,3 +210,100 @@ impl From<Window> for String {
         window.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(text: &str) -> Time {
+        let moment: Timestamp = text.parse().unwrap();
+        Time(moment.as_millisecond().try_into().unwrap())
+    }
+
+    fn opens(window: &str, now: &str) -> Option<String> {
+        let window: Window = window.parse().unwrap();
+        let opens = window.opens(at(now), None)?;
+        Some(Timestamp::from_millisecond(opens.0.try_into().unwrap()).unwrap().to_string())
+    }
+
+    #[test]
+    fn it_opens_by_the_clock_of_its_zone() {
+        let window = "02:00-04:00 Europe/Berlin";
+        assert_eq!(opens(window, "2026-01-15T00:59:59Z").unwrap(), "2026-01-15T01:00:00Z");
+        assert_eq!(opens(window, "2026-01-15T01:00:00Z"), None);
+        assert_eq!(opens(window, "2026-01-15T02:59:59Z"), None);
+        assert_eq!(opens(window, "2026-01-15T03:00:00Z").unwrap(), "2026-01-16T01:00:00Z");
+        assert_eq!(opens(window, "2026-07-15T03:00:00Z").unwrap(), "2026-07-16T00:00:00Z", "summer");
+    }
+
+    #[test]
+    fn a_night_belongs_to_the_day_on_which_it_begins() {
+        let window = "fri 22:00-04:00 UTC";
+        assert_eq!(opens(window, "2026-11-20T22:00:00Z"), None, "Friday evening");
+        assert_eq!(opens(window, "2026-11-21T03:59:00Z"), None, "Saturday morning");
+        assert_eq!(opens(window, "2026-11-21T04:00:00Z").unwrap(), "2026-11-27T22:00:00Z");
+        assert_eq!(opens(window, "2026-11-20T03:00:00Z").unwrap(), "2026-11-20T22:00:00Z", "not Thursday's");
+    }
+
+    #[test]
+    fn where_the_clocks_leave_its_hour_out_it_opens_later_or_not_that_day() {
+        // On 2026-03-29 the clocks of Berlin go from 02:00 to 03:00.
+        let now = "2026-03-29T00:00:00Z";
+        assert_eq!(opens("02:30-04:00 Europe/Berlin", now).unwrap(), "2026-03-29T01:30:00Z", "03:30 there");
+        assert_eq!(opens("02:10-02:50 Europe/Berlin", now).unwrap(), "2026-03-30T00:10:00Z");
+    }
+
+    #[test]
+    fn the_whole_day_is_a_window() {
+        assert_eq!(opens("sat,sun 00:00-24:00 UTC", "2026-11-21T00:00:00Z"), None);
+        assert_eq!(opens("sat,sun 00:00-24:00 UTC", "2026-11-23T00:00:00Z").unwrap(), "2026-11-28T00:00:00Z");
+    }
+
+    #[test]
+    fn what_is_no_window_says_what_is_wrong() {
+        let why = |text: &str| text.parse::<Window>().unwrap_err().to_string();
+        assert!(why("always").contains("is no window"));
+        assert!(why("mon-fry 01:00-02:00 UTC").starts_with("`fry` is no day"));
+        assert!(why("01:00-25:00 UTC").starts_with("`25:00` is no time of day"));
+        assert!(why("03:00-03:00 UTC").starts_with("a window from 03:00 to 03:00 is none"));
+        assert_eq!(
+            why("01:00-02:00 Europe/Atlantis"),
+            "no time zone is called `Europe/Atlantis`: expected one such as Europe/Berlin or UTC"
+        );
+    }
+
+    #[test]
+    fn it_reads_back_as_it_is_written() {
+        for text in ["mon-fri 22:00-04:00 Europe/Berlin", "sat,sun 00:00-24:00 UTC", "01:30-02:00 Asia/Tokyo"]
+        {
+            assert_eq!(text.parse::<Window>().unwrap().to_string(), text);
+        }
+        assert_eq!(
+            "MON-sun 1:00-2:00 europe/berlin".parse::<Window>().unwrap().to_string(),
+            "01:00-02:00 Europe/Berlin"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn when_it_says_that_it_opens_it_is_open_and_was_not_the_minute_before(
+            seconds in 1_700_000_000_u64..1_900_000_000,
+            from in 0..1_440_u16,
+            length in 1..1_440_u16,
+            days in 1..128_u8,
+            zone in prop::sample::select(&["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC"][..]),
+        ) {
+            let to = (from + length) % 1_440;
+            prop_assume!(from != to);
+            let window = Window { days: Days(days), from, to, zone: zone.parse().unwrap() };
+            let now = Time::from_secs(seconds);
+            if let Some(opens) = window.opens(now, None) {
+                prop_assert!(opens > now);
+                prop_assert_eq!(window.opens(opens, None), None);
+                prop_assert!(opens.since(now) < std::time::Duration::from_hours(15 * 24));
+            }
+        }
+    }
+}

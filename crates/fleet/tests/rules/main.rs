@@ -3,11 +3,15 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod agents;
+mod campaign_properties;
+mod campaigns;
 mod clients;
 mod decision_table;
+mod intents;
 mod proofs;
 mod properties;
 mod risks;
 mod rollover;
 mod strangers;
+mod via;
 mod world;

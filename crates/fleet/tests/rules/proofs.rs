@@ -40,7 +40,7 @@ fn poll(world: &World, board: &Board, evidence: Evidence) -> (Proof, Decision) {
     let mut check_in = board.check_in();
     let catalogue = world.catalogue();
     let device = check_in.device.and_then(|mac| world.devices.get(&mac));
-    let view = View { catalogue: &catalogue, device };
+    let view = View { catalogue: &catalogue, device, openings: &world.openings };
     check_in.proof = prove(&check_in, &evidence, view);
     (check_in.proof, decide(&check_in, view, world.now))
 }

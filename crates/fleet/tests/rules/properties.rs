@@ -47,7 +47,8 @@ prop_compose! {
         let Build { md5, sha256 } = build_of(firmware);
         board.0.build = Build { md5: md5.filter(|_| digests & 1 > 0), sha256: sha256.filter(|_| digests & 2 > 0) };
         board.0.product = product.map(name);
-        (board.0.version, board.0.chip, board.0.free_space) = (version, chip, free_space);
+        board.0.version = version.map(otary_fleet::Version::from);
+        (board.0.chip, board.0.free_space) = (chip, free_space);
         board
     }
 }
@@ -88,7 +89,7 @@ proptest! {
             world.poll_and_take(board);
         }
         let (catalogue, check_in) = (world.catalogue(), boards[0].check_in());
-        let view = View { catalogue: &catalogue, device: world.devices.values().next() };
+        let view = View { catalogue: &catalogue, device: world.devices.values().next(), openings: &world.openings };
         prop_assert_eq!(decide(&check_in, view, world.now), decide(&check_in, view, world.now));
     }
 

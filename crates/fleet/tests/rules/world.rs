@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use otary_fleet::{
-    AgentWords, Artifact, Build, Catalogue, CheckIn, Chip, Decision, Delivery, Device, DeviceClock, Dialect,
-    Event, FoundCertificate, Kind, Mac, ManifestBytes, Md5, Mode, Product, ProductName, Proof, Release,
-    ReleaseId, Sha256, SignedManifest, Time, Transport, View, decide, delivered, observe,
+    AgentWords, Artifact, Build, Campaign, CampaignId, Catalogue, CheckIn, Chip, Decision, Delivery, Device,
+    DeviceClock, Dialect, Event, FoundCertificate, Gate, Group, Kind, Mac, ManifestBytes, Md5, Mode, Opening,
+    Openings, Pace, Product, ProductName, Proof, Release, ReleaseId, Rules, Sha256, Share, SignedManifest,
+    State, Time, Transport, View, Wave, decide, delivered, observe,
 };
 
 /// What the server knows, and the time.
@@ -18,6 +19,9 @@ pub struct World {
     products: Vec<Product>,
     releases: Vec<Release>,
     artifacts: Vec<Artifact>,
+    pub campaigns: Vec<Campaign>,
+    pub groups: Vec<Group>,
+    pub openings: Openings,
 }
 
 /// The digests that a device reports while it runs `firmware`.
@@ -41,6 +45,9 @@ impl World {
             products: Vec::new(),
             releases: Vec::new(),
             artifacts: Vec::new(),
+            campaigns: Vec::new(),
+            groups: Vec::new(),
+            openings: Openings::default(),
         }
     }
 
@@ -106,6 +113,7 @@ impl World {
             channel: "stable".parse().unwrap(),
             artifacts: firmware.iter().map(|f| Sha256::of(f.as_bytes())).collect(),
             order: otary_fleet::Sequence::default(),
+            via: None,
             manifests: Vec::new(),
             notes: String::new(),
             published: self.now,
@@ -125,6 +133,37 @@ impl World {
         }
     }
 
+    /// A campaign that brings a version of the lamp to its members in these waves, the first of which is open, with room
+    /// for everybody.
+    pub fn campaign(&mut self, version: &str, waves: &[u64]) -> &mut Campaign {
+        self.pass(Duration::from_mins(1));
+        let id = CampaignId(u32::try_from(self.campaigns.len() + 1).unwrap());
+        let bounds = waves.iter().copied().chain([u64::MAX]);
+        let room = Opening { slots: 1_000, allowed: 1_000, ..Opening::default() };
+        self.openings.set(id, room);
+        self.campaigns.push(Campaign {
+            id,
+            product: name("lamp"),
+            kind: Kind::App,
+            release: ReleaseId { product: name("lamp"), version: version.into() },
+            channel: "stable".parse().unwrap(),
+            group: None,
+            waves: bounds.map(|below| Wave { share: Share::ALL, below }).collect(),
+            gate: Gate::default(),
+            window: None,
+            pace: Pace::default(),
+            rules: Rules::default(),
+            rolls_back: None,
+            state: State::Running,
+            wave: 0,
+            wave_since: self.now,
+            created: self.now,
+            by: "local".into(),
+            seed: 7,
+        });
+        self.campaigns.last_mut().unwrap()
+    }
+
     pub fn withdraw(&mut self, version: &str) {
         let now = self.now;
         self.releases.iter_mut().filter(|r| r.id.version == version).for_each(|r| r.withdrawn = Some(now));
@@ -141,11 +180,16 @@ impl World {
 
     pub fn catalogue(&self) -> Catalogue {
         Catalogue::new(self.products.clone(), self.releases.clone(), self.artifacts.clone())
+            .with_campaigns(self.campaigns.clone(), self.groups.clone())
     }
 
     /// What an unrecorded check-in would be answered.
     pub fn answer_unrecorded(&self, board: &Board) -> Decision {
-        decide(&board.check_in(), View { catalogue: &self.catalogue(), device: None }, self.now)
+        decide(
+            &board.check_in(),
+            View { catalogue: &self.catalogue(), device: None, openings: &self.openings },
+            self.now,
+        )
     }
 
     /// One poll, ten seconds after the last one.
@@ -155,7 +199,11 @@ impl World {
         let now = self.now;
         let Some(mac) = check_in.device else { return self.answer_unrecorded(board) };
         let device = self.devices.entry(mac).or_insert_with(|| Device::new(mac, now));
-        let decision = decide(&check_in, View { catalogue: &catalogue, device: Some(device) }, now);
+        let decision = decide(
+            &check_in,
+            View { catalogue: &catalogue, device: Some(device), openings: &self.openings },
+            now,
+        );
         self.events.extend(observe(device, &check_in, &decision, &catalogue, now));
         decision
     }

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use otary_fleet::{
     AgentWords, Build, Catalogue, Cause, CheckIn, Decision, DeviceClock, Dialect, Ending, Mac, Mode,
-    ProductName, Proof, Reason, Report, Sha256,
+    ProductName, Proof, Reason, Report, Sha256, Version,
 };
 use otary_wire as wire;
 
@@ -66,7 +66,7 @@ fn take(said: &wire::CheckIn<'_>, origin: Origin) -> Result<Heard, NoCheckIn> {
         product: Some(product),
         chip: Some(said.chip),
         build: Build { md5: None, sha256: said.image.copied().map(Sha256) },
-        version: said.version.map(str::to_owned),
+        version: said.version.map(Version::from),
         free_space: Some(said.slot.into()),
         chip_size: None,
         sdk: None,
@@ -182,7 +182,8 @@ mod tests {
             let place = place % bytes.len();
             bytes[place] = byte;
             if let Some(Ok(Heard { check_in, .. })) = heard(URL_SAFE_NO_PAD.encode(bytes).as_bytes()) {
-                let texts = [check_in.version, check_in.agent.map(|agent| agent.hardware)];
+                let version = check_in.version.map(String::from);
+                let texts = [version, check_in.agent.map(|agent| agent.hardware)];
                 for text in texts.into_iter().flatten() {
                     prop_assert!((1..=32).contains(&text.len()) && !text.contains(char::is_control));
                 }

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use otary_fleet::{Build, CheckIn, Decision, Dialect, Mode, Proof, Reason};
+use otary_fleet::{Build, CheckIn, Decision, Dialect, Mode, Proof, Reason, Version};
 
 use super::{Answer, Heard, NoCheckIn, Origin, chip_in_query};
 use crate::http1::Head;
@@ -74,7 +74,7 @@ pub(super) fn check_in(
         product: origin.product,
         chip: chip_in_query(head),
         build: Build { md5: parsed(fields.md5), sha256: parsed(fields.digest) },
-        version: text(fields.version),
+        version: text(fields.version).map(Version::from),
         free_space: parsed(fields.free_space),
         chip_size: parsed(fields.chip_size),
         sdk: text(fields.sdk),

@@ -24,7 +24,7 @@ use std::net::IpAddr;
 
 use otary_fleet::{
     Catalogue, CheckIn, Chip, Decision, Dialect, Handshake, Mac, ManifestBytes, Md5, ProductName, Sha256,
-    Transport,
+    Transport, Version,
 };
 use thiserror::Error;
 
@@ -103,7 +103,7 @@ pub(crate) enum Answer {
     /// Which version there is, without its bytes.
     Version {
         /// The version.
-        version: String,
+        version: Version,
         /// The digest of its artifact.
         md5: Md5,
     },
@@ -287,7 +287,7 @@ mod tests {
                 user: None,
             };
             let Ok(Some((Ok(Heard { check_in, .. }), _))) = http1::read(&bytes, |head| read(head, origin)) else { return Ok(()) };
-            for text in [check_in.version, check_in.sdk].into_iter().flatten() {
+            for text in [check_in.version.map(String::from), check_in.sdk].into_iter().flatten() {
                 prop_assert!((1..=CheckIn::MAX_TEXT).contains(&text.len()));
                 prop_assert!(!text.contains(char::is_control));
             }

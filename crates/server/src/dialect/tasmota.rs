@@ -49,7 +49,7 @@ impl Placed for Tasmota {
         let mut check_in = arduino::check_in(head, origin, Dialect::Tasmota, prefix, asked.mode);
         check_in.device = check_in.device.or(link);
         check_in.chip = check_in.chip.or(is_esp8266.then_some(Chip::Esp8266));
-        check_in.version = check_in.version.map(without_name);
+        check_in.version = check_in.version.map(|version| without_name(&version).into());
         Ok(Heard { check_in, nonce: [0; 16] })
     }
 
@@ -78,9 +78,9 @@ fn chip_of(name: &str) -> Option<Chip> {
 }
 
 /// A version without the name of the build.
-fn without_name(version: String) -> String {
+fn without_name(version: &str) -> &str {
     match version.split_once('(') {
-        Some((number, rest)) if !number.is_empty() && rest.ends_with(')') => number.to_owned(),
+        Some((number, rest)) if !number.is_empty() && rest.ends_with(')') => number,
         _ => version,
     }
 }
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn the_name_of_the_build_is_no_part_of_its_version() {
         for (said, version) in [("12.1.1(tasmota)", "12.1.1"), ("(x)", "(x)"), ("1(a", "1(a"), ("2", "2")] {
-            assert_eq!(without_name(said.to_owned()), version);
+            assert_eq!(without_name(said), version);
         }
     }
 }

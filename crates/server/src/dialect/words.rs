@@ -19,7 +19,8 @@ pub(super) fn read(head: &Head<'_>, origin: Origin, dialect: Dialect, mode: Mode
     let query = Query::of(head);
     said.device = link.or(query.device(dialect)).or(said.device);
     said.chip = said.chip.or(query.get("chip").and_then(|name| super::asked::chip_called(&name)));
-    said.version = query.get("version").and_then(|value| text(value.as_bytes())).or(said.version);
+    let version = query.get("version").and_then(|value| text(value.as_bytes()));
+    said.version = version.map(Into::into).or(said.version);
     said.build.sha256 = query.parsed("sha256").or(said.build.sha256);
     said.build.md5 = query.parsed("md5").or(said.build.md5);
     said.free_space = query.parsed("space").or(said.free_space);

@@ -7,7 +7,7 @@ use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
     Build, Catalogue, Channel, Chip, Decision, Device, Event, Facts, Mac, Mode, ProductName, Query,
-    ReleaseId, Time, Verdict,
+    ReleaseId, Time, Verdict, Version,
 };
 use otary_store::{Admit, EventQuery};
 use serde::{Deserialize, Serialize};
@@ -59,7 +59,7 @@ pub struct Runs {
     /// The release that its digests belong to; none for an unknown build.
     pub release: Option<ReleaseId>,
     /// The version text that it sent.
-    pub says: Option<String>,
+    pub says: Option<Version>,
     /// Its digests.
     pub build: Build,
 }

@@ -439,7 +439,7 @@ fn released(mirror: &Mirror, found: &Found, catalogue: &Catalogue) -> Option<Str
     let holds = |artifacts: &[Sha256], artifact: &Artifact| artifacts.contains(&artifact.id);
     let releases = catalogue.releases(&mirror.product).iter().rev();
     let mut all = releases.filter(|r| found.files.iter().all(|file| holds(&r.artifacts, &file.artifact)));
-    all.next().map(|release| release.id.version.clone())
+    all.next().map(|release| release.id.version.to_string())
 }
 
 fn failed(error: &FetchError) -> Problem {

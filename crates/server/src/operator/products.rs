@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Catalogue, Chip, Device, Product, ProductName, Sha256};
+use otary_fleet::{Catalogue, Chip, Device, Product, ProductName, Sha256, Version};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
@@ -26,7 +26,7 @@ pub struct ProductView {
     /// How many releases it has, withdrawn ones too.
     pub releases: u64,
     /// The version that each channel offers.
-    pub newest: BTreeMap<String, String>,
+    pub newest: BTreeMap<String, Version>,
     /// Devices that were taken for it when they last asked, or were assigned to it.
     pub devices: u64,
 }

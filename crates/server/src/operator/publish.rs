@@ -191,10 +191,11 @@ fn release_of(
         || Channel::STABLE.parse().map_err(|error| Problem::internal("crashed", "no channel", error));
     let channel = publication.channel.clone().map_or_else(stable, Ok)?;
     Ok(Release {
-        id: ReleaseId { product: publication.product.clone(), version: publication.version.clone() },
+        id: ReleaseId { product: publication.product.clone(), version: publication.version.as_str().into() },
         channel,
         artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
         order: publication.order,
+        via: None,
         manifests: publication.manifests.clone(),
         notes: publication.notes.clone(),
         published: after_the_last(&publication.product, catalogue, now),

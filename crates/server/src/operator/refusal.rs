@@ -5,7 +5,8 @@ use std::fmt;
 
 use http::StatusCode;
 use otary_fleet::{
-    Artifact, Catalogue, Channel, Chip, Kind, Order, Product, ProductName, Release, RiskName, compare,
+    Artifact, Catalogue, Channel, Chip, Kind, Order, Product, ProductName, Release, RiskName, Version,
+    compare,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -51,7 +52,7 @@ pub enum Refusal {
         /// The product.
         product: ProductName,
         /// The version as that release writes it.
-        existing: String,
+        existing: Version,
         /// Whether that release is withdrawn.
         withdrawn: bool,
     },
@@ -107,15 +108,15 @@ pub enum Refusal {
         /// The product.
         product: ProductName,
         /// The release that they belong to.
-        version: String,
+        version: Version,
     },
     /// The version is older than the newest of its channel.
     #[error("{version} is older than {newest}, the newest of the channel {channel}")]
     OlderVersion {
         /// The version.
-        version: String,
+        version: Version,
         /// The newest one.
-        newest: String,
+        newest: Version,
         /// The channel.
         channel: Channel,
     },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Artifact, Catalogue, ProductName, Release, ReleaseId, Sha256};
+use otary_fleet::{Artifact, Catalogue, ProductName, Release, ReleaseId, Sha256, Version};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
@@ -67,7 +67,7 @@ pub(super) async fn list(
 
 pub(super) async fn show(
     State(operator): State<Arc<Operator>>,
-    Place((product, version)): Place<(ProductName, String)>,
+    Place((product, version)): Place<(ProductName, Version)>,
 ) -> Result<Json<ReleaseView>, Problem> {
     carry_out(operator, move |operator| operator.show_release(&ReleaseId { product, version }))
         .await
@@ -86,7 +86,7 @@ pub(super) async fn change(
 pub(super) async fn delete(
     State(operator): State<Arc<Operator>>,
     actor: Actor,
-    Place((product, version)): Place<(ProductName, String)>,
+    Place((product, version)): Place<(ProductName, Version)>,
 ) -> Result<StatusCode, Problem> {
     let id = ReleaseId { product, version };
     carry_out(operator, move |operator| operator.delete_release(&id, &actor)).await?;

@@ -7,7 +7,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use http::StatusCode;
-use otary_fleet::{Mac, ProductName, ReleaseId, Scope};
+use otary_fleet::{Mac, ProductName, ReleaseId, Scope, Version};
 
 use super::auth::{Actor, Door, let_in};
 use super::devices::Brakes;
@@ -114,7 +114,7 @@ fn change(change: Change) -> MethodRouter<Arc<Operator>> {
     post(
         move |State(operator): State<Arc<Operator>>,
               actor: Actor,
-              Place((product, version)): Place<(ProductName, String)>| {
+              Place((product, version)): Place<(ProductName, Version)>| {
             releases::change(operator, actor, ReleaseId { product, version }, change)
         },
     )

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Delivery, Device, Mac, Sha256, Time, View, decide, delivered, observe,
+    Catalogue, CheckIn, Decision, Delivery, Device, Mac, Openings, Sha256, Time, View, decide, delivered,
+    observe,
 };
 
 use super::{Input, Line, Offered, digest};
@@ -61,7 +62,7 @@ impl Recorder {
     ) {
         self.write(|state| {
             state.meet(catalogue, device, now)?;
-            let decision = decide(check_in, View { catalogue, device }, now);
+            let decision = decide(check_in, View { catalogue, device, openings: Openings::SHUT }, now);
             let record = device.map(digest).transpose()?;
             if let Some(mut after) = device.cloned() {
                 observe(&mut after, check_in, answered, catalogue, now);

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Delivery, Device, Mac, Sha256, Time, View, decide, delivered, observe,
+    Catalogue, CheckIn, Decision, Delivery, Device, Mac, Openings, Sha256, Time, View, decide, delivered,
+    observe,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -124,7 +125,8 @@ impl Replay {
         let catalogue = self.catalogue.as_ref().ok_or(ReplayError::NoCatalogue { line })?;
         let mut device = record.and(check_in.device).and_then(|mac| self.devices.get_mut(&mac));
         let same_record = device.as_deref().and_then(|device| digest(device).ok()) == record;
-        let now = decide(check_in, View { catalogue, device: device.as_deref() }, at);
+        let now =
+            decide(check_in, View { catalogue, device: device.as_deref(), openings: Openings::SHUT }, at);
         if let Some(device) = &mut device {
             observe(device, check_in, answered.unwrap_or(&recorded), catalogue, at);
         }

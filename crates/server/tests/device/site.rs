@@ -155,6 +155,7 @@ impl Site {
             channel: channel.parse::<Channel>().unwrap(),
             artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
             order: otary_fleet::Sequence::default(),
+            via: None,
             manifests: Vec::new(),
             notes: String::new(),
             published: self.clock.now(),

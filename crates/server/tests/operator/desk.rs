@@ -8,8 +8,8 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{Method, Request, StatusCode, header};
 use otary_fleet::{
-    Build, CheckIn, Chip, Decision, Delivery, Device, Dialect, Mac, Mode, ProductName, Time, Transport, View,
-    decide, delivered, observe, read,
+    Build, CheckIn, Chip, Decision, Delivery, Device, Dialect, Mac, Mode, Openings, ProductName, Time,
+    Transport, View, decide, delivered, observe, read,
 };
 use otary_image::emit::{AppDescriptor, AppImage, AppSegment};
 use otary_server::operator::{
@@ -157,7 +157,7 @@ impl Desk {
         let (now, catalogue) = (self.clock.now(), self.store.catalogue());
         let mut answered = None;
         self.with_device(check_in.device.unwrap(), |device| {
-            let view = View { catalogue: &catalogue, device: Some(device) };
+            let view = View { catalogue: &catalogue, device: Some(device), openings: Openings::SHUT };
             let decision = decide(check_in, view, now);
             let events = observe(device, check_in, &decision, &catalogue, now);
             answered = Some(decision);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use otary_fleet::{
     Anchor, Artifact, Build, Catalogue, Embedded, FoundCertificate, Kind, Md5, Product, ProductName, Release,
-    ReleaseId, Sha256, Time,
+    ReleaseId, Sha256, Time, Version,
 };
 
 use super::chain::Held;
@@ -41,7 +41,7 @@ pub struct Firmware {
     /// What a device reports that runs it.
     pub build: Build,
     /// What it says that its version is.
-    pub version: Option<String>,
+    pub version: Option<Version>,
     /// The roots that it trusts, whether or not anybody can see them in its image.
     pub held: Held,
     /// The host name in its URL.
@@ -111,7 +111,7 @@ impl Shelf {
         let name = format!("{}-{version}-{}", of.name, self.firmware.len());
         let (md5, digest) = (Md5::of(name.as_bytes()), Sha256::of(name.as_bytes()));
         let build = Build { md5: Some(md5), sha256: Some(digest) };
-        let version = of.says_version.then(|| version.to_owned());
+        let version = of.says_version.then(|| version.into());
         self.firmware.push(Firmware { line, build, version, held, asks: of.asks.clone() });
         self.by_digest.insert(digest, self.firmware.len() - 1);
         Some(self.firmware.len() - 1)
@@ -127,10 +127,11 @@ impl Shelf {
         line.newest = place;
         line.published = now;
         self.releases.push(Release {
-            id: ReleaseId { product: line.name.clone(), version },
+            id: ReleaseId { product: line.name.clone(), version: version.into() },
             channel: "stable".parse().ok()?,
             artifacts: vec![artifact.id],
             order: otary_fleet::Sequence::default(),
+            via: None,
             manifests: Vec::new(),
             notes: String::new(),
             published: now,

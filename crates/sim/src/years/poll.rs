@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use otary_fleet::{CheckIn, Delivery, Handshake, Mode, Proof, Time, View, decide, delivered, observe};
+use otary_fleet::{
+    CheckIn, Delivery, Handshake, Mode, Openings, Proof, Time, View, decide, delivered, observe,
+};
 
 use super::board::STRANGERS;
 use super::chain::{Held, Path};
@@ -50,7 +52,8 @@ impl Years {
         counts.bridged += u64::from(path == Path::Bridge);
         let handshake = Handshake { server_name: firmware.asks.clone(), presented };
         let check_in = board.check_in(line, firmware, handshake, now);
-        let view = View { catalogue: &self.shelf.catalogue, device: Some(&board.record) };
+        let view =
+            View { catalogue: &self.shelf.catalogue, device: Some(&board.record), openings: Openings::SHUT };
         let decision = decide(&check_in, view, server_time);
         observe(&mut board.record, &check_in, &decision, &self.shelf.catalogue, server_time);
         board.record.polls += polls.saturating_sub(1);
@@ -156,7 +159,8 @@ impl Years {
             proof: Proof::None,
             ..board.check_in(line, firmware, handshake, now)
         };
-        let view = View { catalogue: &self.shelf.catalogue, device: Some(&board.record) };
+        let view =
+            View { catalogue: &self.shelf.catalogue, device: Some(&board.record), openings: Openings::SHUT };
         let decision = decide(&check_in, view, server_time);
         observe(&mut board.record, &check_in, &decision, &self.shelf.catalogue, server_time);
         self.report.counts.spoofed += 1;

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use otary_fleet::{Artifact, Catalogue, Group, GroupName, Product, Release, ReleaseId, Token};
+use otary_fleet::{Artifact, Campaign, Catalogue, Group, GroupName, Product, Release, ReleaseId, Token};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
 
 use super::Shared;
 use super::column;
 use crate::StoreError;
+use crate::campaign::{check_campaign, check_deletion};
 use crate::publish::{check_new, check_replacing};
 use crate::sync::lock;
 
@@ -89,11 +90,19 @@ impl Shared {
     }
 
     pub(super) fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError> {
-        let gone = |catalogue: &Catalogue| match catalogue.release(id) {
-            Some(_) => Ok(()),
-            None => Err(StoreError::NoRelease(id.clone())),
-        };
-        self.change(gone, |transaction| delete_release(transaction, id))
+        self.change(|catalogue| check_deletion(catalogue, id), |transaction| delete_release(transaction, id))
+    }
+
+    pub(super) fn put_campaign(&self, campaign: &Campaign) -> Result<(), StoreError> {
+        let record = column::record("campaign", campaign)?;
+        self.change(
+            |catalogue| check_campaign(catalogue, campaign),
+            |transaction| {
+                let sql = "INSERT INTO campaign (number, product, record) VALUES (?1, ?2, ?3)
+                           ON CONFLICT (number) DO UPDATE SET record = excluded.record";
+                execute(transaction, sql, params![campaign.id.0, campaign.product.as_str(), record])
+            },
+        )
     }
 
     pub(super) fn put_group(&self, group: &Group) -> Result<(), StoreError> {
@@ -148,8 +157,9 @@ fn load(connection: &Connection) -> Result<Catalogue, StoreError> {
     let releases: Vec<Release> =
         records(connection, "release", "SELECT record FROM release ORDER BY published, number")?;
     let artifacts: Vec<Artifact> = records(connection, "artifact", "SELECT record FROM artifact")?;
+    let campaigns: Vec<Campaign> = records(connection, "campaign", "SELECT record FROM campaign")?;
     let groups: Vec<Group> = records(connection, "device_group", "SELECT record FROM device_group")?;
-    Ok(Catalogue::new(products, releases, artifacts).with_campaigns([], groups))
+    Ok(Catalogue::new(products, releases, artifacts).with_campaigns(campaigns, groups))
 }
 
 fn records<T: DeserializeOwned>(
@@ -182,7 +192,7 @@ fn insert_artifact(connection: &Connection, artifact: &Artifact) -> Result<(), S
 
 fn insert_release(connection: &Connection, release: &Release) -> Result<(), StoreError> {
     let sql = "INSERT INTO release (product, version, published, record) VALUES (?1, ?2, ?3, ?4)";
-    let (product, version) = (release.id.product.as_str(), &release.id.version);
+    let (product, version) = (release.id.product.as_str(), release.id.version.as_str());
     let record = column::record("release", release)?;
     execute(connection, sql, params![product, version, column::time(release.published), record])?;
     hold_artifacts(connection, connection.last_insert_rowid(), release)
@@ -191,7 +201,7 @@ fn insert_release(connection: &Connection, release: &Release) -> Result<(), Stor
 fn update_release(connection: &Connection, release: &Release) -> Result<(), StoreError> {
     let sql = "UPDATE release SET published = ?3, record = ?4 WHERE product = ?1 AND version = ?2
                RETURNING number";
-    let (product, version) = (release.id.product.as_str(), &release.id.version);
+    let (product, version) = (release.id.product.as_str(), release.id.version.as_str());
     let row = params![product, version, column::time(release.published), column::record("release", release)?];
     let number = connection.prepare_cached(sql)?.query_row(row, |row| row.get(0))?;
     execute(connection, "DELETE FROM release_artifact WHERE release = ?1", [number])?;
@@ -206,5 +216,5 @@ fn hold_artifacts(connection: &Connection, number: i64, release: &Release) -> Re
 /// Deletes a release, and with it its hold on its artifacts.
 pub(super) fn delete_release(connection: &Connection, id: &ReleaseId) -> Result<(), StoreError> {
     let sql = "DELETE FROM release WHERE product = ?1 AND version = ?2";
-    execute(connection, sql, params![id.product.as_str(), id.version])
+    execute(connection, sql, params![id.product.as_str(), id.version.as_str()])
 }

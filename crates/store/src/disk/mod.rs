@@ -26,8 +26,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use otary_fleet::{
-    Artifact, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256, Time,
-    Token,
+    Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256,
+    Time, Token,
 };
 use rusqlite::Connection;
 
@@ -142,6 +142,10 @@ impl Store for Disk {
 
     fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError> {
         self.shared.delete_release(id)
+    }
+
+    fn put_campaign(&self, campaign: &Campaign) -> Result<(), StoreError> {
+        self.shared.put_campaign(campaign)
     }
 
     fn put_group(&self, group: &Group) -> Result<(), StoreError> {

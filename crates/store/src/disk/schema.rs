@@ -14,8 +14,9 @@ use crate::StoreError;
 /// A step of the schema: statements, and what SQL alone cannot do behind them.
 type Migration = (&'static str, fn(&Connection) -> Result<(), StoreError>);
 
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     (include_str!("../../migrations/0001_records.sql"), |_| Ok(())),
+    (include_str!("../../migrations/0002_campaigns.sql"), |_| Ok(())),
     (include_str!("../../migrations/0003_audit.sql"), audit::chain_what_was_there),
 ];
 

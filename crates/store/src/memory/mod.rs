@@ -9,11 +9,12 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use otary_fleet::{
-    Artifact, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256, Time,
-    Token,
+    Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256,
+    Time, Token,
 };
 
 use crate::audit::{AuditEntry, AuditQuery, Head, NotedHead};
+use crate::campaign::{check_campaign, check_deletion};
 use crate::newest::{newest, time_of};
 use crate::publish::{check_new, check_replacing, is_held};
 use crate::retention::{self, Running};
@@ -144,10 +145,17 @@ impl Store for Memory {
 
     fn delete_release(&self, id: &ReleaseId) -> Result<(), StoreError> {
         let mut state = lock(&self.state);
-        if state.records.catalogue().release(id).is_none() {
-            return Err(StoreError::NoRelease(id.clone()));
-        }
+        check_deletion(&state.records.catalogue(), id)?;
         state.records.change(|records| records.releases.retain(|release| release.id != *id));
+        Ok(())
+    }
+
+    fn put_campaign(&self, campaign: &Campaign) -> Result<(), StoreError> {
+        let mut state = lock(&self.state);
+        check_campaign(&state.records.catalogue(), campaign)?;
+        state.records.change(|records| {
+            records.campaigns.insert(campaign.id, campaign.clone());
+        });
         Ok(())
     }
 

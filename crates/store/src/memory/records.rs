@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use otary_fleet::{Artifact, Catalogue, Group, GroupName, Product, ProductName, Release, Sha256};
+use otary_fleet::{
+    Artifact, Campaign, CampaignId, Catalogue, Group, GroupName, Product, ProductName, Release, Sha256,
+};
 
 /// What the operator made. The catalogue is always of what the maps hold.
 #[derive(Debug, Default)]
@@ -12,6 +14,7 @@ pub(super) struct Records {
     /// In the order in which they were published.
     pub(super) releases: Vec<Release>,
     pub(super) artifacts: HashMap<Sha256, Artifact>,
+    pub(super) campaigns: BTreeMap<CampaignId, Campaign>,
     pub(super) groups: BTreeMap<GroupName, Group>,
     catalogue: Arc<Catalogue>,
 }
@@ -28,6 +31,7 @@ impl Records {
             self.releases.iter().cloned(),
             self.artifacts.values().cloned(),
         );
-        self.catalogue = Arc::new(catalogue.with_campaigns([], self.groups.values().cloned()));
+        let (campaigns, groups) = (self.campaigns.values().cloned(), self.groups.values().cloned());
+        self.catalogue = Arc::new(catalogue.with_campaigns(campaigns, groups));
     }
 }

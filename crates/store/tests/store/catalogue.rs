@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use otary_fleet::{Artifact, Chip, Group, Kind, Membership, Scope, Sha256, SignedManifest, Token};
+use otary_fleet::{
+    Artifact, Campaign, CampaignId, Chip, Group, Kind, Membership, Scope, Sha256, SignedManifest, State,
+    Stop, Token,
+};
 use otary_store::{Store, StoreError};
 
-use crate::sample::{artifact, at, lamp, mac, publish, release, release_id, upload};
+use crate::sample::{artifact, at, campaign, lamp, mac, publish, release, release_id, upload};
 
 pub fn a_product_is_added_and_replaced(store: &dyn Store) {
     store.put_product(&lamp()).unwrap();
@@ -190,6 +193,55 @@ pub fn settings_are_kept_by_key(store: &dyn Store) {
     store.put_setting("other", "").unwrap();
     assert_eq!(store.setting("backup").unwrap().as_deref(), Some("1780000000"));
     assert_eq!(store.setting("other").unwrap().as_deref(), Some(""));
+}
+
+pub fn a_campaign_is_added_and_moves_on(store: &dyn Store) {
+    let refused = store.put_campaign(&campaign(1, "1"));
+    assert!(matches!(refused, Err(StoreError::NoProduct(_))));
+    publish(store, "1", b"v1", at(5));
+    let refused = store.put_campaign(&campaign(1, "2"));
+    assert!(matches!(refused, Err(StoreError::NoRelease(id)) if id == release_id("2")));
+    let mut moving = campaign(1, "1");
+    store.put_campaign(&moving).unwrap();
+    assert_eq!(store.catalogue().campaign(CampaignId(1)), Some(&moving));
+    let stop = Stop { at: at(8), offered: 8, installed: 5, failed: 1, silent: 2, devices: vec![mac(1)] };
+    for state in [
+        State::AwaitsApproval,
+        State::Paused { paused_by: "ann".into(), paused_at: at(7) },
+        State::Stopped(stop),
+        State::Aborted { aborted_at: at(9), aborted_by: "ann".into() },
+        State::Finished { finished_at: at(9) },
+    ] {
+        (moving.state, moving.wave) = (state, moving.wave + 1);
+        store.put_campaign(&moving).unwrap();
+        assert_eq!(store.catalogue().all_campaigns().collect::<Vec<_>>(), [&moving]);
+    }
+}
+
+pub fn two_campaigns_under_way_are_not_for_the_same_devices(store: &dyn Store) {
+    publish(store, "1", b"v1", at(5));
+    let mut first = campaign(1, "1");
+    store.put_campaign(&first).unwrap();
+    let second = campaign(2, "1");
+    let refused = store.put_campaign(&second);
+    assert!(matches!(refused, Err(StoreError::TargetTaken { by: CampaignId(1) })));
+    let kitchen = Campaign { group: Some("kitchen".parse().unwrap()), ..second.clone() };
+    store.put_campaign(&kitchen).unwrap();
+    first.state = State::Finished { finished_at: at(9) };
+    store.put_campaign(&first).unwrap();
+    store.put_campaign(&Campaign { id: CampaignId(3), ..second }).unwrap();
+}
+
+pub fn a_release_under_a_campaign_is_not_deleted(store: &dyn Store) {
+    publish(store, "1", b"v1", at(5));
+    let mut campaign = campaign(1, "1");
+    store.put_campaign(&campaign).unwrap();
+    let refused = store.delete_release(&release_id("1"));
+    assert!(matches!(refused, Err(StoreError::Brought { by: CampaignId(1), .. })));
+    campaign.state = State::Aborted { aborted_at: at(9), aborted_by: "ann".into() };
+    store.put_campaign(&campaign).unwrap();
+    store.delete_release(&release_id("1")).unwrap();
+    store.put_campaign(&campaign).unwrap();
 }
 
 pub fn groups_are_kept_by_name(store: &dyn Store) {

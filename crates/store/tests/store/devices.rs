@@ -1,8 +1,8 @@
 //! Devices' records.
 
 use otary_fleet::{
-    AgentWords, Attempt, Build, Catalogue, Chip, Delivery, Device, DeviceClock, Mac, Md5, Proof, Reported,
-    SeenNetwork, Sha256, View, decide, delivered, observe,
+    AgentWords, Attempt, Build, Catalogue, Chip, Delivery, Device, DeviceClock, Mac, Md5, Openings, Proof,
+    Reported, SeenNetwork, Sha256, View, decide, delivered, observe,
 };
 use otary_store::{Admit, EventQuery, Store};
 
@@ -62,7 +62,7 @@ fn full_record(catalogue: &Catalogue, target: &otary_fleet::Artifact) -> Device 
     device.channel = Some("stable".parse().unwrap());
     let build = |bytes: &[u8]| Build { md5: Some(Md5::of(bytes)), sha256: Some(Sha256::of(bytes)) };
     let old = check_in(device.mac, build(b"old"));
-    let view = View { catalogue, device: Some(&device) };
+    let view = View { catalogue, device: Some(&device), openings: Openings::SHUT };
     let decision = decide(&old, view, at(2));
     assert_eq!(decision.offered(), Some(target.id));
     observe(&mut device, &old, &decision, catalogue, at(2));

@@ -56,6 +56,7 @@ fn every_kind(device: Mac) -> Vec<Event> {
         chip: None,
         release: Some(release_id("1")),
         artifact: Some(Sha256::of(b"v1")),
+        campaign: None,
     };
     let kinds = [
         EventKind::Operator { who: "local".into(), action: "assigned it to lamp".into() },

@@ -83,6 +83,9 @@ contract!({
         of_two_releases_of_one_moment_the_later_is_newer
         a_release_is_replaced_by_one_of_its_name
         a_deleted_release_leaves_its_artifact
+        a_campaign_is_added_and_moves_on
+        two_campaigns_under_way_are_not_for_the_same_devices
+        a_release_under_a_campaign_is_not_deleted
         an_artifact_keeps_the_facts_that_a_release_rests_on
         the_catalogue_is_the_same_until_it_changes
         tokens_are_kept_by_name
@@ -131,6 +134,7 @@ contract!({
         a_withdrawn_release_goes_after_a_while
         superseded_releases_make_room_oldest_first
         what_is_offered_pinned_or_run_stays
+        what_campaigns_and_operators_mean_for_devices_stays
         what_strangers_say_frees_nothing_that_a_device_runs
         what_a_device_took_and_has_not_started_yet_stays
         an_artifact_that_another_release_holds_stays

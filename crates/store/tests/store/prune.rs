@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use otary_fleet::{
-    Artifact, Build, CheckIn, Chip, Delivery, Device, Md5, Release, Sha256, Time, View, decide, delivered,
-    observe,
+    Artifact, Build, CheckIn, Chip, Delivery, Device, Forced, Md5, Openings, Release, Sha256, Time, View,
+    decide, delivered, observe,
 };
 use otary_store::{Admit, Downloads, EventQuery, Pruned, Retention, Store, StoreError};
 
 use crate::sample::{
-    at, change, check_in, event, forever, installed, later, mac, poll, publish, publish_for, release,
-    release_id, run, upload,
+    at, campaign, change, check_in, event, forever, installed, later, mac, poll, publish, publish_for,
+    release, release_id, run, upload,
 };
 use crate::waiting_and_written;
 
 fn versions(store: &dyn Store) -> Vec<String> {
-    store.catalogue().all_releases().map(|release| release.id.version.clone()).collect()
+    store.catalogue().all_releases().map(|release| release.id.version.to_string()).collect()
 }
 
 fn is_there(store: &dyn Store, artifact: &Artifact) -> bool {
@@ -106,13 +106,35 @@ pub fn what_is_offered_pinned_or_run_stays(store: &dyn Store) {
     }
 }
 
+pub fn what_campaigns_and_operators_mean_for_devices_stays(store: &dyn Store) {
+    for (version, published) in
+        [("old", 1), ("way", 2), ("1", 3), ("pin", 4), ("once", 5), ("2", 6), ("3", 7)]
+    {
+        publish(store, version, version.as_bytes(), at(published));
+    }
+    store.put_campaign(&campaign(1, "1")).unwrap();
+    edit(store, "1", |release| release.via = Some("way".into()));
+    change(store, mac(1), at(9), |device| device.pin = Some(release_id("pin")));
+    let forced = |device: &mut Device| {
+        device.forced = Some(Forced { release: release_id("once"), at: at(9), by: "ann".into() });
+    };
+    change(store, mac(2), at(9), forced);
+    let retention = Retention { max_artifact_bytes: 0, unreferenced: Duration::ZERO, ..forever() };
+    store.prune(&retention, later()).unwrap();
+    assert_eq!(versions(store), ["way", "1", "pin", "once", "3"]);
+}
+
 /// A poll as the server handles it. Gives what it is offered.
 fn ask(store: &dyn Store, check_in: &CheckIn, now: Time) -> Option<Sha256> {
     let catalogue = store.catalogue();
     let mut offered = None;
     let visit = &mut |device: Option<&mut Device>| {
         let device = device.unwrap();
-        let decision = decide(check_in, View { catalogue: &catalogue, device: Some(device) }, now);
+        let decision = decide(
+            check_in,
+            View { catalogue: &catalogue, device: Some(device), openings: Openings::SHUT },
+            now,
+        );
         offered = decision.offered();
         observe(device, check_in, &decision, &catalogue, now)
     };

@@ -4,8 +4,9 @@ use std::io::Write;
 use std::time::{Duration, SystemTime};
 
 use otary_fleet::{
-    Artifact, Build, Cause, CheckIn, Chip, Device, Dialect, Ending, Event, EventKind, Installed, Kind, Mac,
-    Md5, Mode, Network, Product, Release, ReleaseId, Report, Sha256, Snapshot, Time, Transport,
+    Artifact, Build, Campaign, CampaignId, Cause, CheckIn, Chip, Device, Dialect, Ending, Event, EventKind,
+    Gate, Installed, Kind, Mac, Md5, Mode, Network, Plan, Product, Release, ReleaseId, Report, Rules, Sha256,
+    Snapshot, State, Time, Transport,
 };
 use otary_store::{Admit, Retention, Store};
 
@@ -69,11 +70,36 @@ pub fn release(version: &str, artifacts: &[Artifact], published: Time) -> Releas
         channel: "stable".parse().unwrap(),
         artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
         order: otary_fleet::Sequence::default(),
+        via: None,
         manifests: Vec::new(),
         notes: "Less flicker.".into(),
         published,
         withdrawn: None,
         pinned: false,
+    }
+}
+
+/// A campaign that brings a version of the lamp to everybody.
+pub fn campaign(number: u32, version: &str) -> Campaign {
+    Campaign {
+        id: CampaignId(number),
+        product: lamp().name,
+        kind: Kind::App,
+        release: release_id(version),
+        channel: "stable".parse().unwrap(),
+        group: None,
+        waves: Plan::default().waves(7, []),
+        gate: Gate { soak: Duration::from_hours(1), approval: true },
+        window: Some("mon-fri 22:00-04:00 Europe/Berlin".parse().unwrap()),
+        pace: "30/min, 500kB/s".parse().unwrap(),
+        rules: Rules::default(),
+        rolls_back: Some(CampaignId(99)),
+        state: State::Running,
+        wave: 0,
+        wave_since: at(6),
+        created: at(6),
+        by: "local".into(),
+        seed: u64::MAX,
     }
 }
 

@@ -19,7 +19,8 @@ mod poll;
 mod tell;
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Device, Dialect, Mode, Proof, Transport, View, decide, prove, recall,
+    Catalogue, CheckIn, Decision, Device, Dialect, Mode, Openings, Proof, Transport, View, decide, prove,
+    recall,
 };
 
 use self::answer::{Problem, problem};
@@ -112,7 +113,7 @@ impl Asked {
 
     /// What it says, with what the record adds and what was shown.
     fn proven(&self, device: Option<&Device>, catalogue: &Catalogue) -> CheckIn {
-        let view = View { catalogue, device };
+        let view = View { catalogue, device, openings: Openings::SHUT };
         let mut check_in = self.check_in.clone();
         recall(&mut check_in, view);
         check_in.proof = prove(&check_in, &self.pass.evidence, view);
@@ -123,6 +124,10 @@ impl Asked {
 impl Known {
     /// What it would be answered if it polled now.
     fn decision(&self, visit: &Visit, catalogue: &Catalogue) -> Decision {
-        decide(&self.check_in, View { catalogue, device: Some(&self.device) }, visit.shared.clock.now())
+        decide(
+            &self.check_in,
+            View { catalogue, device: Some(&self.device), openings: Openings::SHUT },
+            visit.shared.clock.now(),
+        )
     }
 }

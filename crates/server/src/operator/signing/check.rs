@@ -4,7 +4,7 @@
 //! published.
 
 use otary_fleet::{
-    Artifact, Catalogue, Kind, ManifestBytes, ProductName, Release, Sha256, SignedManifest, Time,
+    Artifact, Catalogue, Kind, ManifestBytes, ProductName, Release, Sha256, SignedManifest, Time, Version,
 };
 use otary_trust::signing::{Manifest, Signed, SigningKey, Terms};
 
@@ -55,7 +55,7 @@ impl Operator {
         let number = number.ok_or(Unsigned::NoNumber { known })?;
         let terms = Terms {
             product: release.id.product.clone(),
-            version: release.id.version.clone(),
+            version: release.id.version.to_string(),
             hardware: signing.hardware.clone(),
             number,
             floor: signing.floor,
@@ -151,7 +151,7 @@ impl Case<'_> {
             |chip: Option<otary_fleet::Chip>| chip.map_or("unknown", otary_fleet::Chip::family).to_owned();
         let fields = [
             ("the product", says.product.clone(), id.product.to_string()),
-            ("the version", says.version.clone(), id.version.clone()),
+            ("the version", says.version.clone(), id.version.to_string()),
             ("the chip", chip(says.chip), chip(artifact.chip)),
             ("the length", says.length.to_string(), artifact.size.to_string()),
             ("the SHA-256", says.sha256.to_string(), artifact.id.to_string()),
@@ -188,7 +188,7 @@ impl Case<'_> {
         Ok(())
     }
 
-    fn taken(&self, number: u32) -> Option<(ProductName, String)> {
+    fn taken(&self, number: u32) -> Option<(ProductName, Version)> {
         let has = |release: &&Release| release.manifests.iter().any(|manifest| manifest.number == number);
         let taken = self.catalogue.releases(&self.release.id.product).iter().find(has)?;
         Some((taken.id.product.clone(), taken.id.version.clone()))

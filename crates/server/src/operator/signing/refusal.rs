@@ -1,7 +1,7 @@
 //! Why a manifest is not published, or a key or record not kept. Pure.
 
 use http::StatusCode;
-use otary_fleet::ProductName;
+use otary_fleet::{ProductName, Version};
 use otary_trust::Defect;
 use otary_trust::signing::{KeyId, Record, Unsound};
 use thiserror::Error;
@@ -78,7 +78,7 @@ pub enum Unsigned {
         /// The product.
         product: ProductName,
         /// The release that has it.
-        version: String,
+        version: Version,
     },
     /// The newest root record has every device refuse such a number.
     #[error(

@@ -1,5 +1,6 @@
 //! The clients that are known by their URL, each by the facts of what it sends and what it takes.
 
+mod campaigns;
 mod esp32fota;
 mod esp_idf;
 mod esphome;
@@ -53,7 +54,7 @@ pub fn path_of(url: &str) -> &str {
 /// The attempts of the usual device: version, whole downloads, last bytes.
 pub fn attempts(site: &Site) -> Vec<(String, u32, u64)> {
     let attempts = site.device(MAC).map(|device| device.attempts).unwrap_or_default();
-    attempts.iter().map(|a| (a.release.version.clone(), a.whole, a.last_bytes)).collect()
+    attempts.iter().map(|a| (a.release.version.to_string(), a.whole, a.last_bytes)).collect()
 }
 
 /// Waits until a transfer is on record: it is noted after its last byte is out.

@@ -1,27 +1,27 @@
 //! The catalogue: all that could be offered, and the way from a digest back to it.
 
+mod shelf;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use otary_image::Chip;
+use shelf::Shelf;
 
 use crate::{
     Artifact, Build, Campaign, CampaignId, Channel, Group, GroupName, Kind, Md5, Order, Product, ProductName,
-    Release, ReleaseId, Sha256, Wanted, compare,
+    Release, ReleaseId, Sha256, Version, Wanted, compare,
 };
 
 /// Products, releases and artifacts at one moment. Immutable: a change makes a new one.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     products: BTreeMap<ProductName, Product>,
-    /// By product, oldest first.
-    releases: BTreeMap<ProductName, Vec<Release>>,
+    shelves: BTreeMap<ProductName, Shelf>,
     artifacts: HashMap<Sha256, Artifact>,
     by_digest: HashMap<Sha256, Sha256>,
     by_md5: HashMap<Md5, Sha256>,
-    /// For which products each artifact was released.
-    owners: HashMap<Sha256, BTreeSet<ProductName>>,
-    /// By product, the newest first.
-    campaigns: BTreeMap<ProductName, Vec<Campaign>>,
+    /// For which products each artifact was released, and where the newest of the releases that hold it stands.
+    owners: HashMap<Sha256, BTreeMap<ProductName, usize>>,
     groups: BTreeMap<GroupName, Group>,
 }
 
@@ -43,21 +43,22 @@ impl Catalogue {
     ) -> Self {
         let mut catalogue = Self::default();
         catalogue.products.extend(products.into_iter().map(|p| (p.name.clone(), p)));
-        for release in releases {
-            let product = &release.id.product;
-            for artifact in &release.artifacts {
-                catalogue.owners.entry(*artifact).or_default().insert(product.clone());
-            }
-            catalogue.releases.entry(product.clone()).or_default().push(release);
-        }
-        for releases in catalogue.releases.values_mut() {
-            releases.sort_by_key(|release| release.published);
-        }
         for artifact in artifacts {
             let digests = artifact.digests.iter().chain([&artifact.id]);
             catalogue.by_digest.extend(digests.map(|digest| (*digest, artifact.id)));
             catalogue.by_md5.extend(artifact.md5s.iter().map(|md5| (*md5, artifact.id)));
             catalogue.artifacts.insert(artifact.id, artifact);
+        }
+        for release in releases {
+            catalogue.shelves.entry(release.id.product.clone()).or_default().add(release);
+        }
+        for (product, shelf) in &mut catalogue.shelves {
+            shelf.arrange(&catalogue.artifacts);
+            for (place, release) in shelf.releases().iter().enumerate() {
+                for artifact in &release.artifacts {
+                    catalogue.owners.entry(*artifact).or_default().insert(product.clone(), place);
+                }
+            }
         }
         catalogue
     }
@@ -70,10 +71,7 @@ impl Catalogue {
         groups: impl IntoIterator<Item = Group>,
     ) -> Self {
         for campaign in campaigns {
-            self.campaigns.entry(campaign.product.clone()).or_default().push(campaign);
-        }
-        for campaigns in self.campaigns.values_mut() {
-            campaigns.sort_by_key(|campaign| std::cmp::Reverse(campaign.id));
+            self.shelves.entry(campaign.product.clone()).or_default().start(campaign);
         }
         self.groups.extend(groups.into_iter().map(|group| (group.name.clone(), group)));
         self
@@ -81,12 +79,12 @@ impl Catalogue {
 
     /// A product's campaigns, the newest first.
     pub fn campaigns(&self, product: &ProductName) -> &[Campaign] {
-        self.campaigns.get(product).map_or(&[], Vec::as_slice)
+        self.shelves.get(product).map_or(&[], Shelf::campaigns)
     }
 
     /// Every campaign, by product and then by age, the newest first.
     pub fn all_campaigns(&self) -> impl Iterator<Item = &Campaign> {
-        self.campaigns.values().flatten()
+        self.shelves.values().flat_map(Shelf::campaigns)
     }
 
     /// One campaign.
@@ -122,17 +120,38 @@ impl Catalogue {
 
     /// A product's releases, oldest first.
     pub fn releases(&self, product: &ProductName) -> &[Release] {
-        self.releases.get(product).map_or(&[], Vec::as_slice)
+        self.shelves.get(product).map_or(&[], Shelf::releases)
     }
 
     /// Every release, by product and then by age.
     pub fn all_releases(&self) -> impl Iterator<Item = &Release> {
-        self.releases.values().flatten()
+        self.shelves.values().flat_map(Shelf::releases)
     }
 
     /// One release.
     pub fn release(&self, id: &ReleaseId) -> Option<&Release> {
-        self.releases(&id.product).iter().find(|release| release.id == *id)
+        self.release_called(&id.product, &id.version)
+    }
+
+    /// A product's release of this version.
+    pub fn release_called(&self, product: &ProductName, version: &Version) -> Option<&Release> {
+        self.releases(product).iter().find(|release| release.id.version == *version)
+    }
+
+    /// What a campaign brings to devices of a chip: none if its release is gone, or has nothing for that chip.
+    pub fn brought_by(&self, campaign: &Campaign, chip: Option<Chip>) -> Option<Target<'_>> {
+        self.target_of(self.release(&campaign.release)?, chip, campaign.kind)
+    }
+
+    /// A release as the target of a device.
+    pub(crate) fn target_of<'a>(
+        &'a self,
+        release: &'a Release,
+        chip: Option<Chip>,
+        wanted: impl Into<Wanted>,
+    ) -> Option<Target<'a>> {
+        let artifact = release.artifact_for(|id| self.artifact(id), chip, wanted)?;
+        Some(Target { release, artifact })
     }
 
     /// Every artifact, in no order.
@@ -154,12 +173,12 @@ impl Catalogue {
 
     /// The newest of a product's releases that holds an artifact, withdrawn ones too.
     pub fn release_of(&self, product: &ProductName, artifact: &Sha256) -> Option<&Release> {
-        self.releases(product).iter().rev().find(|release| release.artifacts.contains(artifact))
+        self.releases(product).get(*self.owners.get(artifact)?.get(product)?)
     }
 
     /// The product that an artifact was released for, if it was released for exactly one.
     pub fn product_of(&self, artifact: &Sha256) -> Option<&Product> {
-        let mut names = self.owners.get(artifact)?.iter();
+        let mut names = self.owners.get(artifact)?.keys();
         let name = names.next()?;
         if names.next().is_some() { None } else { self.product(name) }
     }
@@ -167,7 +186,7 @@ impl Catalogue {
     /// Whether an artifact was released for private products alone, so that nobody else is to learn that it is here.
     pub fn is_private(&self, artifact: &Sha256) -> bool {
         let private = |name| self.product(name).is_some_and(|product| product.private);
-        self.owners.get(artifact).is_some_and(|names| names.iter().all(private))
+        self.owners.get(artifact).is_some_and(|names| names.keys().all(private))
     }
 
     /// The chips that a product is made with: as the operator said, else as its releases show.
@@ -179,20 +198,24 @@ impl Catalogue {
         artifacts.filter_map(|id| self.artifact(id)?.chip).collect()
     }
 
-    /// The only chip that a product is made with.
-    pub fn only_chip(&self, product: &Product) -> Option<Chip> {
-        let mut chips = self.chips(product);
-        if chips.len() == 1 { chips.pop_first() } else { None }
-    }
-
     /// Whether a product has a program for some chip, so that one has to know which chip asks.
     pub fn has_apps(&self, product: &ProductName) -> bool {
         let mut artifacts = self.releases(product).iter().flat_map(|release| &release.artifacts);
         artifacts.any(|id| self.artifact(id).is_some_and(|artifact| artifact.kind == Kind::App))
     }
 
-    /// What devices of a product, channel and chip are meant to run: of the releases not withdrawn that have an
-    /// artifact of what is wanted for that chip, the newest published.
+    /// The only chip that a product is made with: as the operator said, else as its releases show.
+    pub fn only_chip(&self, product: &Product) -> Option<Chip> {
+        let mut said = product.chips.iter().copied();
+        match said.next() {
+            Some(chip) => said.next().is_none().then_some(chip),
+            None => self.shelves.get(&product.name)?.only_chip(),
+        }
+    }
+
+    /// What devices of a product, channel and chip are meant to run, campaigns apart: of the releases not withdrawn that have
+    /// an artifact of what is wanted for that chip, the newest published that no campaign keeps back
+    /// ([`Self::is_kept_back`]).
     pub fn target(
         &self,
         product: &ProductName,
@@ -202,10 +225,13 @@ impl Catalogue {
     ) -> Option<Target<'_>> {
         let wanted = wanted.into();
         let live = |release: &&Release| release.withdrawn.is_none() && release.channel.is(channel);
-        self.releases(product).iter().rev().filter(live).find_map(|release| {
-            let artifact = release.artifact_for(|id| self.artifact(id), chip, wanted)?;
-            Some(Target { release, artifact })
-        })
+        let at_large = self.shelves.get(product)?.at_large();
+        at_large.filter(live).find_map(|release| self.target_of(release, chip, wanted))
+    }
+
+    /// Whether a release goes to members of its campaigns alone: those have not finished with all of its channel.
+    pub fn is_kept_back(&self, release: &ReleaseId) -> bool {
+        self.shelves.get(&release.product).is_some_and(|shelf| shelf.is_kept_back(&release.version))
     }
 
     /// How one release of a product stands to another: by version, and where versions say nothing, by age.

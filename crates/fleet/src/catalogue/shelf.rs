@@ -1,0 +1,81 @@
+//! A product's shelf: its releases and campaigns, in the order in which they are looked through.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use otary_image::Chip;
+
+use crate::{Artifact, Campaign, Release, Sha256, State, Version};
+
+/// What one product has.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shelf {
+    /// Oldest first.
+    releases: Vec<Release>,
+    /// Whether each of them is kept back by its campaigns.
+    kept_back: Vec<bool>,
+    /// Newest first.
+    campaigns: Vec<Campaign>,
+    only_chip: Option<Chip>,
+}
+
+impl Shelf {
+    pub(super) fn releases(&self) -> &[Release] {
+        &self.releases
+    }
+
+    pub(super) fn campaigns(&self) -> &[Campaign] {
+        &self.campaigns
+    }
+
+    /// The only chip that its releases are for.
+    pub(super) const fn only_chip(&self) -> Option<Chip> {
+        self.only_chip
+    }
+
+    /// Puts a release there; [`Self::arrange`] has to follow.
+    pub(super) fn add(&mut self, release: Release) {
+        self.releases.push(release);
+    }
+
+    /// Puts its releases in order.
+    pub(super) fn arrange(&mut self, artifacts: &HashMap<Sha256, Artifact>) {
+        self.releases.sort_by_key(|release| release.published);
+        self.kept_back = vec![false; self.releases.len()];
+        let held = self.releases.iter().flat_map(|release| &release.artifacts);
+        let mut chips = held.filter_map(|id| artifacts.get(id)?.chip);
+        let first = chips.next();
+        self.only_chip = first.filter(|first| chips.all(|chip| chip == *first));
+    }
+
+    /// Puts a campaign there.
+    pub(super) fn start(&mut self, campaign: Campaign) {
+        self.campaigns.push(campaign);
+        self.campaigns.sort_by_key(|campaign| Reverse(campaign.id));
+        self.kept_back = self.releases.iter().map(|release| is_kept_back(release, &self.campaigns)).collect();
+    }
+
+    /// The releases that are not kept back, the newest first.
+    pub(super) fn at_large(&self) -> impl Iterator<Item = &Release> {
+        let releases = self.releases.iter().zip(&self.kept_back).rev();
+        releases.filter(|(_, kept_back)| !**kept_back).map(|(release, _)| release)
+    }
+
+    pub(super) fn is_kept_back(&self, version: &Version) -> bool {
+        let mut releases = self.releases.iter().zip(&self.kept_back);
+        releases.any(|(release, kept_back)| *kept_back && release.id.version == *version)
+    }
+}
+
+/// A release that was published by a campaign is kept back until one of its campaigns has finished with the whole
+/// channel. A campaign that goes back to a former release, or brings it to another channel, keeps nothing back: its
+/// release was published before.
+fn is_kept_back(release: &Release, campaigns: &[Campaign]) -> bool {
+    let publishes = |campaign: &&Campaign| {
+        campaign.release == release.id && campaign.channel == release.channel && campaign.rolls_back.is_none()
+    };
+    let is_through =
+        |campaign: &Campaign| campaign.group.is_none() && matches!(campaign.state, State::Finished { .. });
+    let mut own = campaigns.iter().filter(publishes).peekable();
+    own.peek().is_some() && !own.any(is_through)
+}
