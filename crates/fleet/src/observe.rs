@@ -1,5 +1,7 @@
 //! What a check-in or a transfer teaches about a device: folds it into the record, and says what is worth an event.
 
+mod trials;
+
 use std::cmp::Reverse;
 use std::time::Duration;
 
@@ -32,6 +34,7 @@ pub fn observe(
 ) -> Vec<Event> {
     let mut kinds = Vec::new();
     device.polls += 1;
+    device.rhythm.note(check_in.proof, now);
     device.last_seen = device.last_seen.max(now);
     if let Some(name) = check_in.name.as_ref().filter(|name| device.name.as_deref() != Some(name.as_str())) {
         device.name = Some(name.to_string());
@@ -43,12 +46,14 @@ pub fn observe(
         kinds.extend(change(device, check_in, proof, catalogue, now));
     }
     kinds.extend(check_in.report.and_then(|report| note_report(device, report, check_in, now)));
+    kinds.extend(trials::hear(device, check_in, catalogue, now));
     if stand(device, check_in, decision, now) {
         kinds.push(EventKind::Decided { decision: Box::new(decision.clone()) });
     }
     let is_new = follow(device, check_in, decision, catalogue, now);
     if check_in.mode != Mode::Version && decision.offered().is_some() && is_new {
         offer(device, check_in, decision, now);
+        trials::offer(device, check_in, decision, catalogue, now);
     }
     let event = |kind| Event { at: now, device: Some(device.mac), product: decision.product.clone(), kind };
     kinds.into_iter().map(event).collect()
@@ -371,6 +376,8 @@ pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Option<E
             attempt.holds += 1;
             attempt.outcome = Some(Outcome::Looping);
         }
+        let of_image = device.trials.iter_mut().filter(|trial| trial.artifact == artifact);
+        of_image.for_each(|trial| trial.deliver(claimant, reached, size, now));
     }
     let is_part = bytes >= asked && reached.is_some_and(|reached| reached < size);
     let bytes = reached.unwrap_or(bytes);

@@ -69,6 +69,5 @@ fn options(port: u16) -> anyhow::Result<Options> {
         tls_of_names: BTreeMap::new(),
         retention: KEEP_ALL,
         limits: Limits::default(),
-        recorder: None,
     })
 }

@@ -13,5 +13,6 @@ mod properties;
 mod risks;
 mod rollover;
 mod strangers;
+mod trials;
 mod via;
 mod world;
