@@ -1,7 +1,7 @@
 //! Decides on one poll again and again, for a counter of instructions to watch (`cargo xtask ci wait`).
 //!
 //! `wait` lists the cases; `wait CASE TIMES` decides so often, of a product with a hundred releases and fifty campaigns, five
-//! of them to groups of a million devices. Everything that is counted happens in [`decide_once`].
+//! of them to groups that share out a million devices. Everything that is counted happens in [`decide_once`].
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
@@ -163,11 +163,12 @@ fn scene(case: &Case) -> Scene {
     let mut campaigns: Vec<Campaign> = (1..=CAMPAIGNS).map(campaign).collect();
     campaigns.iter_mut().for_each(case.campaigns);
     let openings = campaigns.iter().map(|campaign| (campaign.id, Opening::default())).collect();
-    let members: BTreeSet<Mac> = (1..=DEVICES).map(mac).collect();
+    let members =
+        |number: u32| -> BTreeSet<Mac> { (1..=DEVICES).filter(|n| n % 5 == number).map(mac).collect() };
     let groups = (0..5).map(|number| Group {
         name: group(number),
         product: None,
-        by: Membership::Hand(members.clone()),
+        by: Membership::Hand(members(number)),
     });
     let catalogue = Catalogue::new([product()], (0..RELEASES).map(release), (0..RELEASES).map(artifact))
         .with_campaigns(campaigns, groups);

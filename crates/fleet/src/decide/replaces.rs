@@ -13,7 +13,7 @@ impl Asked<'_> {
         if target.artifact.is_run_by(&self.check_in.build) {
             return Err(Reason::UpToDate { version: target.release.id.version.clone() });
         }
-        if let Some(release) = self.released() {
+        if let Some(release) = self.released {
             return by_release(release, target, back);
         }
         if let Some(reason) = self.reflashed() {
@@ -22,15 +22,9 @@ impl Asked<'_> {
         self.by_version(target, back)
     }
 
-    /// The release that runs, if its digest is known.
-    pub(super) fn released(&self) -> Option<&Release> {
-        let running = self.running.filter(|_| self.check_in.mode != Mode::Filesystem)?;
-        self.view.catalogue.release_of(&self.product.name, &running.id)
-    }
-
     /// The version that runs: by the digest, else by its own word.
     pub(super) fn runs(&self) -> Option<Version> {
-        let released = self.released().map(|release| release.id.version.clone());
+        let released = self.released.map(|release| release.id.version.clone());
         released.or_else(|| self.check_in.version.clone())
     }
 
