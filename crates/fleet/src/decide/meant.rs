@@ -11,8 +11,8 @@ use crate::{
 type Kept<'a> = (Reason, Speaking<'a>);
 
 /// How many campaigns that speak of a device are looked at. More than one is under way for a device only where groups
-/// overlap, and what a campaign before those brought is a former release.
-const LOOKED_AT: usize = 4;
+/// overlap; else the one before the newest has finished, and has brought what runs.
+const LOOKED_AT: usize = 2;
 
 impl<'a> Asked<'a> {
     /// The reason of the answer, noting on the way what is meant.
@@ -73,8 +73,8 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The newest campaign that lets it in decides; of those that do not, the newest is the reason, unless an older one or
-    /// the channel has something for it meanwhile. Only the newest few are looked at.
+    /// The newest campaign that lets it in decides; of those that do not, the newest is the reason, unless the one before or
+    /// the channel has something for it meanwhile.
     fn by_campaigns(&self, found: &mut Decision) -> Result<Reason, Reason> {
         let channel = self.view.device.and_then(|device| device.channel.as_ref());
         let catalogue = self.view.catalogue;
@@ -84,6 +84,10 @@ impl<'a> Asked<'a> {
         let of_it = speaking.filter(|speaking| self.is_member(*speaking, channel, named));
         let mut kept: Option<Kept<'_>> = None;
         for speaking in of_it.take(LOOKED_AT) {
+            // An older one counts only if it lets the device in, and that is soon asked.
+            if kept.is_some() && self.admits(speaking.campaign).is_err() {
+                continue;
+            }
             match self.under(speaking, published, found) {
                 Ok(Some(answer)) if kept.is_none() || answer.verdict() == Verdict::Offer => {
                     return Ok(answer);
