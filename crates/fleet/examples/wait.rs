@@ -25,6 +25,8 @@ struct Scene {
     device: Device,
     openings: Openings,
     check_in: CheckIn,
+    /// Whether the reason is written out as well, which takes memory.
+    told: bool,
 }
 
 /// What a case changes: the campaigns, then the device.
@@ -48,6 +50,8 @@ const CASES: &[Case] = &[
     },
     Case { name: "own-build-of-the-same-version", rule: "not-older", campaigns: aborted, scene: own_build },
     Case { name: "took-it-once", rule: "taken-once", campaigns: aborted, scene: took_it_once },
+    // To see that an allocation is noticed.
+    Case { name: "control", rule: "up-to-date", campaigns: aborted, scene: |scene| scene.told = true },
     Case { name: "held", rule: "held", campaigns: |_| {}, scene: held },
 ];
 
@@ -75,7 +79,11 @@ fn main() -> ExitCode {
 #[inline(never)]
 fn decide_once(scene: &Scene) -> Decision {
     let view = View { catalogue: &scene.catalogue, device: Some(&scene.device), openings: &scene.openings };
-    decide(&scene.check_in, view, NOW)
+    let decision = decide(&scene.check_in, view, NOW);
+    if scene.told {
+        black_box(decision.reason.to_string());
+    }
+    decision
 }
 
 fn aborted(campaign: &mut Campaign) {
@@ -174,7 +182,7 @@ fn scene(case: &Case) -> Scene {
         .with_campaigns(campaigns, groups);
     let mut device = Device::new(mac(DEVICES / 2), NOW);
     device.polls = 100;
-    let mut scene = Scene { catalogue, device, openings, check_in: check_in(&runs) };
+    let mut scene = Scene { catalogue, device, openings, check_in: check_in(&runs), told: false };
     (case.scene)(&mut scene);
     scene
 }
