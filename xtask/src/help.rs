@@ -42,6 +42,13 @@ const COMMANDS: &[Command] = &[
         ],
     },
     Command {
+        name: "stop-rule",
+        forms: &[
+            ("", "measure the stop rule on 1,000 simulated fleets of each kind; writes docs/STOP-RULE.md"),
+            ("--seeds N", "on so many; writes nothing"),
+        ],
+    },
+    Command {
         name: "powercut",
         forms: &[
             ("", "cut the power at every flash operation of an update, singly and in pairs: minutes"),

@@ -12,6 +12,7 @@ mod lanes;
 mod libtest;
 mod powercut;
 mod process;
+mod stop_rule;
 mod tally;
 mod workspace;
 
@@ -60,6 +61,9 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
         ["powercut"] => powercut::run(&workspace, powercut::Extent::Daily).map(|()| true),
         ["powercut", "--exhaustive"] => {
             powercut::run(&workspace, powercut::Extent::Exhaustive).map(|()| true)
+        }
+        ["stop-rule", more @ ..] if matches!(more, [] | ["--seeds", _]) => {
+            stop_rule::run(&workspace, more).map(|()| true)
         }
         [] | ["help" | "--help" | "-h"] => {
             print!("{}", help::page());

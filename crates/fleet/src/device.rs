@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AgentWords, Build, Channel, CheckIn, Claimant, Credential, Decision, Dialect, Forced, Handshake, Held,
-    Kind, Mac, Network, ProductName, Proof, ReleaseId, Reported, Sha256, Time, Transport, Version, Zone,
+    Kind, Mac, Network, Outcome, ProductName, Proof, ReleaseId, Reported, Rhythm, Sha256, Time, Transport,
+    Trial, Version, Zone,
 };
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
@@ -71,6 +72,12 @@ pub struct Device {
     /// What it reported, the latest first; at most [`Self::MAX_REPORTS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reported: Vec<Reported>,
+    /// How often it asks.
+    #[serde(default)]
+    pub rhythm: Rhythm,
+    /// What became of it in campaigns, the latest first; at most [`Self::MAX_TRIALS`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trials: Vec<Trial>,
 }
 
 /// What a device said when it last asked.
@@ -209,26 +216,6 @@ pub struct SeenNetwork {
     pub last: Time,
 }
 
-/// What became of an attempt, as later polls show. Inferred: a stock client reports nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Outcome {
-    /// A later poll reports the release's bytes.
-    Installed,
-    /// The image was taken again and again, and later polls still report the old build.
-    Looping,
-}
-
-impl Outcome {
-    /// The outcome's word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Installed => "installed",
-            Self::Looping => "looping",
-        }
-    }
-}
-
 /// One device meeting one release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
@@ -303,6 +290,8 @@ impl Device {
     pub const MAX_ELSEWHERE: usize = 7;
     /// Reports that are remembered.
     pub const MAX_REPORTS: usize = 8;
+    /// Trials that are remembered.
+    pub const MAX_TRIALS: usize = 4;
     /// The longest name, in bytes.
     pub const MAX_NAME: usize = 64;
     /// Credentials that are valid at the same time: the one in use, its successor, and one of either kind.
@@ -335,6 +324,8 @@ impl Device {
             standing_files: None,
             contested: None,
             reported: Vec::new(),
+            rhythm: Rhythm::NEW,
+            trials: Vec::new(),
         }
     }
 

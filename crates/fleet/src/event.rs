@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Decision, Mac, ProductName, Proof, ReleaseId, Report, Sha256, Time};
+use crate::{
+    CampaignId, Decision, Mac, Outcome, ProductName, Proof, ReleaseId, Report, Sha256, Source, Time,
+};
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +42,17 @@ pub enum EventKind {
     Installed {
         /// The release.
         release: ReleaseId,
+    },
+    /// What became of a device under a campaign, if that was not known before.
+    Outcome {
+        /// The campaign.
+        campaign: CampaignId,
+        /// Its release.
+        release: ReleaseId,
+        /// What became of it.
+        outcome: Outcome,
+        /// How that is known.
+        source: Source,
     },
     /// A device said what became of an attempt.
     Reported {

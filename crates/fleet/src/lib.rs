@@ -39,27 +39,28 @@ mod proof;
 pub mod query;
 mod reason;
 mod release;
+mod rhythm;
 mod risk;
 mod rollover;
 mod seconds;
 mod time;
 mod token;
+mod trial;
 mod version;
 
 pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, Kind};
 pub use campaign::{
-    Campaign, CampaignId, Days, Gate, Opening, Openings, Pace, PaceError, Plan, PlanError, Rules, Share,
-    State, Stop, UnknownZone, Wave, Window, WindowError, Zone,
+    Campaign, CampaignId, Common, Days, Gate, Notice, Opening, Openings, Pace, PaceError, Plan, PlanError,
+    Roster, Rules, Share, State, Stop, Tally, Test, UnknownZone, Wave, Weight, Window, WindowError, Zone,
+    advance, opening,
 };
 pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
 pub use decide::{ViaError, View, check_via, decide, prove};
 pub use decision::{Decision, Verdict};
-pub use device::{
-    Attempt, Device, Installed, Outcome, SeenBuild, SeenHandshake, SeenNetwork, Snapshot, Standing,
-};
+pub use device::{Attempt, Device, Installed, SeenBuild, SeenHandshake, SeenNetwork, Snapshot, Standing};
 pub use digest::{DigestError, Md5, Sha256};
 pub use due::{Act, Due, Patience, due};
 pub use embedded::{Embedded, FoundCertificate, FoundKey};
@@ -79,8 +80,10 @@ pub use proof::{Credential, CredentialKind, Evidence, Proof};
 pub use query::{Facts, Query, QueryError};
 pub use reason::Reason;
 pub use release::{Channel, Release, ReleaseId};
+pub use rhythm::{Lapse, Rhythm};
 pub use risk::{Examined, Expected, Risk, RiskName, UnknownRisk, examine};
 pub use rollover::{Beginning, GivenUp, Misstep, Step, Straggler, cut_off};
 pub use time::Time;
 pub use token::{Scope, Token};
+pub use trial::{Course, Ended, Outcome, Polls, Source, Trial, TrialState};
 pub use version::Version;

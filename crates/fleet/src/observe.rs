@@ -1,5 +1,7 @@
 //! What a check-in or a transfer teaches about a device: folds it into the record, and says what is worth an event.
 
+mod trials;
+
 use std::cmp::Reverse;
 use std::time::Duration;
 
@@ -31,6 +33,7 @@ pub fn observe(
 ) -> Vec<Event> {
     let mut kinds = Vec::new();
     device.polls += 1;
+    device.rhythm.note(check_in.proof, now);
     device.last_seen = device.last_seen.max(now);
     let proof = proof_of_build(check_in, decision, catalogue);
     if device.last.as_ref().is_some_and(|last| last.is_repeated_by(check_in)) {
@@ -39,11 +42,13 @@ pub fn observe(
         kinds.extend(change(device, check_in, proof, catalogue, now));
     }
     kinds.extend(check_in.report.and_then(|report| note_report(device, report, check_in, now)));
+    kinds.extend(trials::hear(device, check_in, catalogue, now));
     if stand(device, check_in, decision, now) {
         kinds.push(EventKind::Decided { decision: Box::new(decision.clone()) });
     }
     if check_in.mode != Mode::Version && decision.offered().is_some() {
         offer(device, check_in, decision, now);
+        trials::offer(device, check_in, decision, catalogue, now);
     }
     let event = |kind| Event { at: now, device: Some(device.mac), product: decision.product.clone(), kind };
     kinds.into_iter().map(event).collect()
@@ -345,6 +350,8 @@ pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Event {
             attempt.holds += 1;
             attempt.outcome = Some(Outcome::Looping);
         }
+        let of_image = device.trials.iter_mut().filter(|trial| trial.artifact == artifact);
+        of_image.for_each(|trial| trial.deliver(claimant, reached, size, now));
     }
     let bytes = reached.unwrap_or(bytes);
     Event { at: now, device: Some(device.mac), product, kind: EventKind::Delivered { artifact, bytes, size } }

@@ -4,12 +4,18 @@
 //! campaign's seed ([`Campaign::place`]), so a device never moves between waves, and nothing about it has to be stored.
 //! Whether a wave is open is the campaign's [`State`] and [`Campaign::wave`]; moving on is a new record.
 
+mod advance;
+mod notice;
 mod opening;
 mod pace;
 mod plan;
+mod roster;
 mod rules;
 mod state;
+mod tally;
+mod test;
 mod window;
+mod witness;
 mod zone;
 
 use std::fmt;
@@ -19,11 +25,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Channel, GroupName, Kind, Mac, ProductName, ReleaseId, Time};
 
+pub use advance::{advance, opening};
+pub use notice::{Common, Notice};
 pub use opening::{Opening, Openings};
 pub use pace::{Pace, PaceError};
 pub use plan::{Plan, PlanError, Share, Wave};
+pub use roster::Roster;
 pub use rules::{Gate, Rules};
 pub use state::{State, Stop};
+pub use tally::Tally;
+pub use test::{Test, Weight};
 pub use window::{Days, Window, WindowError};
 pub use zone::{UnknownZone, Zone};
 

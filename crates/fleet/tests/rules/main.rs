@@ -12,5 +12,6 @@ mod properties;
 mod risks;
 mod rollover;
 mod strangers;
+mod trials;
 mod via;
 mod world;

@@ -12,6 +12,7 @@ use otary_fleet::{
 };
 
 /// What the server knows, and the time.
+#[derive(Clone)]
 pub struct World {
     pub now: Time,
     pub devices: BTreeMap<Mac, Device>,
@@ -164,6 +165,21 @@ impl World {
     pub fn withdraw(&mut self, version: &str) {
         let now = self.now;
         self.releases.iter_mut().filter(|r| r.id.version == version).for_each(|r| r.withdrawn = Some(now));
+    }
+
+    /// Takes the withdrawal back.
+    pub fn restore(&mut self, version: &str) {
+        self.releases.iter_mut().filter(|r| r.id.version == version).for_each(|r| r.withdrawn = None);
+    }
+
+    /// Aborts the last campaign, and begins another with the same release.
+    pub fn restart_campaign(&mut self) {
+        let now = self.now;
+        let last = self.campaigns.last_mut().unwrap();
+        last.state = State::Aborted { aborted_at: now, aborted_by: "local".into() };
+        let version = last.release.version.clone();
+        self.campaign(&version, &[]);
+        self.devices.values_mut().for_each(Device::release_brakes);
     }
 
     pub fn pass(&mut self, time: Duration) {

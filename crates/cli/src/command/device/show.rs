@@ -178,6 +178,10 @@ pub fn happened(event: &Event) -> String {
             format!("cut off after {bytes} of {size} bytes of {:.12}", artifact.to_string())
         }
         EventKind::Installed { release } => format!("runs {} (inferred)", plain(&release.to_string())),
+        EventKind::Outcome { campaign, release, outcome, source } => {
+            let (release, outcome, source) = (plain(&release.to_string()), outcome.words(), source.name());
+            format!("{outcome} in campaign {campaign} ({release}), {source}")
+        }
         EventKind::Reported { report, proof } => {
             format!("reported with {}: {}", proof.words(), plain(&report.to_string()))
         }
