@@ -25,7 +25,7 @@ impl Asked<'_> {
         if let Some(variant) = self.running.map(|runs| runs.variant).filter(|v| *v != Variant::Whole) {
             return Ok(Reason::NotWhole { variant, offered: offered() });
         }
-        if let Some(release) = self.released() {
+        if let Some(release) = self.released {
             return by_release(release, target, back);
         }
         if let Some(reason) = self.reflashed() {
@@ -34,15 +34,9 @@ impl Asked<'_> {
         self.by_version(target, back)
     }
 
-    /// The release that runs, if its digest is known.
-    pub(super) fn released(&self) -> Option<&Release> {
-        let running = self.running.filter(|_| self.check_in.mode != Mode::Filesystem)?;
-        self.view.catalogue.release_of(&self.product.name, &running.id)
-    }
-
     /// The version that runs: by the digest, else by its own word.
     pub(super) fn runs(&self) -> Option<Version> {
-        let released = self.released().map(|release| release.id.version.clone());
+        let released = self.released.map(|release| release.id.version.clone());
         released.or_else(|| self.check_in.version.clone())
     }
 
