@@ -1,7 +1,7 @@
 //! Decides on one poll again and again, for a counter of instructions to watch (`cargo xtask ci wait`).
 //!
 //! `wait` lists the cases; `wait CASE TIMES` decides so often, of a product with a hundred releases and fifty campaigns, five
-//! of them to groups of a million devices. Everything that is counted happens in [`decide_once`].
+//! of them to groups that share out a million devices. Everything that is counted happens in [`decide_once`].
 
 use std::collections::BTreeSet;
 use std::hint::black_box;
@@ -25,6 +25,8 @@ struct Scene {
     device: Device,
     openings: Openings,
     check_in: CheckIn,
+    /// Whether the reason is written out as well, which takes memory.
+    told: bool,
 }
 
 /// What a case changes: the campaigns, then the device.
@@ -48,6 +50,8 @@ const CASES: &[Case] = &[
     },
     Case { name: "own-build-of-the-same-version", rule: "not-older", campaigns: aborted, scene: own_build },
     Case { name: "took-it-once", rule: "taken-once", campaigns: aborted, scene: took_it_once },
+    // To see that an allocation is noticed.
+    Case { name: "control", rule: "up-to-date", campaigns: aborted, scene: |scene| scene.told = true },
     Case { name: "held", rule: "held", campaigns: |_| {}, scene: held },
 ];
 
@@ -75,7 +79,11 @@ fn main() -> ExitCode {
 #[inline(never)]
 fn decide_once(scene: &Scene) -> Decision {
     let view = View { catalogue: &scene.catalogue, device: Some(&scene.device), openings: &scene.openings };
-    decide(&scene.check_in, view, NOW)
+    let decision = decide(&scene.check_in, view, NOW);
+    if scene.told {
+        black_box(decision.reason.to_string());
+    }
+    decision
 }
 
 fn aborted(campaign: &mut Campaign) {
@@ -163,17 +171,18 @@ fn scene(case: &Case) -> Scene {
     let mut campaigns: Vec<Campaign> = (1..=CAMPAIGNS).map(campaign).collect();
     campaigns.iter_mut().for_each(case.campaigns);
     let openings = campaigns.iter().map(|campaign| (campaign.id, Opening::default())).collect();
-    let members: BTreeSet<Mac> = (1..=DEVICES).map(mac).collect();
+    let members =
+        |number: u32| -> BTreeSet<Mac> { (1..=DEVICES).filter(|n| n % 5 == number).map(mac).collect() };
     let groups = (0..5).map(|number| Group {
         name: group(number),
         product: None,
-        by: Membership::Hand(members.clone()),
+        by: Membership::Hand(members(number)),
     });
     let catalogue = Catalogue::new([product()], (0..RELEASES).map(release), (0..RELEASES).map(artifact))
         .with_campaigns(campaigns, groups);
     let mut device = Device::new(mac(DEVICES / 2), NOW);
     device.polls = 100;
-    let mut scene = Scene { catalogue, device, openings, check_in: check_in(&runs) };
+    let mut scene = Scene { catalogue, device, openings, check_in: check_in(&runs), told: false };
     (case.scene)(&mut scene);
     scene
 }
@@ -250,6 +259,7 @@ fn check_in(runs: &str) -> CheckIn {
         dialect: Dialect::ArduinoEsp32,
         mode: Mode::Sketch,
         device: Some(mac(DEVICES / 2)),
+        name: None,
         product: None,
         chip: None,
         build: build(runs),

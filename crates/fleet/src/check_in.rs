@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256 as Digest};
 
 use crate::{
-    AgentWords, Handshake, Kind, Mac, Md5, ProductName, Proof, Report, Sha256, Variant, Version, Wanted,
+    AgentWords, DeviceName, Handshake, Kind, Mac, Md5, ProductName, Proof, Report, Sha256, Variant, Version,
+    Wanted,
 };
 
 /// The client library that a check-in came from.
@@ -34,6 +35,8 @@ pub enum Dialect {
     /// MicroPython's `micropython-esp32-ota`: a manifest.
     #[serde(rename = "micropython")]
     MicroPython,
+    /// hawkBit's Direct Device Integration: JSON, links, and reports of what became of an action.
+    Hawkbit,
 }
 
 impl Dialect {
@@ -48,15 +51,25 @@ impl Dialect {
             Self::Esp32Fota => "esp32fota",
             Self::Tasmota => "tasmota",
             Self::MicroPython => "micropython",
+            Self::Hawkbit => "hawkbit",
         }
     }
 
     /// Whether a client of this dialect can run on `chip`.
     pub fn runs_on(self, chip: Chip) -> bool {
         match self {
-            Self::EspHome | Self::Tasmota => true,
+            Self::EspHome | Self::Tasmota | Self::Hawkbit => true,
             Self::ArduinoEsp8266 => chip == Chip::Esp8266,
             _ => chip != Chip::Esp8266,
+        }
+    }
+
+    /// The least that its client has to show to be told anything. hawkBit's devices always show something, and what they
+    /// report is believed.
+    pub const fn required_proof(self) -> Proof {
+        match self {
+            Self::Hawkbit => Proof::ProductSecret,
+            _ => Proof::None,
         }
     }
 
@@ -65,10 +78,10 @@ impl Dialect {
         (self == Self::ArduinoEsp8266).then_some(Chip::Esp8266)
     }
 
-    /// Whether its clients know what to do with a file that is opaque to otary: an encrypted image (ESP-IDF), or one
-    /// behind its signature (esp32FOTA).
+    /// Whether its clients know what to do with a file that is opaque to otary: an encrypted image (ESP-IDF), one
+    /// behind its signature (esp32FOTA), a package of their own (hawkBit).
     pub const fn takes_raw(self) -> bool {
-        matches!(self, Self::EspIdf | Self::Esp32Fota)
+        matches!(self, Self::EspIdf | Self::Esp32Fota | Self::Hawkbit)
     }
 
     /// Whether its client compares the version of an offer with its own before it takes anything. To be offered what it
@@ -187,6 +200,9 @@ pub struct CheckIn {
     pub mode: Mode,
     /// Who asks; some clients never say.
     pub device: Option<Mac>,
+    /// What it calls itself, where that is not its address.
+    #[serde(default)]
+    pub name: Option<DeviceName>,
     /// The product that the URL names, or the agent.
     pub product: Option<ProductName>,
     /// The chip that the URL's query names, or the agent.
@@ -292,6 +308,7 @@ mod tests {
             dialect: Dialect::ArduinoEsp32,
             mode: Mode::Sketch,
             device: None,
+            name: None,
             product: None,
             chip: None,
             build: Build { md5: Some(Md5([7; 16])), sha256: None },

@@ -18,6 +18,7 @@ mod artifact;
 mod campaign;
 mod catalogue;
 mod check_in;
+mod controller;
 mod decide;
 mod decision;
 mod device;
@@ -32,6 +33,7 @@ mod intent;
 mod ledger;
 mod mac;
 mod manifest;
+mod name;
 mod observe;
 mod order;
 mod product;
@@ -58,6 +60,10 @@ pub use campaign::{
 };
 pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
+pub use controller::{
+    Action, ActionId, ActionState, Agreement, Controller, Execution, Feedback, Finished, Told, Unheard,
+    UpdateMode, recall, tell,
+};
 pub use decide::{ViaError, View, check_via, decide, prove};
 pub use decision::{Decision, Verdict};
 pub use device::{Attempt, Device, Installed, SeenBuild, SeenHandshake, SeenNetwork, Snapshot, Standing};
@@ -72,6 +78,7 @@ pub use intent::{Forced, Held};
 pub use ledger::{Accepts, Claim, Entry, Holds};
 pub use mac::{Mac, MacError};
 pub use manifest::{ManifestBytes, ManifestError, SignedManifest};
+pub use name::{DeviceName, DeviceNameError};
 pub use observe::{Delivery, delivered, observe};
 pub use order::{Order, compare};
 pub use otary_image::Chip;

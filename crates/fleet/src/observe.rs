@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::controller::follow;
 use crate::{
-    Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Event, EventKind, Installed, Kind,
-    Mode, Network, Outcome, Proof, Report, Reported, SeenBuild, SeenHandshake, SeenNetwork, Sha256, Snapshot,
-    Standing, Time,
+    Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Dialect, Event, EventKind, Installed,
+    Kind, Mode, Network, Outcome, Proof, Report, Reported, SeenBuild, SeenHandshake, SeenNetwork, Sha256,
+    Snapshot, Standing, Time,
 };
 
 /// Complete downloads of one image without effect after which a claimant is held.
@@ -35,6 +36,9 @@ pub fn observe(
     device.polls += 1;
     device.rhythm.note(check_in.proof, now);
     device.last_seen = device.last_seen.max(now);
+    if let Some(name) = check_in.name.as_ref().filter(|name| device.name.as_deref() != Some(name.as_str())) {
+        device.name = Some(name.to_string());
+    }
     let proof = proof_of_build(check_in, decision, catalogue);
     if device.last.as_ref().is_some_and(|last| last.is_repeated_by(check_in)) {
         repeat(device, check_in, proof, now);
@@ -46,7 +50,8 @@ pub fn observe(
     if stand(device, check_in, decision, now) {
         kinds.push(EventKind::Decided { decision: Box::new(decision.clone()) });
     }
-    if check_in.mode != Mode::Version && decision.offered().is_some() {
+    let is_new = follow(device, check_in, decision, catalogue, now);
+    if check_in.mode != Mode::Version && decision.offered().is_some() && is_new {
         offer(device, check_in, decision, now);
         trials::offer(device, check_in, decision, catalogue, now);
     }
@@ -170,7 +175,12 @@ fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn, proof: Proof, now: T
 }
 
 /// Notes what became of an attempt, by the device's word. What was said before is no event again.
-fn note_report(device: &mut Device, report: Report, check_in: &CheckIn, now: Time) -> Option<EventKind> {
+pub(crate) fn note_report(
+    device: &mut Device,
+    report: Report,
+    check_in: &CheckIn,
+    now: Time,
+) -> Option<EventKind> {
     let (network, proof) = (Network::of(check_in.source), check_in.proof);
     let place = device.reported.iter().position(|before| before.report == report);
     let mut noted = match place {
@@ -229,17 +239,28 @@ fn install(device: &mut Device, artifact: &Artifact, check_in: &CheckIn, now: Ti
     if device.installed_in(network).is_some_and(|last| last.artifact == artifact.id) {
         return None;
     }
-    let installed = Installed { artifact: artifact.id, release: release.clone(), at: now, network, before };
+    let (artifact, reported) = (artifact.id, false);
+    note_installed(
+        device,
+        Installed { artifact, release: release.clone(), at: now, network, before, reported },
+    );
+    Some(EventKind::Installed { release })
+}
+
+/// Notes the update that a device runs now; it takes the place of what ran in the same network.
+pub(crate) fn note_installed(device: &mut Device, installed: Installed) {
+    let network = installed.network;
     device.installed_elsewhere.splice(0..0, device.installed.replace(installed));
     device.installed_elsewhere.retain(|elsewhere| elsewhere.network != network);
     device.installed_elsewhere.truncate(Device::MAX_ELSEWHERE);
-    Some(EventKind::Installed { release })
 }
 
 /// Keeps the decision, or counts it. True if it is worth an event: every offer, and every other answer than before.
 fn stand(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time) -> bool {
-    // Who compares by itself is told of the same release again and again, and takes nothing by that.
-    let sends = check_in.mode != Mode::Version && !check_in.dialect.compares();
+    // Who compares by itself is told of the same release again and again, and takes nothing by that. An action that goes on
+    // is not offered anew.
+    let again = check_in.dialect.compares() || check_in.dialect == Dialect::Hawkbit;
+    let sends = check_in.mode != Mode::Version && !again;
     let offers = sends && decision.offered().is_some();
     let standing = match check_in.mode.kind() {
         Kind::Filesystem => &mut device.standing_files,

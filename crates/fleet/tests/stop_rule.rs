@@ -100,13 +100,13 @@ fn catalogue(now: Time) -> Catalogue {
         id: id(version),
         channel: "stable".parse().unwrap(),
         artifacts: vec![run::artifact(firmware).id],
-        order: otary_fleet::Sequence::default(),
         manifests: Vec::new(),
         notes: String::new(),
         published: now,
         withdrawn: None,
         pinned: false,
         via: None,
+        order: otary_fleet::Sequence::default(),
     });
     let campaign = Campaign {
         id: CampaignId(1),

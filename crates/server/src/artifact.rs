@@ -57,6 +57,12 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, link: Option<Link<'_>>, nam
     }
 }
 
+/// Answers the one device that an artifact is meant for, under a path of its own.
+pub(crate) fn for_one_device(head: &Head<'_>, artifact: &Artifact, recipient: Recipient) -> Plan {
+    let access = Access { known: true, offered: true, public: false };
+    ranges::send(head, artifact, Some(recipient), |status| describe(status, artifact, access))
+}
+
 /// What is answered where nothing is, or nothing for whoever asks.
 fn absent(visit: &Visit) -> Plan {
     match visit.transport {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use otary_fleet::{
     Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, Openings, ProductName, Reason, Sha256, Time,
-    View, decide, observe, prove,
+    View, decide, observe, prove, recall,
 };
 use otary_store::StoreError;
 
@@ -75,21 +75,35 @@ pub(crate) fn refuse(visit: &Visit, why: NoCheckIn) -> Plan {
 fn serve(visit: &Visit, said: Heard, pass: Pass) -> Plan {
     let Heard { mut check_in, nonce } = said;
     let catalogue = visit.shared.store.catalogue();
-    let decision = match resolve(visit, &mut check_in, pass, &catalogue) {
-        Ok(decision) => decision,
-        Err(error) => {
-            // Without the record the operator's word (product, chip, channel, holds) is unknown: nothing is offered.
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(target: "check_in", device = ?check_in.device, error, "no decision: the store failed");
-            return small(visit, &check_in, nonce, dialect::undecided(&check_in)).into();
-        }
+    let Ok(decision) = decided(visit, &mut check_in, pass, &mut |_, _| ()) else {
+        return small(visit, &check_in, nonce, dialect::undecided(&check_in)).into();
     };
-    tell(visit, &check_in, &decision);
-    pass.tell_if_wrong(visit, check_in.proof);
     match dialect::answer(&check_in, &decision, &catalogue) {
         Answer::Image(id) => image(&catalogue, &check_in, &decision, id),
         other => small(visit, &check_in, nonce, other).into(),
     }
+}
+
+/// The store failed, which is logged. Without the record the operator's word (product, chip, channel, holds) is unknown:
+/// nothing is offered.
+pub(crate) struct Undecided;
+
+/// Decides on a check-in and logs that. `seen` is shown the record as it is afterwards, if there is one.
+pub(crate) fn decided(
+    visit: &Visit,
+    check_in: &mut CheckIn,
+    pass: Pass,
+    seen: &mut dyn FnMut(&Device, &Decision),
+) -> Result<Decision, Undecided> {
+    let catalogue = visit.shared.store.catalogue();
+    let decision = resolve_and_see(visit, check_in, pass, &catalogue, seen).map_err(|error| {
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(target: "check_in", device = ?check_in.device, error, "no decision: the store failed");
+        Undecided
+    })?;
+    tell(visit, check_in, &decision);
+    pass.tell_if_wrong(visit, check_in.proof);
+    Ok(decision)
 }
 
 /// The answers that take no artifact's bytes.
@@ -157,14 +171,43 @@ pub(crate) fn resolve(
     pass: Pass,
     catalogue: &Arc<Catalogue>,
 ) -> Result<Decision, StoreError> {
-    let now = visit.shared.clock.now();
+    resolve_and_see(visit, check_in, pass, catalogue, &mut |_, _| ())
+}
+
+/// The same, showing `seen` the record as it is afterwards, if there is one.
+fn resolve_and_see(
+    visit: &Visit,
+    check_in: &mut CheckIn,
+    pass: Pass,
+    catalogue: &Arc<Catalogue>,
+    seen: &mut dyn FnMut(&Device, &Decision),
+) -> Result<Decision, StoreError> {
     if let Some(mac) = check_in.device {
-        return on_record(visit, mac, check_in, pass, catalogue, now);
+        return on_record(visit, mac, check_in, pass, catalogue, seen);
     }
+    let now = visit.shared.clock.now();
     let view = View { catalogue, device: None, openings: Openings::SHUT };
     let decision = judge(visit, check_in, pass, view, now);
     record(visit, check_in, catalogue, None, &decision, now);
     Ok(decision)
+}
+
+/// Decides as [`resolve`] does, and notes nothing: of what is not a poll of its own.
+pub(crate) fn peek(
+    visit: &Visit,
+    check_in: &mut CheckIn,
+    pass: Pass,
+    catalogue: &Arc<Catalogue>,
+) -> Result<Decision, StoreError> {
+    let now = visit.shared.clock.now();
+    let device = check_in.device.map_or(Ok(None), |mac| visit.shared.store.device(mac))?;
+    Ok(judge(
+        visit,
+        check_in,
+        pass,
+        View { catalogue, device: device.as_ref(), openings: Openings::SHUT },
+        now,
+    ))
 }
 
 /// Has the decision recorded, if anything is.
@@ -181,26 +224,9 @@ fn record(
     }
 }
 
-/// Decides as [`resolve`] does, and notes nothing: of what is not a poll of its own.
-pub(crate) fn peek(
-    visit: &Visit,
-    check_in: &mut CheckIn,
-    pass: Pass,
-    catalogue: &Catalogue,
-) -> Result<Decision, StoreError> {
-    let now = visit.shared.clock.now();
-    let device = check_in.device.map_or(Ok(None), |mac| visit.shared.store.device(mac))?;
-    Ok(judge(
-        visit,
-        check_in,
-        pass,
-        View { catalogue, device: device.as_ref(), openings: Openings::SHUT },
-        now,
-    ))
-}
-
 /// Finds out what was proven, then decides. A manifest that the newest root record takes back is none.
 fn judge(visit: &Visit, check_in: &mut CheckIn, pass: Pass, view: View<'_>, now: Time) -> Decision {
+    recall(check_in, view);
     check_in.proof = prove(check_in, &pass.evidence, view);
     let mut decision = decide(check_in, view, now);
     if let Answer::Order { manifest: Some(manifest) } = dialect::answer(check_in, &decision, view.catalogue)
@@ -218,8 +244,9 @@ fn on_record(
     check_in: &mut CheckIn,
     pass: Pass,
     catalogue: &Arc<Catalogue>,
-    now: Time,
+    seen: &mut dyn FnMut(&Device, &Decision),
 ) -> Result<Decision, StoreError> {
+    let now = visit.shared.clock.now();
     let newcomers = &visit.shared.newcomers;
     let admit = newcomers.admit(visit.peer, now);
     let mut decided = None;
@@ -227,7 +254,11 @@ fn on_record(
         let view = View { catalogue, device: device.as_deref(), openings: Openings::SHUT };
         let decision = judge(visit, check_in, pass, view, now);
         record(visit, check_in, catalogue, device.as_deref(), &decision, now);
-        let events = device.map(|device| observe(device, check_in, &decision, catalogue, now));
+        let events = device.map(|device| {
+            let events = observe(device, check_in, &decision, catalogue, now);
+            seen(device, &decision);
+            events
+        });
         decided = Some(decision);
         events.unwrap_or_default()
     })?;

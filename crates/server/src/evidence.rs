@@ -2,8 +2,9 @@
 //! path.
 //!
 //! `Authorization: Basic` is what `setAuthorization` sends: the password is a product's secret or a device's token, and
-//! the user is anything, or the device's address. `Authorization: Bearer` carries the secret or the token alone. Of a
-//! secret nothing is kept but its digest, and nothing is ever logged.
+//! the user is anything, or the device's address. `Authorization: Bearer` carries the secret or the token alone, and so do
+//! hawkBit's `TargetToken` (the device's) and `GatewayToken` (the product's). Of a secret nothing is kept but its digest, and
+//! nothing is ever logged.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -75,7 +76,7 @@ impl Pass {
 fn secret_in(value: &str) -> Option<(Sha256, Option<Mac>)> {
     let (scheme, credentials) = value.split_once(' ')?;
     let credentials = credentials.trim();
-    if scheme.eq_ignore_ascii_case("Bearer") {
+    if ["Bearer", "TargetToken", "GatewayToken"].iter().any(|bare| scheme.eq_ignore_ascii_case(bare)) {
         return Some((Sha256::of(credentials.as_bytes()), None));
     }
     if !scheme.eq_ignore_ascii_case("Basic") {
@@ -108,6 +109,8 @@ mod tests {
         for value in [
             "Bearer pass:word".to_owned(),
             "bearer  pass:word ".to_owned(),
+            "TargetToken pass:word".to_owned(),
+            "GatewayToken pass:word".to_owned(),
             basic("lamp:pass:word"),
             basic(":pass:word").replace("Basic", "bASIC"),
             basic("lamp:pass:word").trim_end_matches('=').to_owned(),

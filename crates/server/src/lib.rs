@@ -33,6 +33,7 @@ mod gate;
 mod handshake;
 mod http1;
 mod identity;
+mod legacy_digest;
 mod limits;
 mod link;
 mod listener;

@@ -16,8 +16,11 @@ use tokio::io::{AsyncBufRead, AsyncWrite};
 use crate::Clock;
 use crate::begun::Begun;
 use crate::dialect::Place;
+use crate::dialect::ddi::{self, Describing, Telling};
 use crate::front::{Caller, Front, Secured};
 use crate::http1::{Handler, Head, Method, Reply, Rules, Status, serve};
+use crate::legacy_digest::LegacyDigests;
+use crate::limits::DEVICE_BODY;
 use crate::link::Link;
 use crate::newcomers::Newcomers;
 use crate::recording::Recorder;
@@ -37,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) begun: Begun,
     /// Transfers under way.
     pub(crate) transfers: AtomicUsize,
+    pub(crate) legacy_digests: LegacyDigests,
     /// The HTTPS listener's URL, for the pages.
     pub(crate) url: String,
     /// When an agent is to ask again, in seconds.
@@ -70,6 +74,10 @@ pub(crate) enum Plan {
     Reply(Reply),
     /// An artifact, which has to be read first.
     Send(Box<Sending>),
+    /// What an action of hawkBit's asks for, of which digests have to be made first.
+    Describe(Box<Describing>),
+    /// What a hawkBit client tells, whose body has to be read first.
+    Tell(Box<Telling>),
 }
 
 impl Front for Devices {
@@ -89,10 +97,13 @@ impl Handler for Visit {
     type Plan = Plan;
 
     fn plan(&self, head: &Head<'_>) -> Plan {
-        if head.method == Method::Other {
+        let (link, path) = Link::split(head.path);
+        if let Some(call) = ddi::call(path) {
+            return ddi::answer(self, head, link, call);
+        }
+        if !matches!(head.method, Method::Get | Method::Head) {
             return only("GET, HEAD");
         }
-        let (link, path) = Link::split(head.path);
         match path {
             "/update" | "/update/" => check_in::answer(self, head, link, None),
             "/" => page::welcome(self).into(),
@@ -114,10 +125,16 @@ impl Handler for Visit {
         }
     }
 
-    async fn answer(&self, plan: Plan) -> Reply {
+    fn takes(&self, plan: &Plan) -> Option<usize> {
+        matches!(plan, Plan::Tell(_)).then_some(DEVICE_BODY)
+    }
+
+    async fn answer(&self, plan: Plan, body: Vec<u8>) -> Reply {
         match plan {
             Plan::Reply(reply) => reply,
             Plan::Send(sending) => sending.begin(self).await,
+            Plan::Describe(describing) => describing.begin(self).await,
+            Plan::Tell(telling) => telling.take(self, &body),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
-use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -89,10 +89,15 @@ impl Window {
         }
         // Each day of the week, and once more the first one: its hour may lie in the past, or be left out.
         let days = std::iter::successors(Some(local.date()), |date| date.tomorrow().ok());
+        let [hour, minute] =
+            [self.from / 60, self.from % 60].map(|part| i8::try_from(part).unwrap_or_default());
+        let begins = jiff::civil::Time::new(hour, minute, 0, 0).unwrap_or_default();
         let opens = |date: Date| {
-            let begins = date.at(0, 0, 0, 0).checked_add(i64::from(self.from).minutes()).ok()?;
-            let moment = zone.to_ambiguous_timestamp(begins).compatible().ok()?;
-            (self.days.has(date.weekday()) && moment > at && self.is_open_at(zone.to_datetime(moment)))
+            if !self.days.has(date.weekday()) {
+                return None;
+            }
+            let moment = zone.to_ambiguous_timestamp(date.to_datetime(begins)).compatible().ok()?;
+            (moment > at && self.is_open_at(zone.to_datetime(moment)))
                 .then(|| Time(u64::try_from(moment.as_millisecond()).unwrap_or_default()))
         };
         // A window that never opens in two weeks does not exist.

@@ -1,28 +1,35 @@
 //! The catalogue: all that could be offered, and the way from a digest back to it.
 
+mod by_digest;
 mod shelf;
+mod standing;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use by_digest::ByDigest;
 use otary_image::Chip;
 use shelf::Shelf;
+use standing::Named;
 
 use crate::{
-    Artifact, Build, Campaign, CampaignId, Channel, Group, GroupName, Kind, Md5, Order, Product, ProductName,
-    Release, ReleaseId, Sha256, Version, Wanted, compare,
+    Artifact, Build, Campaign, CampaignId, Channel, Group, GroupName, Kind, Mac, Md5, Order, Product,
+    ProductName, Release, ReleaseId, Sha256, Version, Wanted, compare,
 };
+
+pub(crate) use standing::{Members, Speaking};
 
 /// Products, releases and artifacts at one moment. Immutable: a change makes a new one.
 #[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     products: BTreeMap<ProductName, Product>,
     shelves: BTreeMap<ProductName, Shelf>,
-    artifacts: HashMap<Sha256, Artifact>,
-    by_digest: HashMap<Sha256, Sha256>,
-    by_md5: HashMap<Md5, Sha256>,
+    artifacts: ByDigest<Sha256, Artifact>,
+    by_digest: ByDigest<Sha256, Sha256>,
+    by_md5: ByDigest<Md5, Sha256>,
     /// For which products each artifact was released, and where the newest of the releases that hold it stands.
-    owners: HashMap<Sha256, BTreeMap<ProductName, usize>>,
+    owners: ByDigest<Sha256, BTreeMap<ProductName, usize>>,
     groups: BTreeMap<GroupName, Group>,
+    named: Named,
 }
 
 /// What a device is meant to run.
@@ -74,6 +81,12 @@ impl Catalogue {
             self.shelves.entry(campaign.product.clone()).or_default().start(campaign);
         }
         self.groups.extend(groups.into_iter().map(|group| (group.name.clone(), group)));
+        let mut named = Named::default();
+        for shelf in self.shelves.values_mut() {
+            shelf.arrange_campaigns(|campaign| named.members(campaign, &self.groups));
+        }
+        named.arrange();
+        self.named = named;
         self
     }
 
@@ -85,6 +98,16 @@ impl Catalogue {
     /// Every campaign, by product and then by age, the newest first.
     pub fn all_campaigns(&self) -> impl Iterator<Item = &Campaign> {
         self.shelves.values().flat_map(Shelf::campaigns)
+    }
+
+    /// A product's campaigns that may speak of a device, the newest first.
+    pub(crate) fn speaking(&self, product: &ProductName) -> impl Iterator<Item = Speaking<'_>> {
+        self.shelves.get(product).into_iter().flat_map(Shelf::speaking)
+    }
+
+    /// The numbers ([`Members::Named`]) of the groups by hand that a device is in, where campaigns go by them.
+    pub(crate) fn named_groups(&self, mac: Mac) -> &[(u64, u32)] {
+        self.named.of(mac)
     }
 
     /// One campaign.

@@ -1,10 +1,11 @@
 //! A product's shelf: its releases and campaigns, in the order in which they are looked through.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 
 use otary_image::Chip;
 
+use super::by_digest::ByDigest;
+use super::standing::{Members, Speaking, Standing};
 use crate::{Artifact, Campaign, Release, Sha256, State, Version};
 
 /// What one product has.
@@ -16,6 +17,8 @@ pub(super) struct Shelf {
     kept_back: Vec<bool>,
     /// Newest first.
     campaigns: Vec<Campaign>,
+    /// Of those, the ones that may speak of a device.
+    standing: Vec<Standing>,
     only_chip: Option<Chip>,
 }
 
@@ -39,7 +42,7 @@ impl Shelf {
     }
 
     /// Puts its releases in order.
-    pub(super) fn arrange(&mut self, artifacts: &HashMap<Sha256, Artifact>) {
+    pub(super) fn arrange(&mut self, artifacts: &ByDigest<Sha256, Artifact>) {
         self.releases.sort_by_key(|release| release.published);
         self.kept_back = vec![false; self.releases.len()];
         let held = self.releases.iter().flat_map(|release| &release.artifacts);
@@ -48,11 +51,32 @@ impl Shelf {
         self.only_chip = first.filter(|first| chips.all(|chip| chip == *first));
     }
 
-    /// Puts a campaign there.
+    /// Puts a campaign there; [`Self::arrange_campaigns`] has to follow.
     pub(super) fn start(&mut self, campaign: Campaign) {
         self.campaigns.push(campaign);
+    }
+
+    /// Puts its campaigns in order. `members` tells which devices one speaks of.
+    pub(super) fn arrange_campaigns(&mut self, mut members: impl FnMut(&Campaign) -> Members) {
         self.campaigns.sort_by_key(|campaign| Reverse(campaign.id));
         self.kept_back = self.releases.iter().map(|release| is_kept_back(release, &self.campaigns)).collect();
+        let speaking = self.campaigns.iter().enumerate().filter(|(_, campaign)| Standing::speaks(campaign));
+        self.standing = speaking
+            .map(|(place, campaign)| Standing {
+                campaign: place,
+                release: self.releases.iter().position(|release| release.id == campaign.release),
+                members: members(campaign),
+            })
+            .collect();
+    }
+
+    /// The campaigns that may speak of a device, the newest first.
+    pub(super) fn speaking(&self) -> impl Iterator<Item = Speaking<'_>> {
+        self.standing.iter().filter_map(|standing| {
+            let campaign = self.campaigns.get(standing.campaign)?;
+            let release = standing.release.and_then(|place| self.releases.get(place));
+            Some(Speaking { campaign, release, members: standing.members })
+        })
     }
 
     /// The releases that are not kept back, the newest first.

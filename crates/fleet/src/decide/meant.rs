@@ -2,13 +2,17 @@
 //! published on its channel.
 
 use super::Asked;
+use crate::catalogue::{Members, Speaking};
 use crate::{
-    Campaign, Catalogue, Channel, Decision, Facts, Kind, Membership, Network, Order, Reason, ReleaseId,
-    State, Target,
+    Campaign, Catalogue, Channel, Decision, Facts, Kind, Network, Order, Reason, ReleaseId, Target, Verdict,
 };
 
 /// What a device of an open wave may be given, or why it may not be yet.
-type Kept<'a> = (Reason, &'a Campaign);
+type Kept<'a> = (Reason, Speaking<'a>);
+
+/// How many campaigns that speak of a device are looked at. More than one is under way for a device only where groups
+/// overlap; else the one before the newest has finished, and has brought what runs.
+const LOOKED_AT: usize = 2;
 
 impl<'a> Asked<'a> {
     /// The reason of the answer, noting on the way what is meant.
@@ -69,25 +73,29 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The newest campaign that lets it in decides; of those that do not, the newest is the reason, unless the channel
-    /// has something for it meanwhile.
+    /// The newest campaign that lets it in decides; of those that do not, the newest is the reason, unless the one before or
+    /// the channel has something for it meanwhile.
     fn by_campaigns(&self, found: &mut Decision) -> Result<Reason, Reason> {
         let channel = self.view.device.and_then(|device| device.channel.as_ref());
         let catalogue = self.view.catalogue;
         let published = catalogue.target(&self.product.name, channel, self.chip, self.check_in.wanted());
+        let named = self.check_in.device.map_or(&[][..], |mac| catalogue.named_groups(mac));
+        let speaking = catalogue.speaking(&self.product.name);
+        let of_it = speaking.filter(|speaking| self.is_member(*speaking, channel, named));
         let mut kept: Option<Kept<'_>> = None;
-        for campaign in catalogue.campaigns(&self.product.name) {
-            if !self.is_member(campaign, channel) {
+        for speaking in of_it.take(LOOKED_AT) {
+            // An older one counts only if it lets the device in, and that is soon asked.
+            if kept.is_some() && self.admits(speaking.campaign).is_err() {
                 continue;
             }
-            match self.under(campaign, published, found) {
-                Ok(Some(answer)) if kept.is_none() || answer.verdict() == crate::Verdict::Offer => {
+            match self.under(speaking, published, found) {
+                Ok(Some(answer)) if kept.is_none() || answer.verdict() == Verdict::Offer => {
                     return Ok(answer);
                 }
                 // It runs what an older campaign brought: what the newest one says stands.
                 Ok(Some(_)) => break,
                 Ok(None) => {}
-                Err(reason) => kept = kept.or(Some((reason, campaign))),
+                Err(reason) => kept = kept.or(Some((reason, speaking))),
             }
         }
         self.by_channel(published, kept, found)
@@ -100,7 +108,7 @@ impl<'a> Asked<'a> {
         found: &mut Decision,
     ) -> Result<Reason, Reason> {
         found.campaign = None;
-        let Some((reason, campaign)) = kept else {
+        let Some((reason, speaking)) = kept else {
             let target = published
                 .ok_or_else(|| Reason::NoRelease { product: self.product.name.clone(), chip: self.chip })?;
             note(target, found);
@@ -113,9 +121,9 @@ impl<'a> Asked<'a> {
             note(target, found);
             return self.through(target, found, why);
         }
-        found.campaign = Some(campaign.id);
-        found.release = Some(campaign.release.clone());
-        found.artifact = self.brought_by(campaign).map(|target| target.artifact.id);
+        found.campaign = Some(speaking.campaign.id);
+        found.release = Some(speaking.campaign.release.clone());
+        found.artifact = self.brought(speaking).map(|target| target.artifact.id);
         Err(reason)
     }
 
@@ -123,14 +131,13 @@ impl<'a> Asked<'a> {
     /// let the device in, though it means to replace what runs.
     fn under(
         &self,
-        campaign: &'a Campaign,
+        speaking: Speaking<'a>,
         published: Option<Target<'a>>,
         found: &mut Decision,
     ) -> Result<Option<Reason>, Reason> {
-        let target = self.brought_by(campaign);
-        let Some(target) = target.filter(|target| target.release.withdrawn.is_none()) else {
-            return self.gone(campaign);
-        };
+        let campaign = speaking.campaign;
+        let target = self.brought(speaking).filter(|target| target.release.withdrawn.is_none());
+        let Some(target) = target else { return self.gone(speaking) };
         if published.is_some_and(|published| is_superseded(campaign, target, published)) {
             return Ok(None);
         }
@@ -149,10 +156,14 @@ impl<'a> Asked<'a> {
         Ok(Some(answer))
     }
 
+    /// What a campaign brings to this device.
+    fn brought(&self, speaking: Speaking<'a>) -> Option<Target<'a>> {
+        self.view.catalogue.target_of(speaking.release?, self.chip, self.check_in.wanted())
+    }
+
     /// A campaign under way without its release holds whom it would let in. One that has nothing for the chip, or is
     /// over, says nothing.
-    fn gone(&self, campaign: &Campaign) -> Result<Option<Reason>, Reason> {
-        let release = self.view.catalogue.release(&campaign.release);
+    fn gone(&self, Speaking { campaign, release, .. }: Speaking<'_>) -> Result<Option<Reason>, Reason> {
         let is_gone = release.is_none_or(|release| release.withdrawn.is_some());
         if !is_gone || !campaign.is_under_way() {
             return Ok(None);
@@ -161,41 +172,25 @@ impl<'a> Asked<'a> {
         Err(Reason::ReleaseGone { release: campaign.release.clone(), campaign: Some(campaign.id) })
     }
 
-    /// Whether a campaign speaks of this device at all. One that a person ended, or that has finished with the whole
-    /// channel to which its release was published, speaks of none.
-    fn is_member(&self, campaign: &Campaign, channel: Option<&Channel>) -> bool {
-        let is_over = match campaign.state {
-            State::Aborted { .. } => true,
-            State::Finished { .. } => campaign.group.is_none() && campaign.rolls_back.is_none(),
-            _ => false,
+    /// Whether a campaign speaks of this device. `named` are the numbers of its groups by hand.
+    fn is_member(&self, speaking: Speaking<'_>, channel: Option<&Channel>, named: &[(u64, u32)]) -> bool {
+        let campaign = speaking.campaign;
+        let is_in_group = || match speaking.members {
+            Members::Everybody => true,
+            Members::Named(group) => named.iter().any(|(_, number)| *number == group),
+            Members::Described => self.is_described(campaign),
+            Members::Nobody => false,
         };
         let is_its_kind = self.check_in.wanted().kinds.contains(&campaign.kind);
-        !is_over && is_its_kind && campaign.channel.is(channel) && self.is_in_group(campaign)
+        is_its_kind && campaign.channel.is(channel) && is_in_group()
     }
 
-    /// What a campaign brings to this device.
-    fn brought_by(&self, campaign: &Campaign) -> Option<Target<'a>> {
-        let release = self.view.catalogue.release(&campaign.release)?;
-        self.view.catalogue.target_of(release, self.chip, self.check_in.wanted())
-    }
-
-    fn is_in_group(&self, campaign: &Campaign) -> bool {
-        let Some(name) = &campaign.group else { return true };
-        let Some(group) = self.view.catalogue.group(name) else { return false };
-        if group.product.as_ref().is_some_and(|product| *product != self.product.name) {
-            return false;
-        }
-        match self.view.device {
-            Some(device) => {
-                let facts = Facts { device, catalogue: self.view.catalogue, now: self.now };
-                group.by.includes(&facts)
-            }
-            // Of one that is not on record nothing is known but its address.
-            None => match &group.by {
-                Membership::Hand(devices) => self.check_in.device.is_some_and(|mac| devices.contains(&mac)),
-                Membership::Query(_) => false,
-            },
-        }
+    /// Of a device that is not on record nothing is known, so no query finds it.
+    fn is_described(&self, campaign: &Campaign) -> bool {
+        let Some(device) = self.view.device else { return false };
+        let group = campaign.group.as_ref().and_then(|name| self.view.catalogue.group(name));
+        let facts = Facts { device, catalogue: self.view.catalogue, now: self.now };
+        group.is_some_and(|group| group.by.includes(&facts))
     }
 
     pub(super) const fn kind(&self) -> Kind {

@@ -19,8 +19,8 @@ use otary_image::Chip;
 
 use crate::observe::LONGEST_HOLD;
 use crate::{
-    Artifact, Catalogue, CheckIn, Decision, Device, Evidence, Openings, Product, Proof, Reason, Target, Time,
-    Transport,
+    Artifact, Catalogue, CheckIn, Decision, Device, Evidence, Mode, Openings, Product, Proof, Reason,
+    Release, Target, Time, Transport,
 };
 use fits::{fits, not_looping, signed};
 use place::{chip, opens, product, product_of_build, running};
@@ -46,6 +46,8 @@ struct Asked<'a> {
     view: View<'a>,
     product: &'a Product,
     running: Option<&'a Artifact>,
+    /// The release that runs, if its digest is known.
+    released: Option<&'a Release>,
     chip: Option<Chip>,
     now: Time,
 }
@@ -97,7 +99,9 @@ fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -
     let running = running(check_in, view, product);
     let chip = chip(check_in, view, running, product)?;
     found.chip = chip;
-    Asked { check_in, view, product, running, chip, now }.meant(found)
+    let program = running.filter(|_| check_in.mode != Mode::Filesystem);
+    let released = program.and_then(|running| view.catalogue.release_of(&product.name, &running.id));
+    Asked { check_in, view, product, running, released, chip, now }.meant(found)
 }
 
 impl<'a> Asked<'a> {

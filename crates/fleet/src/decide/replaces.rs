@@ -1,7 +1,10 @@
 //! Whether a release is to replace what a device runs.
 
 use super::Asked;
-use crate::{Catalogue, Mode, Network, Order, Reason, Release, Target, Time, Variant, Version, compare};
+use crate::controller::gave_up;
+use crate::{
+    Catalogue, Dialect, Mode, Network, Order, Reason, Release, Target, Time, Variant, Version, compare,
+};
 
 impl Asked<'_> {
     /// Whether the target is to replace what runs, also something newer if `back`; `Ok` is the reason to offer it.
@@ -16,10 +19,13 @@ impl Asked<'_> {
         if target.artifact.is_run_by(&self.check_in.build) {
             return Err(Reason::UpToDate { version: offered() });
         }
+        if let Some(reason) = gave_up(self.view, target).filter(|_| self.reports()) {
+            return Err(reason);
+        }
         if let Some(variant) = self.running.map(|runs| runs.variant).filter(|v| *v != Variant::Whole) {
             return Ok(Reason::NotWhole { variant, offered: offered() });
         }
-        if let Some(release) = self.released() {
+        if let Some(release) = self.released {
             return by_release(release, target, back);
         }
         if let Some(reason) = self.reflashed() {
@@ -28,15 +34,9 @@ impl Asked<'_> {
         self.by_version(target, back)
     }
 
-    /// The release that runs, if its digest is known.
-    pub(super) fn released(&self) -> Option<&Release> {
-        let running = self.running.filter(|_| self.check_in.mode != Mode::Filesystem)?;
-        self.view.catalogue.release_of(&self.product.name, &running.id)
-    }
-
     /// The version that runs: by the digest, else by its own word.
     pub(super) fn runs(&self) -> Option<Version> {
-        let released = self.released().map(|release| release.id.version.clone());
+        let released = self.released.map(|release| release.id.version.clone());
         released.or_else(|| self.check_in.version.clone())
     }
 
@@ -48,7 +48,7 @@ impl Asked<'_> {
                 return Ok(Reason::ComparesItself { offered: published });
             }
             self.view.device.ok_or(Reason::NotRecorded)?;
-            return if self.took(target) {
+            return if self.took(target) && !self.reports() {
                 Err(Reason::TakenOnce { version: published })
             } else {
                 Ok(Reason::FirstTry { offered: published })
@@ -66,6 +66,11 @@ impl Asked<'_> {
     fn is_left_to_the_client(&self) -> bool {
         let dialect = self.check_in.dialect;
         dialect.compares() || (self.check_in.device.is_none() && dialect.may_say_nothing())
+    }
+
+    /// Whether the client says itself what became of what it took.
+    fn reports(&self) -> bool {
+        self.check_in.dialect == Dialect::Hawkbit
     }
 
     /// Whether whoever asks took the target whole.

@@ -129,7 +129,7 @@ impl<'a> Asked<'a> {
     /// Whether what runs is older than a version that must be passed through, or may be: of an unknown build without a
     /// version nothing says that it is not, until it has taken that version whole.
     fn is_before(&self, via: &Version, release: Option<&Release>, step: Option<Target<'_>>) -> bool {
-        let order = match (self.released(), release, &self.check_in.version) {
+        let order = match (self.released, release, &self.check_in.version) {
             (Some(runs), Some(release), _) => Catalogue::order(runs, release),
             (Some(runs), None, _) => compare(&runs.id.version, via),
             (None, _, Some(reports)) => compare(reports, via),

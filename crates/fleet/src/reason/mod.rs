@@ -125,6 +125,11 @@ pub enum Reason {
         /// What is needed; what was shown may be as much, from a device that was not assigned to the product.
         needed: Proof,
     },
+    /// It speaks a protocol whose clients show a credential, and showed none that is known.
+    Unauthenticated {
+        /// The product.
+        product: ProductName,
+    },
     /// Nothing says which chip it is, and the product has several.
     ChipUnknown {
         /// The product.
@@ -159,6 +164,13 @@ pub enum Reason {
         until: Time,
         /// When this was decided.
         now: Time,
+    },
+    /// It reported that it could not install the release.
+    ReportedFailure {
+        /// The version.
+        offered: Version,
+        /// What it said last.
+        said: Option<String>,
     },
     /// otary updated it, and now it runs a build that otary does not know.
     Reflashed {
@@ -344,6 +356,8 @@ impl Reason {
             | Self::NoSlot
             | Self::TooLarge { .. }
             | Self::Looping { .. }
+            | Self::Unauthenticated { .. }
+            | Self::ReportedFailure { .. }
             | Self::Reflashed { .. }
             | Self::AwaitsApproval { .. }
             | Self::CampaignPaused { .. }
@@ -384,6 +398,8 @@ impl Reason {
             Self::NoSlot => "no-slot",
             Self::TooLarge { .. } => "too-large",
             Self::Looping { .. } => "looping",
+            Self::Unauthenticated { .. } => "unauthenticated",
+            Self::ReportedFailure { .. } => "reported-failure",
             Self::Reflashed { .. } => "reflashed",
             Self::InWave { .. } => "in-wave",
             Self::Pinned { .. } => "pinned",

@@ -93,6 +93,13 @@ impl Reason {
     /// The sentences about clients that say little, and about releases of several files.
     fn about_files(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Unauthenticated { product } => {
+                write!(f, "shows no token that is its own or {product}'s, as this protocol demands")
+            }
+            Self::ReportedFailure { offered, said: None } => write!(f, "reported that {offered} failed"),
+            Self::ReportedFailure { offered, said: Some(said) } => {
+                write!(f, "reported that {offered} failed: {said}")
+            }
             Self::ComparesItself { offered } => {
                 write!(f, "does not say what it runs: gets told of {offered}, and compares by itself")
             }

@@ -114,7 +114,7 @@ proptest! {
 fn the_longest_query_still_reads_back_when_it_is_printed() {
     let value = "\"".repeat(Query::MAX_VALUE);
     let test = format!("{}name='{value}'", "not ".repeat(Query::MAX_DEPTH));
-    let text = vec![test; Query::MAX_TESTS].join(" and ");
-    let query = Query::parse(&text).unwrap();
+    let joined = vec![test; Query::MAX_TESTS].join(" and ");
+    let query = Query::parse(&joined).unwrap();
     assert_eq!(Query::parse(&query.to_string()), Ok(query));
 }

@@ -283,6 +283,7 @@ impl Board {
             handshake: None,
             agent: None,
             report: None,
+            name: None,
         })
     }
 

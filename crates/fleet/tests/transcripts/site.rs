@@ -129,6 +129,7 @@ impl Site {
                     dialect: Dialect::ArduinoEsp32,
                     mode: Mode::Sketch,
                     device: Some(mac),
+                    name: None,
                     product: Some(product()),
                     chip: Some(chip),
                     build: build("1.0", chip),
@@ -323,9 +324,9 @@ impl Site {
             size: SIZE,
             md5: Md5::of(firmware.as_bytes()),
             kind: Kind::App,
-            chip: Some(chip),
             variant: otary_fleet::Variant::Whole,
             filesystem: None,
+            chip: Some(chip),
             gzip: false,
             md5s: Vec::new(),
             digests: vec![build(firmware, chip).sha256.unwrap()],
@@ -345,13 +346,13 @@ impl Site {
             id: release(version),
             channel: "stable".parse().unwrap(),
             artifacts: [Chip::Esp32, Chip::Esp32C3].map(|chip| artifact(version, chip).id).to_vec(),
-            order: otary_fleet::Sequence::default(),
             manifests: Vec::new(),
             notes: String::new(),
             published: Time::from_secs(age),
             withdrawn: None,
             pinned: false,
             via: None,
+            order: otary_fleet::Sequence::default(),
         });
         Catalogue::new([Product::new(product(), self.began)], releases, artifacts)
             .with_campaigns(self.campaign.clone(), [])

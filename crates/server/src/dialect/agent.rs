@@ -77,6 +77,7 @@ fn take(said: &wire::CheckIn<'_>, origin: Origin) -> Result<Heard, NoCheckIn> {
         handshake: origin.handshake,
         agent: Some(words(said)),
         report: said.report.as_ref().map(report),
+        name: None,
     };
     Ok(Heard { check_in, nonce: said.nonce })
 }

@@ -85,6 +85,7 @@ pub(super) fn check_in(
         handshake: origin.handshake,
         agent: None,
         report: None,
+        name: None,
     }
 }
 

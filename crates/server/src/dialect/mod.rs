@@ -10,6 +10,7 @@ mod arduino;
 mod arduino_esp32;
 mod arduino_esp8266;
 mod asked;
+pub(crate) mod ddi;
 mod esp32fota;
 mod esp_idf;
 mod esphome;

@@ -59,8 +59,8 @@ pub enum ManifestError {
 #[serde(untagged)]
 enum Form {
     Builds(Builds),
-    // Before esp32FOTA's, of which no key is required.
     MicroPython(MicroPython),
+    // All of its keys may be absent, so it is asked last.
     Fota(Fota),
     Fotas(Vec<Fota>),
 }

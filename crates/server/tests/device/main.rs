@@ -6,6 +6,7 @@ mod agent;
 mod artifacts;
 mod board;
 mod chains;
+mod ddi;
 mod decision_table;
 mod dialects;
 mod drain;

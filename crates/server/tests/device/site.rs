@@ -225,9 +225,9 @@ pub fn sized_firmware(text: &str, size: usize) -> Vec<u8> {
     bytes
 }
 
-/// The digest at an image's end.
+/// The digest at an image's end; that of the whole of what is too short for one.
 pub fn appended(bytes: &[u8]) -> Sha256 {
-    Sha256(bytes[bytes.len() - 32..].try_into().unwrap())
+    bytes.last_chunk().map_or_else(|| Sha256::of(bytes), |digest| Sha256(*digest))
 }
 
 fn facts(bytes: &[u8], file_name: &str, added: Time) -> Artifact {

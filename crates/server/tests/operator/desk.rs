@@ -291,5 +291,6 @@ pub fn board(mac: &str, firmware: &[u8], version: &str) -> CheckIn {
         handshake: None,
         agent: None,
         report: None,
+        name: None,
     }
 }

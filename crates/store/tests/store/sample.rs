@@ -135,6 +135,7 @@ pub fn check_in(mac: Mac, build: Build) -> CheckIn {
         handshake: None,
         agent: None,
         report: None,
+        name: None,
     }
 }
 
@@ -174,6 +175,7 @@ pub fn installed(artifact: &Artifact, version: &str) -> Installed {
         at: at(9),
         network: Network::of("192.168.1.70".parse().unwrap()),
         before: Build::default(),
+        reported: false,
     }
 }
 

@@ -1,7 +1,7 @@
 //! `otary device enroll`: a credential of a device's own. It is made here, and the server is told its digest alone.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::{CredentialKind, Mac, ProductName, Sha256, Time};
@@ -9,7 +9,7 @@ use otary_server::LinkToken;
 use otary_server::operator::{DeviceView, Enrolment};
 use otary_trust::{Clock, Identity};
 
-use super::place;
+use super::{called, place};
 use crate::client::Client;
 use crate::clock;
 use crate::command::product::new_secret;
@@ -18,6 +18,7 @@ use crate::file::write_new;
 use crate::global::Global;
 use crate::platform::create_private_file;
 use crate::say;
+use crate::secret::read_secret;
 use crate::table::date;
 
 /// Issue a device a credential of its own, by which it shows who it is
@@ -28,7 +29,8 @@ use crate::table::date;
 /// send nothing else (ESP-IDF, ESPHome, esp32FOTA, Tasmota, MicroPython).
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Its address; it need not have asked yet
+    /// Its address, or the name that it calls itself (hawkBit); it need not have asked yet
+    #[arg(value_parser = called)]
     mac: Mac,
     /// Assign it to this product, the one private product that its credential opens [default: the one that it is
     /// assigned to, else the only private one]
@@ -51,6 +53,9 @@ struct Kind {
     /// Make a token and print it, this once
     #[arg(long)]
     token: bool,
+    /// Take the target token that it has from hawkBit: the first line of this file; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    target_token: Option<PathBuf>,
     /// Make a key and have the authority in the data directory sign a certificate for it
     #[arg(long, requires_all = ["out_cert", "out_key"])]
     certificate: bool,
@@ -66,7 +71,8 @@ struct Kind {
 /// --link`. It is a secret like any other, so it belongs into no URL by plain HTTP that matters.
 #[derive(Debug, clap::Args)]
 pub struct LinkArgs {
-    /// Its address; it need not have asked yet
+    /// Its address, or the name that it calls itself (hawkBit); it need not have asked yet
+    #[arg(value_parser = called)]
     mac: Mac,
     /// Assign it to this product, the one private product that its link opens [default: the one that it is assigned to, else
     /// the only private one]
@@ -82,6 +88,9 @@ pub fn link(args: LinkArgs, client: &mut Client) -> Result<()> {
 /// Carries it out.
 pub fn run(args: Args, client: &mut Client, global: &Global) -> Result<()> {
     let device = Enrolled { mac: args.mac, product: args.product };
+    if let Some(file) = &args.kind.target_token {
+        return take_token(device, file, client);
+    }
     match (args.out_cert, args.out_key) {
         (Some(certificate), Some(key)) if args.kind.certificate => {
             issue(device, &Files { certificate, key }, client, global)
@@ -101,6 +110,15 @@ impl Enrolled {
     fn tell(self, credential: CredentialKind, client: &mut Client) -> Result<DeviceView> {
         client.post(&place(self.mac, Some("enroll")), &Enrolment { credential, product: self.product })
     }
+}
+
+/// Issues what the device holds already, of which nothing has to be printed.
+fn take_token(device: Enrolled, file: &Path, client: &mut Client) -> Result<()> {
+    let (mac, token) = (device.mac, read_secret(file)?);
+    let view = device.tell(CredentialKind::Token(Sha256::of(token.as_bytes())), client)?;
+    say!("{mac} is enrolled{} with the token that it has.", assigned(&view))?;
+    warn_if_unassigned(&view);
+    Ok(())
 }
 
 fn make_token(device: Enrolled, client: &mut Client) -> Result<()> {
