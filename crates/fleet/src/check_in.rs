@@ -7,7 +7,10 @@ use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256 as Digest};
 
-use crate::{AgentWords, Handshake, Kind, Mac, Md5, ProductName, Proof, Report, Sha256, Version};
+use crate::{
+    AgentWords, DeviceName, Handshake, Kind, Mac, Md5, ProductName, Proof, Report, Sha256, Variant, Version,
+    Wanted,
+};
 
 /// The client library that a check-in came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -19,6 +22,21 @@ pub enum Dialect {
     ArduinoEsp8266,
     /// otary's own agent: one header field with a CBOR message, answered by signed objects.
     Agent,
+    /// ESP-IDF's `esp_https_ota` and programs of their own on `esp_http_client`: a URL, and no word of the device.
+    EspIdf,
+    /// ESPHome's `http_request` updates, and ESP Web Tools: one manifest, by which the client compares.
+    #[serde(rename = "esphome")]
+    EspHome,
+    /// esp32FOTA: a manifest, by which the client compares.
+    #[serde(rename = "esp32fota")]
+    Esp32Fota,
+    /// Tasmota's `OtaUrl`: the headers of the Arduino libraries, and a file's name.
+    Tasmota,
+    /// MicroPython's `micropython-esp32-ota`: a manifest.
+    #[serde(rename = "micropython")]
+    MicroPython,
+    /// hawkBit's Direct Device Integration: JSON, links, and reports of what became of an action.
+    Hawkbit,
 }
 
 impl Dialect {
@@ -28,12 +46,53 @@ impl Dialect {
             Self::ArduinoEsp32 => "arduino-esp32",
             Self::ArduinoEsp8266 => "arduino-esp8266",
             Self::Agent => "agent",
+            Self::EspIdf => "esp-idf",
+            Self::EspHome => "esphome",
+            Self::Esp32Fota => "esp32fota",
+            Self::Tasmota => "tasmota",
+            Self::MicroPython => "micropython",
+            Self::Hawkbit => "hawkbit",
         }
     }
 
     /// Whether a client of this dialect can run on `chip`.
     pub fn runs_on(self, chip: Chip) -> bool {
-        (self == Self::ArduinoEsp8266) == (chip == Chip::Esp8266)
+        match self {
+            Self::EspHome | Self::Tasmota | Self::Hawkbit => true,
+            Self::ArduinoEsp8266 => chip == Chip::Esp8266,
+            _ => chip != Chip::Esp8266,
+        }
+    }
+
+    /// The least that its client has to show to be told anything. hawkBit's devices always show something, and what they
+    /// report is believed.
+    pub const fn required_proof(self) -> Proof {
+        match self {
+            Self::Hawkbit => Proof::ProductSecret,
+            _ => Proof::None,
+        }
+    }
+
+    /// The only chip that its client runs on, where there is but one.
+    pub fn only_chip(self) -> Option<Chip> {
+        (self == Self::ArduinoEsp8266).then_some(Chip::Esp8266)
+    }
+
+    /// Whether its clients know what to do with a file that is opaque to otary: an encrypted image (ESP-IDF), one
+    /// behind its signature (esp32FOTA), a package of their own (hawkBit).
+    pub const fn takes_raw(self) -> bool {
+        matches!(self, Self::EspIdf | Self::Esp32Fota | Self::Hawkbit)
+    }
+
+    /// Whether its client compares the version of an offer with its own before it takes anything. To be offered what it
+    /// has does it no harm.
+    pub const fn compares(self) -> bool {
+        matches!(self, Self::EspHome | Self::Esp32Fota)
+    }
+
+    /// Whether a client that says neither who it is nor what it runs is usual, so that comparing is left to it.
+    pub const fn may_say_nothing(self) -> bool {
+        self.compares() || matches!(self, Self::EspIdf | Self::MicroPython)
     }
 }
 
@@ -47,14 +106,27 @@ pub enum Mode {
     Filesystem,
     /// Only which version there is (ESP8266 core 3.1.2 and later).
     Version,
+    /// Tasmota's `-minimal` image.
+    Minimal,
+    /// Tasmota's `-safeboot` image.
+    Safeboot,
 }
 
 impl Mode {
     /// The kind of artifact that is meant.
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Sketch | Self::Version => Kind::App,
+            Self::Sketch | Self::Version | Self::Minimal | Self::Safeboot => Kind::App,
             Self::Filesystem => Kind::Filesystem,
+        }
+    }
+
+    /// Which image of that kind.
+    pub const fn variant(self) -> Variant {
+        match self {
+            Self::Sketch | Self::Version | Self::Filesystem => Variant::Whole,
+            Self::Minimal => Variant::Minimal,
+            Self::Safeboot => Variant::Safeboot,
         }
     }
 }
@@ -128,6 +200,9 @@ pub struct CheckIn {
     pub mode: Mode,
     /// Who asks; some clients never say.
     pub device: Option<Mac>,
+    /// What it calls itself, where that is not its address.
+    #[serde(default)]
+    pub name: Option<DeviceName>,
     /// The product that the URL names, or the agent.
     pub product: Option<ProductName>,
     /// The chip that the URL's query names, or the agent.
@@ -163,6 +238,17 @@ pub struct CheckIn {
 impl CheckIn {
     /// The longest version or SDK text that is kept, in bytes; what is longer is cut.
     pub const MAX_TEXT: usize = 64;
+
+    /// What of a release would do for it.
+    pub const fn wanted(&self) -> Wanted {
+        let kinds: &[Kind] = match self.mode {
+            Mode::Filesystem => &[Kind::Filesystem],
+            // What is opaque was pushed for those alone who can take it.
+            Mode::Sketch if self.dialect.takes_raw() => &[Kind::Raw, Kind::App],
+            _ => &[Kind::App],
+        };
+        Wanted { kinds, variant: self.mode.variant() }
+    }
 
     /// Who seems to speak: brakes hold for one claimant and no other.
     pub fn claimant(&self) -> Claimant {
@@ -222,6 +308,7 @@ mod tests {
             dialect: Dialect::ArduinoEsp32,
             mode: Mode::Sketch,
             device: None,
+            name: None,
             product: None,
             chip: None,
             build: Build { md5: Some(Md5([7; 16])), sha256: None },

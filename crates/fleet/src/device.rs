@@ -6,9 +6,9 @@ use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AgentWords, Build, Channel, CheckIn, Claimant, Credential, Decision, Dialect, Forced, Handshake, Held,
-    Kind, Mac, Network, Outcome, ProductName, Proof, ReleaseId, Reported, Rhythm, Sha256, Time, Transport,
-    Trial, Version, Zone,
+    AgentWords, Build, Channel, CheckIn, Claimant, Controller, Credential, Decision, DeviceName, Dialect,
+    Forced, Handshake, Held, Kind, Mac, Network, Outcome, ProductName, Proof, ReleaseId, Reported, Rhythm,
+    Sha256, Time, Transport, Trial, Version, Zone,
 };
 
 const MONTH: Duration = Duration::from_hours(30 * 24);
@@ -72,6 +72,9 @@ pub struct Device {
     /// What it reported, the latest first; at most [`Self::MAX_REPORTS`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reported: Vec<Reported>,
+    /// What is kept of it as a device that speaks hawkBit's protocol.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller: Option<Box<Controller>>,
     /// How often it asks.
     #[serde(default)]
     pub rhythm: Rhythm,
@@ -264,6 +267,9 @@ pub struct Installed {
     pub network: Network,
     /// What it ran before, and goes back to if it rolls back.
     pub before: Build,
+    /// It said so itself; else it is inferred from its polls.
+    #[serde(default)]
+    pub reported: bool,
 }
 
 /// How a device stands: one decision, and how long it has been the same.
@@ -293,7 +299,7 @@ impl Device {
     /// Trials that are remembered.
     pub const MAX_TRIALS: usize = 4;
     /// The longest name, in bytes.
-    pub const MAX_NAME: usize = 64;
+    pub const MAX_NAME: usize = DeviceName::MAX;
     /// Credentials that are valid at the same time: the one in use, its successor, and one of either kind.
     pub const MAX_CREDENTIALS: usize = 4;
 
@@ -324,6 +330,7 @@ impl Device {
             standing_files: None,
             contested: None,
             reported: Vec::new(),
+            controller: None,
             rhythm: Rhythm::NEW,
             trials: Vec::new(),
         }
@@ -368,6 +375,9 @@ impl Device {
     /// The operator lets it try again: every brake on it is let go.
     pub fn release_brakes(&mut self) {
         self.attempts.clear();
+        if let Some(controller) = &mut self.controller {
+            controller.forget_failures();
+        }
     }
 
     /// The last update that it was seen to run in a network.

@@ -13,7 +13,7 @@ use otary_image::{
 };
 use thiserror::Error;
 
-use crate::{Artifact, Embedded, Kind, Md5, Sha256, Time};
+use crate::{Artifact, Embedded, FileSystem, Kind, Md5, Sha256, Time, Variant};
 
 /// What is known of a pushed file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -123,7 +123,9 @@ pub fn read(bytes: &[u8], file_name: &str, now: Time, as_raw: bool) -> Result<Fi
         Image::Merged(merged) => findings.take_merged(&merged)?,
         Image::Esp8266(image) => findings.take_esp8266(&image)?,
         Image::Gzip(_) => findings.take_gzip(bytes)?,
-        Image::LittleFs(_) | Image::Spiffs(_) | Image::Fat(_) => findings.take_filesystem(),
+        Image::LittleFs(_) => findings.take_filesystem(FileSystem::LittleFs),
+        Image::Spiffs(_) => findings.take_filesystem(FileSystem::Spiffs),
+        Image::Fat(_) => findings.take_filesystem(FileSystem::Fat),
         Image::Bootloader(_) => return Err(ReadError::NotAnUpdate { what: "a bootloader" }),
         Image::PartitionTable(_) => return Err(ReadError::NotAnUpdate { what: "a partition table" }),
         Image::Otadata(_) => return Err(ReadError::NotAnUpdate { what: "an otadata partition" }),
@@ -143,6 +145,8 @@ fn blank(bytes: &[u8], file_name: &str, now: Time) -> Artifact {
         md5,
         kind: Kind::Raw,
         chip: None,
+        variant: Variant::Whole,
+        filesystem: None,
         gzip: false,
         md5s: vec![md5],
         digests: Vec::new(),
@@ -173,6 +177,7 @@ impl Findings {
     fn take_app(&mut self, app: &App<'_>) {
         self.artifact.kind = Kind::App;
         self.artifact.chip = Some(app.chip());
+        self.take_variant();
         self.reported_md5(app.image());
         self.artifact.digests = vec![Sha256(app.reported_digest())];
         if let Some(descriptor) = app.descriptor() {
@@ -205,6 +210,7 @@ impl Findings {
         }
         self.artifact.kind = Kind::App;
         self.artifact.chip = Some(Chip::Esp8266);
+        self.take_variant();
         self.reported_md5(image.image());
         if let Some(descriptor) = image.descriptor() {
             self.take_descriptor(descriptor);
@@ -235,8 +241,20 @@ impl Findings {
         Err(ReadError::GzipOf { what })
     }
 
-    fn take_filesystem(&mut self) {
+    /// By the file's name alone: to their headers all of them are programs.
+    fn take_variant(&mut self) {
+        self.artifact.variant = Variant::of(&self.artifact.file_name);
+        let what = match self.artifact.variant {
+            Variant::Whole => return,
+            Variant::Minimal => "a Tasmota whose whole image does not fit beside what it runs",
+            Variant::Safeboot => "a Tasmota that is told to `Upgrade 2`",
+        };
+        self.notes.push(format!("by its name, for {what}; nobody else is offered it"));
+    }
+
+    fn take_filesystem(&mut self, layout: FileSystem) {
         self.artifact.kind = Kind::Filesystem;
+        self.artifact.filesystem = Some(layout);
         self.notes.push(
             "a file system has no second slot: a device that loses power while writing it has none".into(),
         );

@@ -18,6 +18,7 @@ mod artifact;
 mod campaign;
 mod catalogue;
 mod check_in;
+mod controller;
 mod decide;
 mod decision;
 mod device;
@@ -32,6 +33,7 @@ mod intent;
 mod ledger;
 mod mac;
 mod manifest;
+mod name;
 mod observe;
 mod order;
 mod product;
@@ -50,7 +52,7 @@ mod version;
 
 pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
-pub use artifact::{Artifact, Kind};
+pub use artifact::{Artifact, FileSystem, Kind, Variant, Wanted};
 pub use campaign::{
     Campaign, CampaignId, Common, Days, Gate, Notice, Opening, Openings, Pace, PaceError, Plan, PlanError,
     Roster, Rules, Share, State, Stop, Tally, Test, UnknownZone, Wave, Weight, Window, WindowError, Zone,
@@ -58,6 +60,10 @@ pub use campaign::{
 };
 pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
+pub use controller::{
+    Action, ActionId, ActionState, Agreement, Controller, Execution, Feedback, Finished, Told, Unheard,
+    UpdateMode, recall, tell,
+};
 pub use decide::{ViaError, View, check_via, decide, prove};
 pub use decision::{Decision, Verdict};
 pub use device::{Attempt, Device, Installed, SeenBuild, SeenHandshake, SeenNetwork, Snapshot, Standing};
@@ -72,6 +78,7 @@ pub use intent::{Forced, Held};
 pub use ledger::{Accepts, Claim, Entry, Holds};
 pub use mac::{Mac, MacError};
 pub use manifest::{ManifestBytes, ManifestError, SignedManifest};
+pub use name::{DeviceName, DeviceNameError};
 pub use observe::{Delivery, delivered, observe};
 pub use order::{Order, compare};
 pub use otary_image::Chip;
@@ -79,7 +86,7 @@ pub use product::{NameError, Product, ProductName};
 pub use proof::{Credential, CredentialKind, Evidence, Proof};
 pub use query::{Facts, Query, QueryError};
 pub use reason::Reason;
-pub use release::{Channel, Release, ReleaseId};
+pub use release::{Channel, Release, ReleaseId, Sequence};
 pub use rhythm::{Lapse, Rhythm};
 pub use risk::{Examined, Expected, Risk, RiskName, UnknownRisk, examine};
 pub use rollover::{Beginning, GivenUp, Misstep, Step, Straggler, cut_off};

@@ -30,6 +30,13 @@ impl Mac {
         if bytes == [0; 6] { Err(MacError::Zero) } else { Ok(Self(bytes)) }
     }
 
+    /// An address that no board comes with, of one device, whose other 46 bits are these.
+    pub(crate) const fn locally_administered(mut bytes: [u8; 6]) -> Self {
+        let [first, ..] = &mut bytes;
+        *first = *first & !0b11 | 0b10;
+        Self(bytes)
+    }
+
     /// The six bytes, most significant first.
     pub const fn bytes(self) -> [u8; 6] {
         self.0

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::controller::follow;
 use crate::{
-    Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Event, EventKind, Installed, Kind,
-    Mode, Network, Outcome, Proof, Report, Reported, SeenBuild, SeenHandshake, SeenNetwork, Sha256, Snapshot,
-    Standing, Time,
+    Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Dialect, Event, EventKind, Installed,
+    Kind, Mode, Network, Outcome, Proof, Report, Reported, SeenBuild, SeenHandshake, SeenNetwork, Sha256,
+    Snapshot, Standing, Time,
 };
 
 /// Complete downloads of one image without effect after which a claimant is held.
@@ -35,6 +36,9 @@ pub fn observe(
     device.polls += 1;
     device.rhythm.note(check_in.proof, now);
     device.last_seen = device.last_seen.max(now);
+    if let Some(name) = check_in.name.as_ref().filter(|name| device.name.as_deref() != Some(name.as_str())) {
+        device.name = Some(name.to_string());
+    }
     let proof = proof_of_build(check_in, decision, catalogue);
     if device.last.as_ref().is_some_and(|last| last.is_repeated_by(check_in)) {
         repeat(device, check_in, proof, now);
@@ -46,7 +50,8 @@ pub fn observe(
     if stand(device, check_in, decision, now) {
         kinds.push(EventKind::Decided { decision: Box::new(decision.clone()) });
     }
-    if check_in.mode != Mode::Version && decision.offered().is_some() {
+    let is_new = follow(device, check_in, decision, catalogue, now);
+    if check_in.mode != Mode::Version && decision.offered().is_some() && is_new {
         offer(device, check_in, decision, now);
         trials::offer(device, check_in, decision, catalogue, now);
     }
@@ -170,7 +175,12 @@ fn note_handshake(seen: &mut SeenBuild, check_in: &CheckIn, proof: Proof, now: T
 }
 
 /// Notes what became of an attempt, by the device's word. What was said before is no event again.
-fn note_report(device: &mut Device, report: Report, check_in: &CheckIn, now: Time) -> Option<EventKind> {
+pub(crate) fn note_report(
+    device: &mut Device,
+    report: Report,
+    check_in: &CheckIn,
+    now: Time,
+) -> Option<EventKind> {
     let (network, proof) = (Network::of(check_in.source), check_in.proof);
     let place = device.reported.iter().position(|before| before.report == report);
     let mut noted = match place {
@@ -229,16 +239,29 @@ fn install(device: &mut Device, artifact: &Artifact, check_in: &CheckIn, now: Ti
     if device.installed_in(network).is_some_and(|last| last.artifact == artifact.id) {
         return None;
     }
-    let installed = Installed { artifact: artifact.id, release: release.clone(), at: now, network, before };
+    let (artifact, reported) = (artifact.id, false);
+    note_installed(
+        device,
+        Installed { artifact, release: release.clone(), at: now, network, before, reported },
+    );
+    Some(EventKind::Installed { release })
+}
+
+/// Notes the update that a device runs now; it takes the place of what ran in the same network.
+pub(crate) fn note_installed(device: &mut Device, installed: Installed) {
+    let network = installed.network;
     device.installed_elsewhere.splice(0..0, device.installed.replace(installed));
     device.installed_elsewhere.retain(|elsewhere| elsewhere.network != network);
     device.installed_elsewhere.truncate(Device::MAX_ELSEWHERE);
-    Some(EventKind::Installed { release })
 }
 
 /// Keeps the decision, or counts it. True if it is worth an event: every offer, and every other answer than before.
 fn stand(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time) -> bool {
-    let offers = check_in.mode != Mode::Version && decision.offered().is_some();
+    // Who compares by itself is told of the same release again and again, and takes nothing by that. An action that goes on
+    // is not offered anew.
+    let again = check_in.dialect.compares() || check_in.dialect == Dialect::Hawkbit;
+    let sends = check_in.mode != Mode::Version && !again;
+    let offers = sends && decision.offered().is_some();
     let standing = match check_in.mode.kind() {
         Kind::Filesystem => &mut device.standing_files,
         Kind::App | Kind::Raw => &mut device.standing,
@@ -310,6 +333,8 @@ pub struct Delivery {
     pub artifact: Sha256,
     /// The offset at which it began.
     pub from: u64,
+    /// Bytes that were asked for.
+    pub asked: u64,
     /// Bytes handed over.
     pub bytes: u64,
     /// Bytes that there are.
@@ -331,19 +356,20 @@ impl Delivery {
 /// Folds the end of a transfer into the record. From the third complete download on, the claimant is held for a while:
 /// a device that runs what it took is not concerned, since it then reports another build.
 ///
+/// A part that was handed over as it was asked for is neither cut off nor an event, unless it is the last.
 /// A download in parts is complete when every byte was handed over: a last part alone counts for nothing, or a stranger
 /// could have a device held for less than whole downloads.
-pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Event {
-    let Delivery { claimant, artifact, bytes, size, .. } = delivery;
+pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Option<Event> {
+    let Delivery { claimant, artifact, asked, bytes, size, .. } = delivery;
     let attempt = device.attempts.iter_mut().find(|a| a.claimant == claimant && a.artifact == artifact);
     let product = attempt.as_ref().map(|attempt| attempt.release.product.clone());
     let reached = attempt.as_ref().and_then(|attempt| delivery.reaches(attempt.last_bytes));
     if let Some((attempt, reached)) = attempt.zip(reached) {
         attempt.last_bytes = reached;
-        if reached < size {
-            attempt.cut_off += 1;
-        } else {
-            attempt.whole += 1;
+        match reached < size {
+            true if bytes < asked => attempt.cut_off += 1,
+            true => {}
+            false => attempt.whole += 1,
         }
         if reached >= size && attempt.whole >= LOOP_LIMIT {
             attempt.held_until = Some(now + hold(attempt.holds));
@@ -353,8 +379,10 @@ pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Event {
         let of_image = device.trials.iter_mut().filter(|trial| trial.artifact == artifact);
         of_image.for_each(|trial| trial.deliver(claimant, reached, size, now));
     }
+    let is_part = bytes >= asked && reached.is_some_and(|reached| reached < size);
     let bytes = reached.unwrap_or(bytes);
-    Event { at: now, device: Some(device.mac), product, kind: EventKind::Delivered { artifact, bytes, size } }
+    let kind = EventKind::Delivered { artifact, bytes, size };
+    (!is_part).then_some(Event { at: now, device: Some(device.mac), product, kind })
 }
 
 /// One hour, doubling to a day.

@@ -66,6 +66,7 @@ impl From<ProductName> for String {
 
 /// A kind of device that shares firmware.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Product {
     /// Its name.
     pub name: ProductName,
@@ -81,6 +82,9 @@ pub struct Product {
     /// Whether its images are for those alone who show a proof.
     #[serde(default)]
     pub private: bool,
+    /// Whether devices that speak hawkBit's protocol are asked to agree before they are given anything to install.
+    #[serde(default)]
+    pub asks_first: bool,
     /// When it was made.
     pub created: Time,
 }
@@ -95,6 +99,7 @@ impl Product {
             allow_raw: false,
             secret: None,
             private: false,
+            asks_first: false,
             created,
         }
     }

@@ -58,6 +58,9 @@ pub enum CredentialKind {
     Token(Sha256),
     /// A client certificate of our authority, by the SHA-256 of its DER form.
     Certificate(Sha256),
+    /// A token that is a part of the device's URL, by the SHA-256 of its text: for clients that show nothing else. It has
+    /// 96 random bits.
+    Link(Sha256),
 }
 
 impl CredentialKind {
@@ -65,7 +68,7 @@ impl CredentialKind {
     const fn token(&self) -> Option<Sha256> {
         match self {
             Self::Token(digest) => Some(*digest),
-            Self::Certificate(_) => None,
+            Self::Certificate(_) | Self::Link(_) => None,
         }
     }
 
@@ -73,14 +76,22 @@ impl CredentialKind {
     const fn certificate(&self) -> Option<Sha256> {
         match self {
             Self::Certificate(digest) => Some(*digest),
-            Self::Token(_) => None,
+            Self::Token(_) | Self::Link(_) => None,
+        }
+    }
+
+    /// Its digest, if it is a link.
+    const fn link(&self) -> Option<Sha256> {
+        match self {
+            Self::Link(digest) => Some(*digest),
+            Self::Token(_) | Self::Certificate(_) => None,
         }
     }
 
     /// The digest by which it is known.
     pub const fn digest(&self) -> Sha256 {
         match self {
-            Self::Token(digest) | Self::Certificate(digest) => *digest,
+            Self::Token(digest) | Self::Certificate(digest) | Self::Link(digest) => *digest,
         }
     }
 
@@ -89,6 +100,7 @@ impl CredentialKind {
         match self {
             Self::Token(_) => "token",
             Self::Certificate(_) => "certificate",
+            Self::Link(_) => "link",
         }
     }
 }
@@ -100,12 +112,14 @@ pub struct Evidence {
     pub secret: Option<Sha256>,
     /// SHA-256 of the client certificate (DER) whose key it was seen to hold.
     pub certificate: Option<Sha256>,
+    /// SHA-256 of the token in its URL's path.
+    pub link: Option<Sha256>,
 }
 
 impl Evidence {
     /// Whether nothing was shown.
     pub const fn is_empty(&self) -> bool {
-        self.secret.is_none() && self.certificate.is_none()
+        self.secret.is_none() && self.certificate.is_none() && self.link.is_none()
     }
 
     /// What it proves of one who asks as `device` for `product`. A credential proves nothing under another device's
@@ -125,7 +139,8 @@ impl Evidence {
         let own = (0..Device::MAX_CREDENTIALS).fold(Choice::from(0), |own, place| {
             let kind = issued.get(place).map(|credential| credential.kind);
             let token = same(self.secret, kind.and_then(|kind| kind.token()));
-            own | token | same(self.certificate, kind.and_then(|kind| kind.certificate()))
+            let certificate = same(self.certificate, kind.and_then(|kind| kind.certificate()));
+            own | token | certificate | same(self.link, kind.and_then(|kind| kind.link()))
         });
         let shared = same(self.secret, product.and_then(|product| product.secret));
         // A credential that does not open the product is not held against one who shows its secret, too.
@@ -176,14 +191,14 @@ mod tests {
         let products = [None, Some(product(None)), Some(product(Some(right)))];
         let devices = [None, Some(device(0)), Some(device(1)), Some(device(Device::MAX_CREDENTIALS))];
         for (secret, certificate) in [(None, None), (Some(wrong), None), (Some(right), Some(wrong))] {
-            let evidence = Evidence { secret, certificate };
+            let evidence = Evidence { secret, certificate, link: secret };
             for (product, device) in products.iter().flat_map(|p| devices.iter().map(move |d| (p, d))) {
                 let mut comparisons = 0;
                 evidence.compared(product.as_ref(), device.as_ref(), |shown, issued| {
                     comparisons += 1;
                     same(shown, issued)
                 });
-                assert_eq!(comparisons, 2 * Device::MAX_CREDENTIALS + 1);
+                assert_eq!(comparisons, 3 * Device::MAX_CREDENTIALS + 1);
             }
         }
     }
@@ -193,9 +208,20 @@ mod tests {
         let digest = Sha256::of(b"credential");
         let mut device = Device::new("24:6F:28:AA:BB:CC".parse().unwrap(), Time::default());
         device.credentials.push(Credential { kind: CredentialKind::Token(digest), issued: Time::default() });
-        let certificate = Evidence { certificate: Some(digest), secret: None };
+        let certificate = Evidence { certificate: Some(digest), ..Evidence::default() };
         assert_eq!(certificate.proof(None, Some(&device)), Proof::None);
-        let token = Evidence { secret: Some(digest), certificate: None };
+        let token = Evidence { secret: Some(digest), ..Evidence::default() };
         assert_eq!(token.proof(None, Some(&device)), Proof::DeviceCredential);
+    }
+
+    #[test]
+    fn a_link_is_shown_in_a_path_and_nowhere_else() {
+        let digest = Sha256::of(b"credential");
+        let mut device = Device::new("24:6F:28:AA:BB:CC".parse().unwrap(), Time::default());
+        device.credentials.push(Credential { kind: CredentialKind::Link(digest), issued: Time::default() });
+        let header = Evidence { secret: Some(digest), ..Evidence::default() };
+        assert_eq!(header.proof(None, Some(&device)), Proof::None);
+        let path = Evidence { link: Some(digest), ..Evidence::default() };
+        assert_eq!(path.proof(None, Some(&device)), Proof::DeviceCredential);
     }
 }

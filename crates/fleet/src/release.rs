@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Artifact, Chip, Kind, NameError, ProductName, Sha256, SignedManifest, Time, Version};
+use crate::{Artifact, Chip, NameError, ProductName, Sha256, SignedManifest, Time, Version, Wanted};
 
 /// A named stream of releases that devices follow; named as products are. `stable` unless said.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,7 +55,18 @@ impl fmt::Display for ReleaseId {
     }
 }
 
-/// A version of a product: one artifact per chip and kind.
+/// Which goes first where a release has a program and a file system.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sequence {
+    /// The file system: a new program finds the files that it needs.
+    #[default]
+    FilesFirst,
+    /// The program: the old one would not know what to do with the new files.
+    AppFirst,
+}
+
+/// A version of a product: one artifact per chip, kind and variant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     /// Product and version.
@@ -65,6 +76,9 @@ pub struct Release {
     pub channel: Channel,
     /// The artifacts' names.
     pub artifacts: Vec<Sha256>,
+    /// Which of its files go first.
+    #[serde(default)]
+    pub order: Sequence,
     /// The version that whoever runs something older gets first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub via: Option<Version>,
@@ -92,16 +106,19 @@ impl Release {
         self.manifests.iter().find(|manifest| manifest.artifact == *artifact)
     }
 
-    /// Of `artifacts`, this release's one for a chip and kind.
+    /// Of `artifacts`, the one of this release that a chip and what is wanted call for.
     pub fn artifact_for<'a>(
         &self,
         artifacts: impl Fn(&Sha256) -> Option<&'a Artifact>,
         chip: Option<Chip>,
-        kind: Kind,
+        wanted: impl Into<Wanted>,
     ) -> Option<&'a Artifact> {
-        self.artifacts
-            .iter()
-            .filter_map(artifacts)
-            .find(|a| a.kind == kind && (a.chip.is_none() || a.chip == chip))
+        let Wanted { kinds, variant } = wanted.into();
+        let of_kind = |kind: &crate::Kind| {
+            let mut artifacts = self.artifacts.iter().filter_map(&artifacts);
+            artifacts
+                .find(|a| a.kind == *kind && a.variant == variant && (a.chip.is_none() || a.chip == chip))
+        };
+        kinds.iter().find_map(of_kind)
     }
 }

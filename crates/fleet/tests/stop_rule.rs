@@ -72,7 +72,8 @@ fn unchanged_polls_taken_together_leave_the_record_that_they_leave_one_by_one() 
         if on_trial {
             let artifact = poll(&mut one_by_one, now).offered().unwrap();
             let claimant = one_by_one.says.claimant();
-            let delivery = Delivery { claimant, artifact, from: 0, bytes: 1_000_000, size: 1_000_000 };
+            let delivery =
+                Delivery { claimant, artifact, from: 0, asked: 1_000_000, bytes: 1_000_000, size: 1_000_000 };
             delivered(&mut one_by_one.record, delivery, now);
         }
         one_by_one.take(now);
@@ -105,6 +106,7 @@ fn catalogue(now: Time) -> Catalogue {
         withdrawn: None,
         pinned: false,
         via: None,
+        order: otary_fleet::Sequence::default(),
     });
     let campaign = Campaign {
         id: CampaignId(1),

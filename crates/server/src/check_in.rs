@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, Openings, Reason, Sha256, Time, View, decide,
-    observe, prove,
+    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, Openings, ProductName, Reason, Sha256, Time,
+    View, decide, observe, prove, recall,
 };
 use otary_store::StoreError;
 
 use crate::dialect::{self, Answer, Heard, NoCheckIn, Origin};
 use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply, Status};
+use crate::link::Link;
 use crate::sending::{Part, Recipient, Sending};
 use crate::signing::Answering;
 use crate::visit::{Plan, Visit, only};
@@ -22,7 +23,7 @@ const FOR_DEVICES: &str = "This is where ESP32 and ESP8266 boards ask otary for 
     A ready sketch for this server: otary sketch\n";
 
 /// Answers a request for an update. `product` is the path behind `/update/`, as it came.
-pub(crate) fn answer(visit: &Visit, head: &Head<'_>, product: Option<&str>) -> Plan {
+pub(crate) fn answer(visit: &Visit, head: &Head<'_>, link: Option<Link<'_>>, product: Option<&str>) -> Plan {
     if head.method != Method::Get {
         return only("GET");
     }
@@ -30,16 +31,32 @@ pub(crate) fn answer(visit: &Visit, head: &Head<'_>, product: Option<&str>) -> P
         visit.shared.troubles.refused(visit.peer, "the URL names a product by a name that none can have");
         return Reply::sentence(Status::NotFound, "No product has such a name.\n").into();
     };
-    let (source, transport) = (visit.peer, visit.transport);
-    let handshake = visit.secured.as_ref().map(|secured| secured.handshake.clone());
-    match dialect::read(head, Origin { source, transport, product, handshake }) {
-        Ok(said) => serve(visit, said, Pass::by(visit, head)),
+    let pass = Pass::by(visit, head, link);
+    match dialect::read(head, origin(visit, link, pass, product)) {
+        Ok(said) => serve(visit, said, pass),
         Err(why) => refuse(visit, why),
     }
 }
 
+/// What is known of a request besides its head.
+pub(crate) fn origin(
+    visit: &Visit,
+    link: Option<Link<'_>>,
+    pass: Pass,
+    product: Option<ProductName>,
+) -> Origin {
+    Origin {
+        source: visit.peer,
+        transport: visit.transport,
+        product,
+        handshake: visit.secured.as_ref().map(|secured| secured.handshake.clone()),
+        link: link.map(|link| link.device),
+        user: pass.device,
+    }
+}
+
 /// Answers what is no check-in, with a line in the log for what a client did wrong.
-fn refuse(visit: &Visit, why: NoCheckIn) -> Plan {
+pub(crate) fn refuse(visit: &Visit, why: NoCheckIn) -> Plan {
     let complaint = match why {
         NoCheckIn::UnknownClient => return Reply::sentence(Status::BadRequest, FOR_DEVICES).into(),
         NoCheckIn::UnknownMode => {
@@ -58,29 +75,54 @@ fn refuse(visit: &Visit, why: NoCheckIn) -> Plan {
 fn serve(visit: &Visit, said: Heard, pass: Pass) -> Plan {
     let Heard { mut check_in, nonce } = said;
     let catalogue = visit.shared.store.catalogue();
-    let decision = match resolve(visit, &mut check_in, pass, &catalogue) {
-        Ok(decision) => decision,
-        Err(error) => {
-            // Without the record the operator's word (product, chip, channel, holds) is unknown: nothing is offered.
-            let error: &dyn std::error::Error = &error;
-            tracing::error!(target: "check_in", device = ?check_in.device, error, "no decision: the store failed");
-            return small(visit, &check_in, nonce, dialect::undecided(&check_in)).into();
-        }
+    let Ok(decision) = decided(visit, &mut check_in, pass, &mut |_, _| ()) else {
+        return small(visit, &check_in, nonce, dialect::undecided(&check_in)).into();
     };
-    tell(visit, &check_in, &decision);
-    pass.tell_if_wrong(visit, check_in.proof);
     match dialect::answer(&check_in, &decision, &catalogue) {
         Answer::Image(id) => image(&catalogue, &check_in, &decision, id),
         other => small(visit, &check_in, nonce, other).into(),
     }
 }
 
+/// The store failed, which is logged. Without the record the operator's word (product, chip, channel, holds) is unknown:
+/// nothing is offered.
+pub(crate) struct Undecided;
+
+/// Decides on a check-in and logs that. `seen` is shown the record as it is afterwards, if there is one.
+pub(crate) fn decided(
+    visit: &Visit,
+    check_in: &mut CheckIn,
+    pass: Pass,
+    seen: &mut dyn FnMut(&Device, &Decision),
+) -> Result<Decision, Undecided> {
+    let catalogue = visit.shared.store.catalogue();
+    let decision = resolve_and_see(visit, check_in, pass, &catalogue, seen).map_err(|error| {
+        let error: &dyn std::error::Error = &error;
+        tracing::error!(target: "check_in", device = ?check_in.device, error, "no decision: the store failed");
+        Undecided
+    })?;
+    tell(visit, check_in, &decision);
+    pass.tell_if_wrong(visit, check_in.proof);
+    Ok(decision)
+}
+
 /// The answers that take no artifact's bytes.
-fn small(visit: &Visit, check_in: &CheckIn, nonce: [u8; 16], answer: Answer) -> Reply {
+pub(crate) fn small(visit: &Visit, check_in: &CheckIn, nonce: [u8; 16], answer: Answer) -> Reply {
     match answer {
-        Answer::NoUpdate | Answer::Image(_) => Reply::empty(Status::NotModified),
+        Answer::NoUpdate | Answer::Image(_) | Answer::Checksum(_) => Reply::empty(Status::NotModified),
         Answer::Forbidden => Reply::empty(Status::Forbidden),
         Answer::NotFound => Reply::empty(Status::NotFound),
+        Answer::NoSuchVersion => {
+            visit
+                .shared
+                .troubles
+                .refused(visit.peer, "a release's version is none that its clients can read");
+            Reply::sentence(Status::NotFound, "Its clients could not read the version of this release.\n")
+        }
+        // Whoever shows a page where it stands may read it.
+        Answer::Document(text) => {
+            Reply::file("application/json", text).field("Access-Control-Allow-Origin", "*")
+        }
         Answer::Version { version, md5 } => {
             Reply::empty(Status::Ok).field("x-version", version).field("x-MD5", md5)
         }
@@ -122,21 +164,50 @@ fn offer(visit: &Visit, check_in: &CheckIn, nonce: [u8; 16], manifest: Option<&M
 }
 
 /// Decides on the device's record, and notes in it what the check-in taught. A client that does not say who it is has
-/// no record.
-fn resolve(
+/// no record: it gets what is decided for its product.
+pub(crate) fn resolve(
+    visit: &Visit,
+    check_in: &mut CheckIn,
+    pass: Pass,
+    catalogue: &Arc<Catalogue>,
+) -> Result<Decision, StoreError> {
+    resolve_and_see(visit, check_in, pass, catalogue, &mut |_, _| ())
+}
+
+/// The same, showing `seen` the record as it is afterwards, if there is one.
+fn resolve_and_see(
+    visit: &Visit,
+    check_in: &mut CheckIn,
+    pass: Pass,
+    catalogue: &Arc<Catalogue>,
+    seen: &mut dyn FnMut(&Device, &Decision),
+) -> Result<Decision, StoreError> {
+    if let Some(mac) = check_in.device {
+        return on_record(visit, mac, check_in, pass, catalogue, seen);
+    }
+    let now = visit.shared.clock.now();
+    let view = View { catalogue, device: None, openings: Openings::SHUT };
+    let decision = judge(visit, check_in, pass, view, now);
+    record(visit, check_in, catalogue, None, &decision, now);
+    Ok(decision)
+}
+
+/// Decides as [`resolve`] does, and notes nothing: of what is not a poll of its own.
+pub(crate) fn peek(
     visit: &Visit,
     check_in: &mut CheckIn,
     pass: Pass,
     catalogue: &Arc<Catalogue>,
 ) -> Result<Decision, StoreError> {
     let now = visit.shared.clock.now();
-    if let Some(mac) = check_in.device {
-        return on_record(visit, mac, check_in, pass, catalogue, now);
-    }
-    let view = View { catalogue, device: None, openings: Openings::SHUT };
-    let decision = judge(visit, check_in, pass, view, now);
-    record(visit, check_in, catalogue, None, &decision, now);
-    Ok(decision)
+    let device = check_in.device.map_or(Ok(None), |mac| visit.shared.store.device(mac))?;
+    Ok(judge(
+        visit,
+        check_in,
+        pass,
+        View { catalogue, device: device.as_ref(), openings: Openings::SHUT },
+        now,
+    ))
 }
 
 /// Has the decision recorded, if anything is.
@@ -155,6 +226,7 @@ fn record(
 
 /// Finds out what was proven, then decides. A manifest that the newest root record takes back is none.
 fn judge(visit: &Visit, check_in: &mut CheckIn, pass: Pass, view: View<'_>, now: Time) -> Decision {
+    recall(check_in, view);
     check_in.proof = prove(check_in, &pass.evidence, view);
     let mut decision = decide(check_in, view, now);
     if let Answer::Order { manifest: Some(manifest) } = dialect::answer(check_in, &decision, view.catalogue)
@@ -172,8 +244,9 @@ fn on_record(
     check_in: &mut CheckIn,
     pass: Pass,
     catalogue: &Arc<Catalogue>,
-    now: Time,
+    seen: &mut dyn FnMut(&Device, &Decision),
 ) -> Result<Decision, StoreError> {
+    let now = visit.shared.clock.now();
     let newcomers = &visit.shared.newcomers;
     let admit = newcomers.admit(visit.peer, now);
     let mut decided = None;
@@ -181,7 +254,11 @@ fn on_record(
         let view = View { catalogue, device: device.as_deref(), openings: Openings::SHUT };
         let decision = judge(visit, check_in, pass, view, now);
         record(visit, check_in, catalogue, device.as_deref(), &decision, now);
-        let events = device.map(|device| observe(device, check_in, &decision, catalogue, now));
+        let events = device.map(|device| {
+            let events = observe(device, check_in, &decision, catalogue, now);
+            seen(device, &decision);
+            events
+        });
         decided = Some(decision);
         events.unwrap_or_default()
     })?;
@@ -194,13 +271,13 @@ fn on_record(
 }
 
 /// One line per check-in. Texts of the client's are bounded and free of control characters.
-fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
+pub(crate) fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
     let device = check_in.device.map(|mac| mac.to_string());
     tracing::info!(
         target: "check_in",
         device,
         source = &*visit.source,
-        product = decision.product.as_ref().map(otary_fleet::ProductName::as_str),
+        product = decision.product.as_ref().map(ProductName::as_str),
         dialect = check_in.dialect.name(),
         runs = %check_in.build,
         version = check_in.version.as_deref(),

@@ -1,8 +1,10 @@
-//! What a request shows to prove who sent it: a secret in its `Authorization`, a certificate in its handshake.
+//! What a request shows to prove who sent it: a secret in its `Authorization`, a certificate in its handshake, a link in its
+//! path.
 //!
 //! `Authorization: Basic` is what `setAuthorization` sends: the password is a product's secret or a device's token, and
-//! the user is anything, or the device's address. `Authorization: Bearer` carries the secret or the token alone. Of a
-//! secret nothing is kept but its digest, and nothing is ever logged.
+//! the user is anything, or the device's address. `Authorization: Bearer` carries the secret or the token alone, and so do
+//! hawkBit's `TargetToken` (the device's) and `GatewayToken` (the product's). Of a secret nothing is kept but its digest, and
+//! nothing is ever logged.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -11,6 +13,7 @@ use otary_fleet::{Device, Evidence, Mac, Product, Proof, Sha256, Transport};
 use zeroize::Zeroizing;
 
 use crate::http1::Head;
+use crate::link::Link;
 use crate::visit::Visit;
 
 /// The longest user and password, in bytes. A token has 49, a secret at most 64.
@@ -32,13 +35,17 @@ pub(crate) struct Pass {
 
 impl Pass {
     /// What a request shows. Over plain HTTP that is nothing: it is shown to everybody on the way.
-    pub(crate) fn by(visit: &Visit, head: &Head<'_>) -> Self {
+    pub(crate) fn by(visit: &Visit, head: &Head<'_>, link: Option<Link<'_>>) -> Self {
         if visit.transport == Transport::Http {
             return Self::default();
         }
         let certificate = visit.secured.as_ref().and_then(|secured| secured.certificate);
         let (secret, user) = head.field("authorization").and_then(secret_in).unzip();
-        let evidence = Evidence { secret, certificate: certificate.map(|held| held.digest) };
+        let evidence = Evidence {
+            secret,
+            certificate: certificate.map(|held| held.digest),
+            link: link.map(|link| link.digest()),
+        };
         Self { evidence, device: user.flatten().or(certificate.and_then(|held| held.device)) }
     }
 
@@ -50,6 +57,9 @@ impl Pass {
             }
             (Proof::None, Evidence { certificate: Some(_), .. }) => {
                 "a client certificate was shown that was not issued to the device"
+            }
+            (Proof::None, Evidence { link: Some(_), .. }) => {
+                "a link was used that was not issued to the device"
             }
             _ => return,
         };
@@ -66,7 +76,7 @@ impl Pass {
 fn secret_in(value: &str) -> Option<(Sha256, Option<Mac>)> {
     let (scheme, credentials) = value.split_once(' ')?;
     let credentials = credentials.trim();
-    if scheme.eq_ignore_ascii_case("Bearer") {
+    if ["Bearer", "TargetToken", "GatewayToken"].iter().any(|bare| scheme.eq_ignore_ascii_case(bare)) {
         return Some((Sha256::of(credentials.as_bytes()), None));
     }
     if !scheme.eq_ignore_ascii_case("Basic") {
@@ -99,6 +109,8 @@ mod tests {
         for value in [
             "Bearer pass:word".to_owned(),
             "bearer  pass:word ".to_owned(),
+            "TargetToken pass:word".to_owned(),
+            "GatewayToken pass:word".to_owned(),
             basic("lamp:pass:word"),
             basic(":pass:word").replace("Basic", "bASIC"),
             basic("lamp:pass:word").trim_end_matches('=').to_owned(),

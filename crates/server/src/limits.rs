@@ -105,5 +105,18 @@ pub(crate) const PRUNE_EVERY: Duration = Duration::from_hours(1);
 /// Threads that read blobs from disk, per runtime.
 pub(crate) const BLOB_THREADS: usize = 4;
 
+/// The longest body that a device may send, in bytes: a report of SWUpdate's with 48 lines of its log.
+pub(crate) const DEVICE_BODY: usize = 128 * 1024;
+
+/// SHA-1 digests that are kept in memory, about 120 bytes each.
+pub(crate) const LEGACY_DIGESTS: usize = 1024;
+
 /// Room that a file name has in `Content-Disposition` and in a sidecar, in bytes.
 pub(crate) const FILE_NAME: usize = 100;
+
+/// Downloads of clients that do not say who they are that are remembered, so that their parts are parts of one file: about 150
+/// bytes each.
+pub(crate) const DOWNLOADS_BEGUN: usize = 4096;
+
+/// The longest manifest of esp32FOTA in bytes, whose parser has a buffer of 2048 for text and tree.
+pub(crate) const FOTA_MANIFEST: usize = 1536;

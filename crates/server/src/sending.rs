@@ -107,7 +107,7 @@ fn count(visit: &Visit, artifact: Sha256, size: u64, recipient: Option<Recipient
         tracing::info!(target: "download", device, %source, %artifact, bytes, size, millis, "{outcome}");
         shared.store.count_download(&artifact, bytes == size);
         if let Some(Recipient { device: Some(mac), claimant }) = recipient {
-            note(&shared, mac, Delivery { claimant, artifact, from: 0, bytes, size });
+            note(&shared, mac, Delivery { claimant, artifact, from: 0, asked: size, bytes, size });
         }
     })
 }
@@ -115,12 +115,12 @@ fn count(visit: &Visit, artifact: Sha256, size: u64, recipient: Option<Recipient
 /// Begins the transfer of a part, which is noted with the device that takes it and counted as no download.
 fn follow(visit: &Visit, artifact: Sha256, size: u64, range: &Range<u64>, recipient: Recipient) -> Transfer {
     let shared = Arc::clone(&visit.shared);
-    let from = range.start;
+    let (from, asked) = (range.start, range.end.saturating_sub(range.start));
     shared.transfers.fetch_add(1, Ordering::Relaxed);
-    Transfer::new(range.end.saturating_sub(from), visit.held_back, move |bytes| {
+    Transfer::new(asked, visit.held_back, move |bytes| {
         shared.transfers.fetch_sub(1, Ordering::Relaxed);
         if let Recipient { device: Some(mac), claimant } = recipient {
-            note(&shared, mac, Delivery { claimant, artifact, from, bytes, size });
+            note(&shared, mac, Delivery { claimant, artifact, from, asked, bytes, size });
         }
     })
 }
@@ -134,7 +134,7 @@ fn note(shared: &Shared, mac: Mac, delivery: Delivery) {
         if let Some(recorder) = &shared.recorder {
             recorder.delivery(&catalogue, device, delivery, now);
         }
-        vec![delivered(device, delivery, now)]
+        delivered(device, delivery, now).into_iter().collect()
     });
     if let Err(error) = noted {
         let error: &dyn std::error::Error = &error;

@@ -11,8 +11,10 @@ use otary_store::Store;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 
+use crate::begun::Begun;
 use crate::drain::Drain;
 use crate::gate::Gate;
+use crate::legacy_digest::LegacyDigests;
 use crate::limits::{OPERATOR_CONNECTIONS, OWN_DESCRIPTORS};
 use crate::listener::Listener;
 use crate::newcomers::Newcomers;
@@ -87,8 +89,10 @@ impl Server {
             clock,
             shown: Arc::clone(&shown),
             newcomers: Newcomers::new(&options.limits),
+            begun: Begun::default(),
             troubles: Arc::new(Troubles::new()),
             transfers: AtomicUsize::new(0),
+            legacy_digests: LegacyDigests::default(),
             url: format!("https://{}:{}", options.host, addresses.https.port()),
             poll_after: u32::try_from(options.limits.poll_after.as_secs()).unwrap_or(u32::MAX),
             recorder: options.recorder.clone(),

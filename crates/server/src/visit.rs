@@ -14,14 +14,20 @@ use otary_store::Store;
 use tokio::io::{AsyncBufRead, AsyncWrite};
 
 use crate::Clock;
+use crate::begun::Begun;
+use crate::dialect::Place;
+use crate::dialect::ddi::{self, Describing, Telling};
 use crate::front::{Caller, Front, Secured};
 use crate::http1::{Handler, Head, Method, Reply, Rules, Status, serve};
+use crate::legacy_digest::LegacyDigests;
+use crate::limits::DEVICE_BODY;
+use crate::link::Link;
 use crate::newcomers::Newcomers;
 use crate::recording::Recorder;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
-use crate::{anchor, artifact, check_in, page};
+use crate::{anchor, artifact, check_in, page, placed};
 
 /// What all connections of devices share.
 pub(crate) struct Shared {
@@ -30,8 +36,11 @@ pub(crate) struct Shared {
     pub(crate) shown: Arc<Shown>,
     pub(crate) newcomers: Newcomers,
     pub(crate) troubles: Arc<Troubles>,
+    /// Downloads of clients that do not say who they are.
+    pub(crate) begun: Begun,
     /// Transfers under way.
     pub(crate) transfers: AtomicUsize,
+    pub(crate) legacy_digests: LegacyDigests,
     /// The HTTPS listener's URL, for the pages.
     pub(crate) url: String,
     /// When an agent is to ask again, in seconds.
@@ -65,6 +74,10 @@ pub(crate) enum Plan {
     Reply(Reply),
     /// An artifact, which has to be read first.
     Send(Box<Sending>),
+    /// What an action of hawkBit's asks for, of which digests have to be made first.
+    Describe(Box<Describing>),
+    /// What a hawkBit client tells, whose body has to be read first.
+    Tell(Box<Telling>),
 }
 
 impl Front for Devices {
@@ -84,21 +97,27 @@ impl Handler for Visit {
     type Plan = Plan;
 
     fn plan(&self, head: &Head<'_>) -> Plan {
-        if head.method == Method::Other {
+        let (link, path) = Link::split(head.path);
+        if let Some(call) = ddi::call(path) {
+            return ddi::answer(self, head, link, call);
+        }
+        if !matches!(head.method, Method::Get | Method::Head) {
             return only("GET, HEAD");
         }
-        match head.path {
-            "/update" | "/update/" => check_in::answer(self, head, None),
+        match path {
+            "/update" | "/update/" => check_in::answer(self, head, link, None),
             "/" => page::welcome(self).into(),
             "/ca.pem" => page::anchors(self).into(),
             "/ca.crt" => page::root(self).into(),
             path => {
                 if let Some(product) = path.strip_prefix("/update/") {
-                    check_in::answer(self, head, Some(product))
+                    check_in::answer(self, head, link, Some(product))
                 } else if let Some(name) = path.strip_prefix("/anchor/") {
                     anchor::answer(self, name)
                 } else if let Some(name) = path.strip_prefix("/artifact/") {
-                    artifact::answer(self, head, name)
+                    artifact::answer(self, head, link, name)
+                } else if let Some(place) = Place::find(path) {
+                    placed::answer(self, head, link, &place)
                 } else {
                     self.elsewhere()
                 }
@@ -106,10 +125,16 @@ impl Handler for Visit {
         }
     }
 
-    async fn answer(&self, plan: Plan) -> Reply {
+    fn takes(&self, plan: &Plan) -> Option<usize> {
+        matches!(plan, Plan::Tell(_)).then_some(DEVICE_BODY)
+    }
+
+    async fn answer(&self, plan: Plan, body: Vec<u8>) -> Reply {
         match plan {
             Plan::Reply(reply) => reply,
             Plan::Send(sending) => sending.begin(self).await,
+            Plan::Describe(describing) => describing.begin(self).await,
+            Plan::Tell(telling) => telling.take(self, &body),
         }
     }
 }
@@ -118,7 +143,8 @@ impl Visit {
     fn elsewhere(&self) -> Plan {
         match self.transport {
             Transport::Https => Reply::sentence(Status::NotFound, "There is nothing here. See /\n").into(),
-            Transport::Http => self.forbid("plain HTTP has only /, /ca.pem, /ca.crt, /anchor and /update"),
+            Transport::Http => self
+                .forbid("plain HTTP has only /, /ca.pem, /ca.crt, /anchor and what clients ask for updates"),
         }
     }
 

@@ -17,6 +17,7 @@ const ALLOWED: &[&str] = &[
     "BSD-3-Clause",
     "BlueOak-1.0.0",
     "CC0-1.0",
+    "CDLA-Permissive-2.0",
     "ISC",
     "MIT",
     "MIT-0",

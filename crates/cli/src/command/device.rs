@@ -5,7 +5,7 @@ mod show;
 
 pub use show::happened;
 
-use otary_fleet::{Channel, Chip, Mac, ProductName, Query, QueryError, Time};
+use otary_fleet::{Channel, Chip, DeviceName, Mac, ProductName, Query, QueryError, Time};
 use otary_server::operator::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Disenrolment, Runs};
 
 use crate::client::{Client, Connection, encode, path};
@@ -41,6 +41,7 @@ enum Action {
     /// Show all that is known of a device, and what it would be answered now
     Show {
         /// Its address, such as 24:6F:28:AA:BB:CC
+        #[arg(value_parser = called)]
         mac: Mac,
         /// As JSON
         #[arg(long)]
@@ -49,6 +50,7 @@ enum Action {
     /// Say which product a device is, and what else it does not say itself
     Assign {
         /// Its address; it need not have asked yet
+        #[arg(value_parser = called)]
         mac: Mac,
         /// The product whose releases it gets, unless its URL names another
         product: ProductName,
@@ -62,17 +64,21 @@ enum Action {
     /// Let go of every brake on a device: it is offered again what it took in vain
     Release {
         /// Its address
+        #[arg(value_parser = called)]
         mac: Mac,
     },
     /// Update a device that was reflashed by hand
     Resume {
         /// Its address
+        #[arg(value_parser = called)]
         mac: Mac,
     },
     Enroll(enroll::Args),
+    Link(enroll::LinkArgs),
     /// Take back what was issued to a device: it no longer shows who it is
     Disenroll {
         /// Its address
+        #[arg(value_parser = called)]
         mac: Mac,
         /// The one credential, by its first digits as `otary device show` prints them [default: all of them]
         #[arg(value_parser = digits)]
@@ -81,6 +87,7 @@ enum Action {
     /// Remove a device from the records; it comes back when it asks
     Forget {
         /// Its address
+        #[arg(value_parser = called)]
         mac: Mac,
     },
 }
@@ -125,6 +132,7 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
             print_now(&view)
         }
         Action::Enroll(args) => enroll::run(args, &mut client, global),
+        Action::Link(args) => enroll::link(args, &mut client),
         Action::Disenroll { mac, credential } => {
             let which = Disenrolment { credential };
             let view: DeviceView = client.post(&place(mac, Some("disenroll")), &which)?;
@@ -145,6 +153,17 @@ fn digits(text: &str) -> Result<String, String> {
         return Ok(digits);
     }
     Err("a credential is named by 4 or more of its hex digits".to_owned())
+}
+
+/// A device as it is typed: by its address, or by the name that it calls itself (hawkBit's controller id). What looks like an
+/// address and is none is a slip of the pen.
+fn called(text: &str) -> Result<Mac, String> {
+    let address = |c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '-');
+    match text.parse::<Mac>() {
+        Ok(mac) => Ok(mac),
+        Err(error) if text.contains(':') && text.chars().all(address) => Err(error.to_string()),
+        Err(_) => text.parse::<DeviceName>().map(|name| name.mac()).map_err(|error| error.to_string()),
+    }
 }
 
 fn place(mac: Mac, act: Option<&str>) -> String {

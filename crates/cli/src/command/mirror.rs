@@ -220,6 +220,7 @@ impl Publish {
             risks: self.i_know_what_i_do.into_iter().collect(),
             manifests: Vec::new(),
             sign: None,
+            order: otary_fleet::Sequence::default(),
             dry_run: self.dry_run,
         };
         let published: Published = client.post(&path(["releases"]), &publication)?;

@@ -59,6 +59,9 @@ struct Settings {
     /// Take opaque files (encrypted, or of another maker's making) with `otary push --kind raw`
     #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
     allow_raw: Option<bool>,
+    /// Ask devices that speak hawkBit's protocol to agree before they are given anything to install
+    #[arg(long, value_name = "true|false", num_args = 0..=1, default_missing_value = "true")]
+    asks_first: Option<bool>,
     /// Give images to those devices alone that prove to be of this product
     #[arg(long, overrides_with = "no_private")]
     private: bool,
@@ -135,6 +138,7 @@ impl Settings {
             chips: self.chips.map(|chips| chips.0),
             allow_plain_http: self.allow_plain_http,
             allow_raw: self.allow_raw,
+            asks_first: self.asks_first,
             private: (self.private || self.no_private).then_some(self.private),
             secret: match &made {
                 Some(secret) => Some(SecretChange::Sha256(secret.hash())),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
-use otary_fleet::{Channel, ProductName, RiskName, Scope};
+use otary_fleet::{Channel, ProductName, RiskName, Scope, Sequence};
 use otary_server::operator::{Access, Allowance, Part, Publication, Published, Uploaded};
 use regex::Regex;
 
@@ -25,7 +25,7 @@ use signing::SigningArgs;
 /// Publish a release: firmware files that the devices of a product are offered
 ///
 /// A release has one file for each chip and kind: an app (firmware.bin; of a merged factory image the app is taken, an
-/// ESP8266's may be gzipped) or a file system. What the files are is read from them and printed, and with it what will
+/// ESP8266's may be gzipped) or a file system; beside it Tasmota's NAME-minimal.bin and NAME-safeboot.bin. What the files are is read from them and printed, and with it what will
 /// happen to how many devices. What no device could install is refused.
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -53,9 +53,13 @@ pub struct Args {
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     notes: String,
 
-    /// Take the files as they are, for products that allow it
+    /// Take the files as they are, for products that allow it and clients that know what to do with them
     #[arg(long, value_enum)]
     kind: Option<KindName>,
+
+    /// Send the program before the file system [default: the file system first]
+    #[arg(long)]
+    app_first: bool,
 
     #[command(flatten)]
     allow: Allow,
@@ -148,6 +152,7 @@ impl Args {
             risks: self.i_know_what_i_do.iter().copied().collect(),
             manifests: Vec::new(),
             sign: None,
+            order: if self.app_first { Sequence::AppFirst } else { Sequence::FilesFirst },
             dry_run: self.dry_run,
         })
     }

@@ -1,5 +1,6 @@
 //! `otary sketch`: an Arduino sketch that updates itself from this server.
 
+mod client;
 mod form;
 mod head;
 mod host;
@@ -19,6 +20,7 @@ use otary_server::operator::{ProductView, TrustView};
 use otary_trust::Name;
 use zeroize::Zeroizing;
 
+use self::client::{Client as ClientLibrary, Snippet};
 use self::form::{Board, Ethernet, Form, Network};
 use self::host::Host;
 use self::text::Sketch;
@@ -39,8 +41,15 @@ const NO_SECRET: &str = "<THE-SECRET>";
 ///
 /// It has the server's URL in it and trusts the server's authority, and the authority that takes its place one day.
 /// Put your own program into it, upload it once by cable, and publish every later version with `otary push`.
+/// With --client it is what another client takes instead of a sketch.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// What another client takes: a piece of its configuration or program
+    #[arg(long, value_enum, requires = "product", conflicts_with_all = ["esp8266", "ethernet", "insecure", "secret_file"])]
+    client: Option<ClientLibrary>,
+    /// The first line of this file is the device's link, as `otary device link` prints it
+    #[arg(long, value_name = "FILE", requires = "client")]
+    link_file: Option<PathBuf>,
     /// For an ESP8266 [default: for an ESP32 of any kind]
     #[arg(long)]
     esp8266: bool,
@@ -87,6 +96,14 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let port =
         port.with_context(|| format!("the setting listen.https says no port ({})", values.listen.https));
     let port = port.help("start the server, or name the port that devices connect to with --port")?;
+    if let Some((client, product)) = args.client.zip(args.product.as_ref()) {
+        let link = args.link_file.as_deref().map(client::read_link).transpose()?;
+        let link = link.as_deref().map(String::as_str);
+        let origin = format!("https://{host}:{port}");
+        let snippet =
+            Snippet { client, origin: &origin, link, product, version: &args.version, roots: &roots };
+        return print_snippet(&snippet, args.out.as_deref());
+    }
     let url = format!("https://{host}:{port}/update{path}");
     let secret = secret(args, global)?;
     let secret = secret.as_deref().map(String::as_str);
@@ -100,6 +117,15 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     }
     if let Some(address) = listening.filter(|address| address.ip().is_loopback()) {
         eprintln!("warning: the server listens on {} alone, where no device reaches it", address.ip());
+    }
+    Ok(())
+}
+
+/// Puts out what another client takes, and says on standard error what it cannot do.
+fn print_snippet(snippet: &Snippet<'_>, out: Option<&Path>) -> Result<()> {
+    write_out(&Zeroizing::new(snippet.render()), out, snippet.link.is_some())?;
+    for note in snippet.notes() {
+        eprintln!("note: {note}");
     }
     Ok(())
 }

@@ -35,6 +35,7 @@ fn check_in(report: Report) -> CheckIn {
             clock: DeviceClock::LowerBound,
         }),
         report: Some(report),
+        name: None,
     }
 }
 

@@ -56,7 +56,7 @@ impl Desk {
         let Command { line, text, prints } = command;
         assert!(
             matches(prints, &lines),
-            "README.md, line {line}: {text}\nprints\n{printed}\nand not\n{}",
+            "line {line}: {text}\nprints\n{printed}\nand not\n{}",
             prints.join("\n")
         );
     }
@@ -83,7 +83,7 @@ impl Desk {
             let Command { line, text, prints } = command;
             assert!(
                 begin.elapsed() < PATIENCE,
-                "README.md, line {line}: {text}\nprints\n{printed}\nand not\n{}",
+                "line {line}: {text}\nprints\n{printed}\nand not\n{}",
                 prints.join("\n")
             );
             thread::sleep(Duration::from_millis(50));

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod bench;
+mod clients;
 mod compiler;
 mod forms;
 mod monitor;

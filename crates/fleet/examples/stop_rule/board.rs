@@ -54,6 +54,7 @@ impl Board {
                 dialect: Dialect::ArduinoEsp32,
                 mode: Mode::Sketch,
                 device: Some(mac),
+                name: None,
                 product: None,
                 chip: None,
                 build: build_of("old"),

@@ -58,6 +58,8 @@ pub fn artifact(firmware: &str) -> Artifact {
         size: SIZE,
         md5: otary_fleet::Md5::of(firmware.as_bytes()),
         kind: Kind::App,
+        variant: otary_fleet::Variant::Whole,
+        filesystem: None,
         chip: Some(Chip::Esp32),
         gzip: false,
         md5s: Vec::new(),
@@ -82,6 +84,7 @@ fn catalogue(campaign: &Campaign) -> Catalogue {
         withdrawn: None,
         pinned: false,
         via: None,
+        order: otary_fleet::Sequence::default(),
     };
     Catalogue::new(
         [Product::new(product(), Time::default())],
@@ -309,8 +312,14 @@ impl Run {
         let board = &mut self.scenario.boards[place];
         observe(&mut board.record, &board.says, &decision, &self.catalogue, at);
         if let Some(artifact) = decision.offered() {
-            let delivery =
-                Delivery { claimant: board.says.claimant(), artifact, from: 0, bytes: SIZE, size: SIZE };
+            let delivery = Delivery {
+                claimant: board.says.claimant(),
+                artifact,
+                from: 0,
+                asked: SIZE,
+                bytes: SIZE,
+                size: SIZE,
+            };
             delivered(&mut board.record, delivery, at);
             board.take(at);
         }

@@ -4,7 +4,7 @@ mod by_digest;
 mod shelf;
 mod standing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use by_digest::ByDigest;
 use otary_image::Chip;
@@ -13,7 +13,7 @@ use standing::Named;
 
 use crate::{
     Artifact, Build, Campaign, CampaignId, Channel, Group, GroupName, Kind, Mac, Md5, Order, Product,
-    ProductName, Release, ReleaseId, Sha256, Version, compare,
+    ProductName, Release, ReleaseId, Sha256, Version, Wanted, compare,
 };
 
 pub(crate) use standing::{Members, Speaking};
@@ -51,7 +51,8 @@ impl Catalogue {
         let mut catalogue = Self::default();
         catalogue.products.extend(products.into_iter().map(|p| (p.name.clone(), p)));
         for artifact in artifacts {
-            catalogue.by_digest.extend(artifact.digests.iter().map(|digest| (*digest, artifact.id)));
+            let digests = artifact.digests.iter().chain([&artifact.id]);
+            catalogue.by_digest.extend(digests.map(|digest| (*digest, artifact.id)));
             catalogue.by_md5.extend(artifact.md5s.iter().map(|md5| (*md5, artifact.id)));
             catalogue.artifacts.insert(artifact.id, artifact);
         }
@@ -170,9 +171,9 @@ impl Catalogue {
         &'a self,
         release: &'a Release,
         chip: Option<Chip>,
-        kind: Kind,
+        wanted: impl Into<Wanted>,
     ) -> Option<Target<'a>> {
-        let artifact = release.artifact_for(|id| self.artifact(id), chip, kind)?;
+        let artifact = release.artifact_for(|id| self.artifact(id), chip, wanted)?;
         Some(Target { release, artifact })
     }
 
@@ -211,6 +212,21 @@ impl Catalogue {
         self.owners.get(artifact).is_some_and(|names| names.keys().all(private))
     }
 
+    /// The chips that a product is made with: as the operator said, else as its releases show.
+    pub fn chips(&self, product: &Product) -> BTreeSet<Chip> {
+        if !product.chips.is_empty() {
+            return product.chips.clone();
+        }
+        let artifacts = self.releases(&product.name).iter().flat_map(|release| &release.artifacts);
+        artifacts.filter_map(|id| self.artifact(id)?.chip).collect()
+    }
+
+    /// Whether a product has a program for some chip, so that one has to know which chip asks.
+    pub fn has_apps(&self, product: &ProductName) -> bool {
+        let mut artifacts = self.releases(product).iter().flat_map(|release| &release.artifacts);
+        artifacts.any(|id| self.artifact(id).is_some_and(|artifact| artifact.kind == Kind::App))
+    }
+
     /// The only chip that a product is made with: as the operator said, else as its releases show.
     pub fn only_chip(&self, product: &Product) -> Option<Chip> {
         let mut said = product.chips.iter().copied();
@@ -221,18 +237,19 @@ impl Catalogue {
     }
 
     /// What devices of a product, channel and chip are meant to run, campaigns apart: of the releases not withdrawn that have
-    /// an artifact of that kind for that chip, the newest published that no campaign keeps back
+    /// an artifact of what is wanted for that chip, the newest published that no campaign keeps back
     /// ([`Self::is_kept_back`]).
     pub fn target(
         &self,
         product: &ProductName,
         channel: Option<&Channel>,
         chip: Option<Chip>,
-        kind: Kind,
+        wanted: impl Into<Wanted>,
     ) -> Option<Target<'_>> {
+        let wanted = wanted.into();
         let live = |release: &&Release| release.withdrawn.is_none() && release.channel.is(channel);
         let at_large = self.shelves.get(product)?.at_large();
-        at_large.filter(live).find_map(|release| self.target_of(release, chip, kind))
+        at_large.filter(live).find_map(|release| self.target_of(release, chip, wanted))
     }
 
     /// Whether a release goes to members of its campaigns alone: those have not finished with all of its channel.

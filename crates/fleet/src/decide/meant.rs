@@ -58,8 +58,8 @@ impl<'a> Asked<'a> {
             return Ok(None);
         }
         let release = self.view.catalogue.release(id).filter(|release| release.withdrawn.is_none());
-        let target =
-            release.and_then(|release| self.view.catalogue.target_of(release, self.chip, self.kind()));
+        let target = release
+            .and_then(|release| self.view.catalogue.target_of(release, self.chip, self.check_in.wanted()));
         target.map(Some).ok_or_else(|| Reason::ReleaseGone { release: id.clone(), campaign: None })
     }
 
@@ -78,7 +78,7 @@ impl<'a> Asked<'a> {
     fn by_campaigns(&self, found: &mut Decision) -> Result<Reason, Reason> {
         let channel = self.view.device.and_then(|device| device.channel.as_ref());
         let catalogue = self.view.catalogue;
-        let published = catalogue.target(&self.product.name, channel, self.chip, self.kind());
+        let published = catalogue.target(&self.product.name, channel, self.chip, self.check_in.wanted());
         let named = self.check_in.device.map_or(&[][..], |mac| catalogue.named_groups(mac));
         let speaking = catalogue.speaking(&self.product.name);
         let of_it = speaking.filter(|speaking| self.is_member(*speaking, channel, named));
@@ -158,7 +158,7 @@ impl<'a> Asked<'a> {
 
     /// What a campaign brings to this device.
     fn brought(&self, speaking: Speaking<'a>) -> Option<Target<'a>> {
-        self.view.catalogue.target_of(speaking.release?, self.chip, speaking.campaign.kind)
+        self.view.catalogue.target_of(speaking.release?, self.chip, self.check_in.wanted())
     }
 
     /// A campaign under way without its release holds whom it would let in. One that has nothing for the chip, or is
@@ -181,7 +181,8 @@ impl<'a> Asked<'a> {
             Members::Described => self.is_described(campaign),
             Members::Nobody => false,
         };
-        campaign.kind == self.kind() && campaign.channel.is(channel) && is_in_group()
+        let is_its_kind = self.check_in.wanted().kinds.contains(&campaign.kind);
+        is_its_kind && campaign.channel.is(channel) && is_in_group()
     }
 
     /// Of a device that is not on record nothing is known, so no query finds it.

@@ -3,13 +3,14 @@
 //! The order of the questions is the order of [`reason`] and of [`Asked::meant`]: which product, over which transport, is it
 //! private, which chip; what is meant for it, as the operator said of this device (held, forced, pinned), by a campaign, or
 //! on its channel; is it there already, may it be replaced, does its campaign let it in (state, proof, wave, rhythm,
-//! window), does something have to be passed through first, is it signed, does it fit, does it loop, may it be begun now.
+//! window), does something have to be passed through first, which of its files goes first, is it signed, does it fit, does it loop, may it be begun now.
 //!
 //! A poll that is answered with *wait* costs no allocation: texts are shared, and nothing is collected.
 
 mod campaign;
 mod fits;
 mod meant;
+mod order;
 mod place;
 mod replaces;
 mod via;

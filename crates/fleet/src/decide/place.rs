@@ -3,7 +3,7 @@
 use otary_image::Chip;
 
 use super::View;
-use crate::{Artifact, CheckIn, Kind, Product, Reason};
+use crate::{Artifact, CheckIn, Dialect, Kind, Product, Reason};
 
 /// From the URL, else from the digest of what runs, else as the operator assigned, else the only one there is. A private
 /// product is found by the digest for those alone who may have its images.
@@ -42,10 +42,11 @@ pub(super) fn running<'a>(check_in: &CheckIn, view: View<'a>, product: &Product)
 /// A private product is for those alone who showed that they may have it. Nothing more is found out for others, and
 /// every dialect answers them as if there were no such product.
 pub(super) fn opens(check_in: &CheckIn, view: View<'_>, product: &Product) -> Result<(), Reason> {
-    if product.opens_to(check_in.proof, view.device) {
-        return Ok(());
-    }
     let (shown, needed) = (check_in.proof, product.required_proof());
+    if product.opens_to(shown, view.device) {
+        let enough = shown >= check_in.dialect.required_proof();
+        return if enough { Ok(()) } else { Err(Reason::Unauthenticated { product: product.name.clone() }) };
+    }
     Err(Reason::NotProven { product: product.name.clone(), shown, needed })
 }
 
@@ -62,13 +63,13 @@ pub(super) fn chip(
         .or(check_in.chip)
         .or_else(|| view.device?.chip)
         .or_else(|| view.catalogue.only_chip(product))
-        // The dialect of an ESP8266 is spoken by no other chip.
-        .or_else(|| check_in.dialect.runs_on(Chip::Esp8266).then_some(Chip::Esp8266));
+        .or_else(|| check_in.dialect.only_chip());
     match chip {
         Some(chip) if !check_in.dialect.runs_on(chip) => {
             Err(Reason::ChipContradicts { chip, dialect: check_in.dialect })
         }
-        None if check_in.mode.kind() == Kind::App && !view.catalogue.releases(&product.name).is_empty() => {
+        None if check_in.dialect == Dialect::Hawkbit => Ok(None),
+        None if check_in.mode.kind() == Kind::App && view.catalogue.has_apps(&product.name) => {
             Err(Reason::ChipUnknown { product: product.name.clone() })
         }
         chip => Ok(chip),

@@ -1,17 +1,29 @@
 //! Whether a release is to replace what a device runs.
 
 use super::Asked;
-use crate::{Catalogue, Mode, Network, Order, Reason, Release, Target, Time, Version, compare};
+use crate::controller::gave_up;
+use crate::{
+    Catalogue, Dialect, Mode, Network, Order, Reason, Release, Target, Time, Variant, Version, compare,
+};
 
 impl Asked<'_> {
     /// Whether the target is to replace what runs, also something newer if `back`; `Ok` is the reason to offer it.
     pub(super) fn replaces(&self, target: Target<'_>, back: bool) -> Result<Reason, Reason> {
-        // What a device says of its program says nothing of its file system.
-        if self.check_in.mode == Mode::Filesystem {
-            return self.by_version(target, back);
+        let offered = || target.release.id.version.clone();
+        // What a device says of its program says nothing of its file system, nor of the image that stands by.
+        match self.check_in.mode {
+            Mode::Filesystem => return self.by_version(target, back),
+            Mode::Safeboot => return Ok(Reason::AskedFor { offered: offered() }),
+            Mode::Sketch | Mode::Minimal | Mode::Version => {}
         }
         if target.artifact.is_run_by(&self.check_in.build) {
-            return Err(Reason::UpToDate { version: target.release.id.version.clone() });
+            return Err(Reason::UpToDate { version: offered() });
+        }
+        if let Some(reason) = gave_up(self.view, target).filter(|_| self.reports()) {
+            return Err(reason);
+        }
+        if let Some(variant) = self.running.map(|runs| runs.variant).filter(|v| *v != Variant::Whole) {
+            return Ok(Reason::NotWhole { variant, offered: offered() });
         }
         if let Some(release) = self.released {
             return by_release(release, target, back);
@@ -32,8 +44,11 @@ impl Asked<'_> {
     fn by_version(&self, target: Target<'_>, back: bool) -> Result<Reason, Reason> {
         let published = target.release.id.version.clone();
         let Some(reports) = self.check_in.version.clone() else {
+            if self.is_left_to_the_client() {
+                return Ok(Reason::ComparesItself { offered: published });
+            }
             self.view.device.ok_or(Reason::NotRecorded)?;
-            return if self.took(target) {
+            return if self.took(target) && !self.reports() {
                 Err(Reason::TakenOnce { version: published })
             } else {
                 Ok(Reason::FirstTry { offered: published })
@@ -45,6 +60,17 @@ impl Asked<'_> {
             Order::Newer if back => Ok(Reason::OtherVersion { reports, offered: published }),
             Order::Same | Order::Newer => Err(Reason::NotOlder { reports, published }),
         }
+    }
+
+    /// Whether the client compares, or whoever wrote its program: nothing here could tell what it has.
+    fn is_left_to_the_client(&self) -> bool {
+        let dialect = self.check_in.dialect;
+        dialect.compares() || (self.check_in.device.is_none() && dialect.may_say_nothing())
+    }
+
+    /// Whether the client says itself what became of what it took.
+    fn reports(&self) -> bool {
+        self.check_in.dialect == Dialect::Hawkbit
     }
 
     /// Whether whoever asks took the target whole.

@@ -91,6 +91,7 @@ impl<'a> Asked<'a> {
     ) -> Result<Reason, Reason> {
         let first = self.first_on_the_way(target, found.campaign)?;
         note(first, found);
+        self.in_order(first)?;
         self.send(first, found)?;
         if first.release.id == target.release.id {
             return Ok(why);
@@ -112,7 +113,8 @@ impl<'a> Asked<'a> {
             let product = &first.release.id.product;
             let release = self.view.catalogue.release_called(product, via);
             let live = release.filter(|release| release.withdrawn.is_none());
-            let step = live.and_then(|live| self.view.catalogue.target_of(live, self.chip, self.kind()));
+            let step =
+                live.and_then(|live| self.view.catalogue.target_of(live, self.chip, self.check_in.wanted()));
             if !self.is_before(via, release, step) {
                 break;
             }

@@ -18,7 +18,7 @@ impl Reason {
             Self::NotProven { product, needed: Proof::ProductSecret, .. } => {
                 format!("otary sketch --product {product} --secret-file FILE")
             }
-            Self::NotProven { .. } | Self::Contested { .. } => {
+            Self::NotProven { .. } | Self::Unauthenticated { .. } | Self::Contested { .. } => {
                 format!("otary device enroll {device} --token")
             }
             Self::ChipUnknown { product } => {
@@ -27,7 +27,9 @@ impl Reason {
                 )
             }
             Self::Unsigned { .. } => "publish a signed release: otary push --sign KEYFILE".into(),
-            Self::Looping { .. } | Self::TakenOnce { .. } => format!("otary device release {device}"),
+            Self::Looping { .. } | Self::TakenOnce { .. } | Self::ReportedFailure { .. } => {
+                format!("otary device release {device}")
+            }
             Self::Reflashed { .. } => format!("otary device resume {device}"),
             Self::CampaignPaused { campaign } => format!("otary campaign resume {campaign}"),
             Self::CampaignStopped { campaign, .. } => {
@@ -39,7 +41,9 @@ impl Reason {
                     "otary sketch --product {product} --secret-file FILE, or otary device enroll {device} --token"
                 )
             }
-            Self::NoIdentity { .. } => "give the device a URL of its own, or publish with --at-once".into(),
+            Self::NoIdentity { .. } => {
+                "give the device a URL of its own (otary device link MAC), or publish with --at-once".into()
+            }
             Self::Held { .. } => format!("otary device unhold {device}"),
             Self::OnPin { .. } => format!("otary device unpin {device}"),
             Self::ReleaseGone { campaign: Some(campaign), .. } => format!("otary campaign abort {campaign}"),

@@ -7,7 +7,9 @@ mod sentence;
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
-use crate::{Build, CampaignId, Dialect, ProductName, Proof, ReleaseId, Sha256, Time, Verdict, Version};
+use crate::{
+    Build, CampaignId, Dialect, ProductName, Proof, ReleaseId, Sha256, Time, Variant, Verdict, Version,
+};
 
 /// Why a decision is as it is. Each variant is one rule, with the figures that it rested on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,33 @@ pub enum Reason {
     FirstTry {
         /// The version offered.
         offered: Version,
+    },
+    /// It does not say what it runs: its client, or its own program, compares what it has with what it is offered.
+    ComparesItself {
+        /// The version offered.
+        offered: Version,
+    },
+    /// It runs an image that only makes room, or stands by: it gets the whole one.
+    NotWhole {
+        /// What it runs.
+        variant: Variant,
+        /// The version offered.
+        offered: Version,
+    },
+    /// A person had it ask for an image that no device runs to stay.
+    AskedFor {
+        /// The version offered.
+        offered: Version,
+    },
+    /// The release has a file system that goes first, and this build was offered it and did not take it yet.
+    FilesFirst {
+        /// The version.
+        version: Version,
+    },
+    /// The release's program goes first, and does not run yet.
+    AppFirst {
+        /// The version.
+        version: Version,
     },
     /// It runs the release's bytes.
     UpToDate {
@@ -96,6 +125,11 @@ pub enum Reason {
         /// What is needed; what was shown may be as much, from a device that was not assigned to the product.
         needed: Proof,
     },
+    /// It speaks a protocol whose clients show a credential, and showed none that is known.
+    Unauthenticated {
+        /// The product.
+        product: ProductName,
+    },
     /// Nothing says which chip it is, and the product has several.
     ChipUnknown {
         /// The product.
@@ -130,6 +164,13 @@ pub enum Reason {
         until: Time,
         /// When this was decided.
         now: Time,
+    },
+    /// It reported that it could not install the release.
+    ReportedFailure {
+        /// The version.
+        offered: Version,
+        /// What it said last.
+        said: Option<String>,
     },
     /// otary updated it, and now it runs a build that otary does not know.
     Reflashed {
@@ -284,6 +325,9 @@ impl Reason {
             | Self::OlderVersion { .. }
             | Self::OtherVersion { .. }
             | Self::FirstTry { .. }
+            | Self::ComparesItself { .. }
+            | Self::NotWhole { .. }
+            | Self::AskedFor { .. }
             | Self::InWave { .. }
             | Self::Pinned { .. }
             | Self::Forced { .. }
@@ -292,6 +336,8 @@ impl Reason {
             | Self::NewerRelease { .. }
             | Self::NotOlder { .. }
             | Self::NoRelease { .. }
+            | Self::FilesFirst { .. }
+            | Self::AppFirst { .. }
             | Self::TakenOnce { .. }
             | Self::OnPin { .. }
             | Self::LaterWave { .. }
@@ -310,6 +356,8 @@ impl Reason {
             | Self::NoSlot
             | Self::TooLarge { .. }
             | Self::Looping { .. }
+            | Self::Unauthenticated { .. }
+            | Self::ReportedFailure { .. }
             | Self::Reflashed { .. }
             | Self::AwaitsApproval { .. }
             | Self::CampaignPaused { .. }
@@ -329,6 +377,11 @@ impl Reason {
             Self::OlderVersion { .. } => "older-version",
             Self::OtherVersion { .. } => "other-version",
             Self::FirstTry { .. } => "first-try",
+            Self::ComparesItself { .. } => "compares-itself",
+            Self::NotWhole { .. } => "not-whole",
+            Self::AskedFor { .. } => "asked-for",
+            Self::FilesFirst { .. } => "files-first",
+            Self::AppFirst { .. } => "app-first",
             Self::UpToDate { .. } => "up-to-date",
             Self::NewerRelease { .. } => "newer-release",
             Self::NotOlder { .. } => "not-older",
@@ -345,6 +398,8 @@ impl Reason {
             Self::NoSlot => "no-slot",
             Self::TooLarge { .. } => "too-large",
             Self::Looping { .. } => "looping",
+            Self::Unauthenticated { .. } => "unauthenticated",
+            Self::ReportedFailure { .. } => "reported-failure",
             Self::Reflashed { .. } => "reflashed",
             Self::InWave { .. } => "in-wave",
             Self::Pinned { .. } => "pinned",

@@ -84,12 +84,42 @@ impl fmt::Display for Reason {
                 f,
                 "reflashed by hand: otary installed {installed:.12}, now it runs an unknown build ({build})"
             ),
-            of_a_campaign => of_a_campaign.under_campaign(f),
+            of_its_files => of_its_files.about_files(f),
         }
     }
 }
 
 impl Reason {
+    /// The sentences about clients that say little, and about releases of several files.
+    fn about_files(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unauthenticated { product } => {
+                write!(f, "shows no token that is its own or {product}'s, as this protocol demands")
+            }
+            Self::ReportedFailure { offered, said: None } => write!(f, "reported that {offered} failed"),
+            Self::ReportedFailure { offered, said: Some(said) } => {
+                write!(f, "reported that {offered} failed: {said}")
+            }
+            Self::ComparesItself { offered } => {
+                write!(f, "does not say what it runs: gets told of {offered}, and compares by itself")
+            }
+            Self::NotWhole { variant, offered } => {
+                write!(f, "runs a {} image, gets the whole one of {offered}", variant.name())
+            }
+            Self::AskedFor { offered } => {
+                write!(f, "asks for an image that stands by: gets that of {offered}")
+            }
+            Self::FilesFirst { version } => write!(
+                f,
+                "was offered the file system of {version}, which goes first, and has not taken it yet"
+            ),
+            Self::AppFirst { version } => {
+                write!(f, "gets the file system of {version} once its program runs, which goes first")
+            }
+            of_a_campaign => of_a_campaign.under_campaign(f),
+        }
+    }
+
     /// The sentences about campaigns, and about what an operator wants of one device.
     fn under_campaign(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

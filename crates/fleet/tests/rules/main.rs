@@ -5,6 +5,7 @@
 mod agents;
 mod campaign_properties;
 mod campaigns;
+mod clients;
 mod decision_table;
 mod intents;
 mod proofs;

@@ -14,7 +14,7 @@ fn digest(secret: &str) -> Sha256 {
 }
 
 fn shows(secret: &str) -> Evidence {
-    Evidence { secret: Some(digest(secret)), certificate: None }
+    Evidence { secret: Some(digest(secret)), ..Evidence::default() }
 }
 
 /// The lamp, private, with a secret if one is given; two devices, of which the first is assigned to it and has a token
@@ -54,7 +54,7 @@ fn lamp(mac: &str) -> Board {
 #[test]
 fn each_credential_proves_what_it_was_issued_for() {
     let world = private_lamp(Some("secret"));
-    let certificate = Evidence { secret: None, certificate: Some(digest("certificate")) };
+    let certificate = Evidence { certificate: Some(digest("certificate")), ..Evidence::default() };
     for (mac, evidence, proof) in [
         (MAC, Evidence::default(), Proof::None),
         (MAC, shows("wrong"), Proof::None),
@@ -65,7 +65,7 @@ fn each_credential_proves_what_it_was_issued_for() {
         (MAC, Evidence { secret: Some(digest("secret")), ..certificate }, Proof::DeviceCredential),
         (OTHER, shows("token"), Proof::None),
         (OTHER, certificate, Proof::None),
-        (MAC, Evidence { secret: None, certificate: Some(digest("token")) }, Proof::None),
+        (MAC, Evidence { certificate: Some(digest("token")), ..Evidence::default() }, Proof::None),
         ("24:6F:28:00:00:00", shows("token"), Proof::None),
     ] {
         assert_eq!(poll(&world, &lamp(mac), evidence).0, proof, "{mac} {evidence:?}");

@@ -74,6 +74,8 @@ impl World {
             md5: build.md5.unwrap(),
             kind,
             chip,
+            variant: otary_fleet::Variant::Whole,
+            filesystem: None,
             gzip: false,
             md5s: vec![build.md5.unwrap()],
             digests: vec![build.sha256.unwrap()],
@@ -111,6 +113,7 @@ impl World {
             id: ReleaseId { product: name(product), version: version.into() },
             channel: "stable".parse().unwrap(),
             artifacts: firmware.iter().map(|f| Sha256::of(f.as_bytes())).collect(),
+            order: otary_fleet::Sequence::default(),
             via: None,
             manifests: Vec::new(),
             notes: String::new(),
@@ -245,11 +248,21 @@ impl World {
 
     /// The same from this offset on.
     pub fn take_from(&mut self, from: u64, board: &Board, artifact: Sha256, bytes: u64) {
+        self.hand_over(from, 1_300_000 - from, board, artifact, bytes);
+    }
+
+    /// The board gets a part as it asked for it.
+    pub fn take_part(&mut self, from: u64, bytes: u64, board: &Board, artifact: Sha256) {
+        self.hand_over(from, bytes, board, artifact, bytes);
+    }
+
+    fn hand_over(&mut self, from: u64, asked: u64, board: &Board, artifact: Sha256, bytes: u64) {
         let check_in = board.check_in();
-        let delivery = Delivery { claimant: check_in.claimant(), artifact, from, bytes, size: 1_300_000 };
+        let size = 1_300_000;
+        let delivery = Delivery { claimant: check_in.claimant(), artifact, from, asked, bytes, size };
         let now = self.now;
         if let Some(device) = check_in.device.and_then(|mac| self.devices.get_mut(&mac)) {
-            self.events.push(delivered(device, delivery, now));
+            self.events.extend(delivered(device, delivery, now));
         }
     }
 }
@@ -278,6 +291,7 @@ impl Board {
             handshake: None,
             agent: None,
             report: None,
+            name: None,
         })
     }
 

@@ -129,6 +129,7 @@ impl Site {
                     dialect: Dialect::ArduinoEsp32,
                     mode: Mode::Sketch,
                     device: Some(mac),
+                    name: None,
                     product: Some(product()),
                     chip: Some(chip),
                     build: build("1.0", chip),
@@ -255,8 +256,14 @@ impl Site {
         let board = &mut self.boards[place];
         observe(&mut board.record, &board.says, &decision, &catalogue, at);
         if let Some(artifact) = decision.offered() {
-            let delivery =
-                Delivery { claimant: board.says.claimant(), artifact, from: 0, bytes: SIZE, size: SIZE };
+            let delivery = Delivery {
+                claimant: board.says.claimant(),
+                artifact,
+                from: 0,
+                asked: SIZE,
+                bytes: SIZE,
+                size: SIZE,
+            };
             delivered(&mut board.record, delivery, at);
             let chip = board.says.chip.unwrap();
             (board.says.build, board.says.version) = (build("2.0", chip), Some("2.0".into()));
@@ -317,6 +324,8 @@ impl Site {
             size: SIZE,
             md5: Md5::of(firmware.as_bytes()),
             kind: Kind::App,
+            variant: otary_fleet::Variant::Whole,
+            filesystem: None,
             chip: Some(chip),
             gzip: false,
             md5s: Vec::new(),
@@ -343,6 +352,7 @@ impl Site {
             withdrawn: None,
             pinned: false,
             via: None,
+            order: otary_fleet::Sequence::default(),
         });
         Catalogue::new([Product::new(product(), self.began)], releases, artifacts)
             .with_campaigns(self.campaign.clone(), [])

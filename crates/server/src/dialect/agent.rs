@@ -77,6 +77,7 @@ fn take(said: &wire::CheckIn<'_>, origin: Origin) -> Result<Heard, NoCheckIn> {
         handshake: origin.handshake,
         agent: Some(words(said)),
         report: said.report.as_ref().map(report),
+        name: None,
     };
     Ok(Heard { check_in, nonce: said.nonce })
 }
@@ -141,6 +142,8 @@ mod tests {
             transport: Transport::Https,
             product: None,
             handshake: None,
+            link: None,
+            user: None,
         };
         let read = http1::read(&request, |head| Agent.read(head, origin)).ok()??;
         Some(read.0)

@@ -31,8 +31,12 @@ const LONGEST_FIELD: usize = 13;
 /// Whether a library with this prefix or user agent sent the request. The user agent alone is enough, and so is any one
 /// field: old cores, forks and request callbacks differ in what they send.
 pub(super) fn sent(head: &Head<'_>, prefix: &str, user_agent: &str) -> bool {
-    head.field("user-agent") == Some(user_agent)
-        || head.fields().any(|(name, _)| behind(prefix, name).is_some())
+    head.field("user-agent") == Some(user_agent) || has_fields(head, prefix)
+}
+
+/// Whether a request has any field behind `prefix`.
+pub(super) fn has_fields(head: &Head<'_>, prefix: &str) -> bool {
+    head.fields().any(|(name, _)| behind(prefix, name).is_some())
 }
 
 /// Reads the fields behind `prefix`. `mode` says what a mode's word means to this library.
@@ -43,18 +47,30 @@ pub(super) fn read(
     prefix: &str,
     mode: fn(&str) -> Option<Mode>,
 ) -> Result<Heard, NoCheckIn> {
-    let fields = Fields::of(head, prefix);
-    let mode = match fields.mode {
+    let mode = match Fields::of(head, prefix).mode {
         None => Mode::Sketch,
         Some(word) => std::str::from_utf8(word).ok().and_then(mode).ok_or(NoCheckIn::UnknownMode)?,
     };
+    Ok(Heard { check_in: check_in(head, origin, dialect, prefix, mode), nonce: [0; 16] })
+}
+
+/// The check-in that the fields behind `prefix` make. Who does not say who it is there is whoever its link or credential
+/// names.
+pub(super) fn check_in(
+    head: &Head<'_>,
+    origin: Origin,
+    dialect: Dialect,
+    prefix: &str,
+    mode: Mode,
+) -> CheckIn {
+    let fields = Fields::of(head, prefix);
     // The station's address first: all versions send it, and it is the one on the board's label.
     let device =
         parsed(fields.station).or_else(|| parsed(fields.base)).or_else(|| parsed(fields.access_point));
-    let check_in = CheckIn {
+    CheckIn {
         dialect,
         mode,
-        device,
+        device: device.or(origin.link).or(origin.user),
         product: origin.product,
         chip: chip_in_query(head),
         build: Build { md5: parsed(fields.md5), sha256: parsed(fields.digest) },
@@ -69,8 +85,8 @@ pub(super) fn read(
         handshake: origin.handshake,
         agent: None,
         report: None,
-    };
-    Ok(Heard { check_in, nonce: [0; 16] })
+        name: None,
+    }
 }
 
 /// What of a field's name is behind the prefix.
@@ -118,7 +134,7 @@ fn parsed<T: std::str::FromStr>(value: &[u8]) -> Option<T> {
 
 /// A text as it was sent, cut to [`CheckIn::MAX_TEXT`] bytes; nothing in it can move a terminal's cursor. Sketches pass
 /// whatever they like.
-fn text(value: &[u8]) -> Option<String> {
+pub(super) fn text(value: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(value);
     let mut text = Cow::Borrowed(text.trim());
     if text.contains(char::is_control) {
@@ -132,11 +148,16 @@ fn text(value: &[u8]) -> Option<String> {
 /// 404 ends the attempt and shows on the device's console. A product that the client may not know of is answered as one
 /// that does not exist.
 pub(super) fn answer(check_in: &CheckIn, decision: &Decision) -> Answer {
-    match (&decision.reason, decision.offered()) {
-        (_, Some(artifact)) => Answer::Image(artifact),
-        (Reason::PlainHttp { .. }, None) => Answer::Forbidden,
-        (Reason::UnknownProduct { .. }, None) => Answer::NotFound,
-        (Reason::NotProven { .. }, None) if check_in.product.is_some() => Answer::NotFound,
-        _ => Answer::NoUpdate,
+    let offered = decision.offered().map(Answer::Image);
+    offered.or_else(|| refused(check_in, decision)).unwrap_or(Answer::NoUpdate)
+}
+
+/// The answer where the client may not be served this way, or the product is none that it may know of.
+pub(super) const fn refused(check_in: &CheckIn, decision: &Decision) -> Option<Answer> {
+    match &decision.reason {
+        Reason::PlainHttp { .. } => Some(Answer::Forbidden),
+        Reason::UnknownProduct { .. } => Some(Answer::NotFound),
+        Reason::NotProven { .. } if check_in.product.is_some() => Some(Answer::NotFound),
+        _ => None,
     }
 }

@@ -5,7 +5,7 @@ use otary_fleet::{Catalogue, CheckIn, Decision, Dialect, Mode};
 use super::{Answer, Heard, NoCheckIn, Origin, Speaker, arduino};
 use crate::http1::Head;
 
-const PREFIX: &str = "x-esp32-";
+pub(super) const PREFIX: &str = "x-esp32-";
 const USER_AGENT: &str = "ESP32-http-Update";
 
 /// The library's class.

@@ -5,7 +5,7 @@ use otary_fleet::{Catalogue, CheckIn, Decision, Dialect, Mode, Reason};
 use super::{Answer, Heard, NoCheckIn, Origin, Speaker, arduino};
 use crate::http1::Head;
 
-const PREFIX: &str = "x-esp8266-";
+pub(super) const PREFIX: &str = "x-esp8266-";
 const USER_AGENT: &str = "ESP8266-http-Update";
 
 /// The library's class.
@@ -27,7 +27,7 @@ impl Speaker for HttpUpdate {
     fn answer(&self, check_in: &CheckIn, decision: &Decision, catalogue: &Catalogue) -> Answer {
         match check_in.mode {
             Mode::Version => available(decision, catalogue),
-            Mode::Sketch | Mode::Filesystem => arduino::answer(check_in, decision),
+            _ => arduino::answer(check_in, decision),
         }
     }
 }

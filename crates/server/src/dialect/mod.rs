@@ -1,22 +1,35 @@
 //! The client dialects: request heads become [`CheckIn`]s, decisions become answers, each library's in its own file.
 //!
-//! Nothing outside this module knows which dialects there are. A request is read once and bounded while it is read;
+//! A library is known by what it sends, or by the URL that was made for it. Nothing outside this module knows which dialects
+//! there are. A request is read once and bounded while it is read;
 //! what an optional header says wrongly counts as not said.
 
 mod agent;
+mod answered;
 mod arduino;
 mod arduino_esp32;
 mod arduino_esp8266;
+mod asked;
+pub(crate) mod ddi;
+mod esp32fota;
+mod esp_idf;
+mod esphome;
 mod field;
+mod image;
+mod micropython;
+mod tasmota;
+mod words;
 
 use std::net::IpAddr;
 
 use otary_fleet::{
-    Catalogue, CheckIn, Chip, Decision, Dialect, Handshake, ManifestBytes, Md5, ProductName, Sha256,
+    Catalogue, CheckIn, Chip, Decision, Dialect, Handshake, Mac, ManifestBytes, Md5, ProductName, Sha256,
     Transport, Version,
 };
 use thiserror::Error;
 
+pub(crate) use self::answered::{Base, Said};
+pub(crate) use self::asked::{Asked, Form};
 pub(crate) use self::field::Field;
 use crate::http1::Head;
 
@@ -38,6 +51,10 @@ pub(crate) struct Origin {
     pub(crate) product: Option<ProductName>,
     /// What it was shown in the handshake.
     pub(crate) handshake: Option<Handshake>,
+    /// The device that its link names.
+    pub(crate) link: Option<Mac>,
+    /// The device that the user of its credential names, or its certificate.
+    pub(crate) user: Option<Mac>,
 }
 
 /// Why a request is no check-in.
@@ -92,6 +109,12 @@ pub(crate) enum Answer {
     },
     /// An artifact.
     Image(Sha256),
+    /// The checksum of an artifact, of the kind that was asked for.
+    Checksum(Sha256),
+    /// A manifest, as JSON.
+    Document(String),
+    /// The version is none that the client could read.
+    NoSuchVersion,
     /// A signed order: to install what the manifest says, or to wait.
     Order {
         /// The manifest.
@@ -119,6 +142,81 @@ trait Speaker: Sync {
     }
 }
 
+/// A client that is known by the URL that was made for it.
+trait Placed: Sync {
+    /// Which it is.
+    fn dialect(&self) -> Dialect;
+
+    /// What a path asks for; none if it is not this dialect's.
+    fn find(&self, path: &str) -> Option<Asked>;
+
+    /// Whether a manifest tells of every chip, where nothing says which of them asks.
+    fn tells_of_every_chip(&self) -> bool {
+        false
+    }
+
+    /// Reads what the client says of itself.
+    fn read(&self, head: &Head<'_>, origin: Origin, asked: &Asked) -> Result<Heard, NoCheckIn> {
+        Ok(Heard { check_in: words::read(head, origin, self.dialect(), asked.mode), nonce: [0; 16] })
+    }
+
+    /// What it is to be answered.
+    fn answer(&self, said: &Said<'_>) -> Answer;
+}
+
+/// One client's way of asking, and what was asked.
+pub(crate) struct Place {
+    client: &'static dyn Placed,
+    pub(crate) asked: Asked,
+}
+
+const PLACED: [&dyn Placed; 6] = [
+    &esp_idf::EspIdf,
+    &esphome::EspHome,
+    &image::NamedImage,
+    &esp32fota::Esp32Fota,
+    &tasmota::Tasmota,
+    &micropython::MicroPython,
+];
+
+impl Place {
+    /// Whose URL a path is.
+    pub(crate) fn find(path: &str) -> Option<Self> {
+        PLACED.into_iter().find_map(|client| Some(Self { client, asked: client.find(path)? }))
+    }
+
+    /// Reads what the client says of itself. The path says more than the query, and both more than a header field.
+    pub(crate) fn read(&self, head: &Head<'_>, origin: Origin) -> Result<Heard, NoCheckIn> {
+        let mut said = self.client.read(head, origin, &self.asked)?;
+        said.check_in.chip = self.asked.chip.or(said.check_in.chip);
+        Ok(said)
+    }
+
+    /// Whether there is a decision for every chip of the product, where nothing says which of them asks.
+    pub(crate) fn tells_of_every_chip(&self, check_in: &CheckIn) -> bool {
+        self.client.tells_of_every_chip() && check_in.chip.is_none() && check_in.device.is_none()
+    }
+
+    /// What it is to be answered.
+    pub(crate) fn answer(&self, said: &Said<'_>) -> Answer {
+        self.client.answer(said)
+    }
+}
+
+/// The answer of a client that takes bytes.
+fn bytes(said: &Said<'_>) -> Answer {
+    match (said.decision().and_then(Decision::offered), said.asked.form) {
+        (None, _) => Answer::NoUpdate,
+        (Some(artifact), Form::Md5 | Form::Sha256) => Answer::Checksum(artifact),
+        (Some(artifact), Form::Image | Form::Manifest) => Answer::Image(artifact),
+    }
+}
+
+/// The answer of a client that takes JSON.
+fn json(manifest: &impl serde::Serialize) -> Answer {
+    serde_json::to_string(manifest).map_or(Answer::NotFound, Answer::Document)
+}
+
 const SPEAKERS: [&dyn Speaker; 3] = [&agent::Agent, &arduino_esp32::HttpUpdate, &arduino_esp8266::HttpUpdate];
 
 /// Reads a request, whoever sent it.
@@ -127,11 +225,14 @@ pub(crate) fn read(head: &Head<'_>, origin: Origin) -> Result<Heard, NoCheckIn> 
     speaker.ok_or(NoCheckIn::UnknownClient)?.read(head, origin)
 }
 
-/// The check-in that an agent sends along when it fetches what it was offered. It is none of its own: nothing is decided.
+/// The check-in that comes along when a client fetches what it was told of: an agent sends it, others find it in the URL
+/// that they were given. It is none of its own: nothing is decided.
 pub(crate) fn sent_along(head: &Head<'_>, origin: Origin) -> Option<CheckIn> {
     let agent = agent::Agent;
-    let said = agent.sent(head).then(|| agent.read(head, origin).ok())?;
-    said.map(|said| said.check_in)
+    if !agent.sent(head) {
+        return answered::repeated(head, origin);
+    }
+    agent.read(head, origin).ok().map(|said| said.check_in)
 }
 
 /// What a decision means to the client that asked.
@@ -152,7 +253,7 @@ fn speaker_of(check_in: &CheckIn) -> Option<&'static dyn Speaker> {
 fn chip_in_query(head: &Head<'_>) -> Option<Chip> {
     let mut pairs = head.query?.split('&').filter_map(|pair| pair.split_once('='));
     let (_, name) = pairs.find(|(key, _)| *key == "chip")?;
-    Chip::all().find(|chip| chip.name().eq_ignore_ascii_case(name))
+    asked::chip_called(name)
 }
 
 #[cfg(test)]
@@ -182,6 +283,8 @@ mod tests {
                 transport: Transport::Https,
                 product: None,
                 handshake: None,
+                link: None,
+                user: None,
             };
             let Ok(Some((Ok(Heard { check_in, .. }), _))) = http1::read(&bytes, |head| read(head, origin)) else { return Ok(()) };
             for text in [check_in.version.map(String::from), check_in.sdk].into_iter().flatten() {

@@ -11,6 +11,10 @@ pub(crate) enum Method {
     Get,
     /// What `Get` would be answered, without the body.
     Head,
+    /// To take what the body says.
+    Post,
+    /// To take what the body says in place of what there was.
+    Put,
     /// Something else.
     Other,
 }
@@ -59,6 +63,8 @@ pub(crate) fn read<T>(
     let method = match request.method {
         Some("GET") => Method::Get,
         Some("HEAD") => Method::Head,
+        Some("POST") => Method::Post,
+        Some("PUT") => Method::Put,
         _ => Method::Other,
     };
     let head = Head { method, path, query, http_1_0: request.version == Some(0), fields: request.headers };

@@ -1,4 +1,4 @@
-//! HTTP/1 as the device listeners speak it: requests without bodies, answers of known length.
+//! HTTP/1 as the device listeners speak it: requests with small bodies or none, answers of known length.
 //!
 //! Not hyper, which serves the operators, for three measured reasons: a connection that waits holds no buffer here (hyper
 //! keeps 8 KiB); a request is read where TLS decrypted it, without a map of its header fields (a third of the processor
@@ -6,10 +6,12 @@
 //! own parser.
 //!
 //! - A request head has a bounded size, number of fields and time (431, 400, or the connection is closed).
-//! - A request that announces a body is answered and its connection closed.
+//! - A body is read for the few requests that take one. Another request that announces one is answered and its connection
+//!   closed.
 //! - HTTP/1.0 is answered in HTTP/1.0, with `Connection: close` and `Content-Length`. Nothing is ever chunked or encoded.
 //! - Head and first bytes of an answer go out in one write.
 
+mod body;
 mod head;
 mod lazy;
 mod reply;

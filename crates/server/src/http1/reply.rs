@@ -17,10 +17,14 @@ pub(crate) enum Status {
     PartialContent = 206,
     NotModified = 304,
     BadRequest = 400,
+    Unauthorized = 401,
     Forbidden = 403,
     NotFound = 404,
     MethodNotAllowed = 405,
     Gone = 410,
+    LengthRequired = 411,
+    ContentTooLarge = 413,
+    UnsupportedMediaType = 415,
     RangeNotSatisfiable = 416,
     HeadTooLarge = 431,
     InternalError = 500,
@@ -34,10 +38,14 @@ impl Status {
             Self::PartialContent => "206 Partial Content",
             Self::NotModified => "304 Not Modified",
             Self::BadRequest => "400 Bad Request",
+            Self::Unauthorized => "401 Unauthorized",
             Self::Forbidden => "403 Forbidden",
             Self::NotFound => "404 Not Found",
             Self::MethodNotAllowed => "405 Method Not Allowed",
             Self::Gone => "410 Gone",
+            Self::LengthRequired => "411 Length Required",
+            Self::ContentTooLarge => "413 Content Too Large",
+            Self::UnsupportedMediaType => "415 Unsupported Media Type",
             Self::RangeNotSatisfiable => "416 Range Not Satisfiable",
             Self::HeadTooLarge => "431 Request Header Fields Too Large",
             Self::InternalError => "500 Internal Server Error",
@@ -83,9 +91,13 @@ impl Reply {
 
     /// A sentence for people, who see it when they try a URL by hand.
     pub(crate) fn sentence(status: Status, text: impl Into<Bytes>) -> Self {
-        let mut reply = Self::file("text/plain; charset=utf-8", text);
-        reply.status = status;
-        reply
+        Self::file("text/plain; charset=utf-8", text).with_status(status)
+    }
+
+    /// The same with another status.
+    pub(crate) fn with_status(mut self, status: Status) -> Self {
+        self.status = status;
+        self
     }
 
     /// Adds a header field. A value that would end the field is left out, and the field with it.

@@ -8,6 +8,7 @@ use bytes::Buf;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
+use super::body::{self, Announced};
 use super::head::{Head, Refused, read};
 use super::reply::Form;
 use super::{Method, Reply, Status};
@@ -22,8 +23,11 @@ pub(crate) trait Handler: Sync {
     /// Reads a request.
     fn plan(&self, head: &Head<'_>) -> Self::Plan;
 
-    /// Answers it.
-    fn answer(&self, plan: Self::Plan) -> impl Future<Output = Reply> + Send;
+    /// Bytes of a body that a request may have. None: it takes no body, and what follows its head is not read.
+    fn takes(&self, plan: &Self::Plan) -> Option<usize>;
+
+    /// Answers it, with its body if it takes one.
+    fn answer(&self, plan: Self::Plan, body: Vec<u8>) -> impl Future<Output = Reply> + Send;
 }
 
 /// How long a connection lasts.
@@ -38,8 +42,20 @@ pub(crate) struct Rules {
 struct Asked<P> {
     plan: P,
     form: Form,
-    /// A body follows that nobody reads.
-    body: bool,
+    body: Follows,
+}
+
+/// What follows a head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    /// The next request.
+    Nothing,
+    /// A body that nobody reads.
+    Unread,
+    /// A body for whoever asked for it.
+    Body { length: usize, waits: bool },
+    /// A body that cannot be taken.
+    Refused(Status),
 }
 
 /// Serves a connection until it ends. An error is one of the connection, which the peer knows better than we do.
@@ -75,23 +91,58 @@ where
         };
         let Asked { plan, mut form, body } = asked;
         form.last |= drains;
-        let reply = handler.answer(plan).await;
+        let reply = match take(&mut stream, body, head).await? {
+            Ok(body) => handler.answer(plan, body).await,
+            Err(status) => Reply::empty(status),
+        };
         write(&mut stream, reply, form).await?;
         if form.last {
-            return if body { linger(&mut stream).await } else { stream.shutdown().await };
+            let unread = matches!(body, Follows::Unread | Follows::Refused(_));
+            return if unread { linger(&mut stream).await } else { stream.shutdown().await };
         }
     }
 }
 
 impl<P> Asked<P> {
     fn of<H: Handler<Plan = P>>(head: &Head<'_>, handler: &H) -> Self {
-        let body = head.announces_body();
+        let plan = handler.plan(head);
+        let body = Follows::of(head, handler.takes(&plan));
+        let unread = matches!(body, Follows::Unread | Follows::Refused(_));
         let form = Form {
             http_1_0: head.http_1_0,
-            last: body || head.is_last(),
+            last: unread || head.is_last(),
             only_head: head.method == Method::Head,
         };
-        Self { plan: handler.plan(head), form, body }
+        Self { plan, form, body }
+    }
+}
+
+impl Follows {
+    fn of(head: &Head<'_>, takes: Option<usize>) -> Self {
+        match takes {
+            None if head.announces_body() => Self::Unread,
+            None => Self::Nothing,
+            Some(limit) => {
+                let announced = Announced::by(head);
+                let body = |length| Self::Body { length, waits: announced.waits };
+                announced.within(limit).map_or_else(Self::Refused, body)
+            }
+        }
+    }
+}
+
+/// The body that a request takes; an error is the answer to one that cannot be taken. It has as long as a head has.
+async fn take<S>(stream: &mut S, body: Follows, limit: Duration) -> io::Result<Result<Vec<u8>, Status>>
+where
+    S: AsyncBufRead + AsyncWrite + Unpin,
+{
+    match body {
+        Follows::Nothing | Follows::Unread => Ok(Ok(Vec::new())),
+        Follows::Refused(status) => Ok(Err(status)),
+        Follows::Body { length, waits } => {
+            let read = timeout(limit, body::read(stream, length, waits)).await;
+            read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?.map(Ok)
+        }
     }
 }
 

@@ -59,9 +59,10 @@ pub enum ManifestError {
 #[serde(untagged)]
 enum Form {
     Builds(Builds),
+    MicroPython(MicroPython),
+    // All of its keys may be absent, so it is asked last.
     Fota(Fota),
     Fotas(Vec<Fota>),
-    MicroPython(MicroPython),
 }
 
 #[derive(Deserialize)]

@@ -67,6 +67,8 @@ pub enum Forecast {
     Reflashed,
     /// It installs only what is signed, and the release has no manifest for it.
     Unsigned,
+    /// Of the release's program and file system, it takes the other one first.
+    ItsTurn,
 }
 
 impl Group {
@@ -130,6 +132,7 @@ fn forecast(decision: &Decision, device: &Device, release: &Release) -> Forecast
         Reason::Reflashed { .. } => Forecast::Reflashed,
         Reason::Unsigned { .. } => Forecast::Unsigned,
         Reason::TakenOnce { .. } => Forecast::TakenOnce,
+        Reason::FilesFirst { .. } | Reason::AppFirst { .. } => Forecast::ItsTurn,
         Reason::UpToDate { .. } => Forecast::Running,
         _ if decision.verdict() == Verdict::Offer => Forecast::Offered,
         _ => Forecast::NotOlder,
@@ -154,6 +157,7 @@ impl Forecast {
             Self::PlainHttp => ("asks over plain HTTP", "ask over plain HTTP"),
             Self::Looping => ("is held for looping", "are held for looping"),
             Self::Unsigned => ("installs only what is signed", "install only what is signed"),
+            Self::ItsTurn => ("takes the release's other file first", "take the release's other file first"),
             Self::Reflashed => ("is held as reflashed by hand", "are held as reflashed by hand"),
         }
     }

@@ -348,6 +348,7 @@ impl Operator {
             risks: mirror.risks.clone(),
             manifests: Vec::new(),
             sign: None,
+            order: otary_fleet::Sequence::default(),
             dry_run: false,
         };
         self.publish(&publication, &Actor::mirror()).map(drop)

@@ -57,6 +57,9 @@ pub struct ProductChange {
     /// Whether its images are for those alone who show a proof.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<bool>,
+    /// Whether hawkBit's clients are asked to agree before they are given anything to install.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asks_first: Option<bool>,
     /// The secret that its devices share.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<SecretChange>,
@@ -162,6 +165,7 @@ impl ProductChange {
         product.allow_plain_http = self.allow_plain_http.unwrap_or(product.allow_plain_http);
         product.allow_raw = self.allow_raw.unwrap_or(product.allow_raw);
         product.private = self.private.unwrap_or(product.private);
+        product.asks_first = self.asks_first.unwrap_or(product.asks_first);
         match self.secret {
             Some(SecretChange::Sha256(digest)) => product.secret = Some(digest),
             Some(SecretChange::None) => product.secret = None,
@@ -177,11 +181,12 @@ impl ProductChange {
         let plain = self.allow_plain_http.map(|allow| format!("allow-plain-http = {allow}"));
         let raw = self.allow_raw.map(|allow| format!("allow-raw = {allow}"));
         let private = self.private.map(|private| format!("private = {private}"));
+        let asks = self.asks_first.map(|asks| format!("asks-first = {asks}"));
         let secret = self.secret.map(|secret| match secret {
             SecretChange::Sha256(_) => "a new secret".to_owned(),
             SecretChange::None => "no secret".to_owned(),
         });
-        let words: Vec<String> = [chips, plain, raw, private, secret].into_iter().flatten().collect();
+        let words: Vec<String> = [chips, plain, raw, private, asks, secret].into_iter().flatten().collect();
         if words.is_empty() { "nothing".into() } else { words.join(", ") }
     }
 }

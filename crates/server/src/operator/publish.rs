@@ -8,7 +8,7 @@ use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
     Artifact, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, Risk, RiskName,
-    Sha256, SignedManifest, Time, compare,
+    Sequence, Sha256, SignedManifest, Time, compare,
 };
 use otary_trust::signing::Manifest;
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,9 @@ pub struct Publication {
     /// Has this server sign, with the release key that it holds.
     #[serde(default)]
     pub sign: Option<ServerSigning>,
+    /// Which of the files go first, if there are a program and a file system.
+    #[serde(default)]
+    pub order: Sequence,
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,
@@ -80,7 +83,7 @@ pub struct Published {
     pub reviews: Vec<Review>,
     /// Whether the product was made with it.
     pub new_product: bool,
-    /// What will happen to the devices that are known. None if it has raw files alone: those are offered to nobody.
+    /// What will happen to the devices that are known.
     pub effect: Option<Effect>,
     /// What its manifests say, if it is signed; but for the image, they say the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,8 +137,7 @@ impl Operator {
         let (reviews, of_files) = self.review(&release, &artifacts, &catalogue, &publication.risks)?;
 
         let after = with(&catalogue, &product, &release, &artifacts);
-        let only_raw = artifacts.iter().all(|artifact| artifact.kind == Kind::Raw);
-        let effect = if only_raw { None } else { Some(self.effect(&release, &artifacts, &after, now)?) };
+        let effect = Some(self.effect(&release, &artifacts, &after, now)?);
         let unsigned = self.unsigned(&release, &artifacts);
         let notes = [of_files, notes(&release, &artifacts, &catalogue), unsigned].concat();
         Ok((product, Published { release, artifacts, reviews, new_product, effect, signed, notes }))
@@ -192,6 +194,7 @@ fn release_of(
         id: ReleaseId { product: publication.product.clone(), version: publication.version.as_str().into() },
         channel,
         artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
+        order: publication.order,
         via: None,
         manifests: publication.manifests.clone(),
         notes: publication.notes.clone(),
@@ -228,7 +231,10 @@ fn notes(release: &Release, artifacts: &[Artifact], catalogue: &Catalogue) -> Ve
         }
         if artifact.kind == Kind::Raw {
             let id = artifact.id;
-            notes.push(format!("{file} is offered to no device by itself: its path is /artifact/{id}"));
+            notes.push(format!(
+                "{file} is opaque to otary: it is offered to the clients that can take such a file (ESP-IDF, esp32FOTA, \
+                 hawkBit) and to nobody else; its path is /artifact/{id}"
+            ));
         }
         if let Some(before) = catalogue.release_of(&release.id.product, &artifact.id) {
             let before = &before.id.version;
@@ -237,5 +243,19 @@ fn notes(release: &Release, artifacts: &[Artifact], catalogue: &Catalogue) -> Ve
             ));
         }
     }
+    notes.extend(order_note(release, artifacts));
     notes
+}
+
+/// What an order can do, and for whom it cannot.
+fn order_note(release: &Release, artifacts: &[Artifact]) -> Option<String> {
+    let has = |kind: Kind| artifacts.iter().any(|artifact| artifact.kind == kind);
+    let first = match release.order {
+        _ if !has(Kind::App) || !has(Kind::Filesystem) => return None,
+        Sequence::FilesFirst => {
+            "the file system goes first: a device that asks for both is sent the program after it"
+        }
+        Sequence::AppFirst => "the program goes first: a device is sent the file system once it runs that",
+    };
+    Some(first.to_owned())
 }

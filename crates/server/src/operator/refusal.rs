@@ -76,7 +76,7 @@ pub enum Refusal {
         /// The product's chips, as the operator said or as its releases show.
         chips: BTreeSet<Chip>,
     },
-    /// Two files of a release are for the same chip and of the same kind.
+    /// Two files of a release are for the same chip and of the same kind, and no Tasmota would tell them apart by name.
     #[error("{first} and {second} are both {} of one release", role(*kind, *chip))]
     TwoForOne {
         /// One file.
@@ -240,7 +240,7 @@ pub(super) fn check(
     allowed: &BTreeSet<Allowance>,
 ) -> Result<(), Refusal> {
     check_version_is_new(release, catalogue)?;
-    let chips = chips(product, catalogue);
+    let chips = catalogue.chips(product);
     for artifact in artifacts {
         check_file(artifact, product, &chips)?;
     }
@@ -265,15 +265,6 @@ fn check_version_is_new(release: &Release, catalogue: &Catalogue) -> Result<(), 
     }
 }
 
-/// The chips that a product is made with, as the operator said, else as its releases show; empty if nothing says.
-fn chips(product: &Product, catalogue: &Catalogue) -> BTreeSet<Chip> {
-    if !product.chips.is_empty() {
-        return product.chips.clone();
-    }
-    let artifacts = catalogue.releases(&product.name).iter().flat_map(|release| &release.artifacts);
-    artifacts.filter_map(|id| catalogue.artifact(id)?.chip).collect()
-}
-
 fn check_file(artifact: &Artifact, product: &Product, chips: &BTreeSet<Chip>) -> Result<(), Refusal> {
     let file = || artifact.file_name.clone();
     if artifact.kind == Kind::Raw && !product.allow_raw {
@@ -290,6 +281,7 @@ fn check_one_for_each(artifacts: &[Artifact]) -> Result<(), Refusal> {
     for (place, second) in artifacts.iter().enumerate() {
         let meets = |first: &&Artifact| {
             first.kind == second.kind
+                && first.variant == second.variant
                 && (first.chip == second.chip || first.chip.is_none() || second.chip.is_none())
         };
         if let Some(first) = artifacts.iter().take(place).find(meets) {

@@ -28,5 +28,6 @@ fn last_check_in(device: &Device, mode: Mode) -> Option<CheckIn> {
         agent: last.agent,
         // Said once, and it changes no answer.
         report: None,
+        name: None,
     })
 }

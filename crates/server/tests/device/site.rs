@@ -23,6 +23,9 @@ pub const TODAY: Time = Time::from_secs(1_795_392_000);
 /// The host names and addresses in the server's certificate.
 pub const NAMES: [&str; 3] = ["serverota.local", "localhost", "127.0.0.1"];
 
+/// A file of a release, and what a test changes of its facts.
+type File<'a> = (&'a [u8], &'a dyn Fn(&mut Artifact));
+
 /// A server that runs until it is dropped.
 pub struct Site {
     pub store: Arc<dyn Store>,
@@ -119,24 +122,46 @@ impl Site {
         change: impl FnOnce(&mut Artifact),
     ) -> Sha256 {
         self.clock.advance(Duration::from_mins(1));
+        let mut artifact = self.artifact(bytes, &format!("{product}-{version}.bin"));
+        change(&mut artifact);
+        let release = self.release_of(product, version, channel, &[&artifact]);
+        self.store.publish(&release, &[artifact.clone()]).unwrap();
+        artifact.id
+    }
+
+    /// The same of several files, each with its facts.
+    pub fn release_with(&self, product: &str, version: &str, files: &[File<'_>]) {
+        self.clock.advance(Duration::from_mins(1));
+        let artifact = |(bytes, change): &File<'_>| {
+            let mut artifact = self.artifact(bytes, &format!("{product}-{version}.bin"));
+            change(&mut artifact);
+            artifact
+        };
+        let artifacts: Vec<Artifact> = files.iter().map(artifact).collect();
+        let release = self.release_of(product, version, "stable", &artifacts.iter().collect::<Vec<_>>());
+        self.store.publish(&release, &artifacts).unwrap();
+    }
+
+    fn artifact(&self, bytes: &[u8], file_name: &str) -> Artifact {
         let mut writer = self.store.begin_blob().unwrap();
         writer.write_all(bytes).unwrap();
         writer.commit().unwrap();
-        let mut artifact = facts(bytes, &format!("{product}-{version}.bin"), self.clock.now());
-        change(&mut artifact);
-        let release = Release {
+        facts(bytes, file_name, self.clock.now())
+    }
+
+    fn release_of(&self, product: &str, version: &str, channel: &str, artifacts: &[&Artifact]) -> Release {
+        Release {
             id: ReleaseId { product: name(product), version: version.into() },
             channel: channel.parse::<Channel>().unwrap(),
-            artifacts: vec![artifact.id],
+            artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
+            order: otary_fleet::Sequence::default(),
             via: None,
             manifests: Vec::new(),
             notes: String::new(),
             published: self.clock.now(),
             withdrawn: None,
             pinned: false,
-        };
-        self.store.publish(&release, &[artifact.clone()]).unwrap();
-        artifact.id
+        }
     }
 
     pub fn withdraw(&self, product: &str, version: &str) {
@@ -200,9 +225,9 @@ pub fn sized_firmware(text: &str, size: usize) -> Vec<u8> {
     bytes
 }
 
-/// The digest at an image's end.
+/// The digest at an image's end; that of the whole of what is too short for one.
 pub fn appended(bytes: &[u8]) -> Sha256 {
-    Sha256(bytes[bytes.len() - 32..].try_into().unwrap())
+    bytes.last_chunk().map_or_else(|| Sha256::of(bytes), |digest| Sha256(*digest))
 }
 
 fn facts(bytes: &[u8], file_name: &str, added: Time) -> Artifact {
@@ -212,6 +237,8 @@ fn facts(bytes: &[u8], file_name: &str, added: Time) -> Artifact {
         md5: Md5::of(bytes),
         kind: Kind::App,
         chip: None,
+        variant: otary_fleet::Variant::Whole,
+        filesystem: None,
         gzip: false,
         md5s: vec![Md5::of(bytes)],
         digests: vec![appended(bytes)],

@@ -170,9 +170,12 @@ impl Desk {
     pub fn poll_and_take(&self, check_in: &CheckIn) -> Decision {
         let decision = self.poll(check_in);
         if let Some(artifact) = decision.offered() {
-            let delivery = Delivery { claimant: check_in.claimant(), artifact, from: 0, bytes: 1, size: 1 };
+            let delivery =
+                Delivery { claimant: check_in.claimant(), artifact, from: 0, asked: 1, bytes: 1, size: 1 };
             let now = self.clock.now();
-            self.with_device(check_in.device.unwrap(), |device| vec![delivered(device, delivery, now)]);
+            self.with_device(check_in.device.unwrap(), |device| {
+                delivered(device, delivery, now).into_iter().collect()
+            });
         }
         decision
     }
@@ -220,6 +223,7 @@ pub fn publication(product: &str, version: &str) -> Publication {
         risks: std::collections::BTreeSet::new(),
         manifests: Vec::new(),
         sign: None,
+        order: otary_fleet::Sequence::default(),
         dry_run: false,
     }
 }
@@ -287,5 +291,6 @@ pub fn board(mac: &str, firmware: &[u8], version: &str) -> CheckIn {
         handshake: None,
         agent: None,
         report: None,
+        name: None,
     }
 }

@@ -229,12 +229,15 @@ async fn raw_files_need_a_product_that_takes_them() {
     release.artifacts = vec![raw(upload().await.read())];
     let published: Published = desk.send(Method::POST, "/releases", &release).await.read();
     let id = published.artifacts[0].id;
-    assert_eq!(published.effect, None, "no client asks for it");
+    assert_eq!(published.effect.unwrap().devices, 0);
     assert_eq!(
         published.notes,
         [
             "blob.enc: no certificate found, not checked".to_owned(),
-            format!("blob.enc is offered to no device by itself: its path is /artifact/{id}")
+            format!(
+                "blob.enc is opaque to otary: it is offered to the clients that can take such a file (ESP-IDF, \
+                 esp32FOTA, hawkBit) and to nobody else; its path is /artifact/{id}"
+            )
         ]
     );
 }

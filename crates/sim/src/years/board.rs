@@ -95,6 +95,7 @@ impl Board {
             handshake: Some(handshake),
             agent: None,
             report: None,
+            name: None,
         }
     }
 }

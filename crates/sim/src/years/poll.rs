@@ -62,7 +62,8 @@ impl Years {
         }
         let artifact = decision.offered().filter(|_| check_in.mode == Mode::Sketch)?;
         let size = self.shelf.catalogue.artifact(&artifact)?.size;
-        let delivery = Delivery { claimant: check_in.claimant(), artifact, from: 0, bytes: size, size };
+        let delivery =
+            Delivery { claimant: check_in.claimant(), artifact, from: 0, asked: size, bytes: size, size };
         delivered(&mut board.record, delivery, server_time);
         self.shelf.find(&artifact)
     }

@@ -68,7 +68,7 @@ fn full_record(catalogue: &Catalogue, target: &otary_fleet::Artifact) -> Device 
     observe(&mut device, &old, &decision, catalogue, at(2));
     for second in 3..6 {
         let (claimant, artifact, size) = (old.claimant(), target.id, target.size);
-        let delivery = Delivery { claimant, artifact, from: 0, bytes: size, size };
+        let delivery = Delivery { claimant, artifact, from: 0, asked: size, bytes: size, size };
         delivered(&mut device, delivery, at(second));
     }
     assert!(device.attempts.iter().any(|attempt: &Attempt| attempt.held_until.is_some()));

@@ -166,7 +166,8 @@ pub fn what_a_device_took_and_has_not_started_yet_stays(store: &dyn Store) {
     let taken = publish(store, "1", b"1", at(1));
     let own = reports(b"its own");
     assert_eq!(ask(store, &own, at(2)), Some(taken.id));
-    let delivery = Delivery { claimant: own.claimant(), artifact: taken.id, from: 0, bytes: 1, size: 1 };
+    let delivery =
+        Delivery { claimant: own.claimant(), artifact: taken.id, from: 0, asked: 1, bytes: 1, size: 1 };
     change(store, mac(1), at(3), |device| drop(delivered(device, delivery, at(3))));
     for (version, seconds) in [("2", 4), ("3", 5)] {
         publish(store, version, version.as_bytes(), at(seconds));

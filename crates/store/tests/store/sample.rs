@@ -46,6 +46,8 @@ pub fn artifact(bytes: &[u8], chip: Chip) -> Artifact {
         md5: Md5::of(bytes),
         kind: Kind::App,
         chip: Some(chip),
+        variant: otary_fleet::Variant::Whole,
+        filesystem: None,
         gzip: false,
         md5s: vec![Md5::of(bytes)],
         digests: vec![Sha256::of(&[bytes, b" appended"].concat())],
@@ -67,6 +69,7 @@ pub fn release(version: &str, artifacts: &[Artifact], published: Time) -> Releas
         id: release_id(version),
         channel: "stable".parse().unwrap(),
         artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
+        order: otary_fleet::Sequence::default(),
         via: None,
         manifests: Vec::new(),
         notes: "Less flicker.".into(),
@@ -132,6 +135,7 @@ pub fn check_in(mac: Mac, build: Build) -> CheckIn {
         handshake: None,
         agent: None,
         report: None,
+        name: None,
     }
 }
 
@@ -171,6 +175,7 @@ pub fn installed(artifact: &Artifact, version: &str) -> Installed {
         at: at(9),
         network: Network::of("192.168.1.70".parse().unwrap()),
         before: Build::default(),
+        reported: false,
     }
 }
 

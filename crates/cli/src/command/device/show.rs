@@ -1,8 +1,8 @@
 //! One device on a page.
 
 use otary_fleet::{
-    AgentWords, Attempt, Credential, Device, Event, EventKind, GenerationId, Holds, Reported, Snapshot, Time,
-    Transport,
+    AgentWords, Attempt, Controller, Credential, Device, Event, EventKind, GenerationId, Holds, Reported,
+    Snapshot, Time, Transport,
 };
 use otary_server::operator::{DeviceView, Held};
 
@@ -10,6 +10,9 @@ use super::{answered, running, said};
 use crate::clock;
 use crate::say;
 use crate::table::{Table, ago, count, date, minute, or_dash, plain, size, until};
+
+/// Lines of a device's own words that are shown of an action.
+const MESSAGES: usize = 4;
 
 /// Prints all that is known of a device.
 pub fn show(view: &DeviceView) -> anyhow::Result<()> {
@@ -29,6 +32,9 @@ pub fn show(view: &DeviceView) -> anyhow::Result<()> {
 fn facts(view: &DeviceView, now: Time) -> anyhow::Result<()> {
     let (device, line) = (&view.device, &view.line);
     say!("{}", device.mac)?;
+    if let Some(name) = &device.name {
+        say!("  name      {}", plain(name))?;
+    }
     say!("  product   {}{}", or_dash(line.product.as_ref()), by(device.product.is_some()))?;
     say!("  chip      {}{}", or_dash(line.chip), by(device.chip.is_some()))?;
     say!("  channel   {}", device.channel.as_ref().map_or("stable", |channel| channel.as_str()))?;
@@ -93,6 +99,21 @@ fn reports(device: &Device, now: Time) -> anyhow::Result<()> {
     })
 }
 
+/// What is kept of a device that speaks hawkBit's protocol: what it was asked for last, and what it says of itself.
+fn controller_of(controller: &Controller, now: Time) -> anyhow::Result<()> {
+    if let Some(action) = controller.actions.first() {
+        let (release, state) = (plain(&action.release.to_string()), action.state.name());
+        let step = action.progress.map(|(step, of)| format!(", step {step} of {of}")).unwrap_or_default();
+        say!("  action    {}: {release}, {state}{step}, begun {}", action.id, ago(action.began, now))?;
+        action.messages.iter().take(MESSAGES).try_for_each(|line| say!("              {}", plain(line)))?;
+    }
+    let attributes = controller.attributes.iter();
+    Ok(attributes.enumerate().try_for_each(|(number, (key, value))| {
+        let label = if number == 0 { "says" } else { "" };
+        say!("  {label:9} {} = {}", plain(key), plain(value))
+    })?)
+}
+
 /// The anchors that one build of a device holds, and how that is known; after the first, by what else was said of it.
 fn trusts(number: usize, held: &Held) -> anyhow::Result<()> {
     let (label, build) = (if number == 0 { "trusts" } else { "or" }, held.claim.build);
@@ -123,12 +144,14 @@ fn history(device: &Device, now: Time) -> anyhow::Result<()> {
     }
     if let Some(installed) = &device.installed {
         say!(
-            "  updated   to {} {} (inferred)",
+            "  updated   to {} {} ({})",
             plain(&installed.release.to_string()),
-            ago(installed.at, now)
+            ago(installed.at, now),
+            if installed.reported { "reported" } else { "inferred" }
         )?;
     }
     reports(device, now)?;
+    device.controller.as_deref().map_or(Ok(()), |controller| controller_of(controller, now))?;
     if let Some(contested) = device.contested {
         let seen = ago(contested, now);
         say!("  contested two builds or networks take turns under this address, the last time {seen}")?;
