@@ -10,8 +10,8 @@ use std::process::ExitCode;
 use otary_fleet::{
     Artifact, Attempt, Build, Campaign, CampaignId, Catalogue, CheckIn, Chip, Decision, Device, Dialect,
     Embedded, Gate, Group, GroupName, Held, Kind, Mac, Md5, Membership, Mode, Network, Opening, Openings,
-    Pace, Plan, Product, Proof, Release, ReleaseId, Rules, Sha256, State, Time, Transport, View, Wave,
-    decide,
+    Pace, Plan, Product, Proof, Release, ReleaseId, Rhythm, Rules, Sha256, State, Time, Transport, View,
+    Wave, decide,
 };
 
 const DEVICES: u32 = 1_000_000;
@@ -46,7 +46,7 @@ const CASES: &[Case] = &[
         name: "rhythm-unknown",
         rule: "rhythm-unknown",
         campaigns: almost_open,
-        scene: |scene| scene.device.polls = 2,
+        scene: |scene| scene.device.rhythm = Rhythm::NEW,
     },
     Case { name: "own-build-of-the-same-version", rule: "not-older", campaigns: aborted, scene: own_build },
     Case { name: "took-it-once", rule: "taken-once", campaigns: aborted, scene: took_it_once },
@@ -181,7 +181,9 @@ fn scene(case: &Case) -> Scene {
     let catalogue = Catalogue::new([product()], (0..RELEASES).map(release), (0..RELEASES).map(artifact))
         .with_campaigns(campaigns, groups);
     let mut device = Device::new(mac(DEVICES / 2), NOW);
-    device.polls = 100;
+    (1..=100).rev().for_each(|minutes| {
+        device.rhythm.note(Proof::None, NOW - std::time::Duration::from_mins(minutes));
+    });
     let mut scene = Scene { catalogue, device, openings, check_in: check_in(&runs), told: false };
     (case.scene)(&mut scene);
     scene

@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use super::Asked;
-use crate::{Campaign, Decision, Device, Mac, Network, Proof, Reason, State, Target, Time};
+use crate::{Campaign, Decision, Device, Mac, Network, Proof, Reason, Rhythm, State, Target, Time};
 
-/// How often a device has to have asked before its silence means something.
-const NEEDED_POLLS: u64 = 5;
 /// For how long an address is contested after two last took turns under it.
 const CONTESTED_FOR: Duration = Duration::from_hours(24);
 
@@ -60,9 +58,10 @@ impl<'a> Asked<'a> {
             return Err(Reason::NoIdentity { campaign: campaign.id, of });
         };
         self.wave_is_open(campaign, mac)?;
-        let polls = self.view.device.map_or(0, |device| device.polls);
-        if polls < NEEDED_POLLS && !campaign.is_all_open() {
-            return Err(Reason::RhythmUnknown { campaign: campaign.id, polls, needed: NEEDED_POLLS });
+        let rhythm = self.view.device.map_or(Rhythm::NEW, |device| device.rhythm);
+        if !rhythm.is_known() && !campaign.is_all_open() {
+            let (polls, needed) = (rhythm.polls(), Rhythm::NEEDED);
+            return Err(Reason::RhythmUnknown { campaign: campaign.id, polls, needed });
         }
         Ok(())
     }

@@ -259,9 +259,9 @@ pub enum Reason {
         /// The campaign.
         campaign: CampaignId,
         /// How often it asked.
-        polls: u64,
+        polls: u32,
         /// How often it has to have asked.
-        needed: u64,
+        needed: u32,
     },
     /// Its wave is the next one, which a person has to approve.
     AwaitsApproval {

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use otary_fleet::{
-    CampaignId, Catalogue, Chip, Device, Mac, Opening, Openings, Plan, Reason, State, Stop, Time, Verdict,
-    View, Window, decide,
+    CampaignId, Catalogue, Chip, Mac, Opening, Openings, Plan, Reason, State, Stop, Time, Verdict, View,
+    Window, decide,
 };
 use proptest::prelude::*;
 
@@ -31,9 +31,7 @@ fn fleet(plan: &Plan, seed: u64) -> World {
     let campaign = world.campaign("0.4", &[]);
     (campaign.waves, campaign.seed) = (waves, seed);
     for number in 1..=100 {
-        let mut device = Device::new(mac(number), world.now);
-        device.polls = 100;
-        world.devices.insert(mac(number), device);
+        world.heard(&mac(number).to_string(), 100);
     }
     world
 }

@@ -16,7 +16,7 @@ const HOUR: Duration = Duration::from_hours(1);
 fn with_campaign(waves: &[u64]) -> World {
     let mut world = World::lamp();
     world.publish("lamp", "0.4", "lamp-0.4", Some(Chip::Esp32));
-    world.device(MAC).polls = 100;
+    world.heard(MAC, 100);
     world.campaign("0.4", waves);
     world
 }
@@ -201,13 +201,13 @@ fn the_devices_own_time_zone_wins() {
 #[test]
 fn a_device_that_asked_too_rarely_waits_for_the_last_wave() {
     let mut world = with_campaign(&[u64::MAX]);
-    world.device(MAC).polls = 3;
+    world.heard(MAC, 3);
     let reason = world.poll(&board()).reason;
     assert_eq!(reason, Reason::RhythmUnknown { campaign: FIRST, polls: 3, needed: 5 });
     assert_eq!(world.poll(&board()).verdict(), Verdict::Wait);
     assert_eq!(world.poll(&board()).verdict(), Verdict::Offer, "it has asked five times");
     let mut world = with_campaign(&[0]);
-    world.device(MAC).polls = 0;
+    world.heard(MAC, 0);
     world.campaigns[0].wave = 1;
     assert_eq!(world.poll(&board()).verdict(), Verdict::Offer);
 }
@@ -334,7 +334,7 @@ fn a_newer_release_for_everybody_supersedes_a_campaign() {
 #[test]
 fn nobody_goes_back_unless_the_campaign_says_so() {
     let mut world = World::lamp();
-    world.device(MAC).polls = 100;
+    world.heard(MAC, 100);
     world.campaign("0.1", &[]).rolls_back = Some(CampaignId(9));
     assert_eq!(world.poll(&board()).verdict(), Verdict::Wait);
     world.campaigns[0].rules.allow_downgrade = true;

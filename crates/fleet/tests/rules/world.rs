@@ -7,8 +7,8 @@ use std::time::Duration;
 use otary_fleet::{
     AgentWords, Artifact, Build, Campaign, CampaignId, Catalogue, CheckIn, Chip, Decision, Delivery, Device,
     DeviceClock, Dialect, Event, FoundCertificate, Gate, Group, Kind, Mac, ManifestBytes, Md5, Mode, Opening,
-    Openings, Pace, Product, ProductName, Proof, Release, ReleaseId, Rules, Sha256, Share, SignedManifest,
-    State, Time, Transport, View, Wave, decide, delivered, observe,
+    Openings, Pace, Product, ProductName, Proof, Release, ReleaseId, Rhythm, Rules, Sha256, Share,
+    SignedManifest, State, Time, Transport, View, Wave, decide, delivered, observe,
 };
 
 /// What the server knows, and the time.
@@ -192,6 +192,14 @@ impl World {
     pub fn device(&mut self, mac: &str) -> &mut Device {
         let (mac, now) = (mac.parse().unwrap(), self.now);
         self.devices.entry(mac).or_insert_with(|| Device::new(mac, now))
+    }
+
+    /// Has a device asked so often, once a minute until a minute ago.
+    pub fn heard(&mut self, mac: &str, times: u32) {
+        let now = self.now;
+        let device = self.device(mac);
+        device.rhythm = Rhythm::NEW;
+        (1..=times).rev().for_each(|n| device.rhythm.note(Proof::None, now - Duration::from_mins(n.into())));
     }
 
     pub fn catalogue(&self) -> Catalogue {
