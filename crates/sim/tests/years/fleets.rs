@@ -1,14 +1,10 @@
 //! Whole runs: the standard one, many by chance, and those with a rule taken out.
 
-use std::time::{Duration, Instant};
-
 use otary_fleet::{Act, Step};
 use otary_sim::years::{Counts, Haste, Options, Plan, Policy, Report, Style, What, run};
 
-/// How long fleets by chance are tried.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// How many at most.
-const FLEETS: u64 = 200;
+/// How many fleets by chance are tried.
+const FLEETS: u64 = 64;
 
 fn options(devices: usize, seed: u64) -> Options {
     Options { years: 30, devices, seed, policy: Policy::Overlap, plan: Plan::standard() }
@@ -48,18 +44,16 @@ fn the_same_options_give_the_same_thirty_years() {
 
 #[test]
 fn nobody_is_cut_off_in_many_fleets_by_chance() {
-    let (began, mut fleets, mut bridged, mut refused) = (Instant::now(), 0, 0, 0);
-    while fleets < FLEETS && began.elapsed() < PATIENCE {
-        let seed = fleets;
+    let (mut bridged, mut refused) = (0, 0);
+    for seed in 0..FLEETS {
         let options = Options { plan: Plan::random(seed), ..options(100, seed) };
         let report = ran(&options);
         assert_eq!(report.victims, [], "seed {seed}: {options:?}\n{:#?}", report.timeline);
-        fleets += 1;
         bridged += report.counts.bridged;
         refused += report.counts.refused;
     }
-    println!("{fleets} fleets, {bridged} check-ins over a bridge, {refused} steps refused");
-    assert!(fleets > 3 && bridged > 0 && refused > 0);
+    println!("{FLEETS} fleets, {bridged} check-ins over a bridge, {refused} steps refused");
+    assert!(bridged > 0 && refused > 0);
 }
 
 #[test]
