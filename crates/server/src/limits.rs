@@ -99,6 +99,12 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often a drain says what it waits for.
 pub(crate) const DRAIN_REPORT: Duration = Duration::from_secs(5);
 
+/// How often campaigns are looked after. Where a look takes longer than a twentieth of that, more rarely.
+pub(crate) const ROLLOUT_EVERY: Duration = Duration::from_secs(5);
+
+/// Devices that a notice compares those that speak against a release with.
+pub(crate) const NOTICE_OTHERS: usize = 500;
+
 /// How often retention is looked after.
 pub(crate) const PRUNE_EVERY: Duration = Duration::from_hours(1);
 
