@@ -109,6 +109,7 @@ impl Server {
         let supervisor = Supervisor {
             shared,
             retention: options.retention,
+            look_every: options.limits.look_every,
             drain,
             drain_bound: options.drain,
             phase: watched,
@@ -130,6 +131,7 @@ impl Server {
     /// written.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { workers, supervisor, handle: _handle, .. } = self;
+        supervisor.shared.rollout.begin();
         let store = Arc::clone(&supervisor.shared.store);
         let runtime = Builder::new_current_thread().enable_all().build().map_err(ServeError::Worker)?;
         let (end, ended) = watch::channel(false);

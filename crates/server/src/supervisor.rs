@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::drain::Drain;
-use crate::limits::{DRAIN_REPORT, PRUNE_EVERY, ROLLOUT_EVERY, TROUBLE_PERIOD};
+use crate::limits::{DRAIN_REPORT, PRUNE_EVERY, TROUBLE_PERIOD};
 use crate::visit::Shared;
 
 /// Where a server stands.
@@ -27,6 +27,8 @@ pub(crate) enum Phase {
 pub(crate) struct Supervisor {
     pub(crate) shared: Arc<Shared>,
     pub(crate) retention: Retention,
+    /// How often campaigns are looked after.
+    pub(crate) look_every: Duration,
     pub(crate) drain: Drain,
     /// How long it may take.
     pub(crate) drain_bound: Duration,
@@ -66,7 +68,7 @@ impl Supervisor {
         if let Err(error) = tokio::task::spawn_blocking(move || shared.rollout.look()).await {
             tracing::error!(target: "campaign", %error, "campaigns were not looked after");
         }
-        Instant::now() + ROLLOUT_EVERY.max(began.elapsed() * 20)
+        Instant::now() + self.look_every.max(began.elapsed() * 20)
     }
 
     async fn prune(&self) {

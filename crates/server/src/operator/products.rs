@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Catalogue, Chip, Device, Product, ProductName, Sha256, Version};
+use otary_fleet::{Catalogue, Chip, Product, ProductName, Sha256, Version};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;

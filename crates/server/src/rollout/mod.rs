@@ -15,7 +15,7 @@ mod standing;
 mod watch;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use otary_fleet::{
@@ -40,6 +40,8 @@ pub struct Rollout {
     busy: AtomicBool,
     /// Whether a server runs that looks.
     served: AtomicBool,
+    /// How often it was looked after them.
+    looks: AtomicU64,
     standing: Mutex<Standing>,
     watch: Mutex<Watch>,
     changes: Mutex<()>,
@@ -56,6 +58,7 @@ impl Rollout {
             clock,
             busy: AtomicBool::new(false),
             served: AtomicBool::new(false),
+            looks: AtomicU64::new(0),
             standing: Mutex::default(),
             watch: Mutex::default(),
             changes: Mutex::default(),
@@ -81,10 +84,16 @@ impl Rollout {
         lock(&self.changes)
     }
 
+    /// A person changed a campaign: what may be begun follows at once, not at the next look alone.
+    pub(crate) fn campaigns_changed(&self) {
+        if self.served.load(Ordering::Relaxed) {
+            self.look();
+        }
+    }
+
     /// Notes a device as an operator left it.
-    pub(crate) fn note(&self, device: &Device) {
-        let (catalogue, now) = (self.store.catalogue(), self.clock.now());
-        self.turn().note(device, &catalogue, now);
+    pub(crate) fn note(&self, device: &Device, catalogue: &Catalogue) {
+        self.turn().note(device, catalogue, self.clock.now());
     }
 
     /// Forgets a device.
@@ -114,9 +123,11 @@ impl Rollout {
 
     /// What a campaign has shown by now, or by the last look of a server's.
     pub(crate) fn tally(&self, campaign: &Campaign) -> Result<Tally, StoreError> {
-        let known = lock(&self.standing).tallies.get(&campaign.id).cloned();
-        if let Some(tally) = known.filter(|_| self.served.load(Ordering::Relaxed)) {
-            return Ok(tally);
+        if campaign.is_under_way() {
+            self.openings()?;
+        }
+        if let Some(tally) = lock(&self.standing).tallies.get(&campaign.id) {
+            return Ok(tally.clone());
         }
         let (catalogue, now) = (self.store.catalogue(), self.clock.now());
         lock(&self.watch).tally(&*self.store, &catalogue, campaign, now)
@@ -138,7 +149,7 @@ impl Rollout {
     }
 
     /// Adds up what was seen, moves campaigns on, and opens what may be begun until the next look.
-    pub(crate) fn look(&self) {
+    pub fn look(&self) {
         let now = self.clock.now();
         if let Err(error) = lock(&self.watch).pauses.still_here(&*self.store, now) {
             told(&error, "that a server runs is not on record");
@@ -153,6 +164,12 @@ impl Rollout {
             lock(&self.standing).openings = Openings::default();
             told(&error, "campaigns stand still");
         }
+        self.looks.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it was looked after them since the server began.
+    pub fn looks(&self) -> u64 {
+        self.looks.load(Ordering::Relaxed)
     }
 
     /// What the campaigns under way have shown.
@@ -189,7 +206,10 @@ impl Rollout {
         let Some(moved) = Moved::between(before, after) else { return Ok(()) };
         let (id, release) = (after.id, &after.release);
         match self.notice(after)? {
-            Some(notice) => tracing::warn!(target: "campaign", campaign = id.0, %release, "{notice}"),
+            Some(notice) => {
+                let line = notice.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+                tracing::warn!(target: "campaign", campaign = id.0, %release, "{line}");
+            }
             None => tracing::info!(target: "campaign", campaign = id.0, %release, "campaign {id} {moved}"),
         }
         let kind = EventKind::Campaign { campaign: id, release: release.clone(), moved };
