@@ -12,6 +12,7 @@ mod proofs;
 mod properties;
 mod risks;
 mod rollover;
+mod roster;
 mod strangers;
 mod trials;
 mod via;
