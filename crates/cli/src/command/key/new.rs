@@ -102,14 +102,11 @@ impl Args {
     /// How many root keys are made on this machine.
     fn made_here(&self) -> Result<usize> {
         let (all, elsewhere) = (usize::from(self.roots), self.root_public.len());
-        match all.checked_sub(elsewhere) {
-            Some(here @ 1..) => Ok(here),
-            _ => {
-                let error =
-                    anyhow!("no root key is left to be made here: --roots {all} counts those elsewhere");
-                Err(advised(error, format!("say --roots {}", elsewhere.saturating_add(1))))
-            }
+        if all > elsewhere {
+            return Ok(all - elsewhere);
         }
+        let error = anyhow!("no root key is left to be made here: --roots {all} counts those elsewhere");
+        Err(advised(error, format!("say --roots {}", elsewhere.saturating_add(1))))
     }
 }
 
