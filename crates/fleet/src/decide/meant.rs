@@ -177,8 +177,10 @@ impl<'a> Asked<'a> {
             Members::Described => self.is_described(campaign),
             Members::Nobody => false,
         };
-        let is_its_kind = self.check_in.wanted().kinds.contains(&campaign.kind);
-        is_its_kind && campaign.channel.is(channel) && is_in_group()
+        let kinds = self.check_in.wanted().kinds;
+        // The file system of a release goes where its program goes.
+        let goes_along = campaign.kind == Kind::App && kinds.contains(&Kind::Filesystem);
+        (kinds.contains(&campaign.kind) || goes_along) && campaign.channel.is(channel) && is_in_group()
     }
 
     /// By what it says now, and not by what was last said under its address. Of a device that is not on record nothing is
