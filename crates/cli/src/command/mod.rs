@@ -29,7 +29,7 @@ use crate::global::Global;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Serve(serve::Args),
-    Push(push::Args),
+    Push(Box<push::Args>),
     Sketch(sketch::Args),
     Device(device::Args),
     Group(group::Args),
