@@ -3,9 +3,8 @@
 
 use super::Asked;
 use crate::catalogue::{Members, Speaking};
-use crate::{
-    Campaign, Catalogue, Channel, Decision, Facts, Kind, Network, Order, Reason, ReleaseId, Target, Verdict,
-};
+use crate::query::Known;
+use crate::{Campaign, Catalogue, Decision, Facts, Kind, Network, Order, Reason, ReleaseId, Target, Verdict};
 
 /// What a device of an open wave may be given, or why it may not be yet.
 type Kept<'a> = (Reason, Speaking<'a>);
@@ -80,8 +79,18 @@ impl<'a> Asked<'a> {
         let catalogue = self.view.catalogue;
         let published = catalogue.target(&self.product.name, channel, self.chip, self.check_in.wanted());
         let named = self.check_in.device.map_or(&[][..], |mac| catalogue.named_groups(mac));
-        let speaking = catalogue.speaking(&self.product.name);
-        let of_it = speaking.filter(|speaking| self.is_member(*speaking, channel, named));
+        let facts = self.view.device.map(|device| Known::of(Facts { device, catalogue, now: self.now }));
+        let is_member = move |members| match members {
+            Members::Everybody => true,
+            Members::Named(group) => named.iter().any(|(_, number)| *number == group),
+            // Of a device that is not on record nothing is known, so no query finds it.
+            Members::Described(query) => {
+                facts.as_ref().is_some_and(|facts| catalogue.describes(query, facts))
+            }
+            Members::Nobody => false,
+        };
+        let kinds = self.check_in.wanted().kinds;
+        let of_it = catalogue.speaking(&self.product.name, channel, kinds, is_member);
         let mut kept: Option<Kept<'_>> = None;
         for speaking in of_it.take(LOOKED_AT) {
             // An older one counts only if it lets the device in, and that is soon asked.
@@ -170,27 +179,6 @@ impl<'a> Asked<'a> {
         }
         self.admits(campaign)?;
         Err(Reason::ReleaseGone { release: campaign.release.clone(), campaign: Some(campaign.id) })
-    }
-
-    /// Whether a campaign speaks of this device. `named` are the numbers of its groups by hand.
-    fn is_member(&self, speaking: Speaking<'_>, channel: Option<&Channel>, named: &[(u64, u32)]) -> bool {
-        let campaign = speaking.campaign;
-        let is_in_group = || match speaking.members {
-            Members::Everybody => true,
-            Members::Named(group) => named.iter().any(|(_, number)| *number == group),
-            Members::Described => self.is_described(campaign),
-            Members::Nobody => false,
-        };
-        let is_its_kind = self.check_in.wanted().kinds.contains(&campaign.kind);
-        is_its_kind && campaign.channel.is(channel) && is_in_group()
-    }
-
-    /// Of a device that is not on record nothing is known, so no query finds it.
-    fn is_described(&self, campaign: &Campaign) -> bool {
-        let Some(device) = self.view.device else { return false };
-        let group = campaign.group.as_ref().and_then(|name| self.view.catalogue.group(name));
-        let facts = Facts { device, catalogue: self.view.catalogue, now: self.now };
-        group.is_some_and(|group| group.by.includes(&facts))
     }
 
     pub(super) const fn kind(&self) -> Kind {

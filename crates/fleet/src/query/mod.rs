@@ -25,6 +25,7 @@
 //!   inside one another, [`Query::MAX_TESTS`] comparisons, [`Query::MAX_VALUE`] bytes in a value.
 //! - **What is printed reads back as the same query.**
 
+mod chips;
 mod comparison;
 mod error;
 mod facts;
@@ -40,8 +41,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use chips::Chips;
 pub use error::{Expected, QueryError};
 pub use facts::Facts;
+pub(crate) use facts::Known;
 pub use field::{Field, Sort};
 
 use comparison::Operator;
@@ -81,7 +84,17 @@ impl Query {
 
     /// Whether a device is meant.
     pub fn matches(&self, facts: &Facts<'_>) -> bool {
-        self.0.holds(facts) == Some(true)
+        self.finds(&Known::of(*facts))
+    }
+
+    /// The same, of a device that several queries are asked about.
+    pub(crate) fn finds(&self, known: &Known<'_>) -> bool {
+        self.0.holds(known) == Some(true)
+    }
+
+    /// The chips of which a device has to be for the query to find it.
+    pub(crate) fn chips(&self) -> Chips {
+        self.0.chips()
     }
 
     /// Whether the query asks for `field`.
@@ -92,12 +105,10 @@ impl Query {
 
 impl Expression {
     /// Whether it holds, in Kleene's three-valued logic: `None` is "not known", and so is its opposite.
-    fn holds(&self, facts: &Facts<'_>) -> Option<bool> {
+    fn holds(&self, facts: &Known<'_>) -> Option<bool> {
         match self {
             Self::Or(parts) => any(parts.iter().map(|part| part.holds(facts))),
-            Self::And(parts) => {
-                any(parts.iter().map(|part| part.holds(facts).map(|holds| !holds))).map(|no| !no)
-            }
+            Self::And(parts) => all(parts.iter().map(|part| part.holds(facts))),
             Self::Not(part) => part.holds(facts).map(|holds| !holds),
             Self::Flag(field) => facts.flag(*field),
             Self::Known { field, known } => Some(facts.is_known(*field) == *known),
@@ -106,6 +117,18 @@ impl Expression {
                 let fact = facts.fact(*field)?;
                 any(values.iter().map(|value| fact.compare(Operator::Is, value)))
             }
+        }
+    }
+
+    fn chips(&self) -> Chips {
+        match self {
+            Self::Or(parts) => parts.iter().map(Self::chips).fold(Chips::NONE, Chips::or),
+            Self::And(parts) => parts.iter().map(Self::chips).fold(Chips::ANY, Chips::and),
+            Self::Compare { field: Field::Chip, operator: Operator::Is, value } => Chips::called(value),
+            Self::OneOf { field: Field::Chip, values } => {
+                values.iter().map(Chips::called).fold(Chips::NONE, Chips::or)
+            }
+            _ => Chips::ANY,
         }
     }
 
@@ -132,6 +155,19 @@ fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
         }
     }
     all_known.then_some(false)
+}
+
+/// False as soon as one is; else not known, if one is not.
+fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut all_known = true;
+    for part in parts {
+        match part {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => all_known = false,
+        }
+    }
+    all_known.then_some(true)
 }
 
 impl FromStr for Query {
