@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::controller::follow;
+use crate::intent::settle;
 use crate::{
     Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Dialect, Event, EventKind, Installed,
     Kind, Mode, Network, Outcome, Proof, Report, Reported, SeenBuild, SeenHandshake, SeenNetwork, Sha256,
@@ -59,6 +60,7 @@ pub fn observe(
     if let Some(last) = device.last.as_mut().filter(|_| !device.attempts.is_empty()) {
         last.keep_claimant(check_in);
     }
+    settle(device, check_in, catalogue, now);
     let event = |kind| Event { at: now, device: Some(device.mac), product: decision.product.clone(), kind };
     kinds.into_iter().map(event).collect()
 }

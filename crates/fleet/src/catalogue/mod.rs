@@ -11,7 +11,7 @@ use otary_image::Chip;
 use shelf::Shelf;
 use standing::Named;
 
-use crate::query::Known;
+use crate::query::{Chips, Known};
 use crate::{
     Artifact, Build, Campaign, CampaignId, Channel, Group, GroupName, Kind, Mac, Md5, Order, Product,
     ProductName, Release, ReleaseId, Sha256, Version, Wanted, compare,
@@ -117,9 +117,9 @@ impl Catalogue {
         self.named.of(mac)
     }
 
-    /// Whether the query of this number ([`Members::Described`]) finds a device.
-    pub(crate) fn describes(&self, number: u32, known: &Known<'_>) -> bool {
-        self.named.describes(number, known)
+    /// Whether the query of this number ([`Members::Described`]) finds a device of these chips.
+    pub(crate) fn describes(&self, number: u32, chips: Chips, known: &Known<'_>) -> bool {
+        self.named.describes(number, chips, known)
     }
 
     /// One campaign.

@@ -91,7 +91,10 @@ impl Shelf {
     ) -> impl Iterator<Item = Speaking<'_>> {
         let channel = self.channels.iter().position(|known| known.is(channel));
         let of_it = self.standing.iter().filter(move |standing| {
-            Some(standing.channel) == channel && kinds.contains(&standing.kind) && is_member(standing.members)
+            // The file system of a release goes where its program goes.
+            let goes_along = standing.kind == Kind::App && kinds.contains(&Kind::Filesystem);
+            let is_its_kind = kinds.contains(&standing.kind) || goes_along;
+            Some(standing.channel) == channel && is_its_kind && is_member(standing.members)
         });
         of_it.filter_map(|standing| {
             let campaign = self.campaigns.get(standing.campaign)?;

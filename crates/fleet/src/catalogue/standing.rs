@@ -87,9 +87,9 @@ impl Named {
     }
 
     /// Whether the query of this number finds a device. Most name a chip, and that is soon asked.
-    pub(super) fn describes(&self, number: u32, known: &Known<'_>) -> bool {
+    pub(super) fn describes(&self, number: u32, of: Chips, known: &Known<'_>) -> bool {
         let query = self.queries.get(number as usize);
-        query.is_some_and(|(chips, query)| chips.may_hold(known.chips()) && query.finds(known))
+        query.is_some_and(|(chips, query)| chips.may_hold(of) && query.finds(known))
     }
 
     /// The numbers of the groups that a device is in.

@@ -3,8 +3,8 @@
 
 use super::Asked;
 use crate::catalogue::{Members, Speaking};
-use crate::query::Known;
-use crate::{Campaign, Catalogue, Decision, Facts, Kind, Network, Order, Reason, ReleaseId, Target, Verdict};
+use crate::query::{AtHand, Known};
+use crate::{Campaign, Catalogue, Decision, Facts, Kind, Order, Reason, ReleaseId, Target, Verdict};
 
 /// What a device of an open wave may be given, or why it may not be yet.
 type Kept<'a> = (Reason, Speaking<'a>);
@@ -30,17 +30,14 @@ impl<'a> Asked<'a> {
         self.by_campaigns(found)
     }
 
-    /// The release that the operator wants it to get once, until somebody in its network has taken it whole.
+    /// The release that the operator wants it to get once, until it was given in the network that this comes from.
     fn forced(&self) -> Result<Option<Target<'a>>, Reason> {
-        let Some((device, forced)) = self.view.device.and_then(|d| Some((d, d.forced.as_ref()?))) else {
+        let found = self.view.device.and_then(|device| Some((device, device.forced.as_ref()?)));
+        let Some((device, forced)) = found.filter(|(_, forced)| !forced.has_lapsed(self.now)) else {
             return Ok(None);
         };
-        let Some(target) = self.wanted(&forced.release)? else { return Ok(None) };
-        let network = Network::of(self.check_in.source);
-        let taken = device.attempts.iter().any(|attempt| {
-            attempt.artifact == target.artifact.id && attempt.network == network && attempt.whole > 0
-        });
-        Ok(Some(target).filter(|_| !taken))
+        let target = self.wanted(&forced.release)?;
+        Ok(target.filter(|target| !device.was_given(forced, &target.artifact.id, self.check_in)))
     }
 
     fn pinned(&self) -> Result<Option<Target<'a>>, Reason> {
@@ -79,13 +76,12 @@ impl<'a> Asked<'a> {
         let catalogue = self.view.catalogue;
         let published = catalogue.target(&self.product.name, channel, self.chip, self.check_in.wanted());
         let named = self.check_in.device.map_or(&[][..], |mac| catalogue.named_groups(mac));
-        let facts = self.view.device.map(|device| Known::of(Facts { device, catalogue, now: self.now }));
+        let known = self.known().map(|known| (known.chips(), known));
         let is_member = move |members| match members {
             Members::Everybody => true,
             Members::Named(group) => named.iter().any(|(_, number)| *number == group),
-            // Of a device that is not on record nothing is known, so no query finds it.
             Members::Described(query) => {
-                facts.as_ref().is_some_and(|facts| catalogue.describes(query, facts))
+                known.as_ref().is_some_and(|(chips, known)| catalogue.describes(query, *chips, known))
             }
             Members::Nobody => false,
         };
@@ -179,6 +175,15 @@ impl<'a> Asked<'a> {
         }
         self.admits(campaign)?;
         Err(Reason::ReleaseGone { release: campaign.release.clone(), campaign: Some(campaign.id) })
+    }
+
+    /// By what it says now, and not by what was last said under its address. Of a device that is not on record nothing is
+    /// known, so no query finds it.
+    fn known(&self) -> Option<Known<'a>> {
+        let (device, catalogue) = (self.view.device?, self.view.catalogue);
+        let facts = Facts { device, catalogue, now: self.now };
+        let at_hand = AtHand::new(self.check_in, &self.product.name, self.chip, catalogue);
+        Some(Known { facts, at_hand: Some(at_hand) })
     }
 
     pub(super) const fn kind(&self) -> Kind {

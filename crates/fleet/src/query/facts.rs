@@ -1,14 +1,18 @@
 //! Facts: what is known of a device, field by field, borrowed from its record and the catalogue.
+//!
+//! Who looks at the fleet asks the **record**: it has the last word under the device's address, which may be a stranger's. Who
+//! decides what a device is answered asks what it says **at this moment** ([`AtHand`]), and of the record only what an operator
+//! said and how long the device has been known: what somebody else said last does not bring a device into a group that a
+//! campaign is for, nor out of it.
 
-use std::cell::OnceCell;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Chips;
 use super::field::Field;
 use crate::{
-    Artifact, Catalogue, Channel, Chip, Decision, Device, FoundCertificate, Mac, ProductName, Proof, Release,
-    ReleaseId, Snapshot, Time,
+    Artifact, Build, Catalogue, Channel, CheckIn, Chip, Decision, Device, Dialect, FoundCertificate, Mac,
+    ProductName, Proof, Release, ReleaseId, Snapshot, Time,
 };
 
 /// What a query is asked of.
@@ -22,20 +26,54 @@ pub struct Facts<'a> {
     pub now: Time,
 }
 
-/// The same while several queries are asked of one device: what has to be looked up is looked up once.
-#[derive(Debug)]
+/// A check-in that is being decided on, and what it was taken for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AtHand<'a> {
+    pub(crate) check_in: &'a CheckIn,
+    pub(crate) product: &'a ProductName,
+    pub(crate) chip: Option<Chip>,
+    running: Option<&'a Artifact>,
+    release: Option<&'a Release>,
+}
+
+impl<'a> AtHand<'a> {
+    /// A check-in of a device of this product and chip. What runs is looked up here, once for all that is asked.
+    pub(crate) fn new(
+        check_in: &'a CheckIn,
+        product: &'a ProductName,
+        chip: Option<Chip>,
+        catalogue: &'a Catalogue,
+    ) -> Self {
+        let running = catalogue.running(&check_in.build);
+        let release = running.and_then(|running| catalogue.release_of(product, &running.id));
+        Self { check_in, product, chip, running, release }
+    }
+}
+
+/// Facts, by the record or by what is said at this moment.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Known<'a> {
-    facts: Facts<'a>,
-    running: OnceCell<Option<&'a Artifact>>,
-    chip: OnceCell<Option<Chip>>,
-    chips: OnceCell<Chips>,
-    version: OnceCell<Option<&'a str>>,
+    pub(crate) facts: Facts<'a>,
+    pub(crate) at_hand: Option<AtHand<'a>>,
+}
+
+/// What a device says of itself, whenever it said so.
+struct Words<'a> {
+    dialect: Dialect,
+    chip: Option<Chip>,
+    build: &'a Build,
+    version: Option<&'a str>,
+    free_space: Option<u64>,
+    chip_size: Option<u64>,
+    sdk: Option<&'a str>,
+    source: IpAddr,
+    proof: Proof,
 }
 
 /// One fact.
 pub(super) enum Fact<'a> {
     Text(&'a str),
-    Groups(Facts<'a>),
+    Groups(Known<'a>),
     Version(&'a str),
     Mac(Mac),
     Release(&'a ReleaseId),
@@ -57,64 +95,49 @@ impl Fact<'_> {
     }
 }
 
-impl<'a> Facts<'a> {
-    /// The product that the device was taken for when it last asked, else the one that it was assigned to.
-    pub(crate) fn product(&self) -> Option<&'a ProductName> {
-        self.decision().and_then(|decision| decision.product.as_ref()).or(self.device.product.as_ref())
-    }
-
-    fn decision(&self) -> Option<&'a Decision> {
-        self.device.standing.as_ref().map(|standing| &standing.decision)
-    }
-
-    fn last(&self) -> Option<&'a Snapshot> {
-        self.device.last.as_ref()
+impl<'a> From<Facts<'a>> for Known<'a> {
+    fn from(facts: Facts<'a>) -> Self {
+        Self { facts, at_hand: None }
     }
 }
 
 impl<'a> Known<'a> {
-    /// Of these facts nothing is looked up yet.
-    pub(crate) const fn of(facts: Facts<'a>) -> Self {
-        let (running, version) = (OnceCell::new(), OnceCell::new());
-        Self { facts, running, version, chip: OnceCell::new(), chips: OnceCell::new() }
-    }
-
     /// What is known of a field that has a value.
     pub(super) fn fact(&self, field: Field) -> Option<Fact<'a>> {
+        let device = self.facts.device;
         Some(match field {
-            Field::Mac => Fact::Mac(self.facts.device.mac),
-            Field::Product => Fact::Text(self.facts.product()?.as_str()),
-            Field::Channel => {
-                Fact::Text(self.facts.device.channel.as_ref().map_or(Channel::STABLE, Channel::as_str))
-            }
-            Field::Group => Fact::Groups(self.facts),
-            Field::Name => Fact::Text(self.facts.device.name.as_deref()?),
+            Field::Mac => Fact::Mac(device.mac),
+            Field::Product => Fact::Text(self.product()?.as_str()),
+            Field::Channel => Fact::Text(device.channel.as_ref().map_or(Channel::STABLE, Channel::as_str)),
+            Field::Group => Fact::Groups(*self),
+            Field::Name => Fact::Text(device.name.as_deref()?),
             Field::Chip => Fact::Text(self.chip()?.name()),
-            Field::Dialect => Fact::Text(self.facts.last()?.dialect.name()),
+            Field::Dialect => Fact::Text(self.words()?.dialect.name()),
             Field::Build => Fact::Version(self.version()?),
             Field::Release => Fact::Release(&self.release()?.id),
-            Field::Sdk => Fact::Version(self.facts.last()?.sdk.as_deref()?),
-            Field::Seen => Fact::Age(self.ago(self.facts.device.last_seen)?),
-            Field::FirstSeen => Fact::Age(self.ago(self.facts.device.first_seen)?),
-            Field::Polls => Fact::Number(self.facts.device.polls),
-            Field::Free => Fact::Number(self.facts.last()?.free_space?),
-            Field::Flash => Fact::Number(self.facts.last()?.chip_size?),
-            Field::Network => Fact::Source(self.facts.last()?.source),
-            Field::Proof => Fact::Proof(self.facts.last()?.proof),
+            Field::Sdk => Fact::Version(self.words()?.sdk?),
+            Field::Seen => Fact::Age(self.seen()?),
+            Field::FirstSeen => Fact::Age(self.ago(device.first_seen)?),
+            Field::Polls => Fact::Number(device.polls),
+            Field::Free => Fact::Number(self.words()?.free_space?),
+            Field::Flash => Fact::Number(self.words()?.chip_size?),
+            Field::Network => Fact::Source(self.words()?.source),
+            Field::Proof => Fact::Proof(self.words()?.proof),
             Field::Anchor => Fact::Anchors(&self.running()?.embedded.certificates),
-            Field::Answer => Fact::Text(self.facts.decision()?.verdict().name()),
-            Field::Rule => Fact::Text(self.facts.decision()?.reason.rule()),
-            Field::Pin => Fact::Release(self.facts.device.pin.as_ref()?),
+            Field::Answer => Fact::Text(self.decision()?.verdict().name()),
+            Field::Rule => Fact::Text(self.decision()?.reason.rule()),
+            Field::Pin => Fact::Release(device.pin.as_ref()?),
             Field::Hold | Field::Contested | Field::Stranger => return None,
         })
     }
 
     /// Whether it is so, of a field that stands alone.
     pub(super) fn flag(&self, field: Field) -> Option<bool> {
+        let device = self.facts.device;
         match field {
-            Field::Hold => Some(self.facts.device.hold.is_some()),
-            Field::Contested => Some(self.facts.device.contested.is_some()),
-            Field::Stranger => Some(!self.facts.device.is_known()),
+            Field::Hold => Some(device.hold.is_some()),
+            Field::Contested => Some(device.contested.is_some()),
+            Field::Stranger => Some(!device.is_known()),
             _ => None,
         }
     }
@@ -122,8 +145,28 @@ impl<'a> Known<'a> {
     /// Whether anything is known of a field.
     pub(super) fn is_known(&self, field: Field) -> bool {
         match field {
-            Field::Group => self.facts.catalogue.groups().any(|group| group.contains(&self.facts)),
+            Field::Group => self.facts.catalogue.groups().any(|group| group.has(self)),
             field => self.fact(field).is_some(),
+        }
+    }
+
+    fn words(&self) -> Option<Words<'a>> {
+        match self.at_hand {
+            Some(at_hand) => Some(at_hand.check_in.into()),
+            None => self.facts.device.last.as_ref().map(Words::from),
+        }
+    }
+
+    /// What it was answered. While that is being decided, it is not known.
+    fn decision(&self) -> Option<&'a Decision> {
+        let standing = self.facts.device.standing.as_ref().filter(|_| self.at_hand.is_none());
+        standing.map(|standing| &standing.decision)
+    }
+
+    fn seen(&self) -> Option<Duration> {
+        match self.at_hand {
+            Some(_) => Some(Duration::ZERO),
+            None => self.ago(self.facts.device.last_seen),
         }
     }
 
@@ -132,32 +175,76 @@ impl<'a> Known<'a> {
         (self.facts.device.polls > 0).then(|| self.facts.now.since(then))
     }
 
+    /// The product that the device is taken for, when it asks or last asked, else the one that it was assigned to.
+    pub(crate) fn product(&self) -> Option<&'a ProductName> {
+        let taken_for = self.at_hand.map(|at_hand| at_hand.product);
+        let decided = || self.decision().and_then(|decision| decision.product.as_ref());
+        taken_for.or_else(decided).or(self.facts.device.product.as_ref())
+    }
+
     /// By the digest of what runs, else as it was decided, else by its word, else as the operator said.
     fn chip(&self) -> Option<Chip> {
         let running = || self.running()?.chip;
-        let decided = || self.facts.decision()?.chip;
-        let said = || self.facts.last()?.chip;
-        let chip = || running().or_else(decided).or_else(said).or(self.facts.device.chip);
-        *self.chip.get_or_init(chip)
+        let decided = || self.at_hand.map_or_else(|| self.decision()?.chip, |at_hand| at_hand.chip);
+        let said = || self.words()?.chip;
+        running().or_else(decided).or_else(said).or(self.facts.device.chip)
     }
 
-    /// Its chip as a set.
+    /// The same as a set.
     pub(crate) fn chips(&self) -> Chips {
-        *self.chips.get_or_init(|| Chips::of(self.chip()))
+        Chips::of(self.chip())
     }
 
     fn running(&self) -> Option<&'a Artifact> {
-        *self.running.get_or_init(|| self.facts.catalogue.running(&self.facts.last()?.build))
+        match self.at_hand {
+            Some(at_hand) => at_hand.running,
+            None => self.facts.catalogue.running(self.words()?.build),
+        }
     }
 
     fn release(&self) -> Option<&'a Release> {
-        let (running, catalogue) = (self.running()?, self.facts.catalogue);
-        let product = self.facts.product().or_else(|| Some(&catalogue.product_of(&running.id)?.name));
-        catalogue.release_of(product?, &running.id)
+        if let Some(at_hand) = self.at_hand {
+            return at_hand.release;
+        }
+        let running = self.running()?;
+        let product = self.product().or_else(|| Some(&self.facts.catalogue.product_of(&running.id)?.name));
+        self.facts.catalogue.release_of(product?, &running.id)
     }
 
     fn version(&self) -> Option<&'a str> {
-        let released = || Some(&*self.release()?.id.version);
-        *self.version.get_or_init(|| released().or_else(|| self.facts.last()?.version.as_deref()))
+        let released = self.release().map(|release| &*release.id.version);
+        released.or_else(|| self.words()?.version)
+    }
+}
+
+impl<'a> From<&'a Snapshot> for Words<'a> {
+    fn from(last: &'a Snapshot) -> Self {
+        Self {
+            dialect: last.dialect,
+            chip: last.chip,
+            build: &last.build,
+            version: last.version.as_deref(),
+            free_space: last.free_space,
+            chip_size: last.chip_size,
+            sdk: last.sdk.as_deref(),
+            source: last.source,
+            proof: last.proof,
+        }
+    }
+}
+
+impl<'a> From<&'a CheckIn> for Words<'a> {
+    fn from(says: &'a CheckIn) -> Self {
+        Self {
+            dialect: says.dialect,
+            chip: says.chip,
+            build: &says.build,
+            version: says.version.as_deref(),
+            free_space: says.free_space,
+            chip_size: says.chip_size,
+            sdk: says.sdk.as_deref(),
+            source: says.source,
+            proof: says.proof,
+        }
     }
 }

@@ -44,7 +44,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use chips::Chips;
 pub use error::{Expected, QueryError};
 pub use facts::Facts;
-pub(crate) use facts::Known;
+pub(crate) use facts::{AtHand, Known};
 pub use field::{Field, Sort};
 
 use comparison::Operator;
@@ -84,10 +84,10 @@ impl Query {
 
     /// Whether a device is meant.
     pub fn matches(&self, facts: &Facts<'_>) -> bool {
-        self.finds(&Known::of(*facts))
+        self.finds(&Known::from(*facts))
     }
 
-    /// The same, of a device that several queries are asked about.
+    /// The same, by the record or by what is said at this moment.
     pub(crate) fn finds(&self, known: &Known<'_>) -> bool {
         self.0.holds(known) == Some(true)
     }
@@ -105,16 +105,16 @@ impl Query {
 
 impl Expression {
     /// Whether it holds, in Kleene's three-valued logic: `None` is "not known", and so is its opposite.
-    fn holds(&self, facts: &Known<'_>) -> Option<bool> {
+    fn holds(&self, known: &Known<'_>) -> Option<bool> {
         match self {
-            Self::Or(parts) => any(parts.iter().map(|part| part.holds(facts))),
-            Self::And(parts) => all(parts.iter().map(|part| part.holds(facts))),
-            Self::Not(part) => part.holds(facts).map(|holds| !holds),
-            Self::Flag(field) => facts.flag(*field),
-            Self::Known { field, known } => Some(facts.is_known(*field) == *known),
-            Self::Compare { field, operator, value } => facts.fact(*field)?.compare(*operator, value),
+            Self::Or(parts) => any(parts.iter().map(|part| part.holds(known))),
+            Self::And(parts) => all(parts.iter().map(|part| part.holds(known))),
+            Self::Not(part) => part.holds(known).map(|holds| !holds),
+            Self::Flag(field) => known.flag(*field),
+            Self::Known { field, known: wanted } => Some(known.is_known(*field) == *wanted),
+            Self::Compare { field, operator, value } => known.fact(*field)?.compare(*operator, value),
             Self::OneOf { field, values } => {
-                let fact = facts.fact(*field)?;
+                let fact = known.fact(*field)?;
                 any(values.iter().map(|value| fact.compare(Operator::Is, value)))
             }
         }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use otary_fleet::{
     Artifact, Campaign, CampaignId, Catalogue, CheckIn, Chip, Decision, Delivery, Device, Embedded, Kind,
     Mac, Md5, Notice, Openings, Product, ProductName, Release, ReleaseId, Roster, Sequence, State, Tally,
-    Time, Variant, Version, View, advance, decide, delivered, observe, opening,
+    Time, Variant, Version, View, advance, begins, decide, delivered, observe, opening,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,8 +62,7 @@ impl Server {
         let device = self.records.devices.entry(mac).or_insert_with(|| Device::new(mac, at));
         let view = View { catalogue: &catalogue, device: Some(device), openings: &self.openings };
         let decision = decide(says, view, at);
-        let begins = |id: &CampaignId| device.trials.iter().all(|trial| trial.campaign != *id);
-        if let Some(campaign) = decision.campaign.filter(begins).filter(|_| decision.offered().is_some()) {
+        if let Some(campaign) = begins(says, Some(device), &decision, &catalogue) {
             self.openings.take(campaign);
         }
         observe(device, says, &decision, &catalogue, at);
