@@ -12,6 +12,7 @@ pub mod group;
 pub mod inspect;
 pub mod key;
 pub mod mirror;
+pub mod preflight;
 pub mod product;
 pub mod push;
 pub mod release;
@@ -29,6 +30,7 @@ use crate::global::Global;
 pub enum Command {
     Serve(serve::Args),
     Push(push::Args),
+    Preflight(preflight::Args),
     Sketch(sketch::Args),
     Device(device::Args),
     Group(group::Args),
@@ -58,6 +60,7 @@ impl Command {
             Self::Sim(args) => sim::run(&args),
             Self::Ddns(args) => ddns::run(&args, global),
             Self::Push(args) => push::run(&args, global),
+            Self::Preflight(args) => preflight::run(&args, global),
             Self::Device(args) => device::run(args, global),
             Self::Group(args) => group::run(args, global),
             Self::Release(args) => release::run(args, global),

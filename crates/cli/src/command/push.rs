@@ -14,10 +14,10 @@ use regex::Regex;
 use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection, PushedFile, path};
 use crate::clock;
-use crate::command::release::print_facts;
+use crate::command::{preflight, release::print_facts};
 use crate::global::Global;
 use crate::say;
-use crate::table::plain;
+use crate::table::{plain, sentence};
 use crate::terminal::print_json;
 use secrets::Secrets;
 use signing::SigningArgs;
@@ -251,11 +251,10 @@ fn print(published: &Published, uploads: &[Uploaded], args: &Args) -> anyhow::Re
     say!("{would} {} to {}.{product}", plain(&release.id.to_string()), release.channel)?;
     print_signed(published, args.signing.on_server())?;
     if let Some(effect) = &published.effect {
-        let mut effect = effect.to_string();
-        if let Some(first) = effect.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        say!("{effect}.")?;
+        say!("{}.", sentence(&effect.to_string()))?;
+    }
+    if let Some(preflight) = &published.preflight {
+        preflight::after_push(preflight, !dry_run)?;
     }
     Ok(())
 }

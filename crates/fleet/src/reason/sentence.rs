@@ -71,7 +71,7 @@ impl fmt::Display for Reason {
             Self::TooLarge { size, space } => {
                 write!(
                     f,
-                    "the image has {size} bytes, its slot {space}: {} too many",
+                    "the image has {size} bytes, and there is room for {space}: {} too many",
                     size.saturating_sub(*space)
                 )
             }

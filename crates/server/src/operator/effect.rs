@@ -4,11 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use otary_fleet::{Artifact, Catalogue, Decision, Device, Kind, Mac, Mode, Reason, Release, Time, Verdict};
+use otary_fleet::{
+    Candidate, Catalogue, Decision, Device, Mac, Outlook, Preflight, Reason, Release, Time, Verdict, peek,
+};
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use super::replay::replay;
 use super::site::Operator;
 
 /// What a release will do to the devices of its product.
@@ -43,32 +44,20 @@ pub enum Forecast {
     Running,
     /// It runs, or says that it runs, a version that is not older.
     NotOlder,
-    /// It took the release once and shows nothing that would tell whether it runs.
-    TakenOnce,
     /// It follows another channel.
     OtherChannel,
     /// Another release is meant for it.
     OtherRelease,
-    /// The release has no image for its chip.
-    NoImage,
-    /// The image is larger than its slot.
-    TooLarge,
-    /// It has no slot for an update.
-    NoSlot,
-    /// Nothing says which chip it is.
-    ChipUnknown,
-    /// It speaks as another chip does.
-    ChipContradicts,
-    /// It asks over plain HTTP, which the product does not allow.
-    PlainHttp,
-    /// It took the image several times without effect.
-    Looping,
-    /// It was reflashed by hand.
-    Reflashed,
-    /// It installs only what is signed, and the release has no manifest for it.
-    Unsigned,
+    /// The operator pinned it to another release.
+    Pinned,
+    /// The operator holds it.
+    Held,
     /// Of the release's program and file system, it takes the other one first.
     ItsTurn,
+    /// It waits for its turn in a campaign.
+    InCampaign,
+    /// It would not take it: the preflight says why.
+    Refuses,
 }
 
 impl Group {
@@ -77,36 +66,33 @@ impl Group {
 }
 
 impl Operator {
-    /// What `release` will do once `catalogue` is the catalogue.
+    /// What `release` will do once `catalogue` is the catalogue, and which devices would not take it.
     pub(super) fn effect(
         &self,
         release: &Release,
-        artifacts: &[Artifact],
         catalogue: &Catalogue,
         now: Time,
-    ) -> Result<Effect, Problem> {
-        let mode = mode(artifacts);
-        let mut effect = Effect::default();
+    ) -> Result<(Effect, Preflight), Problem> {
+        let (generations, openings) = (self.presented(), self.openings());
+        let (channel, generations) = (&release.channel, generations.as_ref());
+        let candidate = Candidate { release, catalogue, channel, group: None, generations, now };
+        let (mut effect, mut preflight) = (Effect::default(), Preflight::of(&candidate));
         let mut groups = BTreeMap::new();
         self.each_device(|device| {
-            let Some(decision) = replay(device, mode, catalogue, now) else { return };
+            let outlook = preflight.ask(&candidate, device);
+            let decision = peek(device, candidate.mode(), catalogue, openings, now);
+            let Some(decision) = decision else { return };
             if matches!(decision.reason, Reason::NoProduct { .. }) {
                 effect.unassigned += 1;
             }
             if decision.product.as_ref() == Some(&release.id.product) {
                 effect.devices += 1;
-                count(&mut groups, forecast(&decision, device, release), device.mac);
+                count(&mut groups, forecast(&decision, outlook.as_ref(), release, device), device.mac);
             }
         })?;
         effect.groups = groups.into_values().collect();
-        Ok(effect)
+        Ok((effect, preflight))
     }
-}
-
-/// What devices will ask for to get it: most often a program.
-fn mode(artifacts: &[Artifact]) -> Mode {
-    let only_files = !artifacts.is_empty() && artifacts.iter().all(|a| a.kind == Kind::Filesystem);
-    if only_files { Mode::Filesystem } else { Mode::Sketch }
 }
 
 fn count(groups: &mut BTreeMap<Forecast, Group>, forecast: Forecast, mac: Mac) {
@@ -117,25 +103,19 @@ fn count(groups: &mut BTreeMap<Forecast, Group>, forecast: Forecast, mac: Mac) {
     }
 }
 
-fn forecast(decision: &Decision, device: &Device, release: &Release) -> Forecast {
+fn forecast(decision: &Decision, outlook: Option<&Outlook>, release: &Release, device: &Device) -> Forecast {
     let meant = decision.release.as_ref() == Some(&release.id);
-    match decision.reason {
-        Reason::ChipUnknown { .. } => Forecast::ChipUnknown,
-        Reason::ChipContradicts { .. } => Forecast::ChipContradicts,
-        Reason::PlainHttp { .. } => Forecast::PlainHttp,
+    match (outlook, &decision.reason) {
+        (Some(Outlook::Refuses(_)), _) => Forecast::Refuses,
+        (Some(Outlook::Held), _) => Forecast::Held,
+        (Some(Outlook::Pinned), _) => Forecast::Pinned,
         _ if !meant && !release.channel.is(device.channel.as_ref()) => Forecast::OtherChannel,
-        Reason::NoRelease { .. } => Forecast::NoImage,
         _ if !meant => Forecast::OtherRelease,
-        Reason::NoSlot => Forecast::NoSlot,
-        Reason::TooLarge { .. } => Forecast::TooLarge,
-        Reason::Looping { .. } => Forecast::Looping,
-        Reason::Reflashed { .. } => Forecast::Reflashed,
-        Reason::Unsigned { .. } => Forecast::Unsigned,
-        Reason::TakenOnce { .. } => Forecast::TakenOnce,
-        Reason::FilesFirst { .. } | Reason::AppFirst { .. } => Forecast::ItsTurn,
-        Reason::UpToDate { .. } => Forecast::Running,
+        (_, Reason::FilesFirst { .. } | Reason::AppFirst { .. }) => Forecast::ItsTurn,
+        (_, Reason::UpToDate { .. } | Reason::OnPin { .. }) => Forecast::Running,
+        (_, Reason::NewerRelease { .. } | Reason::NotOlder { .. }) => Forecast::NotOlder,
         _ if decision.verdict() == Verdict::Offer => Forecast::Offered,
-        _ => Forecast::NotOlder,
+        _ => Forecast::InCampaign,
     }
 }
 
@@ -146,19 +126,13 @@ impl Forecast {
             Self::Offered => ("will be offered it at its next poll", "will be offered it at their next poll"),
             Self::Running => ("runs it already", "run it already"),
             Self::NotOlder => ("reports a version that is not older", "report a version that is not older"),
-            Self::TakenOnce => ("took it once already", "took it once already"),
             Self::OtherChannel => ("follows another channel", "follow another channel"),
             Self::OtherRelease => ("is meant to run another release", "are meant to run another release"),
-            Self::NoImage => ("has a chip that it has no image for", "have a chip that it has no image for"),
-            Self::TooLarge => ("would not fit (slot too small)", "would not fit (slot too small)"),
-            Self::NoSlot => ("has no slot for updates", "have no slot for updates"),
-            Self::ChipUnknown => ("is held (chip unknown)", "are held (chip unknown)"),
-            Self::ChipContradicts => ("speaks as another chip does", "speak as another chip does"),
-            Self::PlainHttp => ("asks over plain HTTP", "ask over plain HTTP"),
-            Self::Looping => ("is held for looping", "are held for looping"),
-            Self::Unsigned => ("installs only what is signed", "install only what is signed"),
+            Self::Pinned => ("is pinned to another release", "are pinned to another release"),
+            Self::Held => ("is held by the operator", "are held by the operator"),
             Self::ItsTurn => ("takes the release's other file first", "take the release's other file first"),
-            Self::Reflashed => ("is held as reflashed by hand", "are held as reflashed by hand"),
+            Self::InCampaign => ("waits for its turn in a campaign", "wait for their turn in a campaign"),
+            Self::Refuses => ("would refuse it", "would refuse it"),
         }
     }
 }
@@ -199,17 +173,17 @@ mod tests {
         let groups = vec![
             group(Forecast::Offered, 3),
             group(Forecast::Running, 1),
-            group(Forecast::TooLarge, 2),
-            group(Forecast::ChipUnknown, 1),
+            group(Forecast::Pinned, 1),
+            group(Forecast::Refuses, 2),
         ];
         let effect = Effect { devices: 7, groups, unassigned: 1 };
         assert_eq!(
             effect.to_string(),
             "3 devices will be offered it at their next poll, 1 runs it already, \
-             2 would not fit (slot too small), 1 is held (chip unknown); \
+             1 is pinned to another release, 2 would refuse it; \
              1 device with an unknown build belongs to no product"
         );
-        let only = Effect { devices: 1, groups: vec![group(Forecast::ChipUnknown, 1)], unassigned: 0 };
-        assert_eq!(only.to_string(), "1 device is held (chip unknown)");
+        let only = Effect { devices: 1, groups: vec![group(Forecast::Refuses, 1)], unassigned: 0 };
+        assert_eq!(only.to_string(), "1 device would refuse it");
     }
 }

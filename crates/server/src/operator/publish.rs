@@ -7,8 +7,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
-    Artifact, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, Risk, RiskName,
-    Sequence, Sha256, SignedManifest, Time, compare,
+    Artifact, Catalogue, Channel, Kind, Order, Preflight, Product, ProductName, Release, ReleaseId, Risk,
+    RiskName, Sequence, Sha256, SignedManifest, Time, compare,
 };
 use otary_trust::signing::Manifest;
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,9 @@ pub struct Published {
     pub new_product: bool,
     /// What will happen to the devices that are known.
     pub effect: Option<Effect>,
+    /// Which of them would not take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preflight: Option<Preflight>,
     /// What its manifests say, if it is signed; but for the image, they say the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<Manifest>,
@@ -137,10 +140,14 @@ impl Operator {
         let (reviews, of_files) = self.review(&release, &artifacts, &catalogue, &publication.risks)?;
 
         let after = with(&catalogue, &product, &release, &artifacts);
-        let effect = Some(self.effect(&release, &artifacts, &after, now)?);
+        let (effect, preflight) = self.effect(&release, &after, now)?;
+        let (effect, preflight) = (Some(effect), Some(preflight));
         let unsigned = self.unsigned(&release, &artifacts);
         let notes = [of_files, notes(&release, &artifacts, &catalogue), unsigned].concat();
-        Ok((product, Published { release, artifacts, reviews, new_product, effect, signed, notes }))
+        Ok((
+            product,
+            Published { release, artifacts, reviews, new_product, effect, preflight, signed, notes },
+        ))
     }
 
     fn put(&self, product: &Product, published: &Published, actor: &Actor) -> Result<(), Problem> {

@@ -180,7 +180,7 @@ impl Change {
     }
 }
 
-fn release<'a>(catalogue: &'a Catalogue, id: &ReleaseId) -> Result<&'a Release, Problem> {
+pub(super) fn release<'a>(catalogue: &'a Catalogue, id: &ReleaseId) -> Result<&'a Release, Problem> {
     catalogue.release(id).ok_or_else(|| {
         Problem::not_found("no-release", format!("there is no release {id}")).help("otary release list")
     })

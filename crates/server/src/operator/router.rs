@@ -16,8 +16,8 @@ use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, audit, auth, devices, enrolment, groups, mirrors, products, publish, releases, signing,
-    status, tokens, trust,
+    artifacts, audit, auth, devices, enrolment, groups, mirrors, preflight, products, publish, releases,
+    signing, status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -52,6 +52,7 @@ fn to_look() -> Routes {
         .route("/products/{product}", get(products::show))
         .route("/releases", get(releases::list))
         .route("/releases/{product}/{version}", get(releases::show))
+        .route("/preflight/{product}/{version}", get(preflight::preflight))
         .route("/devices", get(devices::list))
         .route("/devices/{mac}", get(devices::show))
         .route("/groups", get(groups::list))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use otary_fleet::{Device, Event, EventKind, Mac, ProductName, Sha256, Time};
+use otary_fleet::{Device, Event, EventKind, Mac, Openings, ProductName, Sha256, Time};
 use otary_store::{Retention, Store};
 use tokio::sync::Semaphore;
 
@@ -84,6 +84,12 @@ impl Operator {
     #[must_use]
     pub fn with_fetcher(self, fetcher: Fetcher) -> Self {
         Self { fetcher: Some(fetcher), ..self }
+    }
+
+    /// What may be begun now under each campaign.
+    #[expect(clippy::unused_self, reason = "the campaigns that a server carries out are its own")]
+    pub(super) const fn openings(&self) -> &'static Openings {
+        Openings::SHUT
     }
 
     pub(super) fn now(&self) -> Time {
