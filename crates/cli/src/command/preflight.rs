@@ -71,15 +71,15 @@ fn print(preflight: &Preflight) -> anyhow::Result<()> {
 /// What becomes of the others.
 fn others(preflight: &Preflight) -> Option<String> {
     let Preflight { take, settled, held, pinned, unheard, .. } = *preflight;
-    let (one, all) = (
-        ["takes it", "runs it or something newer", "is held", "is pinned to another release"],
-        ["would take it", "run it or something newer", "are held", "are pinned to another release"],
-    );
-    let counts = [take, settled, held, pinned].into_iter().zip(one.into_iter().zip(all));
-    let mut parts: Vec<String> = counts
-        .filter(|(devices, _)| *devices > 0)
-        .map(|(devices, (one, all))| format!("{devices} {}", if devices == 1 { one } else { all }))
-        .collect();
+    let words = [
+        ("would take it", "would take it"),
+        ("runs it or something newer", "run it or something newer"),
+        ("is held", "are held"),
+        ("is pinned to another release", "are pinned to another release"),
+    ];
+    let counts = [take, settled, held, pinned].into_iter().zip(words).filter(|(devices, _)| *devices > 0);
+    let part = |(devices, (one, many))| format!("{devices} {}", if devices == 1 { one } else { many });
+    let mut parts: Vec<String> = counts.map(part).collect();
     if unheard > 0 {
         parts.push(format!("of {unheard} nothing is known, they never asked"));
     }

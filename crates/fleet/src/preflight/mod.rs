@@ -108,7 +108,7 @@ pub struct Refuser {
     pub because: String,
 }
 
-impl<'a> Candidate<'a> {
+impl Candidate<'_> {
     /// How the release would fare with a device. None of one that is not meant: of another product, channel or group.
     pub fn ask(&self, device: &Device) -> Option<Outlook> {
         let facts = Facts { device, catalogue: self.catalogue, now: self.now };
