@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Campaign;
-use crate::{Course, Device, Mac, Network, Reason, Time};
+use crate::{Course, Device, Mac, Reason, Time};
 
 /// How far back the controls are looked at, at least.
 const HISTORY: Duration = Duration::from_hours(14 * 24);
@@ -20,14 +20,15 @@ pub struct Roster {
     deaf: Vec<(Time, Time)>,
 }
 
-/// One device of the product.
+/// One device of the product: 64 bytes, since there may be a million.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    pub site: Network,
+    /// The network that it asks from, by its number.
+    pub site: u64,
     pub first_seen: Time,
     pub last_seen: Time,
-    /// The start and end of its last lapse.
-    pub lapse: Option<(Time, Time)>,
+    /// The start and end of its last lapse; the beginning of time, if there was none.
+    pub lapse: (Time, Time),
     /// Seconds.
     pub typical: u32,
     /// Seconds.
@@ -52,10 +53,10 @@ impl Roster {
         let trial = device.trials.iter().find(|trial| trial.campaign == campaign.id);
         let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
         let row = Row {
-            site: trial.map_or(site, |trial| trial.network),
+            site: trial.map_or(site, |trial| trial.network).number(),
             first_seen: device.first_seen,
             last_seen: device.last_seen,
-            lapse: device.rhythm.lapse().map(|lapse| (lapse.from, lapse.to)),
+            lapse: device.rhythm.lapse().map_or_else(Default::default, |lapse| (lapse.from, lapse.to)),
             typical: seconds(device.rhythm.typical()),
             patience: seconds(device.rhythm.patience()),
             known: device.rhythm.is_known(),
@@ -92,13 +93,16 @@ impl Roster {
 
     /// For how long of the time from `since` on the server was off.
     pub(super) fn deaf_since(&self, since: Time) -> Duration {
+        if self.deaf.is_empty() {
+            return Duration::ZERO;
+        }
         let parts = self.deaf.iter().map(|(from, to)| to.since((*from).max(since)));
         parts.sum()
     }
 
     /// Whether a device has not asked for longer than its rhythm lets expect.
     pub(super) fn is_missed(&self, row: &Row, now: Time) -> bool {
-        now.since(row.last_seen) > row.patience() + self.deaf_since(row.last_seen)
+        now > row.last_seen + row.patience() + self.deaf_since(row.last_seen)
     }
 }
 

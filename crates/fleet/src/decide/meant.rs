@@ -3,9 +3,7 @@
 
 use super::Asked;
 use crate::catalogue::{Members, Speaking};
-use crate::{
-    Campaign, Catalogue, Channel, Decision, Facts, Kind, Network, Order, Reason, ReleaseId, Target, Verdict,
-};
+use crate::{Campaign, Catalogue, Channel, Decision, Facts, Kind, Order, Reason, ReleaseId, Target, Verdict};
 
 /// What a device of an open wave may be given, or why it may not be yet.
 type Kept<'a> = (Reason, Speaking<'a>);
@@ -31,17 +29,14 @@ impl<'a> Asked<'a> {
         self.by_campaigns(found)
     }
 
-    /// The release that the operator wants it to get once, until somebody in its network has taken it whole.
+    /// The release that the operator wants it to get once, until it was given in the network that this comes from.
     fn forced(&self) -> Result<Option<Target<'a>>, Reason> {
-        let Some((device, forced)) = self.view.device.and_then(|d| Some((d, d.forced.as_ref()?))) else {
+        let found = self.view.device.and_then(|device| Some((device, device.forced.as_ref()?)));
+        let Some((device, forced)) = found.filter(|(_, forced)| !forced.has_lapsed(self.now)) else {
             return Ok(None);
         };
-        let Some(target) = self.wanted(&forced.release)? else { return Ok(None) };
-        let network = Network::of(self.check_in.source);
-        let taken = device.attempts.iter().any(|attempt| {
-            attempt.artifact == target.artifact.id && attempt.network == network && attempt.whole > 0
-        });
-        Ok(Some(target).filter(|_| !taken))
+        let target = self.wanted(&forced.release)?;
+        Ok(target.filter(|target| !device.was_given(forced, &target.artifact.id, self.check_in)))
     }
 
     fn pinned(&self) -> Result<Option<Target<'a>>, Reason> {

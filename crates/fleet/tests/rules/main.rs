@@ -13,6 +13,7 @@ mod proofs;
 mod properties;
 mod risks;
 mod rollover;
+mod roster;
 mod strangers;
 mod trials;
 mod via;

@@ -50,6 +50,15 @@ pub struct DeviceLine {
     pub answer: Option<Answer>,
     /// When two builds or networks were last seen taking turns under its address.
     pub contested: Option<Time>,
+    /// Whether an operator holds it.
+    #[serde(default)]
+    pub held: bool,
+    /// The release that an operator pinned it to.
+    #[serde(default)]
+    pub pin: Option<ReleaseId>,
+    /// The release that an operator wants it to get once.
+    #[serde(default)]
+    pub forced: Option<ReleaseId>,
 }
 
 /// What a device runs, by its own word.
@@ -291,6 +300,9 @@ fn line(device: &Device, catalogue: &Catalogue) -> DeviceLine {
         polls: device.polls,
         answer: decided.map(|decision| answer(device, decision.clone())),
         contested: device.contested,
+        held: device.hold.is_some(),
+        pin: device.pin.clone(),
+        forced: device.forced.as_ref().map(|forced| forced.release.clone()),
     }
 }
 

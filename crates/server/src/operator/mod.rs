@@ -33,6 +33,7 @@
 //! | operate | `POST /products`, `PATCH /products/{product}` | add, set |
 //! | operate | `POST /releases/{product}/{version}/{withdraw, restore, pin, unpin}`, `DELETE` without the last part | |
 //! | operate | `POST /devices/{mac}/{assign, release, resume}`, `DELETE` without the last part | |
+//! | operate | `POST /devices/{mac}/{pin, unpin, force, unforce, hold, unhold, zone}` | what is wanted of one device, whatever is meant for others |
 //! | operate | `POST /devices/{mac}/{enroll, disenroll}` | issue it a credential, by its digest, and assign it; take one or all back |
 //! | read | `GET /groups`, `GET /groups/{name}` | groups of devices, with the number of their members |
 //! | operate | `PUT /groups/{name}`, `POST /groups/{name}/{add, remove}`, `DELETE` without the last part | by hand or by a query |
@@ -56,6 +57,7 @@ mod devices;
 mod effect;
 mod enrolment;
 mod groups;
+mod intents;
 mod ledger;
 mod mirrors;
 mod preflight;
@@ -84,6 +86,7 @@ pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
 pub use groups::{GroupMembers, GroupSettings, GroupView};
+pub use intents::{DeviceZone, WantedVersion};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};

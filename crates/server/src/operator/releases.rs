@@ -135,6 +135,7 @@ impl Operator {
             return Err(Problem::conflict("release-running", detail)
                 .help(format!("to offer it no longer, otary release withdraw {id}")));
         }
+        self.is_meant_for_nobody(id)?;
         self.store.delete_release(id)?;
         self.log(actor, Some(&id.product), format!("deleted {id}"))
     }
@@ -180,6 +181,7 @@ impl Change {
     }
 }
 
+/// A release of the catalogue, or the problem that there is none.
 pub(super) fn release<'a>(catalogue: &'a Catalogue, id: &ReleaseId) -> Result<&'a Release, Problem> {
     catalogue.release(id).ok_or_else(|| {
         Problem::not_found("no-release", format!("there is no release {id}")).help("otary release list")

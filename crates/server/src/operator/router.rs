@@ -11,13 +11,14 @@ use otary_fleet::{Mac, ProductName, ReleaseId, Scope, Version};
 
 use super::auth::{Actor, Door, let_in};
 use super::devices::Brakes;
+use super::intents::Intent;
 use super::problem::Problem;
 use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, audit, auth, devices, enrolment, groups, mirrors, preflight, products, publish, releases,
-    signing, status, tokens, trust,
+    artifacts, audit, auth, devices, enrolment, groups, intents, mirrors, preflight, products, publish,
+    releases, signing, status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -89,6 +90,13 @@ fn to_operate() -> Routes {
         .route("/devices/{mac}/assign", post(devices::assign))
         .route("/devices/{mac}/release", brake(Brakes::Release))
         .route("/devices/{mac}/resume", brake(Brakes::Resume))
+        .route("/devices/{mac}/pin", post(intents::pin))
+        .route("/devices/{mac}/unpin", intent(Intent::Unpin))
+        .route("/devices/{mac}/force", post(intents::force))
+        .route("/devices/{mac}/unforce", intent(Intent::Unforce))
+        .route("/devices/{mac}/hold", intent(Intent::Hold))
+        .route("/devices/{mac}/unhold", intent(Intent::Unhold))
+        .route("/devices/{mac}/zone", post(intents::zone))
         .route("/devices/{mac}/enroll", post(enrolment::enroll))
         .route("/devices/{mac}/disenroll", post(enrolment::disenroll))
         .route("/groups/{name}", put(groups::set).delete(groups::delete))
@@ -124,6 +132,12 @@ fn change(change: Change) -> MethodRouter<Arc<Operator>> {
 fn brake(brakes: Brakes) -> MethodRouter<Arc<Operator>> {
     post(move |State(operator): State<Arc<Operator>>, actor: Actor, Place(mac): Place<Mac>| {
         devices::brake(operator, actor, mac, brakes)
+    })
+}
+
+fn intent(intent: Intent) -> MethodRouter<Arc<Operator>> {
+    post(move |State(operator): State<Arc<Operator>>, actor: Actor, Place(mac): Place<Mac>| {
+        intents::say(operator, actor, mac, intent)
     })
 }
 
