@@ -7,6 +7,7 @@ pub mod ddns;
 pub mod demo;
 pub mod device;
 pub mod doctor;
+pub mod explain;
 pub mod gc;
 pub mod group;
 pub mod inspect;
@@ -33,6 +34,7 @@ pub enum Command {
     Preflight(preflight::Args),
     Sketch(sketch::Args),
     Device(device::Args),
+    Explain(explain::Args),
     Group(group::Args),
     Release(release::Args),
     Product(product::Args),
@@ -61,6 +63,7 @@ impl Command {
             Self::Ddns(args) => ddns::run(&args, global),
             Self::Push(args) => push::run(&args, global),
             Self::Preflight(args) => preflight::run(&args, global),
+            Self::Explain(args) => explain::run(&args, global),
             Self::Device(args) => device::run(args, global),
             Self::Group(args) => group::run(args, global),
             Self::Release(args) => release::run(args, global),

@@ -108,3 +108,49 @@ fn a_preflight_of_some_devices_and_of_what_does_not_exist() {
         assert!(said.starts_with(error), "{said}");
     }
 }
+
+#[test]
+fn a_device_is_explained_with_its_answer_first() {
+    let bench = seven_lamps();
+    bench.otary("push new.bin --product lamp --version 0.2").succeeded();
+    let said = bench.otary("explain 24:6F:28:00:00:01").succeeded().out;
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(
+        lines[..3],
+        [
+            "It would be offered lamp 0.2 if it asked, but it is silent: last heard 5 h ago.",
+            "24:6F:28:00:00:01",
+            ""
+        ]
+    );
+    assert_eq!(lines[3], "  runs       lamp 0.1, by the digest that it reported, 5 h ago");
+    for line in [
+        "             it asks about every 60 s; it has been overdue for 5 h, and 30 min of silence would have been usual",
+        "  rule       older-release (offer): who runs an older release is offered the newest of its channel",
+        "             -> otary device hold 24:6F:28:00:00:01: leaves it as it is",
+    ] {
+        assert!(lines.contains(&line), "{line}\n{said}");
+    }
+    let small = bench.otary("explain 246f28000007").succeeded().out;
+    assert!(
+        small.starts_with("Nothing, because the image has ") && small.contains("too-large (hold)"),
+        "{small}"
+    );
+
+    bench.otary("device hold 24:6F:28:00:00:01").succeeded();
+    let json = bench.otary("explain 24:6F:28:00:00:01 --json").json();
+    assert_eq!(json["decision"]["reason"]["rule"], "held");
+    assert_eq!(json["changes"][1]["way"], "otary device unhold 24:6F:28:00:00:01");
+}
+
+#[test]
+fn a_device_goes_by_its_name_too_and_one_that_is_not_there_is_said() {
+    let bench = seven_lamps();
+    bench.otary("device assign kitchen lamp").succeeded();
+    let said = bench.otary("explain kitchen").succeeded().out;
+    assert!(said.starts_with("Nothing is known of it: it has not asked yet.\n"), "{said}");
+    let said = bench.otary("explain 24:6F:28:00:00:99").failed();
+    assert_eq!(said, "error: no device 24:6F:28:00:00:99 is on record\nhelp: otary device list\n");
+    let said = bench.otary("explain 24:6F:28:00:00").failed();
+    assert!(said.contains("24:6F:28:00:00"), "{said}");
+}

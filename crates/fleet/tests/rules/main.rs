@@ -7,6 +7,7 @@ mod campaign_properties;
 mod campaigns;
 mod clients;
 mod decision_table;
+mod explanations;
 mod intents;
 mod preflight;
 mod proofs;

@@ -22,6 +22,7 @@
 //! | read | `GET /products`, `GET /products/{product}` | products |
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
 //! | read | `GET /devices?after=&limit=&where=`, `GET /devices/{mac}` | devices, all or those that a query finds; one with its events and its next answer |
+//! | read | `GET /explain/{mac}` | what a device would be answered, by which rule, and what would change it |
 //! | read | `GET /preflight/{product}/{version}?channel=&group=` | which devices would not take a release |
 //! | read | `GET /mirrors`, `GET /mirrors/{product}` | what is taken from elsewhere, and what was found there |
 //! | read | `GET /trust`, `GET /trust/ledger`, `GET /trust/rollover` | the authority; the fleet by anchor; whom a step cuts off |
@@ -56,6 +57,7 @@ mod auth;
 mod devices;
 mod effect;
 mod enrolment;
+mod explain;
 mod groups;
 mod intents;
 mod ledger;

@@ -7,6 +7,7 @@ mod backups;
 mod desk;
 mod devices;
 mod enrolment;
+mod explanations;
 mod intents;
 mod preflights;
 mod products;
