@@ -3,6 +3,7 @@
 
 use super::Asked;
 use crate::catalogue::{Members, Speaking};
+use crate::query::{AtHand, Known};
 use crate::{Campaign, Catalogue, Channel, Decision, Facts, Kind, Order, Reason, ReleaseId, Target, Verdict};
 
 /// What a device of an open wave may be given, or why it may not be yet.
@@ -176,16 +177,21 @@ impl<'a> Asked<'a> {
             Members::Described => self.is_described(campaign),
             Members::Nobody => false,
         };
-        let is_its_kind = self.check_in.wanted().kinds.contains(&campaign.kind);
-        is_its_kind && campaign.channel.is(channel) && is_in_group()
+        let kinds = self.check_in.wanted().kinds;
+        // The file system of a release goes where its program goes.
+        let goes_along = campaign.kind == Kind::App && kinds.contains(&Kind::Filesystem);
+        (kinds.contains(&campaign.kind) || goes_along) && campaign.channel.is(channel) && is_in_group()
     }
 
-    /// Of a device that is not on record nothing is known, so no query finds it.
+    /// By what it says now, and not by what was last said under its address. Of a device that is not on record nothing is
+    /// known, so no query finds it.
     fn is_described(&self, campaign: &Campaign) -> bool {
         let Some(device) = self.view.device else { return false };
         let group = campaign.group.as_ref().and_then(|name| self.view.catalogue.group(name));
         let facts = Facts { device, catalogue: self.view.catalogue, now: self.now };
-        group.is_some_and(|group| group.by.includes(&facts))
+        let at_hand = AtHand { check_in: self.check_in, product: &self.product.name, chip: self.chip };
+        let known = Known { facts, at_hand: Some(at_hand) };
+        group.is_some_and(|group| group.by.includes(&known))
     }
 
     pub(super) const fn kind(&self) -> Kind {

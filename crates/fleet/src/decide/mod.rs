@@ -26,6 +26,7 @@ use crate::{
 use fits::{fits, not_looping, signed};
 use place::{chip, opens, product, product_of_build, running};
 
+pub use campaign::begins;
 pub(crate) use fare::{Fare, fare};
 pub use via::{ViaError, check_via};
 

@@ -1,8 +1,8 @@
 //! What a device runs, and how that is known.
 
 use super::{Case, rhythm};
+use crate::Dialect;
 use crate::span::ago;
-use crate::{Dialect, Facts};
 
 impl Case<'_> {
     /// What it runs, by its own word; whether otary brought it; how often it asks.
@@ -42,8 +42,7 @@ impl Case<'_> {
     fn release(&self) -> Option<String> {
         let catalogue = self.view.catalogue;
         let running = catalogue.running(&self.check_in.build)?;
-        let facts = self.view.device.map(|device| Facts { device, catalogue, now: self.now });
-        let product = self.decision.product.as_ref().or_else(|| facts?.product());
+        let product = self.decision.product.as_ref();
         let product = product.or_else(|| Some(&catalogue.product_of(&running.id)?.name))?;
         catalogue.release_of(product, &running.id).map(|release| release.id.to_string())
     }

@@ -8,6 +8,7 @@ mod campaigns;
 mod clients;
 mod decision_table;
 mod explanations;
+mod groups;
 mod intents;
 mod preflight;
 mod proofs;

@@ -210,7 +210,8 @@ impl Operator {
     pub(super) fn show_device(&self, mac: Mac) -> Result<DeviceView, Problem> {
         let device = self.store.device(mac)?.ok_or_else(|| no_device(mac))?;
         let catalogue = self.store.catalogue();
-        let now = peek(&device, Mode::Sketch, &catalogue, self.openings(), self.now());
+        let openings = self.rollout.openings()?;
+        let now = peek(&device, Mode::Sketch, &catalogue, &openings, self.now());
         let now = now.map(|decision| answer(&device, decision));
         let query = EventQuery { device: Some(mac), limit: EVENTS, ..EventQuery::default() };
         let events = self.store.events(&query)?;
@@ -252,11 +253,12 @@ impl Operator {
     ) -> Result<DeviceView, Problem> {
         tracing::info!(who = actor.who, device = %mac, "{action}");
         let event = self.event(actor, Some(mac), None, action);
-        let mut found = false;
+        let (mut found, catalogue) = (false, self.store.catalogue());
         self.store.with_device(mac, self.now(), admit, &mut |device| {
             let Some(device) = device else { return Vec::new() };
             found = true;
             change(device);
+            self.rollout.note(device, &catalogue);
             vec![Event { product: device.product.clone(), ..event.clone() }]
         })?;
         if !found {
@@ -269,6 +271,7 @@ impl Operator {
     /// The event is no longer the device's: those go with it.
     fn forget(&self, mac: Mac, actor: &Actor) -> Result<(), Problem> {
         if self.store.forget(mac)? {
+            self.rollout.forget(mac);
             self.log(actor, None, format!("forgot {mac}"))
         } else {
             Err(no_device(mac))

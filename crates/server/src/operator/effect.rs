@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use otary_fleet::{
-    Candidate, Catalogue, Decision, Device, Mac, Outlook, Preflight, Reason, Release, Time, Verdict, peek,
+    Campaign, Candidate, Catalogue, Decision, Device, Mac, Opening, Outlook, Preflight, Reason, Release,
+    Time, Verdict, peek,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,12 +49,18 @@ pub enum Forecast {
     OtherChannel,
     /// Another release is meant for it.
     OtherRelease,
-    /// The operator pinned it to another release.
-    Pinned,
-    /// The operator holds it.
-    Held,
     /// Of the release's program and file system, it takes the other one first.
     ItsTurn,
+    /// It comes in a later wave.
+    LaterWave,
+    /// It asked too rarely so far to be missed, and comes in the last wave.
+    LastWave,
+    /// It waits for the campaign's window.
+    OutsideWindow,
+    /// The campaign is for devices that prove who they are, and it does not.
+    Unproven,
+    /// An operator's word about it goes before: a hold, a pin.
+    SaidOtherwise,
     /// It waits for its turn in a campaign.
     InCampaign,
     /// It would not take it: the preflight says why.
@@ -71,16 +78,28 @@ impl Operator {
         &self,
         release: &Release,
         catalogue: &Catalogue,
+        campaign: Option<&Campaign>,
         now: Time,
     ) -> Result<(Effect, Preflight), Problem> {
-        let (generations, openings) = (self.presented(), self.openings());
-        let (channel, generations) = (&release.channel, generations.as_ref());
-        let candidate = Candidate { release, catalogue, channel, group: None, generations, now };
+        let mut openings = self.rollout.openings()?;
+        if let Some(campaign) = campaign {
+            // How many of an open wave at the same moment is another matter.
+            openings.set(campaign.id, Opening { slots: u32::MAX, allowed: u32::MAX, ..Opening::default() });
+        }
+        let generations = self.presented();
+        let candidate = Candidate {
+            release,
+            catalogue,
+            channel: campaign.map_or(&release.channel, |campaign| &campaign.channel),
+            group: campaign.and_then(|campaign| catalogue.group(campaign.group.as_ref()?)),
+            generations: generations.as_ref(),
+            now,
+        };
         let (mut effect, mut preflight) = (Effect::default(), Preflight::of(&candidate));
         let mut groups = BTreeMap::new();
         self.each_device(|device| {
             let outlook = preflight.ask(&candidate, device);
-            let decision = peek(device, candidate.mode(), catalogue, openings, now);
+            let decision = peek(device, candidate.mode(), catalogue, &openings, now);
             let Some(decision) = decision else { return };
             if matches!(decision.reason, Reason::NoProduct { .. }) {
                 effect.unassigned += 1;
@@ -107,13 +126,16 @@ fn forecast(decision: &Decision, outlook: Option<&Outlook>, release: &Release, d
     let meant = decision.release.as_ref() == Some(&release.id);
     match (outlook, &decision.reason) {
         (Some(Outlook::Refuses(_)), _) => Forecast::Refuses,
-        (Some(Outlook::Held), _) => Forecast::Held,
-        (Some(Outlook::Pinned), _) => Forecast::Pinned,
+        (_, Reason::Held { .. } | Reason::Pinned { .. } | Reason::OnPin { .. }) => Forecast::SaidOtherwise,
         _ if !meant && !release.channel.is(device.channel.as_ref()) => Forecast::OtherChannel,
         _ if !meant => Forecast::OtherRelease,
         (_, Reason::FilesFirst { .. } | Reason::AppFirst { .. }) => Forecast::ItsTurn,
-        (_, Reason::UpToDate { .. } | Reason::OnPin { .. }) => Forecast::Running,
+        (_, Reason::UpToDate { .. }) => Forecast::Running,
         (_, Reason::NewerRelease { .. } | Reason::NotOlder { .. }) => Forecast::NotOlder,
+        (_, Reason::LaterWave { .. }) => Forecast::LaterWave,
+        (_, Reason::RhythmUnknown { .. }) => Forecast::LastWave,
+        (_, Reason::OutsideWindow { .. }) => Forecast::OutsideWindow,
+        (_, Reason::Unproven { .. } | Reason::Contested { .. }) => Forecast::Unproven,
         _ if decision.verdict() == Verdict::Offer => Forecast::Offered,
         _ => Forecast::InCampaign,
     }
@@ -128,9 +150,15 @@ impl Forecast {
             Self::NotOlder => ("reports a version that is not older", "report a version that is not older"),
             Self::OtherChannel => ("follows another channel", "follow another channel"),
             Self::OtherRelease => ("is meant to run another release", "are meant to run another release"),
-            Self::Pinned => ("is pinned to another release", "are pinned to another release"),
-            Self::Held => ("is held by the operator", "are held by the operator"),
             Self::ItsTurn => ("takes the release's other file first", "take the release's other file first"),
+            Self::LaterWave => ("comes in a later wave", "come in later waves"),
+            Self::LastWave => (
+                "asked too rarely so far and comes in the last wave",
+                "asked too rarely so far and come in the last wave",
+            ),
+            Self::OutsideWindow => ("waits for the window", "wait for the window"),
+            Self::Unproven => ("does not prove who it is", "do not prove who they are"),
+            Self::SaidOtherwise => ("is pinned or held", "are pinned or held"),
             Self::InCampaign => ("waits for its turn in a campaign", "wait for their turn in a campaign"),
             Self::Refuses => ("would refuse it", "would refuse it"),
         }
@@ -173,14 +201,14 @@ mod tests {
         let groups = vec![
             group(Forecast::Offered, 3),
             group(Forecast::Running, 1),
-            group(Forecast::Pinned, 1),
+            group(Forecast::SaidOtherwise, 1),
             group(Forecast::Refuses, 2),
         ];
         let effect = Effect { devices: 7, groups, unassigned: 1 };
         assert_eq!(
             effect.to_string(),
             "3 devices will be offered it at their next poll, 1 runs it already, \
-             1 is pinned to another release, 2 would refuse it; \
+             1 is pinned or held, 2 would refuse it; \
              1 device with an unknown build belongs to no product"
         );
         let only = Effect { devices: 1, groups: vec![group(Forecast::Refuses, 1)], unassigned: 0 };

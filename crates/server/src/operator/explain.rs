@@ -21,6 +21,7 @@ pub(super) async fn explain(
 impl Operator {
     fn explain(&self, mac: Mac) -> Result<Explanation, Problem> {
         let device = self.store.device(mac)?.ok_or_else(|| no_device(mac))?;
-        Ok(explained(&device, &self.store.catalogue(), self.openings(), self.now()))
+        let openings = self.rollout.openings()?;
+        Ok(explained(&device, &self.store.catalogue(), &openings, self.now()))
     }
 }

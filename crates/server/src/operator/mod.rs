@@ -22,6 +22,7 @@
 //! | read | `GET /products`, `GET /products/{product}` | products |
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
 //! | read | `GET /devices?after=&limit=&where=`, `GET /devices/{mac}` | devices, all or those that a query finds; one with its events and its next answer |
+//! | read | `GET /campaigns?product=`, `GET /campaigns/{number}` | campaigns, what they have shown and what comes next |
 //! | read | `GET /explain/{mac}` | what a device would be answered, by which rule, and what would change it |
 //! | read | `GET /preflight/{product}/{version}?channel=&group=` | which devices would not take a release |
 //! | read | `GET /mirrors`, `GET /mirrors/{product}` | what is taken from elsewhere, and what was found there |
@@ -38,6 +39,7 @@
 //! | operate | `POST /devices/{mac}/{enroll, disenroll}` | issue it a credential, by its digest, and assign it; take one or all back |
 //! | read | `GET /groups`, `GET /groups/{name}` | groups of devices, with the number of their members |
 //! | operate | `PUT /groups/{name}`, `POST /groups/{name}/{add, remove}`, `DELETE` without the last part | by hand or by a query |
+//! | operate | `POST /campaigns`, `POST /campaigns/{number}/{pause, resume, approve, abort, roll-back}` | send a release out, and the steps |
 //! | operate | `POST /mirrors`, `DELETE /mirrors/{product}`, `POST /mirrors/{product}/check` | take firmware from elsewhere, stop that, look now |
 //! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
 //! | operate | `POST /gc` | let go of what is no longer kept |
@@ -54,6 +56,7 @@ mod announcement;
 mod artifacts;
 mod audit;
 mod auth;
+mod campaigns;
 mod devices;
 mod effect;
 mod enrolment;
@@ -84,6 +87,9 @@ pub use announcement::Announcement;
 pub use artifacts::Uploaded;
 pub use audit::{LogLine, LogPage};
 pub use auth::{Access, LocalOwner, Peer};
+pub use campaigns::{
+    ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded,
+};
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};

@@ -10,6 +10,7 @@ use http::StatusCode;
 use otary_fleet::{Mac, ProductName, ReleaseId, Scope, Version};
 
 use super::auth::{Actor, Door, let_in};
+use super::campaigns::Turn;
 use super::devices::Brakes;
 use super::intents::Intent;
 use super::problem::Problem;
@@ -17,8 +18,8 @@ use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, audit, auth, devices, enrolment, explain, groups, intents, mirrors, preflight, products,
-    publish, releases, signing, status, tokens, trust,
+    artifacts, audit, auth, campaigns, devices, enrolment, explain, groups, intents, mirrors, preflight,
+    products, publish, releases, signing, status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -59,6 +60,8 @@ fn to_look() -> Routes {
         .route("/devices/{mac}", get(devices::show))
         .route("/groups", get(groups::list))
         .route("/groups/{name}", get(groups::show))
+        .route("/campaigns", get(campaigns::list))
+        .route("/campaigns/{number}", get(campaigns::show))
         .route("/audit", get(audit::list))
         .route("/audit/head", get(audit::head))
         .route("/audit/verification", get(audit::verify))
@@ -103,6 +106,12 @@ fn to_operate() -> Routes {
         .route("/groups/{name}", put(groups::set).delete(groups::delete))
         .route("/groups/{name}/add", post(groups::add))
         .route("/groups/{name}/remove", post(groups::remove))
+        .route("/campaigns", post(campaigns::start))
+        .route("/campaigns/{number}/pause", campaigns::turn(Turn::Pause))
+        .route("/campaigns/{number}/approve", campaigns::turn(Turn::Approve))
+        .route("/campaigns/{number}/abort", campaigns::turn(Turn::Abort))
+        .route("/campaigns/{number}/resume", post(campaigns::resume))
+        .route("/campaigns/{number}/roll-back", post(campaigns::roll_back))
         .route("/mirrors", post(mirrors::add))
         .route("/mirrors/{product}", delete(mirrors::remove))
         .route("/mirrors/{product}/check", post(mirrors::check))

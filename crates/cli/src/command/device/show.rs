@@ -209,6 +209,9 @@ pub fn happened(event: &Event) -> String {
         EventKind::Reported { report, proof } => {
             format!("reported with {}: {}", proof.words(), plain(&report.to_string()))
         }
+        EventKind::Campaign { campaign, release, moved } => {
+            format!("campaign {campaign} ({}) {moved}", plain(&release.to_string()))
+        }
         EventKind::Contested => "two builds or networks take turns under its address".to_owned(),
         EventKind::Operator { who, action } => format!("{}: {}", plain(who), plain(action)),
     }
