@@ -6,6 +6,7 @@
 mod agents;
 mod asking;
 mod bench;
+mod campaigns;
 mod intents;
 mod mirrors;
 mod private;
