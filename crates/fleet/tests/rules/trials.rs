@@ -101,6 +101,21 @@ fn the_old_build_after_the_new_one_is_a_rollback() {
 }
 
 #[test]
+fn one_that_goes_back_each_time_has_not_installed_it() {
+    let mut world = on_trial(&old());
+    for _ in 0..3 {
+        world.poll_and_take(&old());
+        world.poll(&new());
+    }
+    world.poll(&old());
+    assert_eq!(state(&mut world), TrialState::Failed(Outcome::RolledBack));
+    assert_eq!(told(&world), [(Outcome::RolledBack, Source::Inferred)]);
+    world.poll(&new());
+    world.poll(&new());
+    assert!(matches!(state(&mut world), TrialState::Installed { .. }), "it stays this time");
+}
+
+#[test]
 fn the_old_build_after_two_complete_downloads_is_a_refusal_and_after_three_a_loop() {
     let mut world = on_trial(&old());
     world.poll_and_take(&old());
