@@ -12,6 +12,7 @@ use crate::advice::advised;
 use crate::client::{Client, Connection, path};
 use crate::clock;
 use crate::command::campaign::WayArgs;
+use crate::command::preflight;
 use crate::file::read_file;
 use crate::global::Global;
 use crate::say;
@@ -249,7 +250,7 @@ fn tell(published: &Published, dry_run: bool) -> Result<()> {
     if let Some(effect) = &published.effect {
         say!("Then {effect}.")?;
     }
-    Ok(())
+    published.preflight.as_ref().map_or(Ok(()), |preflight| preflight::after_push(preflight, !dry_run))
 }
 
 fn list(mirrors: &[MirrorView]) -> Result<()> {
