@@ -38,6 +38,8 @@ pub(super) struct Board {
     pub(super) end: Option<End>,
     /// Where it stands in the order of what is known when it was last answered: see `Run::knows`.
     pub(super) answered: u64,
+    /// Whether strangers speak under its address.
+    pub(super) is_impersonated: bool,
     /// Whether it asked since the server last looked.
     pub(super) is_noted: bool,
     pub(super) chance: Chance,
@@ -83,6 +85,7 @@ impl Board {
             runs: 0,
             end: None,
             answered: 0,
+            is_impersonated: false,
             is_noted: false,
             chance,
             nameless: kind.nameless,

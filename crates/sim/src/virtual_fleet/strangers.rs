@@ -38,6 +38,9 @@ impl Run<'_> {
         }
         for board in places.into_iter().take(count) {
             let Some(stranger) = self.stranger(board, strangers) else { continue };
+            if let Some(board) = self.boards.get_mut(board) {
+                board.is_impersonated = true;
+            }
             let first = self.now + chance.between(Duration::ZERO, strangers.every);
             self.queue.push(first, Next::Stranger(self.strangers.len()));
             self.strangers.push(stranger);
