@@ -55,7 +55,7 @@ pub(super) fn versions(script: &Script) -> Vec<Version> {
 }
 
 /// Each board's kind: as many as the shares say, the odd ones to the largest remainders, in an order by chance.
-fn kinds(script: &Script) -> Vec<&Boards> {
+pub(super) fn kinds(script: &Script) -> Vec<&Boards> {
     let fleet = u64::from(script.fleet);
     let exact = |boards: &Boards| u64::from(boards.share) * fleet;
     let mut counts: Vec<(u64, u64)> =

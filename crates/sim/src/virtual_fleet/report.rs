@@ -260,6 +260,7 @@ pub fn duration(seconds: u64) -> String {
     match (days, hours) {
         (0, 0) => format!("{minutes} min"),
         (0, _) => format!("{hours} h {minutes} min"),
+        (_, 0) => format!("{days} d"),
         _ => format!("{days} d {hours} h"),
     }
 }

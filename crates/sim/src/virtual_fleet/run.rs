@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use otary_fleet::{Catalogue, Time, Version};
+use otary_fleet::{Catalogue, State, Time, Version};
 
 use super::board::{Board, NEVER};
 use super::campaigns::Campaigns;
@@ -150,9 +150,9 @@ impl<'a> Run<'a> {
     /// When there is something to look at again.
     fn until(&self) -> Time {
         let tally = &self.campaigns.tally;
-        let step = match self.campaigns.last().filter(|campaign| campaign.is_under_way()) {
-            None => IDLE,
-            Some(_) if tally.at_risk + tally.waiting + tally.next > 0 => BUSY,
+        let step = match self.campaigns.last().map(|campaign| &campaign.state) {
+            None | Some(State::Finished { .. } | State::Aborted { .. }) => IDLE,
+            Some(State::Running) if tally.at_risk + tally.waiting + tally.next > 0 => BUSY,
             Some(_) => WATCHFUL,
         };
         let act = self.script.acts.get(self.acts).map(|scheduled| BEGINS + scheduled.at);

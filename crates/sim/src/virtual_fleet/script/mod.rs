@@ -8,6 +8,7 @@ mod boards;
 mod error;
 mod expectation;
 mod release;
+mod sockets;
 mod words;
 
 use std::collections::BTreeSet;
@@ -42,6 +43,8 @@ pub struct Script {
     pub lasts: Duration,
     /// The share of boards that fall silent in a week by themselves: half of them for good, half for one to fourteen days.
     pub background: Ppm,
+    /// The line that says so.
+    pub background_line: usize,
     /// The parts of the fleet; all together they are the whole.
     pub boards: Vec<Boards>,
     /// The releases; the first is what all boards run.
@@ -85,9 +88,10 @@ impl Script {
             seed: 1,
             fleet: 0,
             sites: 1,
-            before: DAY * 30,
+            before: DAY * 15,
             lasts: DAY * 14,
             background: 0,
+            background_line: 0,
             boards: Vec::new(),
             releases: Vec::new(),
             acts: Vec::new(),
@@ -102,7 +106,7 @@ impl Script {
             "before" => self.before = time_beside(self.lasts, words)?,
             "lasts" => self.lasts = time_beside(self.before, words)?,
             "background" => {
-                self.background = words.share()?;
+                (self.background, self.background_line) = (words.share()?, words.line());
                 words.expect("a")?;
                 words.expect("week")?;
             }
