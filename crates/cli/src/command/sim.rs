@@ -43,6 +43,7 @@ const MAX_PEM: u64 = 64 * 1024;
 /// else the script says; what they are answered is what a server would answer. Exit status 1 if it does not come to what the
 /// script expects.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("boards").multiple(true).args(["firmware", "script"]))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Args {
     /// Where it asks for updates: `https://192.168.1.70:3443/update?chip=esp32`
@@ -61,7 +62,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", required_unless_present_any = ["fleet", "script"], conflicts_with = "fleet")]
     flash: Option<PathBuf>,
     /// The firmware to flash by cable if the flash is empty: an app image or a merged one
-    #[arg(long, value_name = "FILE", group = "boards")]
+    #[arg(long, value_name = "FILE")]
     firmware: Option<PathBuf>,
     /// Flash it by cable again, although the flash is not empty
     #[arg(long, requires = "firmware", conflicts_with = "fleet")]

@@ -25,7 +25,6 @@ pub struct Scripted {
     #[arg(
         long,
         value_name = "FILE",
-        group = "boards",
         conflicts_with_all = ["flash", "agent", "no_clock", "clock", "reflash"]
     )]
     script: Option<PathBuf>,
