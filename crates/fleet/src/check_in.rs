@@ -185,6 +185,16 @@ impl Network {
     }
 }
 
+impl Network {
+    /// The same as a number: the leading half of an IPv6 address; an IPv4 address stands where no IPv6 network is.
+    pub(crate) const fn number(self) -> u64 {
+        match self.0 {
+            IpAddr::V4(v4) => v4.to_bits() as u64,
+            IpAddr::V6(v6) => (v6.to_bits() >> 64) as u64,
+        }
+    }
+}
+
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.0, if self.0.is_ipv4() { 24 } else { 64 })

@@ -1,9 +1,12 @@
 //! Events: what happened, one line each, kept for as long as retention says.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CampaignId, Decision, Mac, Outcome, ProductName, Proof, ReleaseId, Report, Sha256, Source, Time,
+    Campaign, CampaignId, Decision, Mac, Outcome, ProductName, Proof, ReleaseId, Report, Sha256, Source,
+    State, Stop, Time,
 };
 
 /// Something that happened.
@@ -18,6 +21,61 @@ pub struct Event {
     /// What.
     #[serde(flatten)]
     pub kind: EventKind,
+}
+
+/// How a campaign moved on by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "moved", rename_all = "kebab-case")]
+pub enum Moved {
+    /// The next wave is open.
+    Opened {
+        /// Which, counted from 1.
+        wave: usize,
+        /// How many there are.
+        of: usize,
+    },
+    /// The next wave waits for a person.
+    AwaitsApproval {
+        /// Which, counted from 1.
+        wave: usize,
+    },
+    /// The evidence is against its release.
+    Stopped(Stop),
+    /// What was to be seen has been seen.
+    Finished,
+}
+
+impl Moved {
+    /// How a campaign moved from one record to the next, if it did.
+    pub fn between(before: &Campaign, after: &Campaign) -> Option<Self> {
+        let (wave, of) = (after.wave.saturating_add(1), after.waves.len());
+        match &after.state {
+            State::Stopped(stop) if !matches!(before.state, State::Stopped(_)) => {
+                Some(Self::Stopped(stop.clone()))
+            }
+            State::Finished { .. } if before.is_under_way() => Some(Self::Finished),
+            State::AwaitsApproval if before.state != State::AwaitsApproval => {
+                Some(Self::AwaitsApproval { wave: wave.saturating_add(1) })
+            }
+            _ if after.wave > before.wave => Some(Self::Opened { wave, of }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Moved {
+    /// What it did, as it follows the campaign's name: `opened wave 2 of 4`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Opened { wave, of } => write!(f, "opened wave {wave} of {of}"),
+            Self::AwaitsApproval { wave } => write!(f, "waits for a person to approve wave {wave}"),
+            Self::Stopped(Stop { offered, installed, failed, silent, .. }) => write!(
+                f,
+                "stopped: of {offered} devices that were offered it {installed} run it, {failed} failed, {silent} are silent"
+            ),
+            Self::Finished => f.write_str("finished"),
+        }
+    }
 }
 
 /// What happened.
@@ -53,6 +111,16 @@ pub enum EventKind {
         outcome: Outcome,
         /// How that is known.
         source: Source,
+    },
+    /// A campaign moved on by itself.
+    Campaign {
+        /// Which.
+        campaign: CampaignId,
+        /// Its release.
+        release: ReleaseId,
+        /// Where to.
+        #[serde(flatten)]
+        moved: Moved,
     },
     /// A device said what became of an attempt.
     Reported {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::query::Field;
+use crate::query::{Field, Known};
 use crate::{Facts, Mac, NameError, ProductName, Query};
 
 /// A group's name; named as products are.
@@ -58,19 +58,24 @@ pub enum Membership {
 }
 
 impl Group {
-    /// Whether a device is in it. Allocates nothing.
+    /// Whether a device is in it, by what is on record of it. Allocates nothing.
     pub fn contains(&self, facts: &Facts<'_>) -> bool {
-        let of_product = self.product.as_ref().is_none_or(|product| facts.product() == Some(product));
-        of_product && self.by.includes(facts)
+        self.has(&Known::from(*facts))
+    }
+
+    /// The same, by the record or by what is said at this moment.
+    pub(crate) fn has(&self, known: &Known<'_>) -> bool {
+        let of_product = self.product.as_ref().is_none_or(|product| known.product() == Some(product));
+        of_product && self.by.includes(known)
     }
 }
 
 impl Membership {
     /// Whether a device is among them, whatever its product. Allocates nothing.
-    pub(crate) fn includes(&self, facts: &Facts<'_>) -> bool {
+    pub(crate) fn includes(&self, known: &Known<'_>) -> bool {
         match self {
-            Self::Hand(devices) => devices.contains(&facts.device.mac),
-            Self::Query(query) => !query.asks_for(Field::Group) && query.matches(facts),
+            Self::Hand(devices) => devices.contains(&known.facts.device.mac),
+            Self::Query(query) => !query.asks_for(Field::Group) && query.finds(known),
         }
     }
 }

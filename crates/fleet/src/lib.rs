@@ -54,9 +54,9 @@ pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, FileSystem, Kind, Variant, Wanted};
 pub use campaign::{
-    Campaign, CampaignId, Common, Days, Gate, Notice, Opening, Openings, Pace, PaceError, Plan, PlanError,
-    Roster, Rules, Share, State, Stop, Tally, Test, UnknownZone, Wave, Weight, Window, WindowError, Zone,
-    advance, opening,
+    Campaign, CampaignId, Common, Days, Gate, Need, Notice, Opening, Openings, Pace, PaceError, Plan,
+    PlanError, Roster, RosterEntry, Rules, Share, State, Stop, Tally, Test, UnknownZone, Wave, Weight,
+    Window, WindowError, Zone, advance, opening,
 };
 pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};
@@ -64,13 +64,13 @@ pub use controller::{
     Action, ActionId, ActionState, Agreement, Controller, Execution, Feedback, Finished, Told, Unheard,
     UpdateMode, recall, tell,
 };
-pub use decide::{ViaError, View, check_via, decide, prove};
+pub use decide::{ViaError, View, begins, check_via, decide, prove};
 pub use decision::{Decision, Verdict};
 pub use device::{Attempt, Device, Installed, SeenBuild, SeenHandshake, SeenNetwork, Snapshot, Standing};
 pub use digest::{DigestError, Md5, Sha256};
 pub use due::{Act, Due, Patience, due};
 pub use embedded::{Embedded, FoundCertificate, FoundKey};
-pub use event::{Event, EventKind};
+pub use event::{Event, EventKind, Moved};
 pub use facts::{Findings, ReadError, Wrapped, read, unpack};
 pub use generation::{Generation, GenerationId, Generations, Handshake, Phase, Presented, Rollover};
 pub use group::{Group, GroupName, Membership};

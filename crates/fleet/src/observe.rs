@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::controller::follow;
+use crate::intent::settle;
 use crate::{
     Artifact, Attempt, Catalogue, CheckIn, Claimant, Decision, Device, Dialect, Event, EventKind, Installed,
     Kind, Mode, Network, Outcome, Proof, Report, Reported, SeenBuild, SeenHandshake, SeenNetwork, Sha256,
@@ -56,6 +57,7 @@ pub fn observe(
         offer(device, check_in, decision, now);
         trials::offer(device, check_in, decision, catalogue, now);
     }
+    settle(device, check_in, catalogue, now);
     let event = |kind| Event { at: now, device: Some(device.mac), product: decision.product.clone(), kind };
     kinds.into_iter().map(event).collect()
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use otary_fleet::{
-    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, Openings, ProductName, Reason, Sha256, Time,
-    View, decide, observe, prove, recall,
+    Catalogue, CheckIn, Decision, Device, Mac, ManifestBytes, ProductName, Reason, Sha256, Time, View,
+    decide, observe, prove, recall,
 };
 use otary_store::StoreError;
 
@@ -185,11 +185,17 @@ fn resolve_and_see(
     if let Some(mac) = check_in.device {
         return on_record(visit, mac, check_in, pass, catalogue, seen);
     }
-    let now = visit.shared.clock.now();
-    let view = View { catalogue, device: None, openings: Openings::SHUT };
+    Ok(unrecorded(visit, check_in, pass, catalogue))
+}
+
+/// Decides on what is on no record.
+fn unrecorded(visit: &Visit, check_in: &mut CheckIn, pass: Pass, catalogue: &Arc<Catalogue>) -> Decision {
+    let (now, mut turn) = (visit.shared.clock.now(), visit.shared.rollout.turn());
+    let view = View { catalogue, device: None, openings: turn.openings() };
     let decision = judge(visit, check_in, pass, view, now);
-    record(visit, check_in, catalogue, None, &decision, now);
-    Ok(decision)
+    record(visit, check_in, catalogue, view, &decision, now);
+    turn.take(check_in, None, &decision, catalogue);
+    decision
 }
 
 /// Decides as [`resolve`] does, and notes nothing: of what is not a poll of its own.
@@ -201,13 +207,9 @@ pub(crate) fn peek(
 ) -> Result<Decision, StoreError> {
     let now = visit.shared.clock.now();
     let device = check_in.device.map_or(Ok(None), |mac| visit.shared.store.device(mac))?;
-    Ok(judge(
-        visit,
-        check_in,
-        pass,
-        View { catalogue, device: device.as_ref(), openings: Openings::SHUT },
-        now,
-    ))
+    let turn = visit.shared.rollout.turn();
+    let view = View { catalogue, device: device.as_ref(), openings: turn.openings() };
+    Ok(judge(visit, check_in, pass, view, now))
 }
 
 /// Has the decision recorded, if anything is.
@@ -215,12 +217,12 @@ fn record(
     visit: &Visit,
     check_in: &CheckIn,
     catalogue: &Arc<Catalogue>,
-    device: Option<&Device>,
+    view: View<'_>,
     decision: &Decision,
     now: Time,
 ) {
     if let Some(recorder) = &visit.shared.recorder {
-        recorder.check_in(check_in, catalogue, device, decision, now);
+        recorder.check_in(check_in, catalogue, view, decision, now);
     }
 }
 
@@ -251,11 +253,14 @@ fn on_record(
     let admit = newcomers.admit(visit.peer, now);
     let mut decided = None;
     let new = visit.shared.store.with_device(mac, now, admit, &mut |device| {
-        let view = View { catalogue, device: device.as_deref(), openings: Openings::SHUT };
+        let mut turn = visit.shared.rollout.turn();
+        let view = View { catalogue, device: device.as_deref(), openings: turn.openings() };
         let decision = judge(visit, check_in, pass, view, now);
-        record(visit, check_in, catalogue, device.as_deref(), &decision, now);
+        record(visit, check_in, catalogue, view, &decision, now);
+        turn.take(check_in, device.as_deref(), &decision, catalogue);
         let events = device.map(|device| {
             let events = observe(device, check_in, &decision, catalogue, now);
+            turn.note(device, catalogue, now);
             seen(device, &decision);
             events
         });
@@ -265,9 +270,7 @@ fn on_record(
     if new {
         newcomers.count(visit.peer, now);
     }
-    Ok(decided.unwrap_or_else(|| {
-        judge(visit, check_in, pass, View { catalogue, device: None, openings: Openings::SHUT }, now)
-    }))
+    Ok(decided.unwrap_or_else(|| unrecorded(visit, check_in, pass, catalogue)))
 }
 
 /// One line per check-in. Texts of the client's are bounded and free of control characters.

@@ -30,6 +30,8 @@ pub struct Limits {
     pub new_device_every: Duration,
     /// When an agent is told to ask again, in whole seconds.
     pub poll_after: Duration,
+    /// How often campaigns are looked after. Where a look takes longer than a twentieth of that, more rarely.
+    pub look_every: Duration,
 }
 
 impl Default for Limits {
@@ -43,6 +45,7 @@ impl Default for Limits {
             new_devices_at_once: 200,
             new_device_every: Duration::from_secs(1),
             poll_after: Duration::from_mins(15),
+            look_every: Duration::from_secs(5),
         }
     }
 }
@@ -98,6 +101,9 @@ pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// How often a drain says what it waits for.
 pub(crate) const DRAIN_REPORT: Duration = Duration::from_secs(5);
+
+/// Devices that a notice compares those that speak against a release with.
+pub(crate) const NOTICE_OTHERS: usize = 500;
 
 /// How often retention is looked after.
 pub(crate) const PRUNE_EVERY: Duration = Duration::from_hours(1);

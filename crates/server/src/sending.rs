@@ -98,9 +98,11 @@ fn slice(bytes: &Bytes, range: &Range<u64>) -> Bytes {
 fn count(visit: &Visit, artifact: Sha256, size: u64, recipient: Option<Recipient>) -> Transfer {
     let shared = Arc::clone(&visit.shared);
     shared.transfers.fetch_add(1, Ordering::Relaxed);
+    shared.rollout.transfer_begins(artifact);
     let (source, began) = (visit.peer, Instant::now());
     Transfer::new(size, visit.held_back, move |bytes| {
         shared.transfers.fetch_sub(1, Ordering::Relaxed);
+        shared.rollout.transfer_ends(artifact);
         let device = recipient.and_then(|recipient| recipient.device).map(|mac| mac.to_string());
         let outcome = if bytes == size { "whole" } else { "cut off" };
         let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -117,8 +119,10 @@ fn follow(visit: &Visit, artifact: Sha256, size: u64, range: &Range<u64>, recipi
     let shared = Arc::clone(&visit.shared);
     let (from, asked) = (range.start, range.end.saturating_sub(range.start));
     shared.transfers.fetch_add(1, Ordering::Relaxed);
+    shared.rollout.transfer_begins(artifact);
     Transfer::new(asked, visit.held_back, move |bytes| {
         shared.transfers.fetch_sub(1, Ordering::Relaxed);
+        shared.rollout.transfer_ends(artifact);
         if let Recipient { device: Some(mac), claimant } = recipient {
             note(&shared, mac, Delivery { claimant, artifact, from, asked, bytes, size });
         }
@@ -134,7 +138,10 @@ fn note(shared: &Shared, mac: Mac, delivery: Delivery) {
         if let Some(recorder) = &shared.recorder {
             recorder.delivery(&catalogue, device, delivery, now);
         }
-        delivered(device, delivery, now).into_iter().collect()
+        let mut turn = shared.rollout.turn();
+        let event = delivered(device, delivery, now);
+        turn.note(device, &catalogue, now);
+        event.into_iter().collect()
     });
     if let Err(error) = noted {
         let error: &dyn std::error::Error = &error;

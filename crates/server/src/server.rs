@@ -19,6 +19,7 @@ use crate::limits::{OPERATOR_CONNECTIONS, OWN_DESCRIPTORS};
 use crate::listener::Listener;
 use crate::newcomers::Newcomers;
 use crate::operators::Operators;
+use crate::rollout::Rollout;
 use crate::shown::Shown;
 use crate::sockets::Sockets;
 use crate::supervisor::{Phase, Supervisor};
@@ -74,12 +75,13 @@ impl Handle {
 }
 
 impl Server {
-    /// Listens on every address of `options`. `operators` is what [`operator::router`](crate::operator::router) makes.
+    /// Listens on every address of `options`. `rollout` is of the same store and clock; `operators` is what [`operator::router`](crate::operator::router) makes.
     pub fn bind(
         options: &Options,
         store: Arc<dyn Store>,
         identity: Identity,
         clock: Clock,
+        rollout: Arc<Rollout>,
         operators: Router,
     ) -> Result<Self, ServeError> {
         let Sockets { https, http, operator, addresses } = Sockets::open(options)?;
@@ -96,6 +98,7 @@ impl Server {
             url: format!("https://{}:{}", options.host, addresses.https.port()),
             poll_after: u32::try_from(options.limits.poll_after.as_secs()).unwrap_or(u32::MAX),
             recorder: options.recorder.clone(),
+            rollout,
         });
         let drain = Drain::new();
         let parts = Parts { options, shared: &shared, shown: &shown, drain: &drain };
@@ -106,6 +109,7 @@ impl Server {
         let supervisor = Supervisor {
             shared,
             retention: options.retention,
+            look_every: options.limits.look_every,
             drain,
             drain_bound: options.drain,
             phase: watched,
@@ -127,6 +131,7 @@ impl Server {
     /// written.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { workers, supervisor, handle: _handle, .. } = self;
+        supervisor.shared.rollout.begin();
         let store = Arc::clone(&supervisor.shared.store);
         let runtime = Builder::new_current_thread().enable_all().build().map_err(ServeError::Worker)?;
         let (end, ended) = watch::channel(false);

@@ -1,4 +1,4 @@
-//! What goes on beside serving: the summaries of trouble, retention, and the drain at the end.
+//! What goes on beside serving: the summaries of trouble, campaigns, retention, and the drain at the end.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -27,6 +27,8 @@ pub(crate) enum Phase {
 pub(crate) struct Supervisor {
     pub(crate) shared: Arc<Shared>,
     pub(crate) retention: Retention,
+    /// How often campaigns are looked after.
+    pub(crate) look_every: Duration,
     pub(crate) drain: Drain,
     /// How long it may take.
     pub(crate) drain_bound: Duration,
@@ -46,6 +48,7 @@ impl Supervisor {
     async fn while_serving(&self, phase: &mut watch::Receiver<Phase>) {
         let mut summaries = interval(TROUBLE_PERIOD);
         let mut prunes = interval(PRUNE_EVERY);
+        let mut next_look = Instant::now();
         for ticks in [&mut summaries, &mut prunes] {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
@@ -53,9 +56,19 @@ impl Supervisor {
             tokio::select! {
                 _ = summaries.tick() => self.shared.troubles.sum_up(),
                 _ = prunes.tick() => self.prune().await,
+                () = sleep_until(next_look) => next_look = self.look_at_campaigns().await,
                 _ = phase.wait_for(|phase| *phase > Phase::Serving) => return,
             }
         }
+    }
+
+    /// Gives when to look again.
+    async fn look_at_campaigns(&self) -> Instant {
+        let (began, shared) = (Instant::now(), Arc::clone(&self.shared));
+        if let Err(error) = tokio::task::spawn_blocking(move || shared.rollout.look()).await {
+            tracing::error!(target: "campaign", %error, "campaigns were not looked after");
+        }
+        Instant::now() + self.look_every.max(began.elapsed() * 20)
     }
 
     async fn prune(&self) {

@@ -24,6 +24,7 @@ use crate::limits::DEVICE_BODY;
 use crate::link::Link;
 use crate::newcomers::Newcomers;
 use crate::recording::Recorder;
+use crate::rollout::Rollout;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     /// When an agent is to ask again, in seconds.
     pub(crate) poll_after: u32,
     pub(crate) recorder: Option<Arc<Recorder>>,
+    pub(crate) rollout: Arc<Rollout>,
 }
 
 /// The device side of one listener.

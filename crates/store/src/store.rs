@@ -99,7 +99,17 @@ pub trait Store: Send + Sync {
     /// Adds a release with its artifacts, whose blobs are there; all or nothing. The product is on record.
     ///
     /// An artifact that another release holds keeps the facts that are on record.
-    fn publish(&self, release: &Release, artifacts: &[Artifact]) -> Result<(), StoreError>;
+    fn publish(&self, release: &Release, artifacts: &[Artifact]) -> Result<(), StoreError> {
+        self.publish_with(release, artifacts, &[])
+    }
+
+    /// The same together with campaigns, of which one may bring the release: nobody is offered it before that is so.
+    fn publish_with(
+        &self,
+        release: &Release,
+        artifacts: &[Artifact],
+        campaigns: &[Campaign],
+    ) -> Result<(), StoreError>;
 
     /// Replaces a release by one of the same name (withdrawn, pinned). Its artifacts are on record.
     fn put_release(&self, release: &Release) -> Result<(), StoreError>;
@@ -110,7 +120,12 @@ pub trait Store: Send + Sync {
 
     /// Adds a campaign or replaces the one of that number. The product is on record, of a new one the release, too. No two
     /// that are under way are for the same devices.
-    fn put_campaign(&self, campaign: &Campaign) -> Result<(), StoreError>;
+    fn put_campaign(&self, campaign: &Campaign) -> Result<(), StoreError> {
+        self.put_campaigns(std::slice::from_ref(campaign))
+    }
+
+    /// The same of several, all or none: one may take the place of another.
+    fn put_campaigns(&self, campaigns: &[Campaign]) -> Result<(), StoreError>;
 
     /// Adds a group of devices or replaces the one of that name.
     fn put_group(&self, group: &Group) -> Result<(), StoreError>;

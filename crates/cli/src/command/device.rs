@@ -1,6 +1,7 @@
 //! `otary device`: the boards that ask, what they run, and why they are answered as they are.
 
 mod enroll;
+mod intents;
 mod show;
 
 pub use show::happened;
@@ -16,7 +17,7 @@ use crate::say;
 use crate::table::{Table, ago, count, or_dash, plain};
 use crate::terminal::print_json;
 
-/// See devices, assign them, let go of their brakes, enroll them
+/// See devices, assign them, hold or pin them, let go of their brakes, enroll them
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -73,6 +74,8 @@ enum Action {
         #[arg(value_parser = called)]
         mac: Mac,
     },
+    #[command(flatten)]
+    Intent(intents::Intent),
     Enroll(enroll::Args),
     Link(enroll::LinkArgs),
     /// Take back what was issued to a device: it no longer shows who it is
@@ -131,6 +134,7 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
             say!("{mac} is updated again.")?;
             print_now(&view)
         }
+        Action::Intent(intent) => intents::run(intent, &mut client),
         Action::Enroll(args) => enroll::run(args, &mut client, global),
         Action::Link(args) => enroll::link(args, &mut client),
         Action::Disenroll { mac, credential } => {
@@ -221,11 +225,20 @@ fn list(devices: &[DeviceLine], product: Option<&ProductName>) -> anyhow::Result
             or_dash(line.chip),
             or_dash(line.runs.as_ref().map(running)),
             seen(line, now),
-            or_dash(line.answer.as_ref().map(said)),
+            answer_of(line),
         ]);
     }
     say!("{table}")?;
     advise(devices)
+}
+
+/// What it was answered last, and what is wanted of it since, perhaps.
+fn answer_of(line: &DeviceLine) -> String {
+    let answer = or_dash(line.answer.as_ref().map(said));
+    match intents::words(line) {
+        Some(wanted) => format!("{answer} ({wanted})"),
+        None => answer,
+    }
 }
 
 /// What to do about those that are not updated, each on a line of its own, to be copied.

@@ -7,6 +7,7 @@ mod hold;
 mod known;
 mod made;
 mod new;
+mod public_half;
 mod show;
 mod sign;
 mod submit;

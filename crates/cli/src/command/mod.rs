@@ -1,6 +1,7 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
 pub mod audit;
+pub mod campaign;
 pub mod cert;
 pub mod config;
 pub mod ddns;
@@ -32,6 +33,7 @@ pub enum Command {
     Sketch(sketch::Args),
     Device(device::Args),
     Group(group::Args),
+    Campaign(campaign::Args),
     Release(release::Args),
     Product(product::Args),
     Mirror(mirror::Args),
@@ -60,6 +62,7 @@ impl Command {
             Self::Push(args) => push::run(&args, global),
             Self::Device(args) => device::run(args, global),
             Self::Group(args) => group::run(args, global),
+            Self::Campaign(args) => campaign::run(args, global),
             Self::Release(args) => release::run(args, global),
             Self::Product(args) => product::run(args, global),
             Self::Mirror(args) => mirror::run(args, global),

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
-use otary_fleet::{Channel, ProductName, RiskName, Scope, Sequence};
-use otary_server::operator::{Access, Allowance, Part, Publication, Published, Uploaded};
+use otary_fleet::{Channel, ProductName, RiskName, Scope, Sequence, Version};
+use otary_server::operator::{Access, Allowance, ByCampaign, Part, Publication, Published, Uploaded};
 use regex::Regex;
 
 use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection, PushedFile, path};
 use crate::clock;
+use crate::command::campaign::SettingsArgs;
 use crate::command::release::print_facts;
 use crate::global::Global;
 use crate::say;
@@ -71,6 +72,25 @@ pub struct Args {
     /// Look for the secrets in this file, one a line, in the images; they are not sent to the server
     #[arg(long, value_name = "FILE")]
     secret_from: Option<PathBuf>,
+
+    /// The version that whoever runs something older gets first
+    #[arg(long, value_name = "VERSION")]
+    via: Option<Version>,
+
+    /// Offer it to all devices at once, however many there are
+    #[arg(
+        long,
+        help_heading = "Campaign",
+        conflicts_with_all = ["waves", "group", "soak", "approve", "window", "pace", "tolerate", "on_proof", "downgrade", "at_a_time", "watch"]
+    )]
+    at_once: bool,
+
+    /// End the campaigns that are under way for the same devices
+    #[arg(long, help_heading = "Campaign")]
+    supersede: bool,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
 
     /// Only say what would happen, and keep nothing
     #[arg(long)]
@@ -153,8 +173,19 @@ impl Args {
             manifests: Vec::new(),
             sign: None,
             order: if self.app_first { Sequence::AppFirst } else { Sequence::FilesFirst },
+            via: self.via.clone(),
+            campaign: self.campaign(),
+            supersede: self.supersede,
             dry_run: self.dry_run,
         })
+    }
+
+    fn campaign(&self) -> ByCampaign {
+        match self.settings.settings() {
+            Some(settings) => ByCampaign::Like(settings),
+            None if self.at_once => ByCampaign::AtOnce,
+            None => ByCampaign::Usual,
+        }
     }
 
     fn version(&self, files: &[PushedFile]) -> anyhow::Result<String> {
@@ -250,12 +281,31 @@ fn print(published: &Published, uploads: &[Uploaded], args: &Args) -> anyhow::Re
     };
     say!("{would} {} to {}.{product}", plain(&release.id.to_string()), release.channel)?;
     print_signed(published, args.signing.on_server())?;
+    print_campaign(published, dry_run)?;
     if let Some(effect) = &published.effect {
         let mut effect = effect.to_string();
         if let Some(first) = effect.get_mut(..1) {
             first.make_ascii_uppercase();
         }
         say!("{effect}.")?;
+    }
+    Ok(())
+}
+
+/// How it goes out.
+fn print_campaign(published: &Published, dry_run: bool) -> anyhow::Result<()> {
+    for ended in &published.superseded {
+        let ends = if dry_run { "would end" } else { "is over" };
+        say!("Campaign {} ({}) {ends}.", ended.campaign, plain(&ended.release.to_string()))?;
+    }
+    let Some(campaign) = &published.campaign else { return Ok(()) };
+    let shares: Vec<String> = campaign.waves.iter().map(|wave| wave.share.to_string()).collect();
+    let (goes, id) = (if dry_run { "It would go" } else { "It goes" }, campaign.id);
+    say!("{goes} out by campaign {id}, to {} of the devices.", shares.join(", then "))?;
+    if !dry_run {
+        say!(
+            "`otary campaign show {id}` says how it goes; it stops by itself if devices fail or fall silent."
+        )?;
     }
     Ok(())
 }

@@ -204,3 +204,35 @@ fn a_server_whose_order_key_devices_do_not_know_says_so() {
     house.otary("key rotate --root keys/root-1a.key --order-key --out keys --data x").printed();
     assert!(!house.otary("key show --data x").printed().contains("Warning"));
 }
+
+#[test]
+fn two_people_found_a_house_and_only_a_public_half_travels() {
+    let (desk, vault) = (House::new(), House::new());
+    desk.serve("").terminate();
+    vault.serve("").terminate();
+    vault.otary("key new --roots 1 --out own --data x").printed();
+    let shown: Value =
+        serde_json::from_str(&vault.otary("key show own/root-1a.key --json").printed()).unwrap();
+    let (second, public) = (id(&vault, "own/root-1a.key"), shown["public"].as_str().unwrap().to_owned());
+
+    let alone =
+        desk.otary(&format!("key new --roots 1 --root-public {public} --out keys --data x")).refused();
+    assert!(
+        alone.contains("no root key is left to be made here") && alone.contains("help: say --roots 2"),
+        "{alone}"
+    );
+    fs::write(desk.path("theirs.txt"), format!("{public}\n")).unwrap();
+    let said = desk.otary("key new --threshold 2 --root-public theirs.txt --out keys --data x").printed();
+    assert!(said.contains(&format!("1 more signature by a root key of root record 1: {second}")), "{said}");
+    assert!(said.contains("keys/record-1.draft") && !desk.path("keys/root-1b.key").exists(), "{said}");
+    let refused = desk.otary("key submit keys/record-1.draft --data x").refused();
+    assert!(refused.contains(&second), "{refused}");
+
+    bring(&desk, "keys/record-1.draft", &vault, "record-1.draft");
+    let said = vault.otary("key cosign record-1.draft --key own/root-1a.key --yes").printed();
+    assert!(said.contains("the first root record") && said.contains("It has all its signatures."), "{said}");
+    bring(&vault, "record-1.draft", &desk, "keys/record-1.draft");
+    desk.otary("key submit keys/record-1.draft --data x").printed();
+    assert_eq!(newest(&desk), 1);
+    assert!(desk.path("keys/record-1.bin").exists());
+}

@@ -64,12 +64,22 @@ impl Tally {
     /// Whether the open waves have shown what they could, and it does not speak against the release: of the devices that were
     /// offered it nine in ten are known, and so is half of all in these waves.
     fn lets_go_on(&self, campaign: &Campaign, now: Time) -> bool {
+        let enough = self.resolved() >= self.needed();
+        self.knows_most() && enough && campaign.has_soaked(now) && !self.weight.is_against()
+    }
+
+    /// Whether nine in ten of those that were offered it are known.
+    const fn knows_most(&self) -> bool {
         let resolved = self.resolved();
+        resolved * 10 >= (resolved + self.at_risk) * 9
+    }
+
+    /// Devices of the open waves that have to be known before the next one opens: half of them, and no fewer than a first wave
+    /// has.
+    fn needed(&self) -> u32 {
         let all = self.members() + self.strange;
         let least = u32::try_from(Share::FIRST_AT_LEAST).unwrap_or(u32::MAX).min(all);
-        let known = resolved * 10 >= (resolved + self.at_risk) * 9;
-        let enough = resolved >= least && resolved * 2 >= self.members();
-        known && enough && campaign.has_soaked(now) && !self.weight.is_against()
+        self.members().div_ceil(2).max(least)
     }
 
     /// Whether the test cannot tell, and the open waves and the next one have nobody left to ask. The next one is open then,
@@ -86,6 +96,69 @@ impl Tally {
         let known = self.resolved() * 10 >= self.members() * 9;
         let clear = !self.weight.is_against();
         watched && (known && clear || self.at_risk == 0 && self.waiting == 0)
+    }
+}
+
+/// What has to come before a campaign moves on by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// So many of the devices that were offered it are not heard since, which is more than one in ten.
+    Heard {
+        /// How many are not heard since.
+        at_risk: u32,
+    },
+    /// So many devices have to be known.
+    Known {
+        /// How many are.
+        known: u32,
+        /// How many have to be.
+        needed: u32,
+    },
+    /// It has to have been open until then.
+    Soaked {
+        /// Until when.
+        until: Time,
+    },
+    /// What was seen speaks against the release.
+    Clear {
+        /// How far the test is on its way to a stop, in percent.
+        percent: u32,
+    },
+    /// Installed devices are watched to the end.
+    Watched {
+        /// How many were.
+        watched: u32,
+        /// How many there are.
+        installed: u32,
+    },
+    /// A person goes on with it.
+    Person,
+}
+
+impl Campaign {
+    /// What is missing before it opens its next wave or, where all are open, finishes. Of one that is over, nothing.
+    pub fn needs(&self, tally: &Tally, now: Time) -> Vec<Need> {
+        let against = tally.weight.is_against().then_some(Need::Clear { percent: tally.weight.percent() });
+        let heard = (!tally.knows_most()).then_some(Need::Heard { at_risk: tally.at_risk });
+        let (known, needed) = (tally.resolved(), tally.needed());
+        match self.state {
+            State::Finished { .. } | State::Aborted { .. } => Vec::new(),
+            State::Paused { .. } | State::Stopped(_) | State::AwaitsApproval => vec![Need::Person],
+            State::Running if self.is_all_open() => {
+                let (watched, installed) = (tally.watched, tally.installed);
+                let most = tally.members() - tally.members() / 10;
+                let known = (known < most).then_some(Need::Known { known, needed: most });
+                let watched = (watched * 10 < installed * 9).then_some(Need::Watched { watched, installed });
+                known.into_iter().chain(watched).chain(against).collect()
+            }
+            State::Running => {
+                let known = (known < needed).then_some(Need::Known { known, needed });
+                let until = self.wave_since + self.gate.soak;
+                let soaked = (!self.has_soaked(now)).then_some(Need::Soaked { until });
+                let person = self.gate.approval.then_some(Need::Person);
+                heard.into_iter().chain(known).chain(soaked).chain(against).chain(person).collect()
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! Whether a wave is open is the campaign's [`State`] and [`Campaign::wave`]; moving on is a new record.
 
 mod advance;
+mod member;
 mod notice;
 mod opening;
 mod pace;
@@ -25,12 +26,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Channel, GroupName, Kind, Mac, ProductName, ReleaseId, Time};
 
-pub use advance::{advance, opening};
+pub use advance::{Need, advance, opening};
 pub use notice::{Common, Notice};
 pub use opening::{Opening, Openings};
 pub use pace::{Pace, PaceError};
 pub use plan::{Plan, PlanError, Share, Wave};
-pub use roster::Roster;
+pub use roster::{Roster, RosterEntry};
 pub use rules::{Gate, Rules};
 pub use state::{State, Stop};
 pub use tally::Tally;

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{CampaignId, Time};
 
 /// What may be begun now under one campaign.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
     /// How many more devices may be offered its release.
     pub slots: u32,
@@ -31,6 +33,11 @@ impl Openings {
     /// What may be begun under a campaign.
     pub fn of(&self, campaign: CampaignId) -> Option<&Opening> {
         self.0.get(&campaign)
+    }
+
+    /// Each campaign of which something is said, and what.
+    pub fn iter(&self) -> impl Iterator<Item = (CampaignId, Opening)> {
+        self.0.iter().map(|(campaign, opening)| (*campaign, *opening))
     }
 
     /// Says what may be begun under a campaign.

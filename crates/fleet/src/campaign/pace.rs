@@ -45,9 +45,20 @@ pub enum PaceError {
 }
 
 impl Pace {
+    /// Bytes in a second that one download is to have at least.
+    pub const LEAST_BYTES_PER_SECOND: u64 = 16 * 1024;
+
     /// Whether nothing is limited.
     pub fn is_unlimited(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The most downloads at the same time: as many as are allowed, and no more than the bytes in a second suffice for, so
+    /// that each has at least [`Self::LEAST_BYTES_PER_SECOND`] and no client takes it for dead.
+    pub fn most_downloads(&self) -> u32 {
+        let fed =
+            self.bytes_per_second.map_or(u64::MAX, |bytes| (bytes / Self::LEAST_BYTES_PER_SECOND).max(1));
+        self.downloads.unwrap_or(u32::MAX).min(u32::try_from(fed).unwrap_or(u32::MAX))
     }
 
     fn limit(&mut self, text: &str) -> Result<(), PaceError> {
@@ -111,6 +122,13 @@ mod tests {
         );
         assert_eq!(pace.to_string(), "30/min, 500kB/s");
         assert_eq!("4 downloads".parse::<Pace>().unwrap().to_string(), "4 downloads");
+    }
+
+    #[test]
+    fn no_more_downloads_than_the_bytes_feed() {
+        let most = |text: &str| text.parse::<Pace>().unwrap().most_downloads();
+        assert_eq!([most("4 downloads"), most("30/min"), most("64kB/s")], [4, u32::MAX, 3]);
+        assert_eq!([most("100B/s"), most("2 downloads, 1MB/s"), most("99 downloads, 1MB/s")], [1, 2, 61]);
     }
 
     #[test]

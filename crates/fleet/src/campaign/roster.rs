@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Campaign;
-use crate::{Course, Device, Mac, Network, Reason, Time};
+use crate::{Course, Device, Mac, Reason, Time};
 
 /// How far back the controls are looked at, at least.
 const HISTORY: Duration = Duration::from_hours(14 * 24);
@@ -20,14 +20,22 @@ pub struct Roster {
     deaf: Vec<(Time, Time)>,
 }
 
-/// One device of the product.
+/// What a roster keeps of one device, for whoever notes it at another moment than it was seen.
+#[derive(Debug, Clone)]
+pub struct RosterEntry {
+    mac: Mac,
+    row: Row,
+}
+
+/// One device of the product: 64 bytes, since there may be a million.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    pub site: Network,
+    /// The network that it asks from, by its number.
+    pub site: u64,
     pub first_seen: Time,
     pub last_seen: Time,
-    /// The start and end of its last lapse.
-    pub lapse: Option<(Time, Time)>,
+    /// The start and end of its last lapse; the beginning of time, if there was none.
+    pub lapse: (Time, Time),
     /// Seconds.
     pub typical: u32,
     /// Seconds.
@@ -44,26 +52,18 @@ pub(super) struct Row {
 
 impl Roster {
     /// Pauses of the server that are kept.
-    const MAX_DEAF: usize = 8;
+    pub const MAX_DEAF: usize = 8;
 
-    /// Notes how a device of the product stands. `member`: whether it belongs to the campaign.
+    /// Notes how a device of the product stands. `member`: whether the campaign means it ([`Campaign::means`]).
     pub fn note(&mut self, campaign: &Campaign, device: &Device, member: bool) {
-        let Some(site) = device.networks.first().map(|seen| seen.network) else { return };
-        let trial = device.trials.iter().find(|trial| trial.campaign == campaign.id);
-        let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
-        let row = Row {
-            site: trial.map_or(site, |trial| trial.network),
-            first_seen: device.first_seen,
-            last_seen: device.last_seen,
-            lapse: device.rhythm.lapse().map(|lapse| (lapse.from, lapse.to)),
-            typical: seconds(device.rhythm.typical()),
-            patience: seconds(device.rhythm.patience()),
-            known: device.rhythm.is_known(),
-            contested: !campaign.rules.on_proof && is_contested(device, campaign),
-            member: member && !is_settled(device, campaign),
-            course: trial.map(|trial| Box::new(trial.course)),
-        };
-        self.rows.insert(device.mac, row);
+        if let Some(entry) = RosterEntry::of(campaign, device, member) {
+            self.enter(entry);
+        }
+    }
+
+    /// Notes what was seen of a device.
+    pub fn enter(&mut self, entry: RosterEntry) {
+        self.rows.insert(entry.mac, entry.row);
     }
 
     /// Forgets a device.
@@ -80,6 +80,11 @@ impl Roster {
         }
     }
 
+    /// The devices that were offered the release, by address.
+    pub fn offered(&self) -> impl Iterator<Item = Mac> {
+        self.rows.iter().filter(|(_, row)| row.course.is_some()).map(|(mac, _)| *mac)
+    }
+
     /// Devices on it.
     pub fn len(&self) -> usize {
         self.rows.len()
@@ -92,13 +97,43 @@ impl Roster {
 
     /// For how long of the time from `since` on the server was off.
     pub(super) fn deaf_since(&self, since: Time) -> Duration {
+        if self.deaf.is_empty() {
+            return Duration::ZERO;
+        }
         let parts = self.deaf.iter().map(|(from, to)| to.since((*from).max(since)));
         parts.sum()
     }
 
     /// Whether a device has not asked for longer than its rhythm lets expect.
     pub(super) fn is_missed(&self, row: &Row, now: Time) -> bool {
-        now.since(row.last_seen) > row.patience() + self.deaf_since(row.last_seen)
+        now > row.last_seen + row.patience() + self.deaf_since(row.last_seen)
+    }
+}
+
+impl RosterEntry {
+    /// What is to be kept of a device of the product. `member`: whether the campaign means it. None of one that never asked.
+    pub fn of(campaign: &Campaign, device: &Device, member: bool) -> Option<Self> {
+        let site = device.networks.first().map(|seen| seen.network)?;
+        let trial = device.trials.iter().find(|trial| trial.campaign == campaign.id);
+        let seconds = |time: Duration| u32::try_from(time.as_secs()).unwrap_or(u32::MAX);
+        let row = Row {
+            site: trial.map_or(site, |trial| trial.network).number(),
+            first_seen: device.first_seen,
+            last_seen: device.last_seen,
+            lapse: device.rhythm.lapse().map_or_else(Default::default, |lapse| (lapse.from, lapse.to)),
+            typical: seconds(device.rhythm.typical()),
+            patience: seconds(device.rhythm.patience()),
+            known: device.rhythm.is_known(),
+            contested: !campaign.rules.on_proof && is_contested(device, campaign),
+            member: member && !is_settled(device, campaign),
+            course: trial.map(|trial| Box::new(trial.course)),
+        };
+        Some(Self { mac: device.mac, row })
+    }
+
+    /// Which device.
+    pub const fn mac(&self) -> Mac {
+        self.mac
     }
 }
 
@@ -139,6 +174,8 @@ fn is_settled(device: &Device, campaign: &Campaign) -> bool {
                 | Reason::NoSlot
                 | Reason::TooLarge { .. }
                 | Reason::Reflashed { .. }
+                | Reason::Unproven { .. }
+                | Reason::Contested { .. }
         )
     })
 }

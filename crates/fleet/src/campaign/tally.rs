@@ -1,12 +1,13 @@
 //! What is known of a campaign at a moment: how many devices were offered the release, what became of them, and how that weighs
 //! beside what the controls did in the same time.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
 use super::roster::{Roster, Row};
 use super::witness::Witnesses;
-use super::{Campaign, Test, Weight};
+use super::{Campaign, Rules, Test, Weight};
 use crate::{Course, Mac, Outcome, Time, TrialState};
 
 /// What is known of a campaign at a moment.
@@ -70,7 +71,7 @@ impl Tally {
         let known_until = now - row.patience() - roster.deaf_since(row.last_seen);
         let until = row.course.as_ref().map_or(known_until, |course| course.offered.min(known_until));
         self.control_time += until.min(row.last_seen).since(since);
-        let lapsed = row.lapse.is_some_and(|(from, _)| from >= since && from < until);
+        let lapsed = row.lapse.0 >= since && row.lapse.0 < until;
         let silent = row.course.is_none() && row.last_seen >= since && roster.is_missed(row, now);
         self.control_silences += u32::from(lapsed) + u32::from(silent);
     }
@@ -109,44 +110,38 @@ impl Roster {
                 None => tally.look_at_member(self, campaign, *mac, row, now),
             }
         }
-        let tolerated = campaign.rules.tolerated_ppm;
-        let (test, fine) = (Test::new(tolerated), Test::fine(tolerated));
-        let scales = Scales { test, fine, watch: campaign.rules.watch, now };
-        let mut witnesses = None;
-        for (mac, row) in &self.rows {
-            if let Some(course) = &row.course {
-                self.weigh(&scales, *mac, row, course, &mut tally, &mut witnesses);
-            }
-        }
+        self.weigh(&mut Scales::of(campaign, now), &mut tally);
+        tally.against.sort_unstable_by_key(|(mac, _)| *mac);
         tally
     }
 
-    fn weigh<'a>(
-        &'a self,
-        scales: &Scales,
-        mac: Mac,
-        row: &'a Row,
-        course: &Course,
-        tally: &mut Tally,
-        witnesses: &mut Option<Witnesses<'a>>,
-    ) {
-        let state = course.state(scales.watch, self.deaf_since(course.heard), scales.now);
-        let mut excuse = |since| {
-            let witnesses = witnesses.get_or_insert_with(|| Witnesses::of(self, scales.now));
-            witnesses.background(row, since, course.patience())
-        };
-        match state {
-            _ if row.contested => tally.uncounted += 1,
-            TrialState::Unknown => tally.strange(course, scales.now),
-            TrialState::NotTaken => tally.not_taken += 1,
-            TrialState::Pending => tally.at_risk += 1,
-            TrialState::Failed(outcome) => {
-                tally.failed += 1;
-                tally.against.push((mac, outcome));
-                scales.fail(tally, course, 0);
+    /// Weighs what became of those that were offered the release; the silent ones last, since only of them others are asked.
+    fn weigh(&self, scales: &mut Scales, tally: &mut Tally) {
+        let mut silences = Vec::new();
+        for (mac, row) in &self.rows {
+            let Some(course) = &row.course else { continue };
+            let state = course.state(scales.watch, self.deaf_since(course.heard), scales.now);
+            match state {
+                _ if row.contested => tally.uncounted += 1,
+                TrialState::Unknown => tally.strange(course, scales.now),
+                TrialState::NotTaken => tally.not_taken += 1,
+                TrialState::Pending => tally.at_risk += 1,
+                TrialState::Failed(outcome) => {
+                    tally.failed += 1;
+                    tally.against.push((*mac, outcome));
+                    scales.fail(tally, course, 0);
+                }
+                TrialState::Installed { since } => scales.install(tally, course, since),
+                TrialState::Silent { since, ran } => silences.push((*mac, row, course, since, ran)),
             }
-            TrialState::Installed { since } => scales.install(tally, course, since),
-            TrialState::Silent { since, ran } => match (excuse(since), ran) {
+        }
+        if silences.is_empty() {
+            return;
+        }
+        let sites = silences.iter().map(|(_, row, ..)| row.site);
+        let mut witnesses = Witnesses::of(self, sites, scales.now);
+        for (mac, row, course, since, ran) in silences {
+            match (witnesses.background(row, since, course.patience()), ran) {
                 (None, None) => {
                     tally.excused += 1;
                     tally.at_risk += 1;
@@ -160,7 +155,7 @@ impl Roster {
                     tally.against.push((mac, Outcome::Silent));
                     scales.silence(tally, course, share, ran);
                 }
-            },
+            }
         }
     }
 }
@@ -180,31 +175,51 @@ struct Scales {
     fine: Test,
     watch: Duration,
     now: Time,
+    /// The first contacts that were weighed, by the seconds that they took: devices of one program ask alike.
+    first: HashMap<u64, FirstContact>,
+}
+
+/// What a first contact weighs.
+#[derive(Debug, Clone, Copy)]
+struct FirstContact {
+    /// How probable it is that it fails by itself, in parts per million.
+    background: u32,
+    /// What it weighs that it succeeded.
+    success: (i64, i64),
 }
 
 impl Scales {
-    /// The background of a first contact: until the second poll of the new build, two gaps pass.
-    fn first_contact(tally: &Tally, course: &Course) -> u32 {
-        let gaps = if course.per_boot { 1 } else { 2 };
-        tally.background(Duration::from_secs(course.typical.into()) * gaps)
+    fn of(campaign: &Campaign, now: Time) -> Self {
+        let (Rules { tolerated_ppm, watch, .. }, first) = (campaign.rules, HashMap::new());
+        Self { test: Test::new(tolerated_ppm), fine: Test::fine(tolerated_ppm), watch, now, first }
+    }
+
+    /// The first contact of a device: until the second poll of the new build, two gaps pass.
+    fn first_contact(&mut self, tally: &Tally, course: &Course) -> FirstContact {
+        let seconds = u64::from(course.typical) * if course.per_boot { 1 } else { 2 };
+        let (test, fine) = (self.test, self.fine);
+        *self.first.entry(seconds).or_insert_with(|| {
+            let background = tally.background(Duration::from_secs(seconds));
+            FirstContact { background, success: (test.success(background), fine.success(background)) }
+        })
     }
 
     /// It did not come to run the release, where `share` of others were missed as well.
-    fn fail(&self, tally: &mut Tally, course: &Course, share: u32) {
-        let background = Self::first_contact(tally, course).max(share);
+    fn fail(&mut self, tally: &mut Tally, course: &Course, share: u32) {
+        let background = self.first_contact(tally, course).background.max(share);
         tally.weight.first += self.test.failure(background);
         tally.weight.fine += self.fine.failure(background);
     }
 
     /// It came to run the release.
-    fn succeed(&self, tally: &mut Tally, course: &Course) {
-        let background = Self::first_contact(tally, course);
-        tally.weight.first += self.test.success(background);
-        tally.weight.fine += self.fine.success(background);
+    fn succeed(&mut self, tally: &mut Tally, course: &Course) {
+        let (first, fine) = self.first_contact(tally, course).success;
+        tally.weight.first += first;
+        tally.weight.fine += fine;
     }
 
     /// It runs the release since `since`, and was watched for a while.
-    fn install(&self, tally: &mut Tally, course: &Course, since: Time) {
+    fn install(&mut self, tally: &mut Tally, course: &Course, since: Time) {
         tally.installed += 1;
         tally.watched += u32::from(course.heard >= since + self.watch);
         self.succeed(tally, course);
@@ -217,7 +232,7 @@ impl Scales {
     }
 
     /// It is silent, and that counts: from the start, or after it was seen to run the release.
-    fn silence(&self, tally: &mut Tally, course: &Course, share: u32, ran: Option<Time>) {
+    fn silence(&mut self, tally: &mut Tally, course: &Course, share: u32, ran: Option<Time>) {
         let Some(since) = ran else {
             self.fail(tally, course, share);
             return;

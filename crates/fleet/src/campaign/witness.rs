@@ -8,22 +8,44 @@
 //!
 //! Of those who could tell, the share that was missed in the same hours is a background, too: where every third device fell
 //! silent, one more says little.
+//!
+//! A look at a million devices has to stay cheap: sites are gathered only where a device is silent, and of a crowd a sample is
+//! asked, once for each quarter of an hour.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::roster::{Roster, Row};
-use crate::{Network, Time};
+use crate::Time;
 
 /// No site is off for longer; after it, a silence counts without witnesses at the site.
 const LONGEST_OUTAGE: Duration = Duration::from_hours(26);
+/// At a site of more devices, those that are silent from the same quarter of an hour on have the same witnesses.
+const CROWD: usize = 256;
+/// Of more witnesses than this a sample is asked.
+const SAMPLE: usize = 8_192;
 
 /// Who can tell about silences at a moment.
 pub(super) struct Witnesses<'a> {
     roster: &'a Roster,
     now: Time,
-    sites: HashMap<Network, Vec<&'a Row>>,
-    everywhere: BTreeMap<(u64, u64), Told>,
+    sites: HashMap<u64, Crowd<'a>>,
+    everybody: Crowd<'a>,
+}
+
+/// Witnesses that are asked together, and what they said.
+#[derive(Default)]
+struct Crowd<'a> {
+    rows: Vec<&'a Row>,
+    told: BTreeMap<(u64, u64), Told>,
+}
+
+/// A silence that is asked about.
+#[derive(Clone, Copy)]
+struct Silence {
+    /// The middle of it: whoever is silent was missed before that, and would have come back after.
+    middle: (Time, Time),
+    since: Time,
 }
 
 /// What witnesses say of one stretch of time.
@@ -59,60 +81,85 @@ impl Told {
 }
 
 impl<'a> Witnesses<'a> {
-    pub fn of(roster: &'a Roster, now: Time) -> Self {
-        let mut sites: HashMap<Network, Vec<&Row>> = HashMap::new();
-        for row in roster.rows.values().filter(|row| row.known) {
-            sites.entry(row.site).or_default().push(row);
+    /// The witnesses at these sites, and those of all sites together.
+    pub fn of(roster: &'a Roster, sites: impl Iterator<Item = u64>, now: Time) -> Self {
+        let mut sites: HashMap<u64, Crowd<'_>> = sites.map(|site| (site, Crowd::default())).collect();
+        let known = || roster.rows.values().filter(|row| row.known);
+        let step = known().count().div_ceil(SAMPLE).max(1);
+        for row in known() {
+            if let Some(crowd) = sites.get_mut(&row.site) {
+                crowd.rows.push(row);
+            }
         }
-        Self { roster, now, sites, everywhere: BTreeMap::new() }
+        let everybody = Crowd { rows: known().step_by(step).collect(), told: BTreeMap::new() };
+        Self { roster, now, sites, everybody }
     }
 
     /// Whether the silence of `row` since `since` counts, and beside which share of others that were missed as well, in parts
     /// per million. None: it is excused for now.
     pub fn background(&mut self, row: &Row, since: Time, patience: Duration) -> Option<u32> {
-        // In the middle of its silence: it was missed before that, and would have come back after.
-        let (from, to) = (since + patience * 2 / 5, self.now - patience * 2 / 5);
-        let others = self.sites.get(&row.site).map_or(&[][..], Vec::as_slice);
-        let mut here = Told::default();
-        for other in others.iter().filter(|other| !std::ptr::eq(**other, row)) {
-            here.add(self.heard(other, from, to, since));
-        }
+        let silence = Silence { middle: (since + patience * 2 / 5, self.now - patience * 2 / 5), since };
+        let asked = Asked { roster: self.roster, now: self.now };
+        let site = self.sites.get_mut(&row.site);
+        let is_alone = site.as_ref().is_none_or(|site| site.rows.len() < 2);
+        let here = site.map_or_else(Told::default, |site| asked.here(site, row, silence));
         let waited = self.now.since(since) > patience.max(LONGEST_OUTAGE) + self.roster.deaf_since(since);
-        let is_alone = others.len() < 2;
         match here.is_nothing() {
             // A site that is gone for good says next to nothing, but it does not keep a campaign waiting, either.
             false => (here.is_awake() || waited).then(|| here.share()),
-            true if is_alone || waited => self.everywhere(from, to, since),
+            true if is_alone || waited => {
+                let told = asked.together(&mut self.everybody, silence);
+                // Nobody else asks any more at all: then nobody can excuse it, either.
+                (told.is_nothing() || told.is_awake()).then(|| told.share())
+            }
             true => None,
         }
     }
+}
 
-    /// The same by the word of all sites together. Asked for many devices at once, so it is worked out by quarters of hours.
-    fn everywhere(&mut self, from: Time, to: Time, since: Time) -> Option<u32> {
-        const QUARTER: u64 = 15 * 60;
-        let key = (from.secs() / QUARTER, to.secs() / QUARTER);
-        let known = self.everywhere.get(&key).copied();
-        let told = known.unwrap_or_else(|| {
-            let mut told = Told::default();
-            let rows = self.roster.rows.values().filter(|row| row.known);
-            rows.for_each(|other| told.add(self.heard(other, from, to, since)));
-            told
-        });
-        self.everywhere.insert(key, told);
-        // Nobody else asks any more at all: then nobody can excuse it, either.
-        (told.is_nothing() || told.is_awake()).then(|| told.share())
+/// At which moment witnesses are asked.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    roster: &'a Roster,
+    now: Time,
+}
+
+impl Asked<'_> {
+    /// What the others at its site say of a device.
+    fn here(self, site: &mut Crowd<'_>, row: &Row, silence: Silence) -> Told {
+        if site.rows.len() > CROWD {
+            return self.together(site, silence);
+        }
+        let others = site.rows.iter().filter(|other| !std::ptr::eq(**other, row));
+        self.all(others, silence)
     }
 
-    /// Whether a device was heard between two moments; none if it cannot tell. One that was offered the release can only
+    /// What many say, asked for many devices at once: once for each quarter of an hour.
+    fn together(self, crowd: &mut Crowd<'_>, silence: Silence) -> Told {
+        const QUARTER: u64 = 15 * 60;
+        let (from, to) = silence.middle;
+        let key = (from.secs() / QUARTER, to.secs() / QUARTER);
+        let step = crowd.rows.len().div_ceil(SAMPLE).max(1);
+        let all = || self.all(crowd.rows.iter().step_by(step), silence);
+        *crowd.told.entry(key).or_insert_with(all)
+    }
+
+    fn all<'b>(self, witnesses: impl Iterator<Item = &'b &'b Row>, silence: Silence) -> Told {
+        let mut told = Told::default();
+        witnesses.for_each(|other| told.add(self.heard(other, silence)));
+        told
+    }
+
+    /// Whether a device was heard in the middle of a silence; none if it cannot tell. One that was offered the release can only
     /// testify that the site was there: its own silence may be the release's doing.
-    fn heard(&self, other: &Row, from: Time, to: Time, since: Time) -> Option<bool> {
+    fn heard(self, other: &Row, Silence { middle: (from, to), since }: Silence) -> Option<bool> {
         let within = |at: Time| from <= at && at <= to;
-        let last = other.last_seen;
-        if within(last) || other.lapse.is_some_and(|(begun, over)| within(begun) || within(over)) {
+        let (last, (begun, over)) = (other.last_seen, other.lapse);
+        if within(last) || within(begun) || within(over) {
             return Some(true);
         }
         if last > to {
-            let lapsed = other.lapse.is_some_and(|(begun, over)| begun < from && over > to);
+            let lapsed = begun < from && over > to;
             let expected = to.since(from) >= Duration::from_secs(other.typical.into());
             return if lapsed { Some(false) } else { expected.then_some(true) };
         }

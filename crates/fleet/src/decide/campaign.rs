@@ -3,10 +3,39 @@
 use std::time::Duration;
 
 use super::Asked;
-use crate::{Campaign, Decision, Device, Mac, Network, Proof, Reason, Rhythm, State, Target, Time};
+use crate::{
+    Campaign, CampaignId, Catalogue, CheckIn, Decision, Device, Mac, Mode, Network, Proof, Reason, Rhythm,
+    Sha256, State, Target, Time, Verdict,
+};
 
 /// For how long an address is contested after two last took turns under it.
 const CONTESTED_FOR: Duration = Duration::from_hours(24);
+
+/// The campaign of which a decision takes a slot: it offers the release of one that is under way, to whoever was not offered
+/// it before.
+pub fn begins(
+    check_in: &CheckIn,
+    device: Option<&Device>,
+    decision: &Decision,
+    catalogue: &Catalogue,
+) -> Option<CampaignId> {
+    let (campaign, artifact) = (decision.campaign?, decision.artifact?);
+    if decision.verdict() != Verdict::Offer || check_in.mode == Mode::Version {
+        return None;
+    }
+    let campaign = catalogue.campaign(campaign).filter(|campaign| campaign.is_under_way())?;
+    (campaign.tries(check_in, decision.release.as_ref()) && !has_begun(campaign, &artifact, check_in, device))
+        .then_some(campaign.id)
+}
+
+/// Whether this device was offered what a campaign brings before, where it asks from now.
+fn has_begun(campaign: &Campaign, artifact: &Sha256, check_in: &CheckIn, device: Option<&Device>) -> bool {
+    let network = Network::of(check_in.source);
+    let mut attempts = device.into_iter().flat_map(|device| &device.attempts);
+    attempts.any(|attempt| {
+        attempt.artifact == *artifact && attempt.network == network && attempt.first_offer >= campaign.created
+    })
+}
 
 impl<'a> Asked<'a> {
     /// Whether the campaign lets this device in, apart from how much may be begun at this moment.
@@ -112,21 +141,12 @@ impl<'a> Asked<'a> {
         if opening.paced_until.is_some_and(|until| self.now < until) {
             return Err(Reason::PaceReached { campaign: id });
         }
-        if opening.slots > 0 || self.has_begun(campaign, target) {
+        let has_begun = || has_begun(campaign, &target.artifact.id, self.check_in, self.view.device);
+        if opening.slots > 0 || has_begun() {
             return Ok(());
         }
         let (unresolved, allowed) = (opening.unresolved, opening.allowed);
         Err(Reason::AtRiskReached { campaign: id, unresolved, allowed })
-    }
-
-    fn has_begun(&self, campaign: &Campaign, target: Target<'_>) -> bool {
-        let network = Network::of(self.check_in.source);
-        let attempts = self.view.device.map_or(&[][..], |device| device.attempts.as_slice());
-        attempts.iter().any(|attempt| {
-            attempt.artifact == target.artifact.id
-                && attempt.network == network
-                && attempt.first_offer >= campaign.created
-        })
     }
 }
 

@@ -3,9 +3,8 @@
 
 use super::Asked;
 use crate::catalogue::{Members, Speaking};
-use crate::{
-    Campaign, Catalogue, Channel, Decision, Facts, Kind, Network, Order, Reason, ReleaseId, Target, Verdict,
-};
+use crate::query::{AtHand, Known};
+use crate::{Campaign, Catalogue, Channel, Decision, Facts, Kind, Order, Reason, ReleaseId, Target, Verdict};
 
 /// What a device of an open wave may be given, or why it may not be yet.
 type Kept<'a> = (Reason, Speaking<'a>);
@@ -31,17 +30,14 @@ impl<'a> Asked<'a> {
         self.by_campaigns(found)
     }
 
-    /// The release that the operator wants it to get once, until somebody in its network has taken it whole.
+    /// The release that the operator wants it to get once, until it was given in the network that this comes from.
     fn forced(&self) -> Result<Option<Target<'a>>, Reason> {
-        let Some((device, forced)) = self.view.device.and_then(|d| Some((d, d.forced.as_ref()?))) else {
+        let found = self.view.device.and_then(|device| Some((device, device.forced.as_ref()?)));
+        let Some((device, forced)) = found.filter(|(_, forced)| !forced.has_lapsed(self.now)) else {
             return Ok(None);
         };
-        let Some(target) = self.wanted(&forced.release)? else { return Ok(None) };
-        let network = Network::of(self.check_in.source);
-        let taken = device.attempts.iter().any(|attempt| {
-            attempt.artifact == target.artifact.id && attempt.network == network && attempt.whole > 0
-        });
-        Ok(Some(target).filter(|_| !taken))
+        let target = self.wanted(&forced.release)?;
+        Ok(target.filter(|target| !device.was_given(forced, &target.artifact.id, self.check_in)))
     }
 
     fn pinned(&self) -> Result<Option<Target<'a>>, Reason> {
@@ -181,16 +177,21 @@ impl<'a> Asked<'a> {
             Members::Described => self.is_described(campaign),
             Members::Nobody => false,
         };
-        let is_its_kind = self.check_in.wanted().kinds.contains(&campaign.kind);
-        is_its_kind && campaign.channel.is(channel) && is_in_group()
+        let kinds = self.check_in.wanted().kinds;
+        // The file system of a release goes where its program goes.
+        let goes_along = campaign.kind == Kind::App && kinds.contains(&Kind::Filesystem);
+        (kinds.contains(&campaign.kind) || goes_along) && campaign.channel.is(channel) && is_in_group()
     }
 
-    /// Of a device that is not on record nothing is known, so no query finds it.
+    /// By what it says now, and not by what was last said under its address. Of a device that is not on record nothing is
+    /// known, so no query finds it.
     fn is_described(&self, campaign: &Campaign) -> bool {
         let Some(device) = self.view.device else { return false };
         let group = campaign.group.as_ref().and_then(|name| self.view.catalogue.group(name));
         let facts = Facts { device, catalogue: self.view.catalogue, now: self.now };
-        group.is_some_and(|group| group.by.includes(&facts))
+        let at_hand = AtHand { check_in: self.check_in, product: &self.product.name, chip: self.chip };
+        let known = Known { facts, at_hand: Some(at_hand) };
+        group.is_some_and(|group| group.by.includes(&known))
     }
 
     pub(super) const fn kind(&self) -> Kind {

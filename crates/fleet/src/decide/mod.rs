@@ -25,6 +25,7 @@ use crate::{
 use fits::{fits, not_looping, signed};
 use place::{chip, opens, product, product_of_build, running};
 
+pub use campaign::begins;
 pub use via::{ViaError, check_via};
 
 /// What is known when a check-in is decided on.

@@ -30,10 +30,13 @@ fn concerns(report: &Report, trial: &Trial, catalogue: &Catalogue) -> bool {
     signed.is_some_and(|manifest| manifest.number == report.release)
 }
 
-/// Notes that an image goes out under a campaign: the device's first offer there begins a trial.
+/// Notes that an image goes out under a campaign: the device's first offer of what is on trial there begins a trial.
 pub fn offer(device: &mut Device, check_in: &CheckIn, decision: &Decision, catalogue: &Catalogue, now: Time) {
     let Some(campaign) = decision.campaign.and_then(|id| catalogue.campaign(id)) else { return };
     let (Some(artifact), Some(release)) = (decision.artifact, decision.release.clone()) else { return };
+    if !campaign.tries(check_in, Some(&release)) {
+        return;
+    }
     let place = device.trials.iter().position(|trial| trial.campaign == campaign.id);
     let mut trial = if let Some(place) = place {
         device.trials.remove(place)

@@ -1,12 +1,17 @@
 //! Facts: what is known of a device, field by field, borrowed from its record and the catalogue.
+//!
+//! Who looks at the fleet asks the **record**: it has the last word under the device's address, which may be a stranger's. Who
+//! decides what a device is answered asks what it says **at this moment** ([`AtHand`]), and of the record only what an operator
+//! said and how long the device has been known: what somebody else said last does not bring a device into a group that a
+//! campaign is for, nor out of it.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::field::Field;
 use crate::{
-    Artifact, Catalogue, Channel, Chip, Decision, Device, FoundCertificate, Mac, ProductName, Proof, Release,
-    ReleaseId, Snapshot, Time,
+    Artifact, Build, Catalogue, Channel, CheckIn, Chip, Decision, Device, Dialect, FoundCertificate, Mac,
+    ProductName, Proof, Release, ReleaseId, Snapshot, Time,
 };
 
 /// What a query is asked of.
@@ -20,10 +25,38 @@ pub struct Facts<'a> {
     pub now: Time,
 }
 
+/// A check-in that is being decided on, and what it was taken for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AtHand<'a> {
+    pub(crate) check_in: &'a CheckIn,
+    pub(crate) product: &'a ProductName,
+    pub(crate) chip: Option<Chip>,
+}
+
+/// Facts, by the record or by what is said at this moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) facts: Facts<'a>,
+    pub(crate) at_hand: Option<AtHand<'a>>,
+}
+
+/// What a device says of itself, whenever it said so.
+struct Words<'a> {
+    dialect: Dialect,
+    chip: Option<Chip>,
+    build: &'a Build,
+    version: Option<&'a str>,
+    free_space: Option<u64>,
+    chip_size: Option<u64>,
+    sdk: Option<&'a str>,
+    source: IpAddr,
+    proof: Proof,
+}
+
 /// One fact.
 pub(super) enum Fact<'a> {
     Text(&'a str),
-    Groups(Facts<'a>),
+    Groups(Known<'a>),
     Version(&'a str),
     Mac(Mac),
     Release(&'a ReleaseId),
@@ -45,43 +78,49 @@ impl Fact<'_> {
     }
 }
 
-impl<'a> Facts<'a> {
+impl<'a> From<Facts<'a>> for Known<'a> {
+    fn from(facts: Facts<'a>) -> Self {
+        Self { facts, at_hand: None }
+    }
+}
+
+impl<'a> Known<'a> {
     /// What is known of a field that has a value.
     pub(super) fn fact(&self, field: Field) -> Option<Fact<'a>> {
+        let device = self.facts.device;
         Some(match field {
-            Field::Mac => Fact::Mac(self.device.mac),
+            Field::Mac => Fact::Mac(device.mac),
             Field::Product => Fact::Text(self.product()?.as_str()),
-            Field::Channel => {
-                Fact::Text(self.device.channel.as_ref().map_or(Channel::STABLE, Channel::as_str))
-            }
+            Field::Channel => Fact::Text(device.channel.as_ref().map_or(Channel::STABLE, Channel::as_str)),
             Field::Group => Fact::Groups(*self),
-            Field::Name => Fact::Text(self.device.name.as_deref()?),
+            Field::Name => Fact::Text(device.name.as_deref()?),
             Field::Chip => Fact::Text(self.chip()?.name()),
-            Field::Dialect => Fact::Text(self.last()?.dialect.name()),
+            Field::Dialect => Fact::Text(self.words()?.dialect.name()),
             Field::Build => Fact::Version(self.version()?),
             Field::Release => Fact::Release(&self.release()?.id),
-            Field::Sdk => Fact::Version(self.last()?.sdk.as_deref()?),
-            Field::Seen => Fact::Age(self.ago(self.device.last_seen)?),
-            Field::FirstSeen => Fact::Age(self.ago(self.device.first_seen)?),
-            Field::Polls => Fact::Number(self.device.polls),
-            Field::Free => Fact::Number(self.last()?.free_space?),
-            Field::Flash => Fact::Number(self.last()?.chip_size?),
-            Field::Network => Fact::Source(self.last()?.source),
-            Field::Proof => Fact::Proof(self.last()?.proof),
+            Field::Sdk => Fact::Version(self.words()?.sdk?),
+            Field::Seen => Fact::Age(self.seen()?),
+            Field::FirstSeen => Fact::Age(self.ago(device.first_seen)?),
+            Field::Polls => Fact::Number(device.polls),
+            Field::Free => Fact::Number(self.words()?.free_space?),
+            Field::Flash => Fact::Number(self.words()?.chip_size?),
+            Field::Network => Fact::Source(self.words()?.source),
+            Field::Proof => Fact::Proof(self.words()?.proof),
             Field::Anchor => Fact::Anchors(&self.running()?.embedded.certificates),
             Field::Answer => Fact::Text(self.decision()?.verdict().name()),
             Field::Rule => Fact::Text(self.decision()?.reason.rule()),
-            Field::Pin => Fact::Release(self.device.pin.as_ref()?),
+            Field::Pin => Fact::Release(device.pin.as_ref()?),
             Field::Hold | Field::Contested | Field::Stranger => return None,
         })
     }
 
     /// Whether it is so, of a field that stands alone.
     pub(super) fn flag(&self, field: Field) -> Option<bool> {
+        let device = self.facts.device;
         match field {
-            Field::Hold => Some(self.device.hold.is_some()),
-            Field::Contested => Some(self.device.contested.is_some()),
-            Field::Stranger => Some(!self.device.is_known()),
+            Field::Hold => Some(device.hold.is_some()),
+            Field::Contested => Some(device.contested.is_some()),
+            Field::Stranger => Some(!device.is_known()),
             _ => None,
         }
     }
@@ -89,50 +128,95 @@ impl<'a> Facts<'a> {
     /// Whether anything is known of a field.
     pub(super) fn is_known(&self, field: Field) -> bool {
         match field {
-            Field::Group => self.catalogue.groups().any(|group| group.contains(self)),
+            Field::Group => self.facts.catalogue.groups().any(|group| group.has(self)),
             field => self.fact(field).is_some(),
         }
     }
 
-    fn last(&self) -> Option<&'a Snapshot> {
-        self.device.last.as_ref()
+    fn words(&self) -> Option<Words<'a>> {
+        match self.at_hand {
+            Some(at_hand) => Some(at_hand.check_in.into()),
+            None => self.facts.device.last.as_ref().map(Words::from),
+        }
     }
 
+    /// What it was answered. While that is being decided, it is not known.
     fn decision(&self) -> Option<&'a Decision> {
-        self.device.standing.as_ref().map(|standing| &standing.decision)
+        let standing = self.facts.device.standing.as_ref().filter(|_| self.at_hand.is_none());
+        standing.map(|standing| &standing.decision)
+    }
+
+    fn seen(&self) -> Option<Duration> {
+        match self.at_hand {
+            Some(_) => Some(Duration::ZERO),
+            None => self.ago(self.facts.device.last_seen),
+        }
     }
 
     /// How long ago it asked. One that was assigned and never asked was never seen.
     fn ago(&self, then: Time) -> Option<Duration> {
-        (self.device.polls > 0).then(|| self.now.since(then))
+        (self.facts.device.polls > 0).then(|| self.facts.now.since(then))
     }
 
-    /// The product that the device was taken for when it last asked, else the one that it was assigned to.
+    /// The product that the device is taken for, when it asks or last asked, else the one that it was assigned to.
     pub(crate) fn product(&self) -> Option<&'a ProductName> {
-        let decided = self.decision().and_then(|decision| decision.product.as_ref());
-        decided.or(self.device.product.as_ref())
+        let taken_for = self.at_hand.map(|at_hand| at_hand.product);
+        let decided = || self.decision().and_then(|decision| decision.product.as_ref());
+        taken_for.or_else(decided).or(self.facts.device.product.as_ref())
     }
 
     /// By the digest of what runs, else as it was decided, else by its word, else as the operator said.
     fn chip(&self) -> Option<Chip> {
         let running = || self.running()?.chip;
-        let decided = || self.decision()?.chip;
-        let said = || self.last()?.chip;
-        running().or_else(decided).or_else(said).or(self.device.chip)
+        let decided = || self.at_hand.map_or_else(|| self.decision()?.chip, |at_hand| at_hand.chip);
+        let said = || self.words()?.chip;
+        running().or_else(decided).or_else(said).or(self.facts.device.chip)
     }
 
     fn running(&self) -> Option<&'a Artifact> {
-        self.catalogue.running(&self.last()?.build)
+        self.facts.catalogue.running(self.words()?.build)
     }
 
     fn release(&self) -> Option<&'a Release> {
         let running = self.running()?;
-        let product = self.product().or_else(|| Some(&self.catalogue.product_of(&running.id)?.name));
-        self.catalogue.release_of(product?, &running.id)
+        let product = self.product().or_else(|| Some(&self.facts.catalogue.product_of(&running.id)?.name));
+        self.facts.catalogue.release_of(product?, &running.id)
     }
 
     fn version(&self) -> Option<&'a str> {
         let released = self.release().map(|release| &*release.id.version);
-        released.or_else(|| self.last()?.version.as_deref())
+        released.or_else(|| self.words()?.version)
+    }
+}
+
+impl<'a> From<&'a Snapshot> for Words<'a> {
+    fn from(last: &'a Snapshot) -> Self {
+        Self {
+            dialect: last.dialect,
+            chip: last.chip,
+            build: &last.build,
+            version: last.version.as_deref(),
+            free_space: last.free_space,
+            chip_size: last.chip_size,
+            sdk: last.sdk.as_deref(),
+            source: last.source,
+            proof: last.proof,
+        }
+    }
+}
+
+impl<'a> From<&'a CheckIn> for Words<'a> {
+    fn from(says: &'a CheckIn) -> Self {
+        Self {
+            dialect: says.dialect,
+            chip: says.chip,
+            build: &says.build,
+            version: says.version.as_deref(),
+            free_space: says.free_space,
+            chip_size: says.chip_size,
+            sdk: says.sdk.as_deref(),
+            source: says.source,
+            proof: says.proof,
+        }
     }
 }

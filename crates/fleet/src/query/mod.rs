@@ -42,6 +42,7 @@ use serde::{Deserialize, Serialize};
 
 pub use error::{Expected, QueryError};
 pub use facts::Facts;
+pub(crate) use facts::{AtHand, Known};
 pub use field::{Field, Sort};
 
 use comparison::Operator;
@@ -81,7 +82,12 @@ impl Query {
 
     /// Whether a device is meant.
     pub fn matches(&self, facts: &Facts<'_>) -> bool {
-        self.0.holds(facts) == Some(true)
+        self.finds(&Known::from(*facts))
+    }
+
+    /// The same, by the record or by what is said at this moment.
+    pub(crate) fn finds(&self, known: &Known<'_>) -> bool {
+        self.0.holds(known) == Some(true)
     }
 
     /// Whether the query asks for `field`.
@@ -92,18 +98,18 @@ impl Query {
 
 impl Expression {
     /// Whether it holds, in Kleene's three-valued logic: `None` is "not known", and so is its opposite.
-    fn holds(&self, facts: &Facts<'_>) -> Option<bool> {
+    fn holds(&self, known: &Known<'_>) -> Option<bool> {
         match self {
-            Self::Or(parts) => any(parts.iter().map(|part| part.holds(facts))),
+            Self::Or(parts) => any(parts.iter().map(|part| part.holds(known))),
             Self::And(parts) => {
-                any(parts.iter().map(|part| part.holds(facts).map(|holds| !holds))).map(|no| !no)
+                any(parts.iter().map(|part| part.holds(known).map(|holds| !holds))).map(|no| !no)
             }
-            Self::Not(part) => part.holds(facts).map(|holds| !holds),
-            Self::Flag(field) => facts.flag(*field),
-            Self::Known { field, known } => Some(facts.is_known(*field) == *known),
-            Self::Compare { field, operator, value } => facts.fact(*field)?.compare(*operator, value),
+            Self::Not(part) => part.holds(known).map(|holds| !holds),
+            Self::Flag(field) => known.flag(*field),
+            Self::Known { field, known: wanted } => Some(known.is_known(*field) == *wanted),
+            Self::Compare { field, operator, value } => known.fact(*field)?.compare(*operator, value),
             Self::OneOf { field, values } => {
-                let fact = facts.fact(*field)?;
+                let fact = known.fact(*field)?;
                 any(values.iter().map(|value| fact.compare(Operator::Is, value)))
             }
         }

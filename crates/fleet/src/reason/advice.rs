@@ -61,6 +61,11 @@ impl Reason {
                 let own = "it is enrolled, and this poll showed no credential of its own";
                 Some(format!("{own}: put that into its sketch, unless somebody else asked under its address"))
             }
+            Self::ReleaseGone { release, campaign: None }
+                if device.forced.as_ref().is_some_and(|forced| forced.release == *release) =>
+            {
+                Some(format!("otary release restore {release}, or otary device unforce {}", device.mac))
+            }
             _ => self.advice(&device.mac.to_string()),
         }
     }

@@ -106,6 +106,19 @@ fn a_stopped_campaign_holds_those_that_it_has_not_reached() {
 }
 
 #[test]
+fn one_that_was_offered_the_release_and_cut_off_is_not_offered_it_again_once_the_campaign_is_held() {
+    let mut world = with_campaign(&[]);
+    let artifact = world.poll(&board()).offered().unwrap();
+    world.take(&board(), artifact, 400_000);
+    assert_eq!(world.poll(&board()).verdict(), Verdict::Offer, "it tries again while the campaign runs");
+    world.campaigns[0].state = State::Stopped(stop(&world));
+    let stopped = Reason::CampaignStopped { campaign: FIRST, offered: "0.4".into() };
+    assert_eq!(world.poll(&board()).reason, stopped);
+    world.campaigns[0].state = State::Paused { paused_by: "ann".into(), paused_at: world.now };
+    assert_eq!(world.poll(&board()).reason, Reason::CampaignPaused { campaign: FIRST });
+}
+
+#[test]
 fn the_next_wave_may_wait_for_a_person() {
     let mut world = with_campaign(&[0]);
     world.campaigns[0].state = State::AwaitsApproval;

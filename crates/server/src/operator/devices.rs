@@ -51,6 +51,15 @@ pub struct DeviceLine {
     pub answer: Option<Answer>,
     /// When two builds or networks were last seen taking turns under its address.
     pub contested: Option<Time>,
+    /// Whether an operator holds it.
+    #[serde(default)]
+    pub held: bool,
+    /// The release that an operator pinned it to.
+    #[serde(default)]
+    pub pin: Option<ReleaseId>,
+    /// The release that an operator wants it to get once.
+    #[serde(default)]
+    pub forced: Option<ReleaseId>,
 }
 
 /// What a device runs, by its own word.
@@ -202,8 +211,8 @@ impl Operator {
     pub(super) fn show_device(&self, mac: Mac) -> Result<DeviceView, Problem> {
         let device = self.store.device(mac)?.ok_or_else(|| no_device(mac))?;
         let catalogue = self.store.catalogue();
-        let now =
-            replay(&device, Mode::Sketch, &catalogue, self.now()).map(|decision| answer(&device, decision));
+        let now = replay(&device, Mode::Sketch, &catalogue, &self.rollout.openings()?, self.now())
+            .map(|decision| answer(&device, decision));
         let query = EventQuery { device: Some(mac), limit: EVENTS, ..EventQuery::default() };
         let events = self.store.events(&query)?;
         let held = self.held(&device);
@@ -244,11 +253,12 @@ impl Operator {
     ) -> Result<DeviceView, Problem> {
         tracing::info!(who = actor.who, device = %mac, "{action}");
         let event = self.event(actor, Some(mac), None, action);
-        let mut found = false;
+        let (mut found, catalogue) = (false, self.store.catalogue());
         self.store.with_device(mac, self.now(), admit, &mut |device| {
             let Some(device) = device else { return Vec::new() };
             found = true;
             change(device);
+            self.rollout.note(device, &catalogue);
             vec![Event { product: device.product.clone(), ..event.clone() }]
         })?;
         if !found {
@@ -261,6 +271,7 @@ impl Operator {
     /// The event is no longer the device's: those go with it.
     fn forget(&self, mac: Mac, actor: &Actor) -> Result<(), Problem> {
         if self.store.forget(mac)? {
+            self.rollout.forget(mac);
             self.log(actor, None, format!("forgot {mac}"))
         } else {
             Err(no_device(mac))
@@ -292,6 +303,9 @@ fn line(device: &Device, catalogue: &Catalogue) -> DeviceLine {
         polls: device.polls,
         answer: decided.map(|decision| answer(device, decision.clone())),
         contested: device.contested,
+        held: device.hold.is_some(),
+        pin: device.pin.clone(),
+        forced: device.forced.as_ref().map(|forced| forced.release.clone()),
     }
 }
 

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use otary_fleet::{Artifact, Catalogue, Decision, Device, Kind, Mac, Mode, Reason, Release, Time, Verdict};
+use otary_fleet::{
+    Artifact, Campaign, Catalogue, Decision, Device, Kind, Mac, Mode, Opening, Reason, Release, Time, Verdict,
+};
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
@@ -69,6 +71,16 @@ pub enum Forecast {
     Unsigned,
     /// Of the release's program and file system, it takes the other one first.
     ItsTurn,
+    /// It comes in a later wave.
+    LaterWave,
+    /// It asked too rarely so far to be missed, and comes in the last wave.
+    LastWave,
+    /// It waits for the campaign's window.
+    OutsideWindow,
+    /// The campaign is for devices that prove who they are, and it does not.
+    Unproven,
+    /// An operator's word about it goes before: a hold, a pin.
+    SaidOtherwise,
 }
 
 impl Group {
@@ -83,13 +95,19 @@ impl Operator {
         release: &Release,
         artifacts: &[Artifact],
         catalogue: &Catalogue,
+        campaign: Option<&Campaign>,
         now: Time,
     ) -> Result<Effect, Problem> {
         let mode = mode(artifacts);
+        let mut openings = self.rollout.openings()?;
+        if let Some(campaign) = campaign {
+            // How many of an open wave at the same moment is another matter.
+            openings.set(campaign.id, Opening { slots: u32::MAX, allowed: u32::MAX, ..Opening::default() });
+        }
         let mut effect = Effect::default();
         let mut groups = BTreeMap::new();
         self.each_device(|device| {
-            let Some(decision) = replay(device, mode, catalogue, now) else { return };
+            let Some(decision) = replay(device, mode, catalogue, &openings, now) else { return };
             if matches!(decision.reason, Reason::NoProduct { .. }) {
                 effect.unassigned += 1;
             }
@@ -123,6 +141,7 @@ fn forecast(decision: &Decision, device: &Device, release: &Release) -> Forecast
         Reason::ChipUnknown { .. } => Forecast::ChipUnknown,
         Reason::ChipContradicts { .. } => Forecast::ChipContradicts,
         Reason::PlainHttp { .. } => Forecast::PlainHttp,
+        Reason::Held { .. } | Reason::Pinned { .. } | Reason::OnPin { .. } => Forecast::SaidOtherwise,
         _ if !meant && !release.channel.is(device.channel.as_ref()) => Forecast::OtherChannel,
         Reason::NoRelease { .. } => Forecast::NoImage,
         _ if !meant => Forecast::OtherRelease,
@@ -134,6 +153,10 @@ fn forecast(decision: &Decision, device: &Device, release: &Release) -> Forecast
         Reason::TakenOnce { .. } => Forecast::TakenOnce,
         Reason::FilesFirst { .. } | Reason::AppFirst { .. } => Forecast::ItsTurn,
         Reason::UpToDate { .. } => Forecast::Running,
+        Reason::LaterWave { .. } => Forecast::LaterWave,
+        Reason::RhythmUnknown { .. } => Forecast::LastWave,
+        Reason::OutsideWindow { .. } => Forecast::OutsideWindow,
+        Reason::Unproven { .. } | Reason::Contested { .. } => Forecast::Unproven,
         _ if decision.verdict() == Verdict::Offer => Forecast::Offered,
         _ => Forecast::NotOlder,
     }
@@ -158,6 +181,14 @@ impl Forecast {
             Self::Looping => ("is held for looping", "are held for looping"),
             Self::Unsigned => ("installs only what is signed", "install only what is signed"),
             Self::ItsTurn => ("takes the release's other file first", "take the release's other file first"),
+            Self::LaterWave => ("comes in a later wave", "come in later waves"),
+            Self::LastWave => (
+                "asked too rarely so far and comes in the last wave",
+                "asked too rarely so far and come in the last wave",
+            ),
+            Self::OutsideWindow => ("waits for the window", "wait for the window"),
+            Self::Unproven => ("does not prove who it is", "do not prove who they are"),
+            Self::SaidOtherwise => ("is pinned or held", "are pinned or held"),
             Self::Reflashed => ("is held as reflashed by hand", "are held as reflashed by hand"),
         }
     }

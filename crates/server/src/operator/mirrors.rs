@@ -15,6 +15,7 @@ use otary_fleet::{Artifact, Catalogue, Channel, ProductName, RiskName, Sha256};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
+use super::campaigns::ByCampaign;
 use super::problem::Problem;
 use super::publish::{Part, Publication};
 use super::refusal::Allowance;
@@ -246,6 +247,9 @@ impl Operator {
             manifests: Vec::new(),
             sign: None,
             order: otary_fleet::Sequence::default(),
+            via: None,
+            campaign: ByCampaign::Usual,
+            supersede: false,
             dry_run: false,
         };
         self.publish(&publication, &Actor::mirror()).map(drop)

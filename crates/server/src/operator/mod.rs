@@ -22,6 +22,7 @@
 //! | read | `GET /products`, `GET /products/{product}` | products |
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
 //! | read | `GET /devices?after=&limit=&where=`, `GET /devices/{mac}` | devices, all or those that a query finds; one with its events and its next answer |
+//! | read | `GET /campaigns?product=`, `GET /campaigns/{number}` | campaigns, what they have shown and what comes next |
 //! | read | `GET /mirrors`, `GET /mirrors/{product}` | what is taken from elsewhere, and what was found there |
 //! | read | `GET /trust`, `GET /trust/ledger`, `GET /trust/rollover` | the authority; the fleet by anchor; whom a step cuts off |
 //! | read | `GET /signing`, `GET /signing/numbers/{product}` | the root records; a product's release numbers |
@@ -32,9 +33,11 @@
 //! | operate | `POST /products`, `PATCH /products/{product}` | add, set |
 //! | operate | `POST /releases/{product}/{version}/{withdraw, restore, pin, unpin}`, `DELETE` without the last part | |
 //! | operate | `POST /devices/{mac}/{assign, release, resume}`, `DELETE` without the last part | |
+//! | operate | `POST /devices/{mac}/{pin, unpin, force, unforce, hold, unhold, zone}` | what is wanted of one device, whatever is meant for others |
 //! | operate | `POST /devices/{mac}/{enroll, disenroll}` | issue it a credential, by its digest, and assign it; take one or all back |
 //! | read | `GET /groups`, `GET /groups/{name}` | groups of devices, with the number of their members |
 //! | operate | `PUT /groups/{name}`, `POST /groups/{name}/{add, remove}`, `DELETE` without the last part | by hand or by a query |
+//! | operate | `POST /campaigns`, `POST /campaigns/{number}/{pause, resume, approve, abort, roll-back}` | send a release out, and the steps |
 //! | operate | `POST /mirrors`, `DELETE /mirrors/{product}`, `POST /mirrors/{product}/check` | take firmware from elsewhere, stop that, look now |
 //! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
 //! | operate | `POST /gc` | let go of what is no longer kept |
@@ -51,10 +54,12 @@ mod announcement;
 mod artifacts;
 mod audit;
 mod auth;
+mod campaigns;
 mod devices;
 mod effect;
 mod enrolment;
 mod groups;
+mod intents;
 mod ledger;
 mod mirrors;
 mod problem;
@@ -79,10 +84,14 @@ pub use announcement::Announcement;
 pub use artifacts::Uploaded;
 pub use audit::{LogLine, LogPage};
 pub use auth::{Access, LocalOwner, Peer};
+pub use campaigns::{
+    ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded,
+};
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
 pub use groups::{GroupMembers, GroupSettings, GroupView};
+pub use intents::{DeviceZone, WantedVersion};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};

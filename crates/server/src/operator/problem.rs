@@ -136,8 +136,18 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         let text = error.to_string();
         match error {
+            StoreError::NoProduct(name) => {
+                Self::not_found("no-product", text).help(format!("otary product add {name}"))
+            }
             StoreError::ReleaseExists(_) => Self::conflict("release-exists", text),
-            StoreError::NoRelease(_) => Self::not_found("no-release", text),
+            StoreError::NoRelease(_) => Self::not_found("no-release", text).help("otary release list"),
+            StoreError::TargetTaken { by } => {
+                Self::conflict("target-taken", text).help(format!("otary campaign abort {by}"))
+            }
+            StoreError::Brought { by, .. } => {
+                Self::conflict("release-in-campaign", text).help(format!("otary campaign abort {by}"))
+            }
+            StoreError::StrayManifest { .. } => Self::bad_request("stray-manifest", text),
             StoreError::NoBlob(_) => Self::not_found("no-artifact", text),
             StoreError::InUse(_) => Self::conflict("artifact-in-use", text),
             other => Self::internal("store-failed", "the store failed", other),
@@ -161,5 +171,49 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use otary_fleet::{CampaignId, ReleaseId, Sha256};
+
+    use super::*;
+
+    fn lamp() -> ReleaseId {
+        ReleaseId { product: "lamp".parse().unwrap(), version: "0.3".into() }
+    }
+
+    #[test]
+    fn what_stands_against_a_request_in_the_store_is_the_operators_to_solve() {
+        let by = CampaignId(7);
+        let abort = Some("otary campaign abort 7");
+        let says = |error: StoreError| Problem::from(error).document();
+        for (error, status, code, help) in [
+            (StoreError::TargetTaken { by }, 409, "target-taken", abort),
+            (StoreError::Brought { release: lamp(), by }, 409, "release-in-campaign", abort),
+            (StoreError::NoProduct(lamp().product), 404, "no-product", Some("otary product add lamp")),
+            (StoreError::NoRelease(lamp()), 404, "no-release", Some("otary release list")),
+            (StoreError::ReleaseExists(lamp()), 409, "release-exists", None),
+            (
+                StoreError::StrayManifest { release: lamp(), artifact: Sha256([1; 32]) },
+                400,
+                "stray-manifest",
+                None,
+            ),
+        ] {
+            let text = error.to_string();
+            let said = says(error);
+            assert_eq!((said.status, said.code.as_str(), said.help.as_deref()), (status, code, help));
+            assert_eq!(said.detail, text, "the sentence is the store's");
+        }
+    }
+
+    #[test]
+    fn what_fails_in_the_store_is_told_to_the_log_alone() {
+        let locked = Problem::from(StoreError::Locked("/data".into()));
+        let said = locked.document();
+        assert_eq!((said.status, said.code.as_str()), (500, "store-failed"));
+        assert!(!said.detail.contains("/data") && locked.causes().unwrap().contains("/data"));
     }
 }

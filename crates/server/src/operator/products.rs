@@ -6,13 +6,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Catalogue, Chip, Device, Product, ProductName, Sha256, Version};
+use otary_fleet::{Catalogue, Chip, Product, ProductName, Sha256, Version};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
 use super::problem::Problem;
 use super::request::{Body, Place};
 use super::site::{Operator, carry_out};
+pub(super) use crate::rollout::product_of;
 
 /// A product with what is known around it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,12 +190,6 @@ impl ProductChange {
         let words: Vec<String> = [chips, plain, raw, private, asks, secret].into_iter().flatten().collect();
         if words.is_empty() { "nothing".into() } else { words.join(", ") }
     }
-}
-
-/// The product that a device was taken for when it last asked, else the one that it was assigned to.
-pub(super) fn product_of(device: &Device) -> Option<&ProductName> {
-    let decided = device.standing.as_ref().and_then(|standing| standing.decision.product.as_ref());
-    decided.or(device.product.as_ref())
 }
 
 /// A product of the catalogue, or the problem that there is none.

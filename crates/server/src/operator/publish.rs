@@ -7,13 +7,14 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
-    Artifact, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, Risk, RiskName,
-    Sequence, Sha256, SignedManifest, Time, compare,
+    Artifact, Campaign, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, Risk,
+    RiskName, Sequence, Sha256, SignedManifest, Time, Version, ViaError, check_via, compare,
 };
 use otary_trust::signing::Manifest;
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
+use super::campaigns::{ByCampaign, Outgoing, Superseded, plan};
 use super::effect::Effect;
 use super::problem::Problem;
 use super::refusal::{Allowance, Refusal, check, check_form};
@@ -53,6 +54,15 @@ pub struct Publication {
     /// Which of the files go first, if there are a program and a file system.
     #[serde(default)]
     pub order: Sequence,
+    /// The version that whoever runs something older gets first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<Version>,
+    /// How it goes out.
+    #[serde(default)]
+    pub campaign: ByCampaign,
+    /// Whether campaigns under way for the same devices end. One that was stopped on evidence ends in any case.
+    #[serde(default)]
+    pub supersede: bool,
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,
@@ -83,6 +93,12 @@ pub struct Published {
     pub reviews: Vec<Review>,
     /// Whether the product was made with it.
     pub new_product: bool,
+    /// The campaign by which it goes out, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<Campaign>,
+    /// Campaigns that end for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub superseded: Vec<Superseded>,
     /// What will happen to the devices that are known.
     pub effect: Option<Effect>,
     /// What its manifests say, if it is signed; but for the image, they say the same.
@@ -105,12 +121,17 @@ pub(super) async fn publish(
 impl Operator {
     pub(super) fn publish(&self, publication: &Publication, actor: &Actor) -> Result<Published, Problem> {
         let _changing = self.changing();
-        let done = self.prepare(publication).and_then(|(product, published)| {
+        let moving = self.rollout.changing();
+        let done = self.prepare(publication, actor).and_then(|(product, published, campaigns)| {
             if !publication.dry_run {
-                self.put(&product, &published, actor)?;
+                self.put(&product, &published, &campaigns, actor)?;
             }
             Ok(published)
         });
+        drop(moving);
+        if done.as_ref().is_ok_and(|published| published.campaign.is_some()) && !publication.dry_run {
+            self.rollout.campaigns_changed();
+        }
         if done.is_err() || publication.dry_run {
             self.drop_uploads(publication.artifacts.iter().map(|part| part.id));
         }
@@ -118,7 +139,11 @@ impl Operator {
     }
 
     /// Checks everything and changes nothing.
-    fn prepare(&self, publication: &Publication) -> Result<(Product, Published), Problem> {
+    fn prepare(
+        &self,
+        publication: &Publication,
+        actor: &Actor,
+    ) -> Result<(Product, Published, Vec<Campaign>), Problem> {
         check_form(&publication.version, &publication.notes, publication.artifacts.len())?;
         let catalogue = self.store.catalogue();
         let now = self.now();
@@ -136,18 +161,47 @@ impl Operator {
         let signed = self.check_manifests(&release, &artifacts, &catalogue)?;
         let (reviews, of_files) = self.review(&release, &artifacts, &catalogue, &publication.risks)?;
 
-        let after = with(&catalogue, &product, &release, &artifacts);
-        let effect = Some(self.effect(&release, &artifacts, &after, now)?);
+        let alone = with(&catalogue, &product, &release, &artifacts, &[]);
+        check_via(&release, &alone).map_err(no_way_through)?;
+        let outgoing = Outgoing {
+            release: &release.id,
+            channel: &release.channel,
+            kind: plan::kind(artifacts.iter().map(|artifact| artifact.kind)),
+            supersede: publication.supersede,
+            rolls_back: None,
+        };
+        let campaigns = self.campaigns_for(outgoing, &publication.campaign, &alone, actor)?;
+        let after = with(&catalogue, &product, &release, &artifacts, &campaigns);
+        let campaign = plan::made(&campaigns).cloned();
+        let effect = Some(self.effect(&release, &artifacts, &after, campaign.as_ref(), now)?);
         let unsigned = self.unsigned(&release, &artifacts);
         let notes = [of_files, notes(&release, &artifacts, &catalogue), unsigned].concat();
-        Ok((product, Published { release, artifacts, reviews, new_product, effect, signed, notes }))
+        let superseded = plan::superseded(&campaigns);
+        let published = Published {
+            release,
+            artifacts,
+            reviews,
+            new_product,
+            campaign,
+            superseded,
+            effect,
+            signed,
+            notes,
+        };
+        Ok((product, published, campaigns))
     }
 
-    fn put(&self, product: &Product, published: &Published, actor: &Actor) -> Result<(), Problem> {
+    fn put(
+        &self,
+        product: &Product,
+        published: &Published,
+        campaigns: &[Campaign],
+        actor: &Actor,
+    ) -> Result<(), Problem> {
         if published.new_product {
             self.store.put_product(product)?;
         }
-        self.store.publish(&published.release, &published.artifacts)?;
+        self.store.publish_with(&published.release, &published.artifacts, campaigns)?;
         let release = &published.release;
         let number = release.manifests.first().map(|manifest| manifest.number);
         if let Some(number) = number {
@@ -155,7 +209,8 @@ impl Operator {
         }
         let signed = number.map(|number| format!(", signed as number {number}")).unwrap_or_default();
         let accepted = accepted(&published.reviews);
-        let action = format!("published {} to {}{signed}{accepted}", release.id, release.channel);
+        let by = plan::said(campaigns);
+        let action = format!("published {} to {}{by}{signed}{accepted}", release.id, release.channel);
         self.log(actor, Some(&product.name), action)
     }
 }
@@ -195,7 +250,7 @@ fn release_of(
         channel,
         artifacts: artifacts.iter().map(|artifact| artifact.id).collect(),
         order: publication.order,
-        via: None,
+        via: publication.via.clone(),
         manifests: publication.manifests.clone(),
         notes: publication.notes.clone(),
         published: after_the_last(&publication.product, catalogue, now),
@@ -210,12 +265,33 @@ fn after_the_last(product: &ProductName, catalogue: &Catalogue, now: Time) -> Ti
     last.map_or(now, |last| now.max(Time(last.0.saturating_add(1))))
 }
 
-fn with(catalogue: &Catalogue, product: &Product, release: &Release, artifacts: &[Artifact]) -> Catalogue {
+/// The problem that a version which must be passed through cannot be.
+fn no_way_through(error: ViaError) -> Problem {
+    let code = match error {
+        ViaError::Unknown { .. } | ViaError::Withdrawn { .. } => "via-not-there",
+        ViaError::NotOlder { .. } | ViaError::Circle { .. } | ViaError::TooMany { .. } => "via-leads-nowhere",
+    };
+    Problem::bad_request(code, error.to_string()).help("otary release list says which versions there are")
+}
+
+fn with(
+    catalogue: &Catalogue,
+    product: &Product,
+    release: &Release,
+    artifacts: &[Artifact],
+    campaigns: &[Campaign],
+) -> Catalogue {
     let products = catalogue.products().filter(|other| other.name != product.name).chain([product]);
     let releases = catalogue.all_releases().chain([release]);
     let artifacts = catalogue.artifacts().chain(artifacts);
-    Catalogue::new(products.cloned(), releases.cloned(), artifacts.cloned())
-        .with_campaigns(catalogue.all_campaigns().cloned(), catalogue.groups().cloned())
+    Catalogue::new(products.cloned(), releases.cloned(), artifacts.cloned()).with_campaigns(
+        catalogue
+            .all_campaigns()
+            .filter(|old| campaigns.iter().all(|new| new.id != old.id))
+            .chain(campaigns)
+            .cloned(),
+        catalogue.groups().cloned(),
+    )
 }
 
 /// What is no reason to refuse, and worth a look all the same.

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Artifact, Catalogue, ProductName, Release, ReleaseId, Sha256, Version};
+use otary_fleet::{Artifact, Campaign, Catalogue, ProductName, Release, ReleaseId, Sha256, Version};
 use serde::{Deserialize, Serialize};
 
 use super::auth::Actor;
+use super::campaigns::aborted;
 use super::problem::Problem;
 use super::request::{Options, Place};
 use super::signing::FileSignature;
@@ -108,8 +109,9 @@ impl Operator {
     }
 
     fn change_release(&self, id: &ReleaseId, change: Change, actor: &Actor) -> Result<ReleaseView, Problem> {
-        let _changing = self.changing();
-        let mut changed = release(&self.store.catalogue(), id)?.clone();
+        let (_changing, _moving) = (self.changing(), self.rollout.changing());
+        let catalogue = self.store.catalogue();
+        let mut changed = release(&catalogue, id)?.clone();
         match change {
             Change::Withdraw => changed.withdrawn = changed.withdrawn.or_else(|| Some(self.now())),
             Change::Restore => changed.withdrawn = None,
@@ -118,7 +120,27 @@ impl Operator {
         }
         self.store.put_release(&changed)?;
         self.log(actor, Some(&id.product), format!("{} {id}", change.done()))?;
+        if change == Change::Withdraw {
+            self.abort_campaigns_of(id, &catalogue, actor)?;
+        }
         self.show_release(id)
+    }
+
+    /// What is withdrawn goes to nobody: its campaigns have nothing left to do, and would keep others from their devices.
+    fn abort_campaigns_of(
+        &self,
+        id: &ReleaseId,
+        catalogue: &Catalogue,
+        actor: &Actor,
+    ) -> Result<(), Problem> {
+        let brings = |campaign: &&Campaign| campaign.release == *id && campaign.is_under_way();
+        for campaign in catalogue.campaigns(&id.product).iter().filter(brings) {
+            let state = aborted(&actor.who, self.now());
+            self.store.put_campaign(&Campaign { state, ..campaign.clone() })?;
+            let action = format!("aborted campaign {} ({id}), since its release is withdrawn", campaign.id);
+            self.log(actor, Some(&id.product), action)?;
+        }
+        Ok(())
     }
 
     fn delete_release(&self, id: &ReleaseId, actor: &Actor) -> Result<(), Problem> {
@@ -135,6 +157,7 @@ impl Operator {
             return Err(Problem::conflict("release-running", detail)
                 .help(format!("to offer it no longer, otary release withdraw {id}")));
         }
+        self.is_meant_for_nobody(id)?;
         self.store.delete_release(id)?;
         self.log(actor, Some(&id.product), format!("deleted {id}"))
     }
@@ -180,7 +203,8 @@ impl Change {
     }
 }
 
-fn release<'a>(catalogue: &'a Catalogue, id: &ReleaseId) -> Result<&'a Release, Problem> {
+/// A release of the catalogue, or the problem that there is none.
+pub(super) fn release<'a>(catalogue: &'a Catalogue, id: &ReleaseId) -> Result<&'a Release, Problem> {
     catalogue.release(id).ok_or_else(|| {
         Problem::not_found("no-release", format!("there is no release {id}")).help("otary release list")
     })

@@ -3,9 +3,15 @@
 use otary_fleet::{Catalogue, CheckIn, Decision, Device, Mode, Openings, Time, View, decide};
 
 /// The decision on what `device` last said, asking for `mode`. None if it never asked.
-pub(super) fn replay(device: &Device, mode: Mode, catalogue: &Catalogue, now: Time) -> Option<Decision> {
+pub(super) fn replay(
+    device: &Device,
+    mode: Mode,
+    catalogue: &Catalogue,
+    openings: &Openings,
+    now: Time,
+) -> Option<Decision> {
     let check_in = last_check_in(device, mode)?;
-    Some(decide(&check_in, View { catalogue, device: Some(device), openings: Openings::SHUT }, now))
+    Some(decide(&check_in, View { catalogue, device: Some(device), openings }, now))
 }
 
 fn last_check_in(device: &Device, mode: Mode) -> Option<CheckIn> {

@@ -10,14 +10,16 @@ use http::StatusCode;
 use otary_fleet::{Mac, ProductName, ReleaseId, Scope, Version};
 
 use super::auth::{Actor, Door, let_in};
+use super::campaigns::Turn;
 use super::devices::Brakes;
+use super::intents::Intent;
 use super::problem::Problem;
 use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, audit, auth, devices, enrolment, groups, mirrors, products, publish, releases, signing,
-    status, tokens, trust,
+    artifacts, audit, auth, campaigns, devices, enrolment, groups, intents, mirrors, products, publish,
+    releases, signing, status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -56,6 +58,8 @@ fn to_look() -> Routes {
         .route("/devices/{mac}", get(devices::show))
         .route("/groups", get(groups::list))
         .route("/groups/{name}", get(groups::show))
+        .route("/campaigns", get(campaigns::list))
+        .route("/campaigns/{number}", get(campaigns::show))
         .route("/audit", get(audit::list))
         .route("/audit/head", get(audit::head))
         .route("/audit/verification", get(audit::verify))
@@ -88,11 +92,24 @@ fn to_operate() -> Routes {
         .route("/devices/{mac}/assign", post(devices::assign))
         .route("/devices/{mac}/release", brake(Brakes::Release))
         .route("/devices/{mac}/resume", brake(Brakes::Resume))
+        .route("/devices/{mac}/pin", post(intents::pin))
+        .route("/devices/{mac}/unpin", intent(Intent::Unpin))
+        .route("/devices/{mac}/force", post(intents::force))
+        .route("/devices/{mac}/unforce", intent(Intent::Unforce))
+        .route("/devices/{mac}/hold", intent(Intent::Hold))
+        .route("/devices/{mac}/unhold", intent(Intent::Unhold))
+        .route("/devices/{mac}/zone", post(intents::zone))
         .route("/devices/{mac}/enroll", post(enrolment::enroll))
         .route("/devices/{mac}/disenroll", post(enrolment::disenroll))
         .route("/groups/{name}", put(groups::set).delete(groups::delete))
         .route("/groups/{name}/add", post(groups::add))
         .route("/groups/{name}/remove", post(groups::remove))
+        .route("/campaigns", post(campaigns::start))
+        .route("/campaigns/{number}/pause", campaigns::turn(Turn::Pause))
+        .route("/campaigns/{number}/approve", campaigns::turn(Turn::Approve))
+        .route("/campaigns/{number}/abort", campaigns::turn(Turn::Abort))
+        .route("/campaigns/{number}/resume", post(campaigns::resume))
+        .route("/campaigns/{number}/roll-back", post(campaigns::roll_back))
         .route("/mirrors", post(mirrors::add))
         .route("/mirrors/{product}", delete(mirrors::remove))
         .route("/mirrors/{product}/check", post(mirrors::check))
@@ -123,6 +140,12 @@ fn change(change: Change) -> MethodRouter<Arc<Operator>> {
 fn brake(brakes: Brakes) -> MethodRouter<Arc<Operator>> {
     post(move |State(operator): State<Arc<Operator>>, actor: Actor, Place(mac): Place<Mac>| {
         devices::brake(operator, actor, mac, brakes)
+    })
+}
+
+fn intent(intent: Intent) -> MethodRouter<Arc<Operator>> {
+    post(move |State(operator): State<Arc<Operator>>, actor: Actor, Place(mac): Place<Mac>| {
+        intents::say(operator, actor, mac, intent)
     })
 }
 

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::secret::Secret;
 use super::throttle::Throttle;
 use crate::fetch::Fetcher;
-use crate::{Clock, Custody};
+use crate::{Clock, Custody, Rollout};
 
 /// The store's setting that says when the authority was last backed up: milliseconds since 1970, in decimal.
 pub const AUTHORITY_BACKED_UP: &str = "authority.backed-up";
@@ -44,6 +44,7 @@ pub struct Site {
 /// The operator interface's state.
 pub struct Operator {
     pub(super) store: Arc<dyn Store>,
+    pub(super) rollout: Arc<Rollout>,
     pub(super) site: Site,
     pub(super) throttle: Throttle,
     pub(super) uploads: Semaphore,
@@ -61,8 +62,10 @@ impl Operator {
     /// An interface to `store`. Who shows `owner` acts as the owner of the data directory: it is the secret that an
     /// [announcement](super::Announcement) hands to local processes.
     pub fn new(store: Arc<dyn Store>, clock: Clock, site: Site, owner: Option<&Secret>) -> Self {
+        let rollout = Arc::new(Rollout::new(Arc::clone(&store), clock.clone()));
         Self {
             store,
+            rollout,
             site,
             throttle: Throttle::default(),
             uploads: Semaphore::new(UPLOADS),
@@ -72,6 +75,11 @@ impl Operator {
             clock,
             changes: Mutex::new(()),
         }
+    }
+
+    /// The campaigns, for the server that carries them out.
+    pub fn rollout(&self) -> Arc<Rollout> {
+        Arc::clone(&self.rollout)
     }
 
     /// The same with an authority to work on.

@@ -4,6 +4,7 @@
 //! recording is JSON lines, each with the time of the decision:
 //!
 //! - `catalogue`: all that could be offered, before the first decision on it;
+//! - `openings`: what may be begun under campaigns, whenever that changed: with each offer, and beside them every few seconds;
 //! - `device`: a device's record as it was before the next line about it, when it is met first and whenever somebody else
 //!   than its own polls changed it: an operator, say;
 //! - `check-in`: what was said, and what was decided. `record` is the digest of the device's record before it, so that a
@@ -17,8 +18,8 @@ mod recorder;
 mod replay;
 
 use otary_fleet::{
-    Artifact, Campaign, Catalogue, CheckIn, Decision, Delivery, Device, Group, Mac, Product, Release, Sha256,
-    Time,
+    Artifact, Campaign, CampaignId, Catalogue, CheckIn, Decision, Delivery, Device, Group, Mac, Opening,
+    Product, Release, Sha256, Time,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,11 @@ pub struct Line {
 pub enum Input {
     /// All that could be offered from here on.
     Catalogue(Box<Offered>),
+    /// What may be begun under campaigns from here on.
+    Openings {
+        /// By campaign; nothing under one that is not among them.
+        openings: Vec<(CampaignId, Opening)>,
+    },
     /// A device's record.
     Device {
         /// The record.

@@ -40,6 +40,8 @@ struct State {
     file: File,
     bytes: u64,
     catalogue: Option<Arc<Catalogue>>,
+    /// What may be begun, as the recording leaves it.
+    openings: Openings,
     /// The digest of each record as the recording leaves it.
     devices: HashMap<Mac, Sha256>,
 }
@@ -56,13 +58,15 @@ impl Recorder {
         &self,
         check_in: &CheckIn,
         catalogue: &Arc<Catalogue>,
-        device: Option<&Device>,
+        view: View<'_>,
         answered: &Decision,
         now: Time,
     ) {
+        let device = view.device;
         self.write(|state| {
             state.meet(catalogue, device, now)?;
-            let decision = decide(check_in, View { catalogue, device, openings: Openings::SHUT }, now);
+            state.open(view.openings, now)?;
+            let decision = decide(check_in, view, now);
             let record = device.map(digest).transpose()?;
             if let Some(mut after) = device.cloned() {
                 observe(&mut after, check_in, answered, catalogue, now);
@@ -117,7 +121,7 @@ impl State {
             _ => {}
         }
         let file = create_private_file(path)?;
-        Ok(Self { file, bytes: 0, catalogue: None, devices: HashMap::new() })
+        Ok(Self { file, bytes: 0, catalogue: None, openings: Openings::default(), devices: HashMap::new() })
     }
 
     /// Notes the catalogue and the device's record where the recording does not know them.
@@ -130,6 +134,16 @@ impl State {
         if self.devices.get(&device.mac) != Some(&digest(device)?) {
             self.line(&Line { at: now, input: Input::Device { device: Box::new(device.clone()) } })?;
         }
+        Ok(())
+    }
+
+    /// Notes what may be begun where the recording does not know it.
+    fn open(&mut self, openings: &Openings, now: Time) -> io::Result<()> {
+        if self.openings != *openings {
+            let openings = openings.iter().collect();
+            self.line(&Line { at: now, input: Input::Openings { openings } })?;
+        }
+        self.openings.clone_from(openings);
         Ok(())
     }
 

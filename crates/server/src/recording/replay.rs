@@ -15,6 +15,7 @@ use super::{Input, Line, digest};
 #[derive(Debug, Default)]
 pub struct Replay {
     catalogue: Option<Catalogue>,
+    openings: Openings,
     devices: HashMap<Mac, Device>,
     /// Those whose records are others by now: that is told once.
     apart: HashSet<Mac>,
@@ -96,6 +97,7 @@ impl Replay {
             serde_json::from_str(text).map_err(|source| ReplayError::Line { line, source })?;
         match input {
             Input::Catalogue(parts) => self.catalogue = Some((*parts).into()),
+            Input::Openings { openings } => self.openings = openings.into_iter().collect(),
             Input::Device { device } => {
                 self.apart.remove(&device.mac);
                 self.devices.insert(device.mac, *device);
@@ -125,8 +127,8 @@ impl Replay {
         let catalogue = self.catalogue.as_ref().ok_or(ReplayError::NoCatalogue { line })?;
         let mut device = record.and(check_in.device).and_then(|mac| self.devices.get_mut(&mac));
         let same_record = device.as_deref().and_then(|device| digest(device).ok()) == record;
-        let now =
-            decide(check_in, View { catalogue, device: device.as_deref(), openings: Openings::SHUT }, at);
+        let view = View { catalogue, device: device.as_deref(), openings: &self.openings };
+        let now = decide(check_in, view, at);
         if let Some(device) = &mut device {
             observe(device, check_in, answered.unwrap_or(&recorded), catalogue, at);
         }

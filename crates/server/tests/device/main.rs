@@ -21,6 +21,7 @@ mod private;
 mod probe;
 mod proofs;
 mod protocol;
+mod rollouts;
 mod site;
 mod stacks;
 mod strangers;

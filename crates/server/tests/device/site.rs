@@ -8,9 +8,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use otary_fleet::{
-    Artifact, Channel, Chip, Device, Kind, Mac, Md5, Product, ProductName, Release, ReleaseId, Sha256, Time,
+    Artifact, Campaign, Channel, Chip, Device, Kind, Mac, Md5, Product, ProductName, Release, ReleaseId,
+    Sha256, Time,
 };
-use otary_server::{Addresses, Clock, Handle, Identity, Limits, Options, Server, TlsRules};
+use otary_server::{Addresses, Clock, Handle, Identity, Limits, Options, Rollout, Server, TlsRules};
 use otary_store::{Admit, Memory, Retention, Store};
 use otary_trust::{Authority, Name};
 use tempfile::TempDir;
@@ -30,10 +31,12 @@ type File<'a> = (&'a [u8], &'a dyn Fn(&mut Artifact));
 pub struct Site {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
+    pub rollout: Arc<Rollout>,
     pub addresses: Addresses,
     pub authority: Authority,
     pub handle: Handle,
     pub folder: TempDir,
+    options: Options,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -83,10 +86,40 @@ impl Site {
         let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &wall).unwrap();
         let clock = Clock::standing_at(TODAY);
         let identity = Identity::of(&authority, Clock::system().now()).unwrap();
-        let server = Server::bind(options, Arc::clone(&store), identity, clock.clone(), operators).unwrap();
+        let rollout = Arc::new(Rollout::new(Arc::clone(&store), clock.clone()));
+        let (of_server, at) = (Arc::clone(&rollout), clock.clone());
+        let server = Server::bind(options, Arc::clone(&store), identity, at, of_server, operators).unwrap();
         let (addresses, handle) = (server.addresses(), server.handle());
         let thread = std::thread::spawn(move || server.run().unwrap());
-        Self { store, clock, addresses, authority, handle, folder, thread: Some(thread) }
+        let (options, thread) = (options.clone(), Some(thread));
+        Self { store, clock, rollout, addresses, authority, handle, folder, options, thread }
+    }
+
+    /// Ends the server; the site is there without one.
+    pub fn stop(&mut self) {
+        self.handle.stop();
+        self.wait();
+    }
+
+    /// Starts another server on the same records.
+    pub fn serve_again(&mut self) {
+        let identity = Identity::of(&self.authority, Clock::system().now()).unwrap();
+        let rollout = Arc::new(Rollout::new(Arc::clone(&self.store), self.clock.clone()));
+        let (store, clock, of_server) = (Arc::clone(&self.store), self.clock.clone(), Arc::clone(&rollout));
+        let nobody = axum::Router::new();
+        let server = Server::bind(&self.options, store, identity, clock, of_server, nobody).unwrap();
+        (self.addresses, self.handle, self.rollout) = (server.addresses(), server.handle(), rollout);
+        self.thread = Some(std::thread::spawn(move || server.run().unwrap()));
+        // It looks after campaigns when it begins; the next time is for the test to say.
+        while self.rollout.looks() == 0 {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Both.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.serve_again();
     }
 
     /// One product, `lamp`, with the releases 0.1 and 0.3 for the ESP32, of which 0.3 is current.
@@ -127,6 +160,14 @@ impl Site {
         let release = self.release_of(product, version, channel, &[&artifact]);
         self.store.publish(&release, &[artifact.clone()]).unwrap();
         artifact.id
+    }
+
+    /// Publishes an app image for the ESP32 that goes out by a campaign.
+    pub fn publish_by(&self, product: &str, version: &str, bytes: &[u8], campaign: &Campaign) {
+        let mut artifact = self.artifact(bytes, &format!("{product}-{version}.bin"));
+        artifact.chip = Some(Chip::Esp32);
+        let release = self.release_of(product, version, "stable", &[&artifact]);
+        self.store.publish_with(&release, &[artifact], std::slice::from_ref(campaign)).unwrap();
     }
 
     /// The same of several files, each with its facts.
@@ -261,5 +302,7 @@ pub fn options_with(change: impl FnOnce(&mut Options)) -> Options {
 /// Another server of the same site.
 pub fn bind(options: &Options, site: &Site) -> Result<Server, otary_server::ServeError> {
     let identity = Identity::of(&site.authority, Clock::system().now()).unwrap();
-    Server::bind(options, Arc::clone(&site.store), identity, site.clock.clone(), axum::Router::new())
+    let (store, clock) = (Arc::clone(&site.store), site.clock.clone());
+    let rollout = Arc::new(Rollout::new(Arc::clone(&store), clock.clone()));
+    Server::bind(options, store, identity, clock, rollout, axum::Router::new())
 }

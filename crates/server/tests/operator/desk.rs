@@ -13,7 +13,8 @@ use otary_fleet::{
 };
 use otary_image::emit::{AppDescriptor, AppImage, AppSegment};
 use otary_server::operator::{
-    LocalOwner, Operator, Part, Peer, ProblemDocument, Publication, Published, Secret, Site, Uploaded, router,
+    ByCampaign, LocalOwner, Operator, Part, Peer, ProblemDocument, Publication, Published, Secret, Site,
+    Uploaded, router,
 };
 use otary_server::{Clock, Custody};
 use otary_store::{Admit, Memory, Retention, Store};
@@ -224,6 +225,9 @@ pub fn publication(product: &str, version: &str) -> Publication {
         manifests: Vec::new(),
         sign: None,
         order: otary_fleet::Sequence::default(),
+        via: None,
+        campaign: ByCampaign::Usual,
+        supersede: false,
         dry_run: false,
     }
 }

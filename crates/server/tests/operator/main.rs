@@ -7,6 +7,7 @@ mod backups;
 mod desk;
 mod devices;
 mod enrolment;
+mod intents;
 mod products;
 mod pushes;
 mod releases;

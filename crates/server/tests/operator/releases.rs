@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, StatusCode};
-use otary_fleet::Chip;
+use otary_fleet::{Campaign, CampaignId, Chip, Gate, Kind, Pace, Plan, Rules, State};
 use otary_server::operator::{Collected, ReleaseView};
 
 use crate::desk::{Answer, Caller, DAY, Desk, MAC, board, firmware};
@@ -108,4 +108,35 @@ async fn versions_with_odd_characters_have_their_place() {
     desk.publish("lamp", "1/2 ä?", &firmware(Chip::Esp32, "lamp")).await;
     let shown: ReleaseView = desk.get("/releases/lamp/1%2F2%20%C3%A4%3F").await;
     assert_eq!(shown.release.id.version, "1/2 ä?");
+}
+
+#[tokio::test]
+async fn what_a_campaign_brings_is_not_deleted_and_the_campaign_is_named() {
+    let desk = Desk::new();
+    desk.publish("lamp", "0.1", &firmware(Chip::Esp32, "lamp 0.1")).await;
+    let release = desk.store.catalogue().all_releases().next().unwrap().id.clone();
+    let campaign = Campaign {
+        id: CampaignId(7),
+        product: release.product.clone(),
+        kind: Kind::App,
+        release,
+        channel: "stable".parse().unwrap(),
+        group: None,
+        waves: Plan::default().waves(7, []),
+        gate: Gate::default(),
+        window: None,
+        pace: Pace::default(),
+        rules: Rules::default(),
+        rolls_back: None,
+        state: State::Running,
+        wave: 0,
+        wave_since: desk.clock.now(),
+        created: desk.clock.now(),
+        by: "local".into(),
+        seed: 7,
+    };
+    desk.store.put_campaign(&campaign).unwrap();
+    let refused = delete(&desk, "lamp/0.1").await;
+    assert_eq!(refused.refused("release-in-campaign"), "campaign 7 brings release lamp 0.1");
+    assert_eq!(refused.problem().help.as_deref(), Some("otary campaign abort 7"));
 }

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use super::Shared;
 use super::column;
 use crate::StoreError;
-use crate::campaign::{check_campaign, check_deletion};
+use crate::campaign::{check_campaigns, check_deletion};
 use crate::publish::{check_new, check_replacing};
 use crate::sync::lock;
 
@@ -69,13 +69,22 @@ impl Shared {
         )
     }
 
-    pub(super) fn publish(&self, release: &Release, artifacts: &[Artifact]) -> Result<(), StoreError> {
+    pub(super) fn publish(
+        &self,
+        release: &Release,
+        artifacts: &[Artifact],
+        campaigns: &[Campaign],
+    ) -> Result<(), StoreError> {
         let size = |id: &_| self.blobs.facts(id).map(|(size, _)| size);
         self.change(
-            |catalogue| check_new(catalogue, release, artifacts, size),
+            |catalogue| {
+                check_new(catalogue, release, artifacts, size)?;
+                check_campaigns(catalogue, campaigns, Some(&release.id))
+            },
             |transaction| {
                 artifacts.iter().try_for_each(|artifact| insert_artifact(transaction, artifact))?;
-                insert_release(transaction, release)
+                insert_release(transaction, release)?;
+                campaigns.iter().try_for_each(|campaign| put_campaign(transaction, campaign))
             },
         )?;
         self.downloads.add(artifacts);
@@ -93,15 +102,10 @@ impl Shared {
         self.change(|catalogue| check_deletion(catalogue, id), |transaction| delete_release(transaction, id))
     }
 
-    pub(super) fn put_campaign(&self, campaign: &Campaign) -> Result<(), StoreError> {
-        let record = column::record("campaign", campaign)?;
+    pub(super) fn put_campaigns(&self, campaigns: &[Campaign]) -> Result<(), StoreError> {
         self.change(
-            |catalogue| check_campaign(catalogue, campaign),
-            |transaction| {
-                let sql = "INSERT INTO campaign (number, product, record) VALUES (?1, ?2, ?3)
-                           ON CONFLICT (number) DO UPDATE SET record = excluded.record";
-                execute(transaction, sql, params![campaign.id.0, campaign.product.as_str(), record])
-            },
+            |catalogue| check_campaigns(catalogue, campaigns, None),
+            |transaction| campaigns.iter().try_for_each(|campaign| put_campaign(transaction, campaign)),
         )
     }
 
@@ -206,6 +210,13 @@ fn update_release(connection: &Connection, release: &Release) -> Result<(), Stor
     let number = connection.prepare_cached(sql)?.query_row(row, |row| row.get(0))?;
     execute(connection, "DELETE FROM release_artifact WHERE release = ?1", [number])?;
     hold_artifacts(connection, number, release)
+}
+
+fn put_campaign(connection: &Connection, campaign: &Campaign) -> Result<(), StoreError> {
+    let sql = "INSERT INTO campaign (number, product, record) VALUES (?1, ?2, ?3)
+               ON CONFLICT (number) DO UPDATE SET record = excluded.record";
+    let record = column::record("campaign", campaign)?;
+    execute(connection, sql, params![campaign.id.0, campaign.product.as_str(), record])
 }
 
 fn hold_artifacts(connection: &Connection, number: i64, release: &Release) -> Result<(), StoreError> {

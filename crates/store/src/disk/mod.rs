@@ -132,8 +132,13 @@ impl Store for Disk {
         self.shared.put_product(product)
     }
 
-    fn publish(&self, release: &Release, artifacts: &[Artifact]) -> Result<(), StoreError> {
-        self.shared.publish(release, artifacts)
+    fn publish_with(
+        &self,
+        release: &Release,
+        artifacts: &[Artifact],
+        campaigns: &[Campaign],
+    ) -> Result<(), StoreError> {
+        self.shared.publish(release, artifacts, campaigns)
     }
 
     fn put_release(&self, release: &Release) -> Result<(), StoreError> {
@@ -144,8 +149,8 @@ impl Store for Disk {
         self.shared.delete_release(id)
     }
 
-    fn put_campaign(&self, campaign: &Campaign) -> Result<(), StoreError> {
-        self.shared.put_campaign(campaign)
+    fn put_campaigns(&self, campaigns: &[Campaign]) -> Result<(), StoreError> {
+        self.shared.put_campaigns(campaigns)
     }
 
     fn put_group(&self, group: &Group) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use otary_fleet::{
 };
 
 use crate::audit::{AuditEntry, AuditQuery, Head, NotedHead};
-use crate::campaign::{check_campaign, check_deletion};
+use crate::campaign::{check_campaigns, check_deletion};
 use crate::newest::{newest, time_of};
 use crate::publish::{check_new, check_replacing, is_held};
 use crate::retention::{self, Running};
@@ -121,14 +121,21 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn publish(&self, release: &Release, artifacts: &[Artifact]) -> Result<(), StoreError> {
+    fn publish_with(
+        &self,
+        release: &Release,
+        artifacts: &[Artifact],
+        campaigns: &[Campaign],
+    ) -> Result<(), StoreError> {
         let mut state = lock(&self.state);
         let catalogue = state.records.catalogue();
         check_new(&catalogue, release, artifacts, |id| state.blob_size(id))?;
+        check_campaigns(&catalogue, campaigns, Some(&release.id))?;
         state.records.change(|records| {
             let new = artifacts.iter().filter(|artifact| !is_held(&catalogue, &artifact.id));
             records.artifacts.extend(new.map(|artifact| (artifact.id, artifact.clone())));
             records.releases.push(release.clone());
+            records.keep_campaigns(campaigns);
         });
         Ok(())
     }
@@ -150,12 +157,10 @@ impl Store for Memory {
         Ok(())
     }
 
-    fn put_campaign(&self, campaign: &Campaign) -> Result<(), StoreError> {
+    fn put_campaigns(&self, campaigns: &[Campaign]) -> Result<(), StoreError> {
         let mut state = lock(&self.state);
-        check_campaign(&state.records.catalogue(), campaign)?;
-        state.records.change(|records| {
-            records.campaigns.insert(campaign.id, campaign.clone());
-        });
+        check_campaigns(&state.records.catalogue(), campaigns, None)?;
+        state.records.change(|records| records.keep_campaigns(campaigns));
         Ok(())
     }
 

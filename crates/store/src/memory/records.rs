@@ -24,6 +24,11 @@ impl Records {
         Arc::clone(&self.catalogue)
     }
 
+    /// Adds campaigns, or puts them in the places of those of their numbers.
+    pub(super) fn keep_campaigns(&mut self, campaigns: &[Campaign]) {
+        self.campaigns.extend(campaigns.iter().map(|campaign| (campaign.id, campaign.clone())));
+    }
+
     pub(super) fn change(&mut self, change: impl FnOnce(&mut Self)) {
         change(self);
         let catalogue = Catalogue::new(

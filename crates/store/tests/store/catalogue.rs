@@ -232,6 +232,37 @@ pub fn two_campaigns_under_way_are_not_for_the_same_devices(store: &dyn Store) {
     store.put_campaign(&Campaign { id: CampaignId(3), ..second }).unwrap();
 }
 
+pub fn one_campaign_takes_the_place_of_another(store: &dyn Store) {
+    publish(store, "1", b"v1", at(5));
+    let (first, second) = (campaign(1, "1"), campaign(2, "1"));
+    store.put_campaign(&first).unwrap();
+    let refused = store.put_campaigns(&[second.clone(), Campaign { id: CampaignId(3), ..second.clone() }]);
+    assert!(matches!(refused, Err(StoreError::TargetTaken { .. })));
+    assert_eq!(store.catalogue().all_campaigns().collect::<Vec<_>>(), [&first], "all or none");
+    let aborted = State::Aborted { aborted_at: at(9), aborted_by: "ann".into() };
+    let first = Campaign { state: aborted, ..first };
+    store.put_campaigns(&[second.clone(), first.clone()]).unwrap();
+    assert_eq!(store.catalogue().all_campaigns().collect::<Vec<_>>(), [&second, &first]);
+}
+
+pub fn a_release_comes_with_its_campaign_or_not_at_all(store: &dyn Store) {
+    publish(store, "1", b"v1", at(5));
+    store.put_campaign(&campaign(1, "1")).unwrap();
+    upload(store, b"v2");
+    let artifact = artifact(b"v2", Chip::Esp32);
+    let release = release("2", std::slice::from_ref(&artifact), at(6));
+    let by = |campaigns: &[Campaign]| store.publish_with(&release, &[artifact.clone()], campaigns);
+    let refused = by(&[campaign(2, "2")]);
+    assert!(matches!(refused, Err(StoreError::TargetTaken { by: CampaignId(1) })));
+    assert_eq!(store.catalogue().release(&release_id("2")), None);
+    let aborted = State::Aborted { aborted_at: at(9), aborted_by: "ann".into() };
+    let new = Campaign { rolls_back: None, ..campaign(2, "2") };
+    by(&[Campaign { state: aborted, ..campaign(1, "1") }, new]).unwrap();
+    let catalogue = store.catalogue();
+    assert!(catalogue.is_kept_back(&release_id("2")), "nobody is offered it by the channel");
+    assert!(catalogue.campaign(CampaignId(2)).is_some_and(Campaign::is_under_way));
+}
+
 pub fn a_release_under_a_campaign_is_not_deleted(store: &dyn Store) {
     publish(store, "1", b"v1", at(5));
     let mut campaign = campaign(1, "1");

@@ -85,6 +85,8 @@ contract!({
         a_deleted_release_leaves_its_artifact
         a_campaign_is_added_and_moves_on
         two_campaigns_under_way_are_not_for_the_same_devices
+        one_campaign_takes_the_place_of_another
+        a_release_comes_with_its_campaign_or_not_at_all
         a_release_under_a_campaign_is_not_deleted
         an_artifact_keeps_the_facts_that_a_release_rests_on
         the_catalogue_is_the_same_until_it_changes

@@ -116,7 +116,8 @@ pub fn what_campaigns_and_operators_mean_for_devices_stays(store: &dyn Store) {
     edit(store, "1", |release| release.via = Some("way".into()));
     change(store, mac(1), at(9), |device| device.pin = Some(release_id("pin")));
     let forced = |device: &mut Device| {
-        device.forced = Some(Forced { release: release_id("once"), at: at(9), by: "ann".into() });
+        let (release, network) = (release_id("once"), None);
+        device.forced = Some(Forced { release, at: at(9), by: "ann".into(), network });
     };
     change(store, mac(2), at(9), forced);
     let retention = Retention { max_artifact_bytes: 0, unreferenced: Duration::ZERO, ..forever() };

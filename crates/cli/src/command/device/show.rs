@@ -6,7 +6,7 @@ use otary_fleet::{
 };
 use otary_server::operator::{DeviceView, Held};
 
-use super::{answered, running, said};
+use super::{answered, intents, running, said};
 use crate::clock;
 use crate::say;
 use crate::table::{Table, ago, count, date, minute, or_dash, plain, size, until};
@@ -38,6 +38,7 @@ fn facts(view: &DeviceView, now: Time) -> anyhow::Result<()> {
     say!("  product   {}{}", or_dash(line.product.as_ref()), by(device.product.is_some()))?;
     say!("  chip      {}{}", or_dash(line.chip), by(device.chip.is_some()))?;
     say!("  channel   {}", device.channel.as_ref().map_or("stable", |channel| channel.as_str()))?;
+    intents::show(device, now)?;
     if let (Some(last), Some(runs)) = (&device.last, &line.runs) {
         say!("  runs      {} ({})", running(runs), last.build)?;
         claims(last)?;
@@ -207,6 +208,9 @@ pub fn happened(event: &Event) -> String {
         }
         EventKind::Reported { report, proof } => {
             format!("reported with {}: {}", proof.words(), plain(&report.to_string()))
+        }
+        EventKind::Campaign { campaign, release, moved } => {
+            format!("campaign {campaign} ({}) {moved}", plain(&release.to_string()))
         }
         EventKind::Contested => "two builds or networks take turns under its address".to_owned(),
         EventKind::Operator { who, action } => format!("{}: {}", plain(who), plain(action)),

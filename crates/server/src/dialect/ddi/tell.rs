@@ -103,6 +103,7 @@ pub(super) fn told(visit: &Visit, asked: &Asked, told: &Told) -> Result<(), Unto
         }
         match tell(device, &check_in, told.clone(), now) {
             Ok(events) => {
+                visit.shared.rollout.turn().note(device, &catalogue, now);
                 outcome = Ok(());
                 events
             }

@@ -1,0 +1,112 @@
+//! How a campaign goes, as options of the commands that begin one.
+
+use otary_fleet::{Gate, GroupName, Pace, Plan, Rules, Share, Window};
+use otary_server::operator::CampaignSettings;
+
+use crate::config::Span;
+
+/// How the release goes out
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Campaign")]
+pub struct SettingsArgs {
+    /// The waves: how many devices have it when each is done [default: 1%,5%,25%,100%]
+    #[arg(long, value_name = "PLAN")]
+    waves: Option<Plan>,
+
+    /// Only the devices of this group
+    #[arg(long)]
+    group: Option<GroupName>,
+
+    /// How long each wave has to be open before the next one opens, such as 24h
+    #[arg(long, value_name = "TIME")]
+    soak: Option<Span>,
+
+    /// Have a person approve each further wave
+    #[arg(long)]
+    approve: bool,
+
+    /// When something may be offered, such as 'mon-fri 22:00-04:00 Europe/Berlin'
+    #[arg(long)]
+    window: Option<Window>,
+
+    /// How fast, any of '30/min, 4 downloads, 500kB/s'
+    #[arg(long)]
+    pace: Option<Pace>,
+
+    /// How many devices may fail or fall silent, beyond what others do [default: 2%]
+    #[arg(long, value_name = "PERCENT", value_parser = tolerated)]
+    tolerate: Option<u32>,
+
+    /// Only devices that prove who they are are offered it, and count
+    #[arg(long)]
+    on_proof: bool,
+
+    /// Also devices that run something newer
+    #[arg(long)]
+    downgrade: bool,
+
+    /// Devices that may have been offered it at the same time without being heard since, at first [default: 8]
+    #[arg(long, value_name = "NUMBER")]
+    at_a_time: Option<u32>,
+
+    /// For how long a device that runs it is watched: if it falls silent, that counts [default: 72h]
+    #[arg(long, value_name = "TIME")]
+    watch: Option<Span>,
+}
+
+impl SettingsArgs {
+    /// What was asked for; none if nothing was.
+    pub fn settings(&self) -> Option<CampaignSettings> {
+        let Self {
+            waves,
+            group,
+            soak,
+            approve,
+            window,
+            pace,
+            tolerate,
+            on_proof,
+            downgrade,
+            at_a_time,
+            watch,
+        } = self;
+        let usual = Rules::default();
+        let settings = CampaignSettings {
+            waves: waves.clone(),
+            group: group.clone(),
+            gate: Gate { soak: soak.map_or_else(Default::default, |soak| soak.0), approval: *approve },
+            window: window.clone(),
+            pace: pace.unwrap_or_default(),
+            rules: Rules {
+                tolerated_ppm: tolerate.unwrap_or(usual.tolerated_ppm),
+                on_proof: *on_proof,
+                allow_downgrade: *downgrade,
+                at_a_time: at_a_time.unwrap_or(usual.at_a_time),
+                watch: watch.map_or(usual.watch, |watch| watch.0),
+            },
+        };
+        (settings != CampaignSettings::default()).then_some(settings)
+    }
+}
+
+/// `2%` or `0.25%`, in parts per million.
+pub fn tolerated(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(Share::Percent(hundredths)) => Ok(hundredths * 100),
+        _ => Err(format!("expected a percentage with at most two decimals, such as 2% or 0.25%, not {text}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_tolerated_is_a_percentage() {
+        assert_eq!(tolerated("2%"), Ok(20_000));
+        assert_eq!(tolerated("0.25%"), Ok(2_500));
+        for text in ["2", "200%", "%", "two%", "0.123%"] {
+            assert!(tolerated(text).is_err(), "{text}");
+        }
+    }
+}

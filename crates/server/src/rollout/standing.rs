@@ -1,0 +1,155 @@
+//! What decisions go by, and what they taught since the last look.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::MutexGuard;
+
+use otary_fleet::{
+    Campaign, CampaignId, Catalogue, CheckIn, Decision, Device, Mac, Opening, Openings, ProductName,
+    RosterEntry, Sha256, Tally, Time, begins,
+};
+
+/// What decisions go by, and what they taught since the last look.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    /// What may be begun now.
+    pub openings: Openings,
+    /// What the last look showed.
+    pub tallies: BTreeMap<CampaignId, Tally>,
+    pub transfers: Transfers,
+    /// Of the campaigns under way, what was seen of devices since the last look.
+    seen: BTreeMap<CampaignId, Seen>,
+}
+
+/// What was seen of devices under one campaign since the last look.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// None of one that is forgotten.
+    pub devices: HashMap<Mac, Option<RosterEntry>>,
+    /// How many began.
+    began: u32,
+}
+
+impl Standing {
+    /// From now on notes what is seen under these campaigns, and under no other.
+    pub fn listen_for(&mut self, campaigns: &[&Campaign]) {
+        self.seen.retain(|id, _| campaigns.iter().any(|campaign| campaign.id == *id));
+        for campaign in campaigns {
+            self.seen.entry(campaign.id).or_default();
+        }
+    }
+
+    /// What was seen, and from now on counts as seen.
+    pub fn hand_over(&mut self) -> BTreeMap<CampaignId, Seen> {
+        let anew = self.seen.keys().map(|id| (*id, Seen::default())).collect();
+        std::mem::replace(&mut self.seen, anew)
+    }
+
+    /// How many more downloads may be under way of what a campaign brings. Each has a share of its bytes a second that a board's
+    /// client bears.
+    pub fn room(&self, campaign: &Campaign, catalogue: &Catalogue) -> u32 {
+        let most = campaign.pace.most_downloads();
+        let artifacts = catalogue.release(&campaign.release).map(|release| release.artifacts.as_slice());
+        let under_way = artifacts.unwrap_or_default().iter().map(|id| self.transfers.of(id)).sum();
+        most.saturating_sub(under_way)
+    }
+
+    /// An opening, less what was begun since the evidence that it rests on was handed over.
+    pub fn less_what_began(&self, campaign: CampaignId, opening: Opening, room: u32) -> Opening {
+        let began = self.seen.get(&campaign).map_or(0, |seen| seen.began);
+        Opening {
+            slots: opening.slots.min(room).saturating_sub(began),
+            unresolved: opening.unresolved.saturating_add(began),
+            ..opening
+        }
+    }
+}
+
+/// One check-in's turn: nobody else's is decided on meanwhile, if a campaign is under way.
+pub(crate) struct Turn<'a>(Option<MutexGuard<'a, Standing>>);
+
+impl<'a> Turn<'a> {
+    /// A turn; without the standing, under no campaign.
+    pub(super) const fn new(standing: Option<MutexGuard<'a, Standing>>) -> Self {
+        Self(standing)
+    }
+
+    /// What may be begun.
+    pub(crate) fn openings(&self) -> &Openings {
+        self.0.as_ref().map_or(Openings::SHUT, |standing| &standing.openings)
+    }
+
+    /// Takes the slot that a decision needs. `device` is the record that it was decided on.
+    pub(crate) fn take(
+        &mut self,
+        check_in: &CheckIn,
+        device: Option<&Device>,
+        decision: &Decision,
+        catalogue: &Catalogue,
+    ) {
+        let Some(standing) = &mut self.0 else { return };
+        let Some(campaign) = begins(check_in, device, decision, catalogue) else { return };
+        standing.openings.take(campaign);
+        if let Some(seen) = standing.seen.get_mut(&campaign) {
+            seen.began += 1;
+        }
+    }
+
+    /// Notes a device as it is after what was seen of it.
+    pub(crate) fn note(&mut self, device: &Device, catalogue: &Catalogue, now: Time) {
+        let Some(standing) = &mut self.0 else { return };
+        let Some(product) = product_of(device) else { return };
+        for campaign in catalogue.campaigns(product) {
+            let Some(seen) = standing.seen.get_mut(&campaign.id) else { continue };
+            if let Some(entry) = entry(campaign, device, catalogue, now) {
+                seen.devices.insert(device.mac, Some(entry));
+            }
+        }
+    }
+
+    /// Notes that a device is forgotten.
+    pub(crate) fn forget(&mut self, mac: Mac) {
+        let Some(standing) = &mut self.0 else { return };
+        for seen in standing.seen.values_mut() {
+            seen.devices.insert(mac, None);
+        }
+    }
+}
+
+/// What a campaign's roster keeps of a device of its product.
+pub(super) fn entry(
+    campaign: &Campaign,
+    device: &Device,
+    catalogue: &Catalogue,
+    now: Time,
+) -> Option<RosterEntry> {
+    RosterEntry::of(campaign, device, campaign.means(device, catalogue, now))
+}
+
+/// The product that a device was taken for when it last asked, else the one that it was assigned to.
+pub(crate) fn product_of(device: &Device) -> Option<&ProductName> {
+    let decided = device.standing.as_ref().and_then(|standing| standing.decision.product.as_ref());
+    decided.or(device.product.as_ref())
+}
+
+/// Transfers under way, by artifact.
+#[derive(Debug, Default)]
+pub(super) struct Transfers(HashMap<Sha256, u32>);
+
+impl Transfers {
+    pub fn begin(&mut self, artifact: Sha256) {
+        *self.0.entry(artifact).or_default() += 1;
+    }
+
+    pub fn end(&mut self, artifact: Sha256) {
+        if let Some(count) = self.0.get_mut(&artifact) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.0.remove(&artifact);
+            }
+        }
+    }
+
+    fn of(&self, artifact: &Sha256) -> u32 {
+        self.0.get(artifact).copied().unwrap_or(0)
+    }
+}
