@@ -6,7 +6,7 @@
 
 use otary_fleet::{
     Catalogue, CheckIn, Decision, Delivery, Device, Outcome, Proof, Reason, Sha256, Time, Version, View,
-    decide, delivered, observe,
+    begins, decide, delivered, observe,
 };
 
 use super::board::Board;
@@ -73,9 +73,7 @@ impl Server<'_> {
     fn answer(&mut self, says: &CheckIn, device: Option<&Device>, at: Time) -> Decision {
         let view = View { catalogue: self.catalogue, device, openings: &self.campaigns.openings };
         let decision = decide(says, view, at);
-        let campaign = decision.campaign.filter(|_| decision.offered().is_some());
-        let has_begun = |device: &Device| device.trials.iter().any(|trial| Some(trial.campaign) == campaign);
-        if let Some(campaign) = campaign.filter(|_| !device.is_some_and(has_begun)) {
+        if let Some(campaign) = begins(says, device, &decision, self.catalogue) {
             self.campaigns.openings.take(campaign);
         }
         decision
