@@ -81,7 +81,7 @@ pub struct Args {
     #[arg(
         long,
         help_heading = "Campaign",
-        conflicts_with_all = ["waves", "group", "soak", "approve", "window", "pace", "tolerate", "on_proof", "downgrade", "at_a_time", "watch"]
+        conflicts_with_all = ["waves", "group", "soak", "approve", "window", "pace", "tolerate", "on_proof", "allow_downgrade", "at_a_time", "watch"]
     )]
     at_once: bool,
 

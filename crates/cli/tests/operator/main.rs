@@ -5,6 +5,7 @@
 
 mod agents;
 mod bench;
+mod campaigns;
 mod intents;
 mod mirrors;
 mod private;

@@ -4,6 +4,7 @@
 
 mod access;
 mod backups;
+mod campaigns;
 mod desk;
 mod devices;
 mod enrolment;

@@ -43,7 +43,7 @@ pub struct SettingsArgs {
 
     /// Also devices that run something newer
     #[arg(long)]
-    downgrade: bool,
+    allow_downgrade: bool,
 
     /// Devices that may have been offered it at the same time without being heard since, at first [default: 8]
     #[arg(long, value_name = "NUMBER")]
@@ -66,7 +66,7 @@ impl SettingsArgs {
             pace,
             tolerate,
             on_proof,
-            downgrade,
+            allow_downgrade,
             at_a_time,
             watch,
         } = self;
@@ -80,7 +80,7 @@ impl SettingsArgs {
             rules: Rules {
                 tolerated_ppm: tolerate.unwrap_or(usual.tolerated_ppm),
                 on_proof: *on_proof,
-                allow_downgrade: *downgrade,
+                allow_downgrade: *allow_downgrade,
                 at_a_time: at_a_time.unwrap_or(usual.at_a_time),
                 watch: watch.map_or(usual.watch, |watch| watch.0),
             },

@@ -118,11 +118,7 @@ fn waves(campaign: &Campaign) -> String {
 /// What was asked for beside the usual.
 fn rules(campaign: &Campaign) -> Vec<String> {
     let Campaign { gate, window, pace, rules, .. } = campaign;
-    let tolerated = format!(
-        "{}.{:02} % may fail beyond what others do",
-        rules.tolerated_ppm / 10_000,
-        rules.tolerated_ppm / 100 % 100
-    );
+    let tolerated = format!("{} may fail beyond what others do", Share::Percent(rules.tolerated_ppm / 100));
     [
         Some(tolerated),
         (!gate.soak.is_zero())
