@@ -11,7 +11,7 @@ use otary_fleet::{
     Artifact, Attempt, Build, Campaign, CampaignId, Catalogue, CheckIn, Chip, Decision, Device, Dialect,
     Embedded, Gate, Group, GroupName, Held, Kind, Mac, Md5, Membership, Mode, Network, Opening, Openings,
     Pace, Plan, Product, Proof, Release, ReleaseId, Rhythm, Rules, Sha256, State, Time, Transport, View,
-    Wave, decide,
+    Wave, decide, observe,
 };
 
 const DEVICES: u32 = 1_000_000;
@@ -52,6 +52,18 @@ const CASES: &[Case] = &[
     Case { name: "took-it-once", rule: "taken-once", campaigns: aborted, scene: took_it_once },
     // To see that an allocation is noticed.
     Case { name: "control", rule: "up-to-date", campaigns: aborted, scene: |scene| scene.told = true },
+    Case {
+        name: "in-none-of-fifty-groups-by-query",
+        rule: "up-to-date",
+        campaigns: described,
+        scene: |_| {},
+    },
+    Case {
+        name: "in-none-of-fifty-groups-by-version",
+        rule: "up-to-date",
+        campaigns: old_ones,
+        scene: |_| {},
+    },
     Case { name: "held", rule: "held", campaigns: |_| {}, scene: held },
 ];
 
@@ -102,6 +114,15 @@ fn windowed(campaign: &mut Campaign) {
     open(campaign);
     // It is 11:06 in UTC.
     campaign.window = "mon-fri 02:00-04:00 America/New_York".parse().ok();
+}
+
+/// Of another group each, and all of them described.
+fn described(campaign: &mut Campaign) {
+    campaign.group = format!("described-{}", campaign.id).parse().ok();
+}
+
+fn old_ones(campaign: &mut Campaign) {
+    campaign.group = format!("old-{}", campaign.id).parse().ok();
 }
 
 fn own_build(scene: &mut Scene) {
@@ -178,15 +199,32 @@ fn scene(case: &Case) -> Scene {
         product: None,
         by: Membership::Hand(members(number)),
     });
+    let by_query = |name: String, query: String| {
+        let (Ok(name), Ok(query)) = (name.parse(), query.parse()) else { std::process::abort() };
+        Group { name, product: None, by: Membership::Query(query) }
+    };
+    let described = (1..=CAMPAIGNS).flat_map(|number| {
+        let old = format!("build < 0.{number} and seen < {number}d");
+        let of_chip = format!("chip = esp32c3 and {old}");
+        [by_query(format!("described-{number}"), of_chip), by_query(format!("old-{number}"), old)]
+    });
     let catalogue = Catalogue::new([product()], (0..RELEASES).map(release), (0..RELEASES).map(artifact))
-        .with_campaigns(campaigns, groups);
+        .with_campaigns(campaigns, groups.chain(described));
     let mut device = Device::new(mac(DEVICES / 2), NOW);
     (1..=100).rev().for_each(|minutes| {
         device.rhythm.note(Proof::None, NOW - std::time::Duration::from_mins(minutes));
     });
     let mut scene = Scene { catalogue, device, openings, check_in: check_in(&runs), told: false };
     (case.scene)(&mut scene);
+    ask_once(&mut scene);
     scene
+}
+
+/// It asked before, and said the same.
+fn ask_once(scene: &mut Scene) {
+    let view = View { catalogue: &scene.catalogue, device: Some(&scene.device), openings: &scene.openings };
+    let decision = decide(&scene.check_in, view, NOW);
+    observe(&mut scene.device, &scene.check_in, &decision, &scene.catalogue, NOW);
 }
 
 fn release(number: u32) -> Release {

@@ -115,6 +115,12 @@ pub struct Snapshot {
     /// What an agent said besides.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentWords>,
+    /// Who seemed to speak, when it asked for a program; once that was worked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimant: Option<Claimant>,
+    /// The same when it asked for a file system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimant_of_files: Option<Claimant>,
 }
 
 impl Snapshot {
@@ -134,7 +140,18 @@ impl Snapshot {
             proof: check_in.proof,
             handshake: check_in.handshake.clone(),
             agent: check_in.agent.clone(),
+            claimant: None,
+            claimant_of_files: None,
         }
+    }
+
+    /// Keeps who speaks by a check-in that says the same, so that it need not be worked out at each poll.
+    pub(crate) fn keep_claimant(&mut self, check_in: &CheckIn) {
+        let kept = match check_in.mode.kind() {
+            Kind::Filesystem => &mut self.claimant_of_files,
+            Kind::App | Kind::Raw => &mut self.claimant,
+        };
+        kept.get_or_insert_with(|| check_in.claimant());
     }
 
     /// Whether a check-in says the same again.
@@ -348,6 +365,16 @@ impl Device {
             || self.zone.is_some()
             || self.installed.is_some()
             || !self.credentials.is_empty()
+    }
+
+    /// Who seems to speak by a check-in: [`CheckIn::claimant`], as it was worked out when the device last said the same.
+    pub fn claimant(&self, check_in: &CheckIn) -> Claimant {
+        let last = self.last.as_ref().filter(|last| last.is_repeated_by(check_in));
+        let kept = last.and_then(|last| match check_in.mode.kind() {
+            Kind::Filesystem => last.claimant_of_files,
+            Kind::App | Kind::Raw => last.claimant,
+        });
+        kept.unwrap_or_else(|| check_in.claimant())
     }
 
     /// The attempt of a claimant at an artifact.

@@ -57,6 +57,10 @@ pub fn observe(
         offer(device, check_in, decision, now);
         trials::offer(device, check_in, decision, catalogue, now);
     }
+    // The rules ask who speaks only where something was sent.
+    if let Some(last) = device.last.as_mut().filter(|_| !device.attempts.is_empty()) {
+        last.keep_claimant(check_in);
+    }
     settle(device, check_in, catalogue, now);
     let event = |kind| Event { at: now, device: Some(device.mac), product: decision.product.clone(), kind };
     kinds.into_iter().map(event).collect()
@@ -286,7 +290,7 @@ fn stand(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time
 /// Notes that an image goes out.
 fn offer(device: &mut Device, check_in: &CheckIn, decision: &Decision, now: Time) {
     let (Some(artifact), Some(release)) = (decision.artifact, decision.release.clone()) else { return };
-    let claimant = check_in.claimant();
+    let claimant = device.claimant(check_in);
     let place = device.attempts.iter().position(|a| a.claimant == claimant && a.artifact == artifact);
     let mut attempt = match place {
         Some(place) => device.attempts.remove(place),

@@ -35,6 +35,10 @@ pub fn compare(a: &str, b: &str) -> Order {
 }
 
 fn bare(text: &str) -> &str {
+    let is_bare = |bytes: &[u8]| matches!(bytes, [b'0'..=b'9', .., b'!'..=b'~'] | [b'0'..=b'9']);
+    if is_bare(text.as_bytes()) {
+        return text;
+    }
     let text = text.trim();
     match text.strip_prefix(['v', 'V']) {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
@@ -44,16 +48,31 @@ fn bare(text: &str) -> &str {
 
 /// Compares dotted numbers; the one with fewer goes on with zeros, so that 1.0 is 1.
 fn by_numbers(a: &str, b: &str) -> Option<Ordering> {
-    let [mut a, mut b] = [a.split('.'), b.split('.')];
+    let [mut a, mut b] = [Some(a.as_bytes()), Some(b.as_bytes())];
     let mut found = Ordering::Equal;
-    loop {
-        let next = [a.next(), b.next()];
-        if next == [None; 2] {
-            return Some(found);
-        }
-        let [a, b] = next.map(|part| part.map_or(Some(0), number));
-        found = found.then(a?.cmp(&b?));
+    while a.is_some() || b.is_some() {
+        let [x, y] = [leading_number(&mut a)?, leading_number(&mut b)?];
+        found = found.then(x.cmp(&y));
     }
+    Some(found)
+}
+
+/// Takes the number up to the next dot; zero, if nothing is left.
+fn leading_number(rest: &mut Option<&[u8]>) -> Option<u64> {
+    let Some(mut left) = rest.take() else { return Some(0) };
+    let (mut value, mut is_empty) = (0_u64, true);
+    while let [first, others @ ..] = left {
+        match first {
+            b'0'..=b'9' => value = value.checked_mul(10)?.checked_add(u64::from(first - b'0'))?,
+            b'.' => {
+                *rest = Some(others);
+                break;
+            }
+            _ => return None,
+        }
+        (left, is_empty) = (others, false);
+    }
+    (!is_empty).then_some(value)
 }
 
 fn number(text: &str) -> Option<u64> {

@@ -164,9 +164,9 @@ impl Rhythm {
     }
 
     fn patience_seconds(&self) -> u32 {
-        let mut longest = [self.longest, self.former].concat();
-        longest.sort_unstable();
-        let second = longest.iter().rev().nth(1).copied().unwrap_or(0);
+        // The second of both windows; the longer stands first in each.
+        let ([a, b], [c, d]) = (self.longest, self.former);
+        let second = a.min(c).max(b).max(d);
         let usual = self.typical_seconds().saturating_mul(3);
         usual.max(second.saturating_add(second / 2)).max(LEAST_PATIENCE)
     }

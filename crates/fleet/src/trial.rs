@@ -338,7 +338,9 @@ impl Course {
         new.longest = new.longest.max(gap);
         new.last = new.last.max(now);
         new.count = new.count.saturating_add(1);
-        if self.per_boot || new.count >= 2 {
+        // One that went back before has to show more than a start.
+        let went_back = self.ended.is_some_and(|ended| ended.outcome == Outcome::RolledBack);
+        if new.count >= 2 || (self.per_boot && !went_back) {
             self.infer(Outcome::Installed, now);
         }
     }
@@ -346,6 +348,10 @@ impl Course {
     fn run_old(&mut self, now: Time) {
         self.old = self.old.saturating_add(1);
         let waited = self.downloaded.is_some_and(|at| now.since(at) >= POSTPONED);
+        if let Some(new) = &mut self.new {
+            // It is counted anew if it comes back.
+            new.count = 0;
+        }
         match self.whole {
             _ if self.new.is_some() => self.infer(Outcome::RolledBack, now),
             LOOPING_AFTER.. => self.infer(Outcome::Looping, now),
@@ -361,6 +367,11 @@ impl Course {
         if !self.ended.is_some_and(stands) {
             self.ended = Some(Ended { outcome, source: Source::Inferred, at: now });
         }
+    }
+
+    /// Whether it took the image whole more than once, and went back.
+    pub(crate) fn goes_back_again(&self) -> bool {
+        self.whole > 1 && self.ended.is_some_and(|ended| ended.outcome == Outcome::RolledBack)
     }
 
     /// For how long nothing need be heard of it. What it does under the new build counts as its rhythm, too.

@@ -1,7 +1,7 @@
 //! The stop rule measured: `cargo xtask stop-rule`. docs/STOP-RULE.md says what is simulated, and holds the table.
 //!
 //! Without arguments: 1,000 seeds, and the table goes into the page. `--seeds N`: so many, and the page stays as it is.
-//! `--one ROW SEED`: one campaign, to look at.
+//! `--row ROW SEEDS`: one row, counted from 0. `--one ROW SEED`: one campaign, to look at.
 
 // Chance is drawn in floating point; what is measured decides in integers.
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
@@ -24,6 +24,12 @@ fn main() -> ExitCode {
     match *arguments.as_slice() {
         [] => write(&table(SEEDS)),
         ["--seeds", seeds] => drop(table(seeds.parse().unwrap_or(SEEDS))),
+        ["--row", row, seeds] => {
+            let (row, seeds) = (row.parse().unwrap_or(0), seeds.parse().unwrap_or(SEEDS));
+            if let Some(row) = table::ROWS.get(row) {
+                println!("{}", row.measure(seeds));
+            }
+        }
         ["--one", row, seed] => {
             let (row, seed) = (row.parse().unwrap_or(0), seed.parse().unwrap_or(0));
             if let Some(ending) = table::ROWS.get(row).map(|row: &table::Row| row.ending(seed)) {
@@ -33,7 +39,7 @@ fn main() -> ExitCode {
             }
         }
         _ => {
-            eprintln!("expected nothing, --seeds N, or --one ROW SEED");
+            eprintln!("expected nothing, --seeds N, --row ROW SEEDS, or --one ROW SEED");
             return ExitCode::FAILURE;
         }
     }

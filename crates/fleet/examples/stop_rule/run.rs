@@ -41,6 +41,8 @@ pub struct Run {
     tally: Tally,
     openings: Openings,
     queue: BinaryHeap<Reverse<(Time, usize)>>,
+    /// How often each board had asked when it was last noted.
+    noted: Vec<Option<u64>>,
 }
 
 fn product() -> ProductName {
@@ -127,6 +129,7 @@ impl Run {
             tally: Tally::default(),
             openings: Openings::default(),
             queue: BinaryHeap::new(),
+            noted: vec![None; scenario.boards.len()],
             scenario,
         };
         run.live_history();
@@ -236,11 +239,13 @@ impl Run {
     fn look(&mut self) {
         for place in 0..self.scenario.boards.len() {
             let board = &self.scenario.boards[place];
-            let stale = board.record.last_seen + board.record.rhythm.patience() / 2 < self.now;
-            if board.is_steady() && (stale || self.roster.len() <= place) {
+            let is_new = self.noted[place].is_none();
+            let is_due = board.is_steady()
+                && (is_new || board.record.last_seen + board.record.rhythm.patience() / 2 < self.now);
+            if is_due {
                 self.catch_up(place, self.now);
             }
-            if stale || self.roster.len() <= place || !self.scenario.boards[place].record.trials.is_empty() {
+            if is_due || is_new || !self.scenario.boards[place].record.trials.is_empty() {
                 self.note(place);
             }
         }
@@ -255,6 +260,11 @@ impl Run {
     }
 
     fn note(&mut self, place: usize) {
+        let polls = Some(self.scenario.boards[place].record.polls);
+        if self.noted[place] == polls {
+            return;
+        }
+        self.noted[place] = polls;
         self.roster.note(&self.campaign, &self.scenario.boards[place].record, true);
     }
 

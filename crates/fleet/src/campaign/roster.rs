@@ -149,9 +149,13 @@ impl Row {
     }
 }
 
-/// Builds or networks took turns under its address while its trial was on, or shortly before.
+/// Builds or networks took turns under its address while its trial was on, or shortly before. Not one that takes the release again
+/// and again and goes back each time: its two builds are those of the trial.
 fn is_contested(device: &Device, campaign: &Campaign) -> bool {
     let trial = device.trials.iter().find(|trial| trial.campaign == campaign.id);
+    if trial.is_some_and(|trial| trial.course.goes_back_again()) {
+        return false;
+    }
     let since = trial.map_or(device.last_seen, |trial| trial.course.offered) - Duration::from_hours(24);
     device.contested.is_some_and(|at| at >= since)
 }

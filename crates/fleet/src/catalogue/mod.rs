@@ -11,6 +11,7 @@ use otary_image::Chip;
 use shelf::Shelf;
 use standing::Named;
 
+use crate::query::{Chips, Known};
 use crate::{
     Artifact, Build, Campaign, CampaignId, Channel, Group, GroupName, Kind, Mac, Md5, Order, Product,
     ProductName, Release, ReleaseId, Sha256, Version, Wanted, compare,
@@ -100,14 +101,25 @@ impl Catalogue {
         self.shelves.values().flat_map(Shelf::campaigns)
     }
 
-    /// A product's campaigns that may speak of a device, the newest first.
-    pub(crate) fn speaking(&self, product: &ProductName) -> impl Iterator<Item = Speaking<'_>> {
-        self.shelves.get(product).into_iter().flat_map(Shelf::speaking)
+    /// A product's campaigns that speak of a device of this channel that asks for one of these kinds, the newest first.
+    pub(crate) fn speaking<'a>(
+        &'a self,
+        product: &ProductName,
+        channel: Option<&Channel>,
+        kinds: &'a [Kind],
+        is_member: impl Fn(Members) -> bool + 'a,
+    ) -> impl Iterator<Item = Speaking<'a>> {
+        self.shelves.get(product).map(|shelf| shelf.speaking(channel, kinds, is_member)).into_iter().flatten()
     }
 
     /// The numbers ([`Members::Named`]) of the groups by hand that a device is in, where campaigns go by them.
     pub(crate) fn named_groups(&self, mac: Mac) -> &[(u64, u32)] {
         self.named.of(mac)
+    }
+
+    /// Whether the query of this number ([`Members::Described`]) finds a device of these chips.
+    pub(crate) fn describes(&self, number: u32, chips: Chips, known: &Known<'_>) -> bool {
+        self.named.describes(number, chips, known)
     }
 
     /// One campaign.

@@ -6,7 +6,7 @@ use otary_image::Chip;
 
 use super::by_digest::ByDigest;
 use super::standing::{Members, Speaking, Standing};
-use crate::{Artifact, Campaign, Release, Sha256, State, Version};
+use crate::{Artifact, Campaign, Channel, Kind, Release, Sha256, State, Version};
 
 /// What one product has.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +19,8 @@ pub(super) struct Shelf {
     campaigns: Vec<Campaign>,
     /// Of those, the ones that may speak of a device.
     standing: Vec<Standing>,
+    /// The channels that those go to, by number.
+    channels: Vec<Channel>,
     only_chip: Option<Chip>,
 }
 
@@ -60,22 +62,44 @@ impl Shelf {
     pub(super) fn arrange_campaigns(&mut self, mut members: impl FnMut(&Campaign) -> Members) {
         self.campaigns.sort_by_key(|campaign| Reverse(campaign.id));
         self.kept_back = self.releases.iter().map(|release| is_kept_back(release, &self.campaigns)).collect();
-        let speaking = self.campaigns.iter().enumerate().filter(|(_, campaign)| Standing::speaks(campaign));
-        self.standing = speaking
-            .map(|(place, campaign)| Standing {
+        (self.standing, self.channels) = (Vec::new(), Vec::new());
+        for (place, campaign) in self.campaigns.iter().enumerate() {
+            if !Standing::speaks(campaign) {
+                continue;
+            }
+            let known = self.channels.iter().position(|channel| *channel == campaign.channel);
+            let channel = known.unwrap_or(self.channels.len());
+            if known.is_none() {
+                self.channels.push(campaign.channel.clone());
+            }
+            self.standing.push(Standing {
                 campaign: place,
                 release: self.releases.iter().position(|release| release.id == campaign.release),
                 members: members(campaign),
-            })
-            .collect();
+                kind: campaign.kind,
+                channel,
+            });
+        }
     }
 
-    /// The campaigns that may speak of a device, the newest first.
-    pub(super) fn speaking(&self) -> impl Iterator<Item = Speaking<'_>> {
-        self.standing.iter().filter_map(|standing| {
+    /// The campaigns that speak of a device of this channel that asks for one of these kinds, the newest first.
+    pub(super) fn speaking(
+        &self,
+        channel: Option<&Channel>,
+        kinds: &[Kind],
+        is_member: impl Fn(Members) -> bool,
+    ) -> impl Iterator<Item = Speaking<'_>> {
+        let channel = self.channels.iter().position(|known| known.is(channel));
+        let of_it = self.standing.iter().filter(move |standing| {
+            // The file system of a release goes where its program goes.
+            let goes_along = standing.kind == Kind::App && kinds.contains(&Kind::Filesystem);
+            let is_its_kind = kinds.contains(&standing.kind) || goes_along;
+            Some(standing.channel) == channel && is_its_kind && is_member(standing.members)
+        });
+        of_it.filter_map(|standing| {
             let campaign = self.campaigns.get(standing.campaign)?;
             let release = standing.release.and_then(|place| self.releases.get(place));
-            Some(Speaking { campaign, release, members: standing.members })
+            Some(Speaking { campaign, release })
         })
     }
 

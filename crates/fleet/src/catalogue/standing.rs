@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Campaign, Group, GroupName, Mac, Membership, Release, State};
+use crate::query::{Chips, Field, Known};
+use crate::{Campaign, Group, GroupName, Kind, Mac, Membership, Query, Release, State};
 
 /// Which devices a campaign speaks of, its channel apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,8 +12,8 @@ pub(crate) enum Members {
     Everybody,
     /// Those of the group of this number, named by hand.
     Named(u32),
-    /// Those that its group's query finds.
-    Described,
+    /// Those that the query of this number finds.
+    Described(u32),
     /// None: its group is gone, or is of another product.
     Nobody,
 }
@@ -23,7 +24,6 @@ pub(crate) struct Speaking<'a> {
     pub(crate) campaign: &'a Campaign,
     /// What it brings, unless that is gone.
     pub(crate) release: Option<&'a Release>,
-    pub(crate) members: Members,
 }
 
 /// The place of such a campaign and of its release.
@@ -32,6 +32,9 @@ pub(super) struct Standing {
     pub(super) campaign: usize,
     pub(super) release: Option<usize>,
     pub(super) members: Members,
+    pub(super) kind: Kind,
+    /// The number of its channel on its shelf.
+    pub(super) channel: usize,
 }
 
 impl Standing {
@@ -46,11 +49,13 @@ impl Standing {
     }
 }
 
-/// Devices of groups that are named by hand, by address: one search tells all the groups that a device is in.
+/// The groups that campaigns go by. Devices of those that are named by hand, by address: one search tells all the groups that a
+/// device is in. Of those that are described, the queries.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Named {
     numbers: BTreeMap<GroupName, u32>,
     rows: Vec<(u64, u32)>,
+    queries: Vec<(Chips, Query)>,
 }
 
 impl Named {
@@ -60,7 +65,11 @@ impl Named {
         let of_product = |group: &&Group| group.product.as_ref().is_none_or(|name| *name == campaign.product);
         let Some(group) = groups.get(name).filter(of_product) else { return Members::Nobody };
         match &group.by {
-            Membership::Query(_) => Members::Described,
+            Membership::Query(query) if query.asks_for(Field::Group) => Members::Nobody,
+            Membership::Query(query) => {
+                self.queries.push((query.chips(), query.clone()));
+                Members::Described(u32::try_from(self.queries.len() - 1).unwrap_or(u32::MAX))
+            }
             Membership::Hand(devices) => {
                 let next = u32::try_from(self.numbers.len()).unwrap_or(u32::MAX);
                 let number = *self.numbers.entry(name.clone()).or_insert(next);
@@ -75,6 +84,12 @@ impl Named {
     /// Makes it fit to be searched.
     pub(super) fn arrange(&mut self) {
         self.rows.sort_unstable();
+    }
+
+    /// Whether the query of this number finds a device. Most name a chip, and that is soon asked.
+    pub(super) fn describes(&self, number: u32, of: Chips, known: &Known<'_>) -> bool {
+        let query = self.queries.get(number as usize);
+        query.is_some_and(|(chips, query)| chips.may_hold(of) && query.finds(known))
     }
 
     /// The numbers of the groups that a device is in.

@@ -146,6 +146,9 @@ impl<'a> Asked<'a> {
             return Ok(());
         }
         let (unresolved, allowed) = (opening.unresolved, opening.allowed);
+        if unresolved < allowed {
+            return Err(Reason::PaceReached { campaign: id });
+        }
         Err(Reason::AtRiskReached { campaign: id, unresolved, allowed })
     }
 }

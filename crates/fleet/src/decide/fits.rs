@@ -33,7 +33,7 @@ pub(super) fn not_looping(
     if device.attempts.iter().all(|attempt| attempt.artifact != target.artifact.id) {
         return Ok(());
     }
-    let attempt = device.attempt(check_in.claimant(), &target.artifact.id);
+    let attempt = device.attempt(device.claimant(check_in), &target.artifact.id);
     match attempt.and_then(|attempt| Some((attempt.whole, attempt.held_until?))) {
         // A hold that is longer than any began by a clock that ran ahead.
         Some((taken, until)) if now < until && until.since(now) <= LONGEST_HOLD => {

@@ -4,7 +4,7 @@
 use super::Asked;
 use crate::catalogue::{Members, Speaking};
 use crate::query::{AtHand, Known};
-use crate::{Campaign, Catalogue, Channel, Decision, Facts, Kind, Order, Reason, ReleaseId, Target, Verdict};
+use crate::{Campaign, Catalogue, Decision, Facts, Kind, Order, Reason, ReleaseId, Target, Verdict};
 
 /// What a device of an open wave may be given, or why it may not be yet.
 type Kept<'a> = (Reason, Speaking<'a>);
@@ -76,8 +76,17 @@ impl<'a> Asked<'a> {
         let catalogue = self.view.catalogue;
         let published = catalogue.target(&self.product.name, channel, self.chip, self.check_in.wanted());
         let named = self.check_in.device.map_or(&[][..], |mac| catalogue.named_groups(mac));
-        let speaking = catalogue.speaking(&self.product.name);
-        let of_it = speaking.filter(|speaking| self.is_member(*speaking, channel, named));
+        let known = self.known().map(|known| (known.chips(), known));
+        let is_member = move |members| match members {
+            Members::Everybody => true,
+            Members::Named(group) => named.iter().any(|(_, number)| *number == group),
+            Members::Described(query) => {
+                known.as_ref().is_some_and(|(chips, known)| catalogue.describes(query, *chips, known))
+            }
+            Members::Nobody => false,
+        };
+        let kinds = self.check_in.wanted().kinds;
+        let of_it = catalogue.speaking(&self.product.name, channel, kinds, is_member);
         let mut kept: Option<Kept<'_>> = None;
         for speaking in of_it.take(LOOKED_AT) {
             // An older one counts only if it lets the device in, and that is soon asked.
@@ -168,30 +177,13 @@ impl<'a> Asked<'a> {
         Err(Reason::ReleaseGone { release: campaign.release.clone(), campaign: Some(campaign.id) })
     }
 
-    /// Whether a campaign speaks of this device. `named` are the numbers of its groups by hand.
-    fn is_member(&self, speaking: Speaking<'_>, channel: Option<&Channel>, named: &[(u64, u32)]) -> bool {
-        let campaign = speaking.campaign;
-        let is_in_group = || match speaking.members {
-            Members::Everybody => true,
-            Members::Named(group) => named.iter().any(|(_, number)| *number == group),
-            Members::Described => self.is_described(campaign),
-            Members::Nobody => false,
-        };
-        let kinds = self.check_in.wanted().kinds;
-        // The file system of a release goes where its program goes.
-        let goes_along = campaign.kind == Kind::App && kinds.contains(&Kind::Filesystem);
-        (kinds.contains(&campaign.kind) || goes_along) && campaign.channel.is(channel) && is_in_group()
-    }
-
     /// By what it says now, and not by what was last said under its address. Of a device that is not on record nothing is
     /// known, so no query finds it.
-    fn is_described(&self, campaign: &Campaign) -> bool {
-        let Some(device) = self.view.device else { return false };
-        let group = campaign.group.as_ref().and_then(|name| self.view.catalogue.group(name));
-        let facts = Facts { device, catalogue: self.view.catalogue, now: self.now };
-        let at_hand = AtHand { check_in: self.check_in, product: &self.product.name, chip: self.chip };
-        let known = Known { facts, at_hand: Some(at_hand) };
-        group.is_some_and(|group| group.by.includes(&known))
+    fn known(&self) -> Option<Known<'a>> {
+        let (device, catalogue) = (self.view.device?, self.view.catalogue);
+        let facts = Facts { device, catalogue, now: self.now };
+        let at_hand = AtHand::new(self.check_in, &self.product.name, self.chip, catalogue);
+        Some(Known { facts, at_hand: Some(at_hand) })
     }
 
     pub(super) const fn kind(&self) -> Kind {

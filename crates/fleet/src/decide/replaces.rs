@@ -80,7 +80,7 @@ impl Asked<'_> {
         let taken = |artifact| artifact == target.artifact.id;
         device.attempts.iter().any(|attempt| taken(attempt.artifact) && attempt.whole > 0)
             && device
-                .attempt(self.check_in.claimant(), &target.artifact.id)
+                .attempt(device.claimant(self.check_in), &target.artifact.id)
                 .is_some_and(|attempt| attempt.whole > 0)
     }
 

@@ -8,6 +8,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::Chips;
 use super::field::Field;
 use crate::{
     Artifact, Build, Catalogue, Channel, CheckIn, Chip, Decision, Device, Dialect, FoundCertificate, Mac,
@@ -31,6 +32,22 @@ pub(crate) struct AtHand<'a> {
     pub(crate) check_in: &'a CheckIn,
     pub(crate) product: &'a ProductName,
     pub(crate) chip: Option<Chip>,
+    running: Option<&'a Artifact>,
+    release: Option<&'a Release>,
+}
+
+impl<'a> AtHand<'a> {
+    /// A check-in of a device of this product and chip. What runs is looked up here, once for all that is asked.
+    pub(crate) fn new(
+        check_in: &'a CheckIn,
+        product: &'a ProductName,
+        chip: Option<Chip>,
+        catalogue: &'a Catalogue,
+    ) -> Self {
+        let running = catalogue.running(&check_in.build);
+        let release = running.and_then(|running| catalogue.release_of(product, &running.id));
+        Self { check_in, product, chip, running, release }
+    }
 }
 
 /// Facts, by the record or by what is said at this moment.
@@ -173,11 +190,22 @@ impl<'a> Known<'a> {
         running().or_else(decided).or_else(said).or(self.facts.device.chip)
     }
 
+    /// The same as a set.
+    pub(crate) fn chips(&self) -> Chips {
+        Chips::of(self.chip())
+    }
+
     fn running(&self) -> Option<&'a Artifact> {
-        self.facts.catalogue.running(self.words()?.build)
+        match self.at_hand {
+            Some(at_hand) => at_hand.running,
+            None => self.facts.catalogue.running(self.words()?.build),
+        }
     }
 
     fn release(&self) -> Option<&'a Release> {
+        if let Some(at_hand) = self.at_hand {
+            return at_hand.release;
+        }
         let running = self.running()?;
         let product = self.product().or_else(|| Some(&self.facts.catalogue.product_of(&running.id)?.name));
         self.facts.catalogue.release_of(product?, &running.id)

@@ -25,6 +25,7 @@
 //!   inside one another, [`Query::MAX_TESTS`] comparisons, [`Query::MAX_VALUE`] bytes in a value.
 //! - **What is printed reads back as the same query.**
 
+mod chips;
 mod comparison;
 mod error;
 mod facts;
@@ -40,6 +41,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use chips::Chips;
 pub use error::{Expected, QueryError};
 pub use facts::Facts;
 pub(crate) use facts::{AtHand, Known};
@@ -90,6 +92,11 @@ impl Query {
         self.0.holds(known) == Some(true)
     }
 
+    /// The chips of which a device has to be for the query to find it.
+    pub(crate) fn chips(&self) -> Chips {
+        self.0.chips()
+    }
+
     /// Whether the query asks for `field`.
     pub fn asks_for(&self, field: Field) -> bool {
         self.0.asks_for(field)
@@ -101,9 +108,7 @@ impl Expression {
     fn holds(&self, known: &Known<'_>) -> Option<bool> {
         match self {
             Self::Or(parts) => any(parts.iter().map(|part| part.holds(known))),
-            Self::And(parts) => {
-                any(parts.iter().map(|part| part.holds(known).map(|holds| !holds))).map(|no| !no)
-            }
+            Self::And(parts) => all(parts.iter().map(|part| part.holds(known))),
             Self::Not(part) => part.holds(known).map(|holds| !holds),
             Self::Flag(field) => known.flag(*field),
             Self::Known { field, known: wanted } => Some(known.is_known(*field) == *wanted),
@@ -112,6 +117,18 @@ impl Expression {
                 let fact = known.fact(*field)?;
                 any(values.iter().map(|value| fact.compare(Operator::Is, value)))
             }
+        }
+    }
+
+    fn chips(&self) -> Chips {
+        match self {
+            Self::Or(parts) => parts.iter().map(Self::chips).fold(Chips::NONE, Chips::or),
+            Self::And(parts) => parts.iter().map(Self::chips).fold(Chips::ANY, Chips::and),
+            Self::Compare { field: Field::Chip, operator: Operator::Is, value } => Chips::called(value),
+            Self::OneOf { field: Field::Chip, values } => {
+                values.iter().map(Chips::called).fold(Chips::NONE, Chips::or)
+            }
+            _ => Chips::ANY,
         }
     }
 
@@ -138,6 +155,19 @@ fn any(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
         }
     }
     all_known.then_some(false)
+}
+
+/// False as soon as one is; else not known, if one is not.
+fn all(parts: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut all_known = true;
+    for part in parts {
+        match part {
+            Some(false) => return Some(false),
+            Some(true) => {}
+            None => all_known = false,
+        }
+    }
+    all_known.then_some(true)
 }
 
 impl FromStr for Query {

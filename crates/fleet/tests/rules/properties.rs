@@ -82,6 +82,21 @@ proptest! {
         }
     }
 
+    /// Who speaks is kept, since it is a digest; a board that says anything else is somebody else all the same.
+    #[test]
+    fn who_speaks_is_what_is_worked_out_anew(boards in prop::collection::vec(boards(), 1..6), order in any::<u64>()) {
+        let mut world = world();
+        for poll in 0..24 {
+            let board = &boards[usize::try_from(order >> (2 * poll) & 3).unwrap() % boards.len()];
+            world.poll_and_take(board);
+            for board in &boards {
+                let check_in = board.check_in();
+                let device = &world.devices[&check_in.device.unwrap()];
+                prop_assert_eq!(device.claimant(&check_in), check_in.claimant());
+            }
+        }
+    }
+
     #[test]
     fn the_same_question_gets_the_same_answer(boards in prop::collection::vec(boards(), 1..20)) {
         let mut world = world();
