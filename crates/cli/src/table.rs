@@ -6,7 +6,7 @@ use std::time::Duration;
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Width, presets};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use otary_fleet::Time;
+use otary_fleet::{Span, Time};
 
 use crate::terminal::colours;
 
@@ -82,14 +82,8 @@ pub fn until(time: Time, now: Time) -> String {
 
 /// A duration with one figure; none from two months on.
 fn rough(duration: Duration) -> Option<String> {
-    let seconds = duration.as_secs();
-    Some(match seconds {
-        0..=99 => format!("{seconds} s"),
-        100..=5_999 => format!("{} min", seconds / 60),
-        6_000..=172_799 => format!("{} h", seconds / 3_600),
-        172_800..=5_183_999 => format!("{} days", seconds / 86_400),
-        _ => return None,
-    })
+    const TWO_MONTHS: Duration = Duration::from_hours(60 * 24);
+    (duration < TWO_MONTHS).then(|| Span(duration).to_string())
 }
 
 /// The day, in the zone of this machine: `2026-11-23`.
@@ -122,6 +116,15 @@ pub fn size(bytes: u64) -> String {
 /// `1 device`, `3 devices`.
 pub fn count(number: u64, singular: &str) -> String {
     if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
+}
+
+/// A text as it begins a line: with a capital.
+pub fn sentence(text: &str) -> String {
+    let mut text = text.to_owned();
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
 }
 
 /// A text or, where there is none, `-`.

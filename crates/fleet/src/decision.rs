@@ -47,6 +47,11 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// A decision of which nothing but the reason is known.
+    pub(crate) const fn of(reason: Reason) -> Self {
+        Self { reason, product: None, chip: None, release: None, artifact: None, campaign: None }
+    }
+
     /// What the device is answered.
     pub const fn verdict(&self) -> Verdict {
         self.reason.verdict()

@@ -150,7 +150,12 @@ impl Claim {
 }
 
 impl Holds {
-    fn of(artifact: Option<&Artifact>, accepted: Option<Presented>, generations: &Generations) -> Self {
+    /// Those of an image, if it is known, whose device accepted a chain, if it did.
+    pub(crate) fn of(
+        artifact: Option<&Artifact>,
+        accepted: Option<Presented>,
+        generations: &Generations,
+    ) -> Self {
         let found = artifact.into_iter().flat_map(|artifact| &artifact.embedded.certificates);
         let found: BTreeSet<AnchorId> = found.map(|found| found.anchor.id).collect();
         let led_there = accepted.map(|presented| generations.opened_by(presented)).unwrap_or_default();
@@ -164,7 +169,7 @@ impl Holds {
     }
 
     /// Whether they lead to a chain that the anchors in `leading` lead to.
-    fn open(&self, leading: &BTreeSet<AnchorId>) -> Accepts {
+    pub(crate) fn open(&self, leading: &BTreeSet<AnchorId>) -> Accepts {
         match self {
             Self::These(held) if held.is_disjoint(leading) => Accepts::No,
             Self::These(_) => Accepts::Yes,

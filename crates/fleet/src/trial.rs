@@ -15,8 +15,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Artifact, Build, CampaignId, CheckIn, Claimant, Ending, Kind, Network, Order, Proof, ReleaseId, Rhythm,
-    Sha256, Time, compare,
+    Artifact, Attempt, Build, CampaignId, CheckIn, Claimant, Ending, Kind, Network, Order, Proof, ReleaseId,
+    Rhythm, Sha256, Time, compare,
 };
 
 /// Complete downloads without effect that are a refusal: one more than a sketch that puts off its reboot makes.
@@ -241,6 +241,11 @@ impl Trial {
                 ended: None,
             },
         }
+    }
+
+    /// Whether an attempt is the one on trial: of the image, and of whoever was offered it last.
+    pub(crate) fn is_of(&self, attempt: &Attempt) -> bool {
+        self.artifact == attempt.artifact && self.claimant == attempt.claimant
     }
 
     /// Whether a poll can be the device's own. A credential tells it anywhere.

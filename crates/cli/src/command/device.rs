@@ -161,7 +161,7 @@ fn digits(text: &str) -> Result<String, String> {
 
 /// A device as it is typed: by its address, or by the name that it calls itself (hawkBit's controller id). What looks like an
 /// address and is none is a slip of the pen.
-fn called(text: &str) -> Result<Mac, String> {
+pub fn called(text: &str) -> Result<Mac, String> {
     let address = |c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '-');
     match text.parse::<Mac>() {
         Ok(mac) => Ok(mac),

@@ -11,6 +11,7 @@ use otary_server::operator::{Allowance, ByCampaign, MirrorView, NewMirror, Part,
 use crate::advice::advised;
 use crate::client::{Client, Connection, path};
 use crate::clock;
+use crate::command::preflight;
 use crate::file::read_file;
 use crate::global::Global;
 use crate::say;
@@ -252,7 +253,7 @@ fn tell(published: &Published, dry_run: bool) -> Result<()> {
     if let Some(effect) = &published.effect {
         say!("Then {effect}.")?;
     }
-    Ok(())
+    published.preflight.as_ref().map_or(Ok(()), |preflight| preflight::after_push(preflight, !dry_run))
 }
 
 fn list(mirrors: &[MirrorView]) -> Result<()> {

@@ -8,11 +8,13 @@ pub mod ddns;
 pub mod demo;
 pub mod device;
 pub mod doctor;
+pub mod explain;
 pub mod gc;
 pub mod group;
 pub mod inspect;
 pub mod key;
 pub mod mirror;
+pub mod preflight;
 pub mod product;
 pub mod push;
 pub mod release;
@@ -30,8 +32,10 @@ use crate::global::Global;
 pub enum Command {
     Serve(serve::Args),
     Push(push::Args),
+    Preflight(preflight::Args),
     Sketch(sketch::Args),
     Device(device::Args),
+    Explain(explain::Args),
     Group(group::Args),
     Campaign(campaign::Args),
     Release(release::Args),
@@ -60,6 +64,8 @@ impl Command {
             Self::Sim(args) => sim::run(&args),
             Self::Ddns(args) => ddns::run(&args, global),
             Self::Push(args) => push::run(&args, global),
+            Self::Preflight(args) => preflight::run(&args, global),
+            Self::Explain(args) => explain::run(&args, global),
             Self::Device(args) => device::run(args, global),
             Self::Group(args) => group::run(args, global),
             Self::Campaign(args) => campaign::run(args, global),

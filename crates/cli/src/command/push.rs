@@ -15,10 +15,11 @@ use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection, PushedFile, path};
 use crate::clock;
 use crate::command::campaign::SettingsArgs;
+use crate::command::preflight;
 use crate::command::release::print_facts;
 use crate::global::Global;
 use crate::say;
-use crate::table::plain;
+use crate::table::{plain, sentence};
 use crate::terminal::print_json;
 use secrets::Secrets;
 use signing::SigningArgs;
@@ -283,11 +284,10 @@ fn print(published: &Published, uploads: &[Uploaded], args: &Args) -> anyhow::Re
     print_signed(published, args.signing.on_server())?;
     print_campaign(published, dry_run)?;
     if let Some(effect) = &published.effect {
-        let mut effect = effect.to_string();
-        if let Some(first) = effect.get_mut(..1) {
-            first.make_ascii_uppercase();
-        }
-        say!("{effect}.")?;
+        say!("{}.", sentence(&effect.to_string()))?;
+    }
+    if let Some(preflight) = &published.preflight {
+        preflight::after_push(preflight, !dry_run)?;
     }
     Ok(())
 }

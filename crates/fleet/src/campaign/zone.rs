@@ -4,9 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
+use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+
+use crate::Time;
 
 /// A time zone of the IANA database, such as `Europe/Berlin`.
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,6 +36,13 @@ impl Zone {
     /// Its name.
     pub fn as_str(&self) -> &str {
         &self.name
+    }
+
+    /// A moment as people there write it: `Sat 28 Nov 22:00`.
+    pub fn written(&self, at: Time) -> String {
+        let millis = i64::try_from(at.0).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+        let there = millis.unwrap_or(Timestamp::MAX).to_zoned(self.rules.clone());
+        there.strftime("%a %-d %b %H:%M").to_string()
     }
 
     pub(super) const fn rules(&self) -> &TimeZone {

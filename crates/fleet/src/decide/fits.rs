@@ -12,9 +12,11 @@ pub(super) fn signed(check_in: &CheckIn, target: Target<'_>) -> Result<(), Reaso
     Err(Reason::Unsigned { release: target.release.id.clone() })
 }
 
-/// An image larger than its slot is never sent. The space that a client reports is that of its app slot.
+/// An image larger than its slot is never sent. The space that a client reports is that of its app slot; where it reports
+/// none, all of its flash is the most that there can be.
 pub(super) fn fits(check_in: &CheckIn, artifact: &Artifact) -> Result<(), Reason> {
-    match check_in.free_space {
+    let flash = check_in.chip_size.filter(|bytes| *bytes > 0);
+    match check_in.free_space.or(flash) {
         _ if check_in.mode == Mode::Filesystem => Ok(()),
         Some(0) => Err(Reason::NoSlot),
         Some(space) if space < artifact.size => Err(Reason::TooLarge { size: artifact.size, space }),

@@ -8,6 +8,7 @@
 //! A poll that is answered with *wait* costs no allocation: texts are shared, and nothing is collected.
 
 mod campaign;
+mod fare;
 mod fits;
 mod meant;
 mod order;
@@ -26,6 +27,7 @@ use fits::{fits, not_looping, signed};
 use place::{chip, opens, product, product_of_build, running};
 
 pub use campaign::begins;
+pub(crate) use fare::{Fare, fare};
 pub use via::{ViaError, check_via};
 
 /// What is known when a check-in is decided on.
@@ -74,20 +76,23 @@ pub fn prove(check_in: &CheckIn, evidence: &Evidence, view: View<'_>) -> Proof {
 
 /// Decides what a check-in is answered. Pure: the same check-in, view and time give the same decision.
 pub fn decide(check_in: &CheckIn, view: View<'_>, now: Time) -> Decision {
-    let mut decision = Decision {
-        reason: Reason::NotRecorded,
-        product: None,
-        chip: None,
-        release: None,
-        artifact: None,
-        campaign: None,
-    };
+    let mut decision = Decision::of(Reason::NotRecorded);
     decision.reason = reason(check_in, view, now, &mut decision).unwrap_or_else(|hold| hold);
     decision
 }
 
 /// The reason, noting on the way what was found out. `Err` ends the questions early; it is no failure.
 fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -> Result<Reason, Reason> {
+    asked(check_in, view, now, found)?.meant(found)
+}
+
+/// What a check-in is taken for, noting it.
+fn asked<'a>(
+    check_in: &'a CheckIn,
+    view: View<'a>,
+    now: Time,
+    found: &mut Decision,
+) -> Result<Asked<'a>, Reason> {
     let opened = |product: &&Product| product.opens_to(check_in.proof, view.device);
     let product = product(check_in, view, product_of_build(check_in, view).filter(opened));
     found.product = product.as_ref().ok().map(|product| product.name.clone());
@@ -102,7 +107,7 @@ fn reason(check_in: &CheckIn, view: View<'_>, now: Time, found: &mut Decision) -
     found.chip = chip;
     let program = running.filter(|_| check_in.mode != Mode::Filesystem);
     let released = program.and_then(|running| view.catalogue.release_of(&product.name, &running.id));
-    Asked { check_in, view, product, running, released, chip, now }.meant(found)
+    Ok(Asked { check_in, view, product, running, released, chip, now })
 }
 
 impl<'a> Asked<'a> {

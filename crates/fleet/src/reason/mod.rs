@@ -2,6 +2,7 @@
 //! is something to do, what.
 
 mod advice;
+mod principle;
 mod sentence;
 
 use otary_image::Chip;

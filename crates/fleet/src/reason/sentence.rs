@@ -1,8 +1,8 @@
 //! The sentence of each reason.
 
 use std::fmt;
-use std::time::Duration;
 
+use crate::span::{Span, Wait};
 use crate::{Reason, Version};
 
 impl fmt::Display for Reason {
@@ -71,14 +71,14 @@ impl fmt::Display for Reason {
             Self::TooLarge { size, space } => {
                 write!(
                     f,
-                    "the image has {size} bytes, its slot {space}: {} too many",
+                    "the image has {size} bytes, and there is room for {space}: {} too many",
                     size.saturating_sub(*space)
                 )
             }
             Self::Looping { taken, until, now } => write!(
                 f,
                 "took the image {taken} times and still runs the old build, held for another {}",
-                minutes(until.since(*now))
+                Wait::until(*until, *now)
             ),
             Self::Reflashed { installed, build } => write!(
                 f,
@@ -137,7 +137,7 @@ impl Reason {
                 write!(f, "is in wave {wave} of campaign {campaign}, which is at wave {open} of {of}")
             }
             Self::OutsideWindow { campaign, opens, now } => {
-                let wait = minutes(opens.since(*now));
+                let wait = Wait::until(*opens, *now);
                 write!(f, "the window of campaign {campaign} is closed for another {wait}")
             }
             Self::PaceReached { campaign } => {
@@ -186,7 +186,7 @@ impl Reason {
                 "does not say which device it is, and campaign {campaign} goes by device, in {of} waves"
             ),
             Self::Held { since, now } => {
-                write!(f, "held by the operator for {}", minutes(now.since(*since)))
+                write!(f, "held by the operator for {}", Span(now.since(*since)))
             }
             Self::ReleaseGone { release, .. } => {
                 write!(f, "{release} is meant for it, and is withdrawn, deleted, or has nothing for its chip")
@@ -205,13 +205,5 @@ impl fmt::Display for Runs<'_> {
             Some(version) => write!(f, "runs {version}"),
             None => f.write_str("runs an unknown build"),
         }
-    }
-}
-
-fn minutes(duration: Duration) -> String {
-    match duration.as_secs().div_ceil(60) {
-        minutes @ 0..=90 => format!("{minutes} min"),
-        minutes @ 91..=2_880 => format!("{} h", minutes.div_ceil(60)),
-        minutes => format!("{} d", minutes.div_ceil(1_440)),
     }
 }

@@ -170,6 +170,12 @@ impl World {
         self.releases.iter_mut().filter(|r| r.id.version == version).for_each(|r| r.withdrawn = Some(now));
     }
 
+    /// Has a version follow another channel.
+    pub fn channel_of(&mut self, version: &str, channel: &str) {
+        let releases = self.releases.iter_mut().filter(|release| release.id.version == version);
+        releases.for_each(|release| release.channel = channel.parse().unwrap());
+    }
+
     /// Takes the withdrawal back.
     pub fn restore(&mut self, version: &str) {
         self.releases.iter_mut().filter(|r| r.id.version == version).for_each(|r| r.withdrawn = None);

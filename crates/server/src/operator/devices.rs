@@ -7,7 +7,7 @@ use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
     Build, Catalogue, Channel, Chip, Decision, Device, Event, Facts, Mac, Mode, ProductName, Query,
-    ReleaseId, Time, Verdict, Version,
+    ReleaseId, Time, Verdict, Version, peek,
 };
 use otary_store::{Admit, EventQuery};
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,6 @@ use super::ledger::Held;
 use super::problem::Problem;
 use super::products::{product, product_of};
 use super::record;
-use super::replay::replay;
 use super::request::{Body, Options, Place};
 use super::site::{Operator, carry_out};
 
@@ -211,8 +210,9 @@ impl Operator {
     pub(super) fn show_device(&self, mac: Mac) -> Result<DeviceView, Problem> {
         let device = self.store.device(mac)?.ok_or_else(|| no_device(mac))?;
         let catalogue = self.store.catalogue();
-        let now = replay(&device, Mode::Sketch, &catalogue, &self.rollout.openings()?, self.now())
-            .map(|decision| answer(&device, decision));
+        let openings = self.rollout.openings()?;
+        let now = peek(&device, Mode::Sketch, &catalogue, &openings, self.now());
+        let now = now.map(|decision| answer(&device, decision));
         let query = EventQuery { device: Some(mac), limit: EVENTS, ..EventQuery::default() };
         let events = self.store.events(&query)?;
         let held = self.held(&device);

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use otary_fleet::{
-    Artifact, Campaign, Catalogue, Decision, Device, Kind, Mac, Mode, Opening, Reason, Release, Time, Verdict,
+    Campaign, Candidate, Catalogue, Decision, Device, Mac, Opening, Outlook, Preflight, Reason, Release,
+    Time, Verdict, peek,
 };
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use super::replay::replay;
 use super::site::Operator;
 
 /// What a release will do to the devices of its product.
@@ -45,30 +45,10 @@ pub enum Forecast {
     Running,
     /// It runs, or says that it runs, a version that is not older.
     NotOlder,
-    /// It took the release once and shows nothing that would tell whether it runs.
-    TakenOnce,
     /// It follows another channel.
     OtherChannel,
     /// Another release is meant for it.
     OtherRelease,
-    /// The release has no image for its chip.
-    NoImage,
-    /// The image is larger than its slot.
-    TooLarge,
-    /// It has no slot for an update.
-    NoSlot,
-    /// Nothing says which chip it is.
-    ChipUnknown,
-    /// It speaks as another chip does.
-    ChipContradicts,
-    /// It asks over plain HTTP, which the product does not allow.
-    PlainHttp,
-    /// It took the image several times without effect.
-    Looping,
-    /// It was reflashed by hand.
-    Reflashed,
-    /// It installs only what is signed, and the release has no manifest for it.
-    Unsigned,
     /// Of the release's program and file system, it takes the other one first.
     ItsTurn,
     /// It comes in a later wave.
@@ -81,6 +61,10 @@ pub enum Forecast {
     Unproven,
     /// An operator's word about it goes before: a hold, a pin.
     SaidOtherwise,
+    /// It waits for its turn in a campaign.
+    InCampaign,
+    /// It would not take it: the preflight says why.
+    Refuses,
 }
 
 impl Group {
@@ -89,42 +73,45 @@ impl Group {
 }
 
 impl Operator {
-    /// What `release` will do once `catalogue` is the catalogue.
+    /// What `release` will do once `catalogue` is the catalogue, and which devices would not take it.
     pub(super) fn effect(
         &self,
         release: &Release,
-        artifacts: &[Artifact],
         catalogue: &Catalogue,
         campaign: Option<&Campaign>,
         now: Time,
-    ) -> Result<Effect, Problem> {
-        let mode = mode(artifacts);
+    ) -> Result<(Effect, Preflight), Problem> {
         let mut openings = self.rollout.openings()?;
         if let Some(campaign) = campaign {
             // How many of an open wave at the same moment is another matter.
             openings.set(campaign.id, Opening { slots: u32::MAX, allowed: u32::MAX, ..Opening::default() });
         }
-        let mut effect = Effect::default();
+        let generations = self.presented();
+        let candidate = Candidate {
+            release,
+            catalogue,
+            channel: campaign.map_or(&release.channel, |campaign| &campaign.channel),
+            group: campaign.and_then(|campaign| catalogue.group(campaign.group.as_ref()?)),
+            generations: generations.as_ref(),
+            now,
+        };
+        let (mut effect, mut preflight) = (Effect::default(), Preflight::of(&candidate));
         let mut groups = BTreeMap::new();
         self.each_device(|device| {
-            let Some(decision) = replay(device, mode, catalogue, &openings, now) else { return };
+            let outlook = preflight.ask(&candidate, device);
+            let decision = peek(device, candidate.mode(), catalogue, &openings, now);
+            let Some(decision) = decision else { return };
             if matches!(decision.reason, Reason::NoProduct { .. }) {
                 effect.unassigned += 1;
             }
             if decision.product.as_ref() == Some(&release.id.product) {
                 effect.devices += 1;
-                count(&mut groups, forecast(&decision, device, release), device.mac);
+                count(&mut groups, forecast(&decision, outlook.as_ref(), release, device), device.mac);
             }
         })?;
         effect.groups = groups.into_values().collect();
-        Ok(effect)
+        Ok((effect, preflight))
     }
-}
-
-/// What devices will ask for to get it: most often a program.
-fn mode(artifacts: &[Artifact]) -> Mode {
-    let only_files = !artifacts.is_empty() && artifacts.iter().all(|a| a.kind == Kind::Filesystem);
-    if only_files { Mode::Filesystem } else { Mode::Sketch }
 }
 
 fn count(groups: &mut BTreeMap<Forecast, Group>, forecast: Forecast, mac: Mac) {
@@ -135,30 +122,22 @@ fn count(groups: &mut BTreeMap<Forecast, Group>, forecast: Forecast, mac: Mac) {
     }
 }
 
-fn forecast(decision: &Decision, device: &Device, release: &Release) -> Forecast {
+fn forecast(decision: &Decision, outlook: Option<&Outlook>, release: &Release, device: &Device) -> Forecast {
     let meant = decision.release.as_ref() == Some(&release.id);
-    match decision.reason {
-        Reason::ChipUnknown { .. } => Forecast::ChipUnknown,
-        Reason::ChipContradicts { .. } => Forecast::ChipContradicts,
-        Reason::PlainHttp { .. } => Forecast::PlainHttp,
-        Reason::Held { .. } | Reason::Pinned { .. } | Reason::OnPin { .. } => Forecast::SaidOtherwise,
+    match (outlook, &decision.reason) {
+        (Some(Outlook::Refuses(_)), _) => Forecast::Refuses,
+        (_, Reason::Held { .. } | Reason::Pinned { .. } | Reason::OnPin { .. }) => Forecast::SaidOtherwise,
         _ if !meant && !release.channel.is(device.channel.as_ref()) => Forecast::OtherChannel,
-        Reason::NoRelease { .. } => Forecast::NoImage,
         _ if !meant => Forecast::OtherRelease,
-        Reason::NoSlot => Forecast::NoSlot,
-        Reason::TooLarge { .. } => Forecast::TooLarge,
-        Reason::Looping { .. } => Forecast::Looping,
-        Reason::Reflashed { .. } => Forecast::Reflashed,
-        Reason::Unsigned { .. } => Forecast::Unsigned,
-        Reason::TakenOnce { .. } => Forecast::TakenOnce,
-        Reason::FilesFirst { .. } | Reason::AppFirst { .. } => Forecast::ItsTurn,
-        Reason::UpToDate { .. } => Forecast::Running,
-        Reason::LaterWave { .. } => Forecast::LaterWave,
-        Reason::RhythmUnknown { .. } => Forecast::LastWave,
-        Reason::OutsideWindow { .. } => Forecast::OutsideWindow,
-        Reason::Unproven { .. } | Reason::Contested { .. } => Forecast::Unproven,
+        (_, Reason::FilesFirst { .. } | Reason::AppFirst { .. }) => Forecast::ItsTurn,
+        (_, Reason::UpToDate { .. }) => Forecast::Running,
+        (_, Reason::NewerRelease { .. } | Reason::NotOlder { .. }) => Forecast::NotOlder,
+        (_, Reason::LaterWave { .. }) => Forecast::LaterWave,
+        (_, Reason::RhythmUnknown { .. }) => Forecast::LastWave,
+        (_, Reason::OutsideWindow { .. }) => Forecast::OutsideWindow,
+        (_, Reason::Unproven { .. } | Reason::Contested { .. }) => Forecast::Unproven,
         _ if decision.verdict() == Verdict::Offer => Forecast::Offered,
-        _ => Forecast::NotOlder,
+        _ => Forecast::InCampaign,
     }
 }
 
@@ -169,17 +148,8 @@ impl Forecast {
             Self::Offered => ("will be offered it at its next poll", "will be offered it at their next poll"),
             Self::Running => ("runs it already", "run it already"),
             Self::NotOlder => ("reports a version that is not older", "report a version that is not older"),
-            Self::TakenOnce => ("took it once already", "took it once already"),
             Self::OtherChannel => ("follows another channel", "follow another channel"),
             Self::OtherRelease => ("is meant to run another release", "are meant to run another release"),
-            Self::NoImage => ("has a chip that it has no image for", "have a chip that it has no image for"),
-            Self::TooLarge => ("would not fit (slot too small)", "would not fit (slot too small)"),
-            Self::NoSlot => ("has no slot for updates", "have no slot for updates"),
-            Self::ChipUnknown => ("is held (chip unknown)", "are held (chip unknown)"),
-            Self::ChipContradicts => ("speaks as another chip does", "speak as another chip does"),
-            Self::PlainHttp => ("asks over plain HTTP", "ask over plain HTTP"),
-            Self::Looping => ("is held for looping", "are held for looping"),
-            Self::Unsigned => ("installs only what is signed", "install only what is signed"),
             Self::ItsTurn => ("takes the release's other file first", "take the release's other file first"),
             Self::LaterWave => ("comes in a later wave", "come in later waves"),
             Self::LastWave => (
@@ -189,7 +159,8 @@ impl Forecast {
             Self::OutsideWindow => ("waits for the window", "wait for the window"),
             Self::Unproven => ("does not prove who it is", "do not prove who they are"),
             Self::SaidOtherwise => ("is pinned or held", "are pinned or held"),
-            Self::Reflashed => ("is held as reflashed by hand", "are held as reflashed by hand"),
+            Self::InCampaign => ("waits for its turn in a campaign", "wait for their turn in a campaign"),
+            Self::Refuses => ("would refuse it", "would refuse it"),
         }
     }
 }
@@ -230,17 +201,17 @@ mod tests {
         let groups = vec![
             group(Forecast::Offered, 3),
             group(Forecast::Running, 1),
-            group(Forecast::TooLarge, 2),
-            group(Forecast::ChipUnknown, 1),
+            group(Forecast::SaidOtherwise, 1),
+            group(Forecast::Refuses, 2),
         ];
         let effect = Effect { devices: 7, groups, unassigned: 1 };
         assert_eq!(
             effect.to_string(),
             "3 devices will be offered it at their next poll, 1 runs it already, \
-             2 would not fit (slot too small), 1 is held (chip unknown); \
+             1 is pinned or held, 2 would refuse it; \
              1 device with an unknown build belongs to no product"
         );
-        let only = Effect { devices: 1, groups: vec![group(Forecast::ChipUnknown, 1)], unassigned: 0 };
-        assert_eq!(only.to_string(), "1 device is held (chip unknown)");
+        let only = Effect { devices: 1, groups: vec![group(Forecast::Refuses, 1)], unassigned: 0 };
+        assert_eq!(only.to_string(), "1 device would refuse it");
     }
 }

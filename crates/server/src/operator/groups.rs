@@ -219,7 +219,7 @@ fn by_query(text: &str) -> Result<Membership, Problem> {
     Ok(Membership::Query(query))
 }
 
-fn group<'a>(catalogue: &'a Catalogue, name: &GroupName) -> Result<&'a Group, Problem> {
+pub(super) fn group<'a>(catalogue: &'a Catalogue, name: &GroupName) -> Result<&'a Group, Problem> {
     catalogue.group(name).ok_or_else(|| no_group(name))
 }
 

@@ -23,6 +23,8 @@
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
 //! | read | `GET /devices?after=&limit=&where=`, `GET /devices/{mac}` | devices, all or those that a query finds; one with its events and its next answer |
 //! | read | `GET /campaigns?product=`, `GET /campaigns/{number}` | campaigns, what they have shown and what comes next |
+//! | read | `GET /explain/{mac}` | what a device would be answered, by which rule, and what would change it |
+//! | read | `GET /preflight/{product}/{version}?channel=&group=` | which devices would not take a release |
 //! | read | `GET /mirrors`, `GET /mirrors/{product}` | what is taken from elsewhere, and what was found there |
 //! | read | `GET /trust`, `GET /trust/ledger`, `GET /trust/rollover` | the authority; the fleet by anchor; whom a step cuts off |
 //! | read | `GET /signing`, `GET /signing/numbers/{product}` | the root records; a product's release numbers |
@@ -58,17 +60,18 @@ mod campaigns;
 mod devices;
 mod effect;
 mod enrolment;
+mod explain;
 mod groups;
 mod intents;
 mod ledger;
 mod mirrors;
+mod preflight;
 mod problem;
 mod products;
 mod publish;
 mod record;
 mod refusal;
 mod releases;
-mod replay;
 mod request;
 mod review;
 mod router;

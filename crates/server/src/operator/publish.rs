@@ -7,8 +7,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
-    Artifact, Campaign, Catalogue, Channel, Kind, Order, Product, ProductName, Release, ReleaseId, Risk,
-    RiskName, Sequence, Sha256, SignedManifest, Time, Version, ViaError, check_via, compare,
+    Artifact, Campaign, Catalogue, Channel, Kind, Order, Preflight, Product, ProductName, Release, ReleaseId,
+    Risk, RiskName, Sequence, Sha256, SignedManifest, Time, Version, ViaError, check_via, compare,
 };
 use otary_trust::signing::Manifest;
 use serde::{Deserialize, Serialize};
@@ -101,6 +101,9 @@ pub struct Published {
     pub superseded: Vec<Superseded>,
     /// What will happen to the devices that are known.
     pub effect: Option<Effect>,
+    /// Which of them would not take it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preflight: Option<Preflight>,
     /// What its manifests say, if it is signed; but for the image, they say the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<Manifest>,
@@ -173,7 +176,8 @@ impl Operator {
         let campaigns = self.campaigns_for(outgoing, &publication.campaign, &alone, actor)?;
         let after = with(&catalogue, &product, &release, &artifacts, &campaigns);
         let campaign = plan::made(&campaigns).cloned();
-        let effect = Some(self.effect(&release, &artifacts, &after, campaign.as_ref(), now)?);
+        let (effect, preflight) = self.effect(&release, &after, campaign.as_ref(), now)?;
+        let (effect, preflight) = (Some(effect), Some(preflight));
         let unsigned = self.unsigned(&release, &artifacts);
         let notes = [of_files, notes(&release, &artifacts, &catalogue), unsigned].concat();
         let superseded = plan::superseded(&campaigns);
@@ -185,6 +189,7 @@ impl Operator {
             campaign,
             superseded,
             effect,
+            preflight,
             signed,
             notes,
         };

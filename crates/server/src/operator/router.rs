@@ -18,8 +18,8 @@ use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, audit, auth, campaigns, devices, enrolment, groups, intents, mirrors, products, publish,
-    releases, signing, status, tokens, trust,
+    artifacts, audit, auth, campaigns, devices, enrolment, explain, groups, intents, mirrors, preflight,
+    products, publish, releases, signing, status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -54,6 +54,8 @@ fn to_look() -> Routes {
         .route("/products/{product}", get(products::show))
         .route("/releases", get(releases::list))
         .route("/releases/{product}/{version}", get(releases::show))
+        .route("/explain/{mac}", get(explain::explain))
+        .route("/preflight/{product}/{version}", get(preflight::preflight))
         .route("/devices", get(devices::list))
         .route("/devices/{mac}", get(devices::show))
         .route("/groups", get(groups::list))

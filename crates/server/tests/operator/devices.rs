@@ -105,7 +105,7 @@ async fn a_device_that_was_reflashed_is_resumed_by_the_operator() {
 
     // A release that is pushed meanwhile foretells it too.
     let v3 = desk.publish("lamp", "0.3", &firmware(Chip::Esp32, "lamp 0.3")).await;
-    assert_eq!(v3.effect.unwrap().to_string(), "1 device is held as reflashed by hand");
+    assert_eq!(v3.preflight.unwrap().to_string(), "1 of 1 device would refuse this: 1 reflashed by hand");
 
     let resumed: DeviceView = post(&desk, &format!("/devices/{MAC}/resume")).await.read();
     assert_eq!(resumed.now.unwrap().verdict, Verdict::Offer);

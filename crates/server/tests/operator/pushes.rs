@@ -43,8 +43,10 @@ async fn a_push_says_what_will_happen_to_each_known_device() {
     let published = desk.publish("lamp", "0.2", &v2).await;
     assert_eq!(
         effect(&published).to_string(),
-        "3 devices will be offered it at their next poll, 1 runs it already, 1 would not fit (slot too small)"
+        "3 devices will be offered it at their next poll, 1 runs it already, 1 would refuse it"
     );
+    let preflight = published.preflight.as_ref().unwrap();
+    assert_eq!(preflight.to_string(), "1 of 5 devices would refuse this: 1 slot too small");
     let offered = &effect(&published).groups[0];
     assert_eq!((offered.forecast, offered.examples.len()), (Forecast::Offered, 3));
 }
