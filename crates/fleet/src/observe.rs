@@ -1,6 +1,7 @@
 //! What a check-in or a transfer teaches about a device: folds it into the record, and says what is worth an event.
 
 mod trials;
+mod turns;
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -85,7 +86,8 @@ fn change(
     catalogue: &Catalogue,
     now: Time,
 ) -> Vec<EventKind> {
-    let turns = [see_build(device, check_in, proof, now), see_network(device, check_in, now)];
+    let expected = turns::are_expected(device, check_in, catalogue);
+    let turns = [see_build(device, check_in, proof, now) && !expected, see_network(device, check_in, now)];
     device.last = Some(Snapshot::of(check_in));
     let mut kinds = Vec::new();
     if let Some(artifact) = catalogue.running(&check_in.build) {

@@ -251,8 +251,12 @@ impl Trial {
     /// Whether a poll can be the device's own. A credential tells it anywhere.
     pub fn counts(&self, check_in: &CheckIn) -> bool {
         let here = Network::of(check_in.source) == self.network || check_in.proof == Proof::DeviceCredential;
-        let proven = self.proof > Proof::None && check_in.proof >= self.proof;
-        here && (proven || !self.on_proof)
+        here && self.is_proven(check_in)
+    }
+
+    /// Whether a poll shows as much as the offer's did, where that is asked for.
+    fn is_proven(&self, check_in: &CheckIn) -> bool {
+        !self.on_proof || (self.proof > Proof::None && check_in.proof >= self.proof)
     }
 
     /// Notes that it is offered again.
@@ -266,7 +270,11 @@ impl Trial {
     /// Notes a poll. `artifact` is the trial's. What comes back is an outcome that was not known before.
     pub fn poll(&mut self, check_in: &CheckIn, artifact: Option<&Artifact>, now: Time) -> Option<Ended> {
         if !self.counts(check_in) {
-            self.course.elsewhere = Some(now);
+            // What is not proven where proof is asked for says nothing at all, not even that the device has moved: or a stranger
+            // could speak for one that the release has killed.
+            if self.is_proven(check_in) {
+                self.course.elsewhere = Some(now);
+            }
             return None;
         }
         let before = self.course.ended;

@@ -35,6 +35,7 @@ mod sketch;
 mod slots;
 pub mod tls;
 mod url;
+pub mod virtual_fleet;
 pub mod years;
 
 pub use agent::{AgentApp, AgentError, AgentPoll, AgentReport};

@@ -3,6 +3,7 @@
 mod agent;
 mod clock;
 mod crowd;
+mod script;
 
 use std::io;
 use std::ops::ControlFlow;
@@ -37,12 +38,17 @@ const MAX_PEM: u64 = 64 * 1024;
 /// firmware before if the new one does not reach the server.
 ///
 /// With --fleet it is hundreds of boards, out of step and without serial monitors, and what became of them.
+///
+/// With --script it is thousands of boards for days on a virtual clock, with releases that go wrong, campaigns, outages and whatever
+/// else the script says; what they are answered is what a server would answer. Exit status 1 if it does not come to what the
+/// script expects.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("boards").multiple(true).args(["firmware", "script"]))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own on the command line")]
 pub struct Args {
     /// Where it asks for updates: `https://192.168.1.70:3443/update?chip=esp32`
-    #[arg(long, value_name = "URL")]
-    url: String,
+    #[arg(long, value_name = "URL", required_unless_present = "script")]
+    url: Option<String>,
     /// The certificates that it trusts (PEM), from `otary trust export`
     #[arg(long, value_name = "FILE", conflicts_with = "insecure")]
     ca: Option<PathBuf>,
@@ -53,7 +59,7 @@ pub struct Args {
     #[arg(long, value_name = "STACK", default_value = "arduino-3")]
     stack: Stack,
     /// Its flash chip; the file is made if there is none
-    #[arg(long, value_name = "FILE", required_unless_present = "fleet", conflicts_with = "fleet")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["fleet", "script"], conflicts_with = "fleet")]
     flash: Option<PathBuf>,
     /// The firmware to flash by cable if the flash is empty: an app image or a merged one
     #[arg(long, value_name = "FILE")]
@@ -87,6 +93,8 @@ pub struct Args {
     agent: agent::Options,
     #[command(flatten)]
     crowd: crowd::Fleet,
+    #[command(flatten)]
+    script: script::Scripted,
 }
 
 /// An Arduino core.
@@ -102,18 +110,26 @@ enum Stack {
 
 /// Runs the board or the fleet until Ctrl-C, or until it has polled often enough.
 pub fn run(args: &Args) -> Result<()> {
-    match (args.crowd.boards(), &args.flash) {
-        (Some(boards), _) => run_fleet(args, boards),
-        (None, Some(flash)) => run_board(args, flash),
-        (None, None) => Err(anyhow!("neither --flash nor --fleet was given")),
+    match (args.script.script(), args.crowd.boards(), &args.flash) {
+        (Some(script), fleet, _) if args.script.is_virtual() => script::run(&args.script, script, fleet),
+        (Some(script), fleet, _) => run_fleet(args, Some(script), fleet),
+        (None, Some(boards), _) => run_fleet(args, None, Some(boards)),
+        (None, None, Some(flash)) => run_board(args, flash),
+        (None, None, None) => Err(anyhow!("neither --flash, --fleet nor --script was given")),
     }
 }
 
-fn run_fleet(args: &Args, boards: u32) -> Result<()> {
-    let file = args.firmware.as_deref().context("a fleet needs --firmware")?;
+/// A fleet over sockets, of as many boards as is said, or as the script says.
+fn run_fleet(args: &Args, script: Option<&Path>, fleet: Option<u32>) -> Result<()> {
+    let file = args.firmware.as_deref().context("a fleet over sockets needs --firmware")?;
     let file = read_firmware(file)?;
+    let firmware = Firmware::read(&file).context("reading the firmware")?;
+    let every = script.map(|script| script::gaps(script, fleet, firmware.app().chip())).transpose()?;
+    let scripted = every.as_ref().and_then(|every| u32::try_from(every.len()).ok());
+    let boards = scripted.or(fleet).context("how many boards is not said")?;
     let common = crowd::Common {
-        firmware: Firmware::read(&file).context("reading the firmware")?,
+        firmware,
+        every: every.as_deref(),
         version: args.firmware_version.as_deref(),
         sketch: &sketch(args)?,
         first: args.mac,
@@ -205,12 +221,17 @@ fn sketch(args: &Args) -> Result<Sketch> {
         Stack::Arduino2 => Core::V2,
         Stack::Arduino3 => Core::V3,
     };
-    let mut sketch = Sketch::new(&args.url, trust(args)?).with_core(core);
+    let mut sketch = Sketch::new(url(args)?, trust(args)?).with_core(core);
     sketch.ntp = ntp(args)?;
     if args.patient {
         sketch.link.timeouts = Timeouts::DEVICE;
     }
     Ok(sketch)
+}
+
+/// Where it asks.
+fn url(args: &Args) -> Result<&str> {
+    args.url.as_deref().context("a board with a socket needs --url")
 }
 
 /// Where it gets the time from.

@@ -95,3 +95,73 @@ fn a_fleet_takes_the_update_and_says_what_became_of_each_board() {
     let error = "error: 40 boards of 40 did not get to what the server publishes\n";
     assert!(!lost.status.success() && lost.err.ends_with(error), "{lost:?}");
 }
+
+/// A small fleet, whose release bricks every second board.
+const SCRIPT: &str = "fleet 40 at 4 sites\nbefore 1d\nlasts 2d\nboards 100% arduino-esp32 on esp32 every 10m\n\
+    release 1.0\nrelease 2.0\nfault 2.0 bricks 50%\nat 0 campaign 2.0 in 10,100%\n";
+
+#[test]
+fn a_script_is_played_told_and_held_against_what_it_expects() {
+    let house = House::new();
+    house.write("fleet.txt", format!("{SCRIPT}expect campaign 1 stopped\nexpect lost at most 20\n"));
+    let told = house.otary("sim --script fleet.txt").printed();
+    assert!(told.starts_with("day  0 00:00  campaign 1 begins: 2.0 in waves of 10, 100%\n"), "{told}");
+    assert!(told.contains("campaign 1 is stopped") && told.contains("as expected: line 9"), "{told}");
+
+    house.write("fleet.txt", format!("{SCRIPT}expect campaign 1 finished\n"));
+    let missed = house.otary("sim --script fleet.txt --fleet 60 --seed 2");
+    assert!(missed.out.contains("\n60 boards, 2 d, seed 2: "), "{missed:?}");
+    assert!(
+        missed.out.contains("NOT AS EXPECTED: line 9, expect campaign 1 finished; it is stopped"),
+        "{missed:?}"
+    );
+    assert_eq!(missed.refused(), "error: 1 of 1 expectation of fleet.txt did not come true\n");
+}
+
+#[test]
+fn a_script_is_told_to_programs_as_json() {
+    let house = House::new();
+    house.write("fleet.txt", SCRIPT);
+    let told = house.otary("sim --script fleet.txt --json").printed();
+    let report: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&report["boards"], &report["campaigns"][0]["state"]), (&40.into(), &"stopped".into()));
+    assert_eq!(report["timeline"][0]["event"], "began");
+    let lost = report["end"]["bricked"].as_u64().unwrap();
+    assert_eq!(report["campaigns"][0]["lost"], lost);
+}
+
+#[test]
+fn a_mistake_in_a_script_is_shown_where_it_is() {
+    let house = House::new();
+    house.write("fleet.txt", SCRIPT.replace("bricks", "briks"));
+    let told = house.otary("sim --script fleet.txt").refused();
+    let shown = "error: fleet.txt\nline 7: fault 2.0 briks 50%\n                  ^^^^^ expected bricks, kills-wifi, rolls-back, loops or refuses; did you mean bricks?\nhelp: docs/SIM.md says what a script may say\n";
+    assert_eq!(told, shown);
+}
+
+#[test]
+fn over_sockets_a_script_says_how_many_boards_ask_and_how_often() {
+    let house = House::new();
+    let server = house.serve("");
+    for version in ["0.1", "0.2"] {
+        house.sample(&format!("lamp-{version}.bin"), version);
+        house
+            .otary(&format!("push lamp-{version}.bin --product lamp --version {version} --data x"))
+            .printed();
+    }
+    let boards = "fleet 12\nboards 50% arduino-esp32 on esp32 every 10m\nboards 50% arduino-esp32 on esp32 every 1h\nrelease 0.1\n";
+    house.write("fleet.txt", boards);
+    let sim = format!(
+        "sim --sockets --script fleet.txt --url https://{}/update?chip=esp32 --ca x/trust/root.crt --firmware lamp-0.1.bin --speed 10000",
+        server.https
+    );
+    let told = house.otary(&sim).printed();
+    assert!(told.starts_with("12 boards in ") && told.contains("updated      12"), "{told}");
+    house.write("fleet.txt", format!("{boards}at 0 pause\n"));
+    let refused = house.otary(&sim).refused();
+    assert!(refused.contains("line 5: at 0 pause\n"), "{refused}");
+    assert!(
+        refused.contains("expected nothing that is not played over sockets: what happens at a time"),
+        "{refused}"
+    );
+}

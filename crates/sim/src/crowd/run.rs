@@ -31,8 +31,8 @@ pub struct Plan<'a> {
     pub version: Option<&'a str>,
     /// What the sketch does; how long it waits is said by `every`.
     pub sketch: &'a Sketch,
-    /// Between two polls of a board.
-    pub every: Duration,
+    /// Between two polls of each board; one after the last takes the first one's, and so on. Of nothing: a minute.
+    pub every: &'a [Duration],
     /// A board asks until there is nothing newer, but no more than so many times.
     pub polls: u32,
 }
@@ -71,10 +71,17 @@ impl<'a> Crowd<'a> {
         };
         for number in 0..plan.boards {
             let identity = crowd.identity(number)?;
-            lock(&crowd.schedule).add(phase(identity.mac, plan.every), crowd.members.len());
+            lock(&crowd.schedule)
+                .add(phase(identity.mac, crowd.every(crowd.members.len())), crowd.members.len());
             crowd.members.push(Mutex::new(Member::new(identity, Arc::clone(&build))));
         }
         Ok(crowd)
+    }
+
+    /// Between two polls of a board.
+    fn every(&self, board: usize) -> Duration {
+        let place = board.checked_rem(self.plan.every.len()).unwrap_or(0);
+        self.plan.every.get(place).copied().unwrap_or(Duration::from_mins(1))
     }
 
     /// Addresses are counted up from the first.
@@ -111,7 +118,7 @@ impl<'a> Crowd<'a> {
         tally.took = begin.elapsed();
         watch(&tally);
         if !is_done {
-            let pause = pause(member.identity.mac, member.polls, self.plan.every);
+            let pause = pause(member.identity.mac, member.polls, self.every(board));
             lock(&self.schedule).add(begin.elapsed() + pause, board);
         }
         true

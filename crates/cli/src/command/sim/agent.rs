@@ -85,8 +85,9 @@ fn app(args: &Args, chip: Chip) -> Result<AgentApp> {
     let Options { root: Some(root), product: Some(product), .. } = &args.agent else {
         return Err(anyhow!("--agent needs --root and --product"));
     };
-    if !args.url.starts_with("https://") {
-        let error = anyhow!("{} is no URL of an update server with TLS", args.url);
+    let url = super::url(args)?;
+    if !url.starts_with("https://") {
+        let error = anyhow!("{url} is no URL of an update server with TLS");
         return Err(error).help("the agent asks over https:// alone: --url https://NAME:PORT");
     }
     let record = read_file(root, MAX_RECORD)?;
@@ -99,7 +100,7 @@ fn app(args: &Args, chip: Chip) -> Result<AgentApp> {
         return Err(anyhow!("--agent needs --ca"));
     };
     let hardware = args.agent.hardware.as_deref().unwrap_or_else(|| chip.name());
-    let mut app = AgentApp::new(&args.url, Trust::Anchors(anchors), product.as_str(), hardware, &record);
+    let mut app = AgentApp::new(url, Trust::Anchors(anchors), product.as_str(), hardware, &record);
     app.release = args.agent.release;
     app.passes_self_test = !args.agent.fail_self_test;
     app.ntp = super::ntp(args)?;

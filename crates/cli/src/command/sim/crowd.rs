@@ -19,13 +19,15 @@ const FIRST: [u8; 6] = [0x02, 0x0F, 0x1E, 0, 0, 0];
 const POLLS: u32 = 3;
 /// Without a terminal, a line is printed whenever so many parts of the fleet are done.
 const LINES: u32 = 10;
+/// The most boards over sockets.
+const MOST: u32 = 10_000;
 
 /// How a fleet asks.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "A fleet")]
 pub struct Fleet {
     /// So many boards at once, without serial monitors and flash files; each asks until there is nothing newer
-    #[arg(long, value_name = "N", requires = "firmware", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", requires = "boards", value_parser = clap::value_parser!(u32).range(1..=20_000))]
     fleet: Option<u32>,
     /// Between two polls of each board of a fleet, give or take a tenth; its first one is somewhere in the first of these times
     #[arg(long, value_name = "TIME", default_value = "1m", requires = "fleet")]
@@ -46,6 +48,8 @@ pub struct Common<'a> {
     pub polls: Option<u32>,
     /// How much faster time passes.
     pub speed: f64,
+    /// Between two polls of each board, if a script says it.
+    pub every: Option<&'a [Duration]>,
     /// The power switch.
     pub stop: &'a Stop,
 }
@@ -59,14 +63,20 @@ impl Fleet {
 
 /// Runs a fleet of this many boards. An error if one of them did not get what is published.
 pub fn run(args: &Fleet, boards: u32, common: &Common<'_>) -> Result<()> {
+    if boards > MOST {
+        return Err(anyhow!("{boards} boards are too many for sockets: {MOST} at most"));
+    }
+    let faster = |every: &Duration| Duration::try_from_secs_f64(every.as_secs_f64() / common.speed);
+    let every = common.every.unwrap_or(std::slice::from_ref(&args.every.0));
+    let every: Vec<Duration> =
+        every.iter().map(faster).collect::<Result<_, _>>().context("a fleet does not wait so long")?;
     let plan = Plan {
         boards,
         first: common.first.map_or_else(|| Mac::new(FIRST), Ok)?,
         firmware: common.firmware,
         version: common.version,
         sketch: common.sketch,
-        every: Duration::try_from_secs_f64(args.every.0.as_secs_f64() / common.speed)
-            .context("a fleet does not wait so long")?,
+        every: &every,
         polls: common.polls.unwrap_or(POLLS),
     };
     let progress = Progress::of(boards);
