@@ -42,6 +42,7 @@ mod newcomers;
 pub mod operator;
 mod operators;
 mod options;
+mod pacer;
 mod page;
 mod peer;
 mod placed;

@@ -98,9 +98,9 @@ fn slice(bytes: &Bytes, range: &Range<u64>) -> Bytes {
 fn count(visit: &Visit, artifact: Sha256, size: u64, recipient: Option<Recipient>) -> Transfer {
     let shared = Arc::clone(&visit.shared);
     shared.transfers.fetch_add(1, Ordering::Relaxed);
-    shared.rollout.transfer_begins(artifact);
+    let pacer = shared.rollout.transfer_begins(artifact);
     let (source, began) = (visit.peer, Instant::now());
-    Transfer::new(size, visit.held_back, move |bytes| {
+    let transfer = Transfer::new(size, visit.held_back, move |bytes| {
         shared.transfers.fetch_sub(1, Ordering::Relaxed);
         shared.rollout.transfer_ends(artifact);
         let device = recipient.and_then(|recipient| recipient.device).map(|mac| mac.to_string());
@@ -111,7 +111,8 @@ fn count(visit: &Visit, artifact: Sha256, size: u64, recipient: Option<Recipient
         if let Some(Recipient { device: Some(mac), claimant }) = recipient {
             note(&shared, mac, Delivery { claimant, artifact, from: 0, asked: size, bytes, size });
         }
-    })
+    });
+    transfer.paced(pacer)
 }
 
 /// Begins the transfer of a part, which is noted with the device that takes it and counted as no download.
@@ -119,14 +120,15 @@ fn follow(visit: &Visit, artifact: Sha256, size: u64, range: &Range<u64>, recipi
     let shared = Arc::clone(&visit.shared);
     let (from, asked) = (range.start, range.end.saturating_sub(range.start));
     shared.transfers.fetch_add(1, Ordering::Relaxed);
-    shared.rollout.transfer_begins(artifact);
-    Transfer::new(asked, visit.held_back, move |bytes| {
+    let pacer = shared.rollout.transfer_begins(artifact);
+    let transfer = Transfer::new(asked, visit.held_back, move |bytes| {
         shared.transfers.fetch_sub(1, Ordering::Relaxed);
         shared.rollout.transfer_ends(artifact);
         if let Recipient { device: Some(mac), claimant } = recipient {
             note(&shared, mac, Delivery { claimant, artifact, from, asked, bytes, size });
         }
-    })
+    });
+    transfer.paced(pacer)
 }
 
 /// Notes a transfer in the device's record, if it has one.

@@ -12,7 +12,7 @@ use crate::say;
 use crate::table::plain;
 use crate::terminal::print_json;
 
-pub use settings::SettingsArgs;
+pub use settings::{GoingArgs, SettingsArgs, WayArgs};
 
 /// See campaigns and steer them: releases on their way to their devices, wave by wave
 #[derive(Debug, clap::Args)]

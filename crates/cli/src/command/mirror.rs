@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::{Channel, ProductName, RiskName, Sha256};
 use otary_server::mirror::{FoundFile, Mirror, Reaching, Trust};
-use otary_server::operator::{Allowance, ByCampaign, MirrorView, NewMirror, Part, Publication, Published};
+use otary_server::operator::{Allowance, MirrorView, NewMirror, Part, Publication, Published};
 
 use crate::advice::advised;
 use crate::client::{Client, Connection, path};
 use crate::clock;
+use crate::command::campaign::WayArgs;
 use crate::command::preflight;
 use crate::file::read_file;
 use crate::global::Global;
@@ -119,12 +120,8 @@ struct Publish {
     /// Publish it although it may cut devices off: the risk's name, as the refusal says it
     #[arg(long, value_name = "NAME-OF-RISK")]
     i_know_what_i_do: Vec<RiskName>,
-    /// Offer it to all devices at once, however many there are
-    #[arg(long)]
-    at_once: bool,
-    /// End the campaigns that are under way for the same devices
-    #[arg(long)]
-    supersede: bool,
+    #[command(flatten)]
+    way: WayArgs,
     /// Only say what would happen
     #[arg(long)]
     dry_run: bool,
@@ -229,8 +226,8 @@ impl Publish {
             sign: None,
             order: otary_fleet::Sequence::default(),
             via: None,
-            campaign: if self.at_once { ByCampaign::AtOnce } else { ByCampaign::Usual },
-            supersede: self.supersede,
+            campaign: self.way.campaign(),
+            supersede: self.way.supersedes(),
             dry_run: self.dry_run,
         };
         let published: Published = client.post(&path(["releases"]), &publication)?;

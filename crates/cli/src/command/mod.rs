@@ -31,7 +31,7 @@ use crate::global::Global;
 #[derive(Debug, clap::Subcommand)]
 pub enum Command {
     Serve(serve::Args),
-    Push(push::Args),
+    Push(Box<push::Args>),
     Preflight(preflight::Args),
     Sketch(sketch::Args),
     Device(device::Args),

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use anyhow::{Context, anyhow};
 use clap::ValueEnum;
 use otary_fleet::{Channel, ProductName, RiskName, Scope, Sequence, Version};
-use otary_server::operator::{Access, Allowance, ByCampaign, Part, Publication, Published, Uploaded};
+use otary_server::operator::{Access, Allowance, Part, Publication, Published, Uploaded};
 use regex::Regex;
 
 use crate::advice::{Advise, advised};
 use crate::client::{Client, Connection, PushedFile, path};
 use crate::clock;
-use crate::command::campaign::SettingsArgs;
+use crate::command::campaign::GoingArgs;
 use crate::command::preflight;
 use crate::command::release::print_facts;
 use crate::global::Global;
@@ -78,20 +78,8 @@ pub struct Args {
     #[arg(long, value_name = "VERSION")]
     via: Option<Version>,
 
-    /// Offer it to all devices at once, however many there are
-    #[arg(
-        long,
-        help_heading = "Campaign",
-        conflicts_with_all = ["waves", "group", "soak", "approve", "window", "pace", "tolerate", "on_proof", "allow_downgrade", "at_a_time", "watch"]
-    )]
-    at_once: bool,
-
-    /// End the campaigns that are under way for the same devices
-    #[arg(long, help_heading = "Campaign")]
-    supersede: bool,
-
     #[command(flatten)]
-    settings: SettingsArgs,
+    going: GoingArgs,
 
     /// Only say what would happen, and keep nothing
     #[arg(long)]
@@ -132,6 +120,7 @@ enum KindName {
 
 /// Carries it out.
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
+    args.going.check()?;
     let files = args.files.iter().map(|path| PushedFile::read(path)).collect::<anyhow::Result<Vec<_>>>()?;
     let mut publication = args.publication(&files)?;
     let secrets = args.secret_from.as_deref().map(Secrets::read).transpose()?;
@@ -175,18 +164,10 @@ impl Args {
             sign: None,
             order: if self.app_first { Sequence::AppFirst } else { Sequence::FilesFirst },
             via: self.via.clone(),
-            campaign: self.campaign(),
-            supersede: self.supersede,
+            campaign: self.going.campaign(),
+            supersede: self.going.supersedes(),
             dry_run: self.dry_run,
         })
-    }
-
-    fn campaign(&self) -> ByCampaign {
-        match self.settings.settings() {
-            Some(settings) => ByCampaign::Like(settings),
-            None if self.at_once => ByCampaign::AtOnce,
-            None => ByCampaign::Usual,
-        }
     }
 
     fn version(&self, files: &[PushedFile]) -> anyhow::Result<String> {

@@ -27,7 +27,7 @@ fn lamp() -> (World, Board) {
 /// Polls every ten minutes.
 fn asks(world: &mut World, board: &Board, times: u32) {
     for _ in 0..times {
-        world.pass(MINUTE * 10 - Duration::from_secs(10));
+        world.pass(Duration::from_secs(590));
         world.poll(board);
     }
 }

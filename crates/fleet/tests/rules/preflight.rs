@@ -136,7 +136,9 @@ fn what_is_foretold_is_what_decides_once_it_is_published() {
     let mut small = board(1, "lamp-0.3", "0.3");
     small.0.free_space = Some(1_299_999);
     let boards = [board(0, "lamp-0.3", "0.3"), small];
-    boards.iter().for_each(|board| assert_eq!(world.poll(board).verdict(), Verdict::Wait));
+    for board in &boards {
+        assert_eq!(world.poll(board).verdict(), Verdict::Wait);
+    }
     let foretold = preflight(&world);
     world.channel_of("0.4", "stable");
     let answers = boards.map(|board| world.poll(&board).verdict());

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bytes::Buf;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout};
 
 use super::body::{self, Announced};
 use super::head::{Head, Refused, read};
 use super::reply::Form;
-use super::{Method, Reply, Status};
+use super::{Method, Reply, Status, Transfer};
 use crate::drain::Draining;
 use crate::limits::{LINGER, LINGER_BYTES};
 
@@ -185,7 +185,9 @@ where
 async fn write<S: AsyncWrite + Unpin>(stream: &mut S, reply: Reply, form: Form) -> io::Result<()> {
     let (mut head, mut body, mut transfer) = reply.into_bytes(form);
     while !(head.is_empty() && body.is_empty()) {
-        let taken = stream.write_vectored(&[IoSlice::new(&head), IoSlice::new(&body)]).await?;
+        let portion = transfer.as_ref().map_or(usize::MAX, Transfer::portion).min(body.len());
+        let part = body.get(..portion).unwrap_or_default();
+        let taken = stream.write_vectored(&[IoSlice::new(&head), IoSlice::new(part)]).await?;
         if taken == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
@@ -193,10 +195,11 @@ async fn write<S: AsyncWrite + Unpin>(stream: &mut S, reply: Reply, form: Form) 
         let of_body = (taken - of_head).min(body.len());
         head.advance(of_head);
         body.advance(of_body);
-        if let Some(transfer) = &mut transfer {
-            transfer.take(of_body as u64);
-        }
+        let next = transfer.as_mut().and_then(|transfer| transfer.take(of_body as u64));
         stream.flush().await?;
+        if let Some(next) = next.filter(|_| !body.is_empty()) {
+            sleep_until(next).await;
+        }
     }
     if let Some(transfer) = transfer {
         transfer.flushed();

@@ -165,7 +165,7 @@ impl Operator {
         let (reviews, of_files) = self.review(&release, &artifacts, &catalogue, &publication.risks)?;
 
         let alone = with(&catalogue, &product, &release, &artifacts, &[]);
-        check_via(&release, &alone).map_err(no_way_through)?;
+        check_via(&release, &alone).map_err(|error| no_way_through(&error))?;
         let outgoing = Outgoing {
             release: &release.id,
             channel: &release.channel,
@@ -271,7 +271,7 @@ fn after_the_last(product: &ProductName, catalogue: &Catalogue, now: Time) -> Ti
 }
 
 /// The problem that a version which must be passed through cannot be.
-fn no_way_through(error: ViaError) -> Problem {
+fn no_way_through(error: &ViaError) -> Problem {
     let code = match error {
         ViaError::Unknown { .. } | ViaError::Withdrawn { .. } => "via-not-there",
         ViaError::NotOlder { .. } | ViaError::Circle { .. } | ViaError::TooMany { .. } => "via-leads-nowhere",

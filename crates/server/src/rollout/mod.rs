@@ -26,6 +26,7 @@ use otary_store::{Store, StoreError};
 
 use crate::Clock;
 use crate::limits::NOTICE_OTHERS;
+use crate::pacer::Pacer;
 use pauses::Pauses;
 use standing::Standing;
 use watch::Watch;
@@ -101,9 +102,9 @@ impl Rollout {
         self.turn().forget(mac);
     }
 
-    /// Notes that a transfer of an artifact begins.
-    pub(crate) fn transfer_begins(&self, artifact: Sha256) {
-        lock(&self.standing).transfers.begin(artifact);
+    /// Notes that a transfer of an artifact begins. Gives what paces it, if anything does.
+    pub(crate) fn transfer_begins(&self, artifact: Sha256) -> Option<Arc<Pacer>> {
+        lock(&self.standing).transfers.begin(artifact)
     }
 
     /// Notes that one has ended.
@@ -205,12 +206,11 @@ impl Rollout {
     fn tell(&self, before: &Campaign, after: &Campaign, now: Time) -> Result<(), StoreError> {
         let Some(moved) = Moved::between(before, after) else { return Ok(()) };
         let (id, release) = (after.id, &after.release);
-        match self.notice(after)? {
-            Some(notice) => {
-                let line = notice.lines().map(str::trim).collect::<Vec<_>>().join("; ");
-                tracing::warn!(target: "campaign", campaign = id.0, %release, "{line}");
-            }
-            None => tracing::info!(target: "campaign", campaign = id.0, %release, "campaign {id} {moved}"),
+        if let Some(notice) = self.notice(after)? {
+            let line = notice.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+            tracing::warn!(target: "campaign", campaign = id.0, %release, "{line}");
+        } else {
+            tracing::info!(target: "campaign", campaign = id.0, %release, "campaign {id} {moved}");
         }
         let kind = EventKind::Campaign { campaign: id, release: release.clone(), moved };
         self.store.append(Event { at: now, device: None, product: Some(after.product.clone()), kind })
@@ -229,6 +229,7 @@ impl Rollout {
         let tallies: BTreeMap<CampaignId, Tally> =
             shown.iter().map(|(campaign, tally)| (campaign.id, tally.clone())).collect();
         (standing.openings, standing.tallies) = (openings, tallies);
+        standing.transfers.pace(shown, &catalogue);
     }
 }
 

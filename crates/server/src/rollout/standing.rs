@@ -1,12 +1,15 @@
 //! What decisions go by, and what they taught since the last look.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::MutexGuard;
+use std::sync::{Arc, MutexGuard};
 
 use otary_fleet::{
     Campaign, CampaignId, Catalogue, CheckIn, Decision, Device, Mac, Opening, Openings, ProductName,
     RosterEntry, Sha256, Tally, Time, begins,
 };
+
+use super::Shown;
+use crate::pacer::Pacer;
 
 /// What decisions go by, and what they taught since the last look.
 #[derive(Debug, Default)]
@@ -131,25 +134,43 @@ pub(crate) fn product_of(device: &Device) -> Option<&ProductName> {
     decided.or(device.product.as_ref())
 }
 
-/// Transfers under way, by artifact.
+/// Transfers under way, by artifact, and those of campaigns that have so many bytes a second.
 #[derive(Debug, Default)]
-pub(super) struct Transfers(HashMap<Sha256, u32>);
+pub(super) struct Transfers {
+    under_way: HashMap<Sha256, u32>,
+    pacers: BTreeMap<CampaignId, (Vec<Sha256>, Arc<Pacer>)>,
+}
 
 impl Transfers {
-    pub fn begin(&mut self, artifact: Sha256) {
-        *self.0.entry(artifact).or_default() += 1;
+    /// One begins. Gives what paces it, if anything does.
+    pub fn begin(&mut self, artifact: Sha256) -> Option<Arc<Pacer>> {
+        *self.under_way.entry(artifact).or_default() += 1;
+        let mut pacers = self.pacers.values();
+        pacers.find(|(artifacts, _)| artifacts.contains(&artifact)).map(|(_, pacer)| Arc::clone(pacer))
     }
 
     pub fn end(&mut self, artifact: Sha256) {
-        if let Some(count) = self.0.get_mut(&artifact) {
+        if let Some(count) = self.under_way.get_mut(&artifact) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.0.remove(&artifact);
+                self.under_way.remove(&artifact);
             }
         }
     }
 
     fn of(&self, artifact: &Sha256) -> u32 {
-        self.0.get(artifact).copied().unwrap_or(0)
+        self.under_way.get(artifact).copied().unwrap_or(0)
+    }
+
+    /// From now on paces what these campaigns bring. A transfer that is under way goes on as it began.
+    pub fn pace(&mut self, campaigns: &[Shown], catalogue: &Catalogue) {
+        let before = std::mem::take(&mut self.pacers);
+        for (campaign, _) in campaigns {
+            let Some(bytes) = campaign.pace.bytes_per_second else { continue };
+            let Some(release) = catalogue.release(&campaign.release) else { continue };
+            let same = before.get(&campaign.id).filter(|(_, pacer)| pacer.bytes_per_second() == bytes);
+            let pacer = same.map_or_else(|| Arc::new(Pacer::new(bytes)), |(_, pacer)| Arc::clone(pacer));
+            self.pacers.insert(campaign.id, (release.artifacts.clone(), pacer));
+        }
     }
 }

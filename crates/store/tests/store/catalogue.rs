@@ -251,7 +251,8 @@ pub fn a_release_comes_with_its_campaign_or_not_at_all(store: &dyn Store) {
     upload(store, b"v2");
     let artifact = artifact(b"v2", Chip::Esp32);
     let release = release("2", std::slice::from_ref(&artifact), at(6));
-    let by = |campaigns: &[Campaign]| store.publish_with(&release, &[artifact.clone()], campaigns);
+    let by =
+        |campaigns: &[Campaign]| store.publish_with(&release, std::slice::from_ref(&artifact), campaigns);
     let refused = by(&[campaign(2, "2")]);
     assert!(matches!(refused, Err(StoreError::TargetTaken { by: CampaignId(1) })));
     assert_eq!(store.catalogue().release(&release_id("2")), None);

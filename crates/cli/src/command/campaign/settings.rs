@@ -1,8 +1,10 @@
 //! How a campaign goes, as options of the commands that begin one.
 
+use anyhow::anyhow;
 use otary_fleet::{Gate, GroupName, Pace, Plan, Rules, Share, Window};
-use otary_server::operator::CampaignSettings;
+use otary_server::operator::{ByCampaign, CampaignSettings};
 
+use crate::advice::advised;
 use crate::config::Span;
 
 /// How the release goes out
@@ -52,6 +54,62 @@ pub struct SettingsArgs {
     /// For how long a device that runs it is watched: if it falls silent, that counts [default: 72h]
     #[arg(long, value_name = "TIME")]
     watch: Option<Span>,
+}
+
+/// How what is published goes out: to all at once, by a campaign, in the place of another one.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Campaign")]
+pub struct GoingArgs {
+    #[command(flatten)]
+    way: WayArgs,
+
+    #[command(flatten)]
+    settings: SettingsArgs,
+}
+
+/// The way of what goes out as is usual.
+#[derive(Debug, Clone, clap::Args)]
+pub struct WayArgs {
+    /// Offer it to all devices at once, however many there are
+    #[arg(long)]
+    at_once: bool,
+
+    /// End the campaigns that are under way for the same devices
+    #[arg(long)]
+    supersede: bool,
+}
+
+impl GoingArgs {
+    /// By which campaign it goes out.
+    pub fn campaign(&self) -> ByCampaign {
+        self.settings.settings().map_or_else(|| self.way.campaign(), ByCampaign::Like)
+    }
+
+    /// Whether those that are under way end.
+    pub const fn supersedes(&self) -> bool {
+        self.way.supersede
+    }
+
+    /// Refuses a way and another one.
+    pub fn check(&self) -> anyhow::Result<()> {
+        if self.way.at_once && self.settings.settings().is_some() {
+            let error = anyhow!("--at-once cannot be used with what says how a campaign goes");
+            return Err(advised(error, "leave out --at-once, or --waves and the like"));
+        }
+        Ok(())
+    }
+}
+
+impl WayArgs {
+    /// By which campaign it goes out.
+    pub const fn campaign(&self) -> ByCampaign {
+        if self.at_once { ByCampaign::AtOnce } else { ByCampaign::Usual }
+    }
+
+    /// Whether those that are under way end.
+    pub const fn supersedes(&self) -> bool {
+        self.supersede
+    }
 }
 
 impl SettingsArgs {
