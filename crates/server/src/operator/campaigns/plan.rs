@@ -94,7 +94,7 @@ impl Operator {
             ByCampaign::Like(settings) => settings.clone(),
         };
         check(&settings, catalogue, &outgoing.release.product)?;
-        let mut campaign = self.campaign(outgoing, settings, catalogue, actor)?;
+        let mut campaign = without_waves(outgoing, settings, catalogue, actor)?;
         let members = self.live_members(&campaign, catalogue)?;
         let is_by_campaign = match how {
             ByCampaign::Usual => members.len() > FEW,
@@ -108,39 +108,6 @@ impl Operator {
             campaigns.push(campaign);
         }
         Ok(campaigns)
-    }
-
-    /// A campaign without its waves.
-    fn campaign(
-        &self,
-        outgoing: Outgoing<'_>,
-        settings: CampaignSettings,
-        catalogue: &Catalogue,
-        actor: &Actor,
-    ) -> Result<Campaign, Problem> {
-        let CampaignSettings { group, gate, window, pace, rules, .. } = settings;
-        let now = outgoing.at;
-        let last = catalogue.all_campaigns().map(|campaign| campaign.id.0).max().unwrap_or(0);
-        Ok(Campaign {
-            id: CampaignId(last.saturating_add(1)),
-            product: outgoing.release.product.clone(),
-            kind: outgoing.kind,
-            release: outgoing.release.clone(),
-            channel: outgoing.channel.clone(),
-            group,
-            waves: Vec::new(),
-            gate,
-            window,
-            pace,
-            rules,
-            rolls_back: outgoing.rolls_back,
-            state: State::Running,
-            wave: 0,
-            wave_since: now,
-            created: now,
-            by: actor.who.clone(),
-            seed: seed()?,
-        })
     }
 
     /// The members that asked lately.
@@ -183,6 +150,38 @@ impl Operator {
             })
             .collect()
     }
+}
+
+/// A campaign without its waves.
+fn without_waves(
+    outgoing: Outgoing<'_>,
+    settings: CampaignSettings,
+    catalogue: &Catalogue,
+    actor: &Actor,
+) -> Result<Campaign, Problem> {
+    let CampaignSettings { group, gate, window, pace, rules, .. } = settings;
+    let now = outgoing.at;
+    let last = catalogue.all_campaigns().map(|campaign| campaign.id.0).max().unwrap_or(0);
+    Ok(Campaign {
+        id: CampaignId(last.saturating_add(1)),
+        product: outgoing.release.product.clone(),
+        kind: outgoing.kind,
+        release: outgoing.release.clone(),
+        channel: outgoing.channel.clone(),
+        group,
+        waves: Vec::new(),
+        gate,
+        window,
+        pace,
+        rules,
+        rolls_back: outgoing.rolls_back,
+        state: State::Running,
+        wave: 0,
+        wave_since: now,
+        created: now,
+        by: actor.who.clone(),
+        seed: seed()?,
+    })
 }
 
 /// The waves that are asked for.
