@@ -401,7 +401,9 @@ impl Course {
             Some((Outcome::Installed, since)) => TrialState::Installed { since },
             Some((outcome, _)) => TrialState::Failed(outcome),
             None if missed => silent(None),
-            None if self.whole == 0 && self.heard > self.offered && self.offers > 1 => TrialState::NotTaken,
+            None if self.whole == 0 && self.heard > self.offered && (self.offers > 1 || self.old > 1) => {
+                TrialState::NotTaken
+            }
             None => TrialState::Pending,
         }
     }

@@ -73,6 +73,9 @@ enum Action {
         /// The version to go back to [default: the newest one before]
         #[arg(long, value_name = "VERSION")]
         to: Option<Version>,
+        /// End other campaigns that are under way for the same devices, too
+        #[arg(long)]
+        supersede: bool,
         #[command(flatten)]
         settings: Box<SettingsArgs>,
     },
@@ -137,10 +140,9 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
                 "Campaign {number} is over: {release} is offered to nobody. Devices that run it keep it; `otary campaign roll-back {number}` takes it back."
             )?)
         }
-        Action::RollBack { number, to, settings } => {
-            let back = RollBack { to, settings: settings.settings() };
+        Action::RollBack { number, to, supersede, settings } => {
+            let back = RollBack { to, supersede, settings: settings.settings() };
             let view: CampaignView = client.post(&place(number, Some("roll-back")), &back)?;
-            say!("Campaign {number} is over.")?;
             began(&view)
         }
     }

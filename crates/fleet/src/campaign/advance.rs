@@ -64,7 +64,7 @@ impl Tally {
     /// Whether the open waves have shown what they could, and it does not speak against the release: of the devices that were
     /// offered it nine in ten are known, and so is half of all in these waves.
     fn lets_go_on(&self, campaign: &Campaign, now: Time) -> bool {
-        let enough = self.resolved() >= self.needed();
+        let enough = self.resolved() >= self.needed() && !self.is_unseen();
         self.knows_most() && enough && campaign.has_soaked(now) && !self.weight.is_against()
     }
 
@@ -75,11 +75,16 @@ impl Tally {
     }
 
     /// Devices of the open waves that have to be known before the next one opens: half of them, and no fewer than a first wave
-    /// has.
+    /// has. Where all are away, one of them.
     fn needed(&self) -> u32 {
         let all = self.members() + self.strange;
         let least = u32::try_from(Share::FIRST_AT_LEAST).unwrap_or(u32::MAX).min(all);
-        self.members().div_ceil(2).max(least)
+        self.members().div_ceil(2).max(least).max(self.away.min(1))
+    }
+
+    /// Whether nobody is there whom it could be offered to, in whatever wave.
+    const fn is_unseen(&self) -> bool {
+        self.members() + self.strange + self.away + self.next + self.later == 0
     }
 
     /// Whether the test cannot tell, and the open waves and the next one have nobody left to ask. The next one is open then,
@@ -93,9 +98,12 @@ impl Tally {
     /// release were watched to the end; or nobody is left.
     const fn has_seen_all(&self) -> bool {
         let watched = self.watched * 10 >= self.installed * 9;
-        let known = self.resolved() * 10 >= self.members() * 9;
+        let known = self.resolved() * 10 >= (self.members() + self.strange) * 9;
         let clear = !self.weight.is_against();
-        watched && (known && clear || self.at_risk == 0 && self.waiting == 0)
+        let nobody_left = self.at_risk == 0 && self.waiting == 0 && self.strange == 0;
+        // Not before it was offered to anybody, unless there is nobody who could take it.
+        let begun = self.resolved() > 0 || self.away == 0 && (self.offered > 0 || self.beyond > 0);
+        watched && begun && (known && clear || nobody_left)
     }
 }
 
@@ -147,6 +155,7 @@ impl Campaign {
             State::Running if self.is_all_open() => {
                 let (watched, installed) = (tally.watched, tally.installed);
                 let most = tally.members() - tally.members() / 10;
+                let most = most.max(1);
                 let known = (known < most).then_some(Need::Known { known, needed: most });
                 let watched = (watched * 10 < installed * 9).then_some(Need::Watched { watched, installed });
                 known.into_iter().chain(watched).chain(against).collect()

@@ -167,19 +167,32 @@ fn is_settled(device: &Device, campaign: &Campaign) -> bool {
     let answered = |standing: &&crate::Standing| {
         standing.last > campaign.created && standing.decision.release.as_ref() == Some(&campaign.release)
     };
-    standing.filter(answered).any(|standing| {
+    let since = |standing: &&crate::Standing| standing.last > campaign.created;
+    let mut said = standing.clone().filter(since);
+    let takes_nothing = said.any(|standing| {
         matches!(
             standing.decision.reason,
-            Reason::UpToDate { .. }
-                | Reason::NewerRelease { .. }
-                | Reason::NotOlder { .. }
-                | Reason::TakenOnce { .. }
-                | Reason::Unsigned { .. }
-                | Reason::NoSlot
-                | Reason::TooLarge { .. }
-                | Reason::Reflashed { .. }
-                | Reason::Unproven { .. }
-                | Reason::Contested { .. }
+            Reason::PlainHttp { .. }
+                | Reason::NotProven { .. }
+                | Reason::ChipUnknown { .. }
+                | Reason::ChipContradicts { .. }
         )
-    })
+    });
+    takes_nothing
+        || standing.filter(answered).any(|standing| {
+            matches!(
+                standing.decision.reason,
+                Reason::UpToDate { .. }
+                    | Reason::NewerRelease { .. }
+                    | Reason::NotOlder { .. }
+                    | Reason::TakenOnce { .. }
+                    | Reason::Unsigned { .. }
+                    | Reason::NoSlot
+                    | Reason::TooLarge { .. }
+                    | Reason::Reflashed { .. }
+                    | Reason::ReportedFailure { .. }
+                    | Reason::Unproven { .. }
+                    | Reason::Contested { .. }
+            )
+        })
 }

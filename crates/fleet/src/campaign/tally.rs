@@ -10,6 +10,9 @@ use super::witness::Witnesses;
 use super::{Campaign, Rules, Test, Weight};
 use crate::{Course, Mac, Outcome, Time, TrialState};
 
+/// Who is missed for longer is not waited for.
+const AWAY: Duration = Duration::from_hours(7 * 24);
+
 /// What is known of a campaign at a moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -37,6 +40,10 @@ pub struct Tally {
     pub waiting: u32,
     /// Of those in the open waves with a rhythm that is unknown yet.
     pub strange: u32,
+    /// Members in the open waves that are missed, and asked within the last week.
+    pub away: u32,
+    /// Devices of the product that it does not mean, or that have nothing to get from it.
+    pub beyond: u32,
     /// Members in the next wave that ask and were not offered it yet.
     pub next: u32,
     /// Members in the waves after that one that ask.
@@ -77,7 +84,13 @@ impl Tally {
     }
 
     fn look_at_member(&mut self, roster: &Roster, campaign: &Campaign, mac: Mac, row: &Row, now: Time) {
-        if !row.member || row.contested || roster.is_missed(row, now) {
+        if !row.member {
+            self.beyond += 1;
+            return;
+        }
+        if row.contested || roster.is_missed(row, now) {
+            let lately = now.since(row.last_seen) <= AWAY;
+            self.away += u32::from(lately && campaign.wave_of(mac) <= campaign.wave);
             return;
         }
         match campaign.wave_of(mac).checked_sub(campaign.wave) {

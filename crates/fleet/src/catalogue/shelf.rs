@@ -64,7 +64,7 @@ impl Shelf {
         self.kept_back = self.releases.iter().map(|release| is_kept_back(release, &self.campaigns)).collect();
         (self.standing, self.channels) = (Vec::new(), Vec::new());
         for (place, campaign) in self.campaigns.iter().enumerate() {
-            if !Standing::speaks(campaign) {
+            if !Standing::speaks(campaign) || is_followed(&self.campaigns, place) {
                 continue;
             }
             let known = self.channels.iter().position(|channel| *channel == campaign.channel);
@@ -115,15 +115,24 @@ impl Shelf {
     }
 }
 
-/// A release that was published by a campaign is kept back until one of its campaigns has finished with the whole
-/// channel. A campaign that goes back to a former release, or brings it to another channel, keeps nothing back: its
-/// release was published before.
+/// Whether the campaign at `place` has finished, and a newer one for the same devices has, too: what that one brought stands.
+fn is_followed(campaigns: &[Campaign], place: usize) -> bool {
+    let is_finished = |campaign: &&Campaign| matches!(campaign.state, State::Finished { .. });
+    let Some(campaign) = campaigns.get(place).filter(is_finished) else { return false };
+    campaigns.iter().take(place).filter(is_finished).any(|newer| newer.has_target_of(campaign))
+}
+
+/// A release that was published by a campaign, or is sent to its whole channel by one, is kept back until the newest of these
+/// has finished with the whole channel. A campaign that goes back to a former release, brings it to another channel, or brings
+/// what was published before to a group, keeps nothing back. `campaigns` are the newest first.
 fn is_kept_back(release: &Release, campaigns: &[Campaign]) -> bool {
-    let publishes = |campaign: &&Campaign| {
-        campaign.release == release.id && campaign.channel == release.channel && campaign.rolls_back.is_none()
+    let governs = |campaign: &&Campaign| {
+        campaign.release == release.id
+            && campaign.channel == release.channel
+            && campaign.rolls_back.is_none()
+            && (campaign.group.is_none() || campaign.created <= release.published)
     };
     let is_through =
         |campaign: &Campaign| campaign.group.is_none() && matches!(campaign.state, State::Finished { .. });
-    let mut own = campaigns.iter().filter(publishes).peekable();
-    own.peek().is_some() && !own.any(is_through)
+    campaigns.iter().find(governs).is_some_and(|newest| !is_through(newest))
 }

@@ -120,8 +120,10 @@ impl<'a> Asked<'a> {
             let why = self.replaces(target, false)?;
             return self.through(target, found, why);
         };
+        // What the campaign brings comes by the campaign alone.
+        let other = published.filter(|published| published.release.id != speaking.campaign.release);
         if let Some((target, why)) =
-            published.and_then(|target| Some((target, self.replaces(target, false).ok()?)))
+            other.and_then(|target| Some((target, self.replaces(target, false).ok()?)))
         {
             note(target, found);
             return self.through(target, found, why);

@@ -349,6 +349,7 @@ fn nobody_goes_back_unless_the_campaign_says_so() {
     let mut world = World::lamp();
     world.heard(MAC, 100);
     world.campaign("0.1", &[]).rolls_back = Some(CampaignId(9));
+    world.campaigns[0].created = world.now;
     assert_eq!(world.poll(&board()).verdict(), Verdict::Wait);
     world.campaigns[0].rules.allow_downgrade = true;
     let decision = world.poll(&board());

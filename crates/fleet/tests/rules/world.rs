@@ -140,6 +140,10 @@ impl World {
         self.pass(Duration::from_mins(1));
         let id = CampaignId(u32::try_from(self.campaigns.len() + 1).unwrap());
         let bounds = waves.iter().copied().chain([u64::MAX]);
+        // The first campaign of a release is the one that it was published by.
+        let is_first = self.campaigns.iter().all(|campaign| campaign.release.version.as_str() != version);
+        let published = self.releases.iter().find(|release| release.id.version.as_str() == version);
+        let created = published.filter(|_| is_first).map_or(self.now, |release| release.published);
         let room = Opening { slots: 1_000, allowed: 1_000, ..Opening::default() };
         self.openings.set(id, room);
         self.campaigns.push(Campaign {
@@ -158,7 +162,7 @@ impl World {
             state: State::Running,
             wave: 0,
             wave_since: self.now,
-            created: self.now,
+            created,
             by: "local".into(),
             seed: 7,
         });

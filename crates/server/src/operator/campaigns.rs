@@ -64,7 +64,10 @@ pub struct RollBack {
     /// The version; without, the newest one before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Version>,
-    /// How it goes out; without, to everybody at once that the campaign reached.
+    /// Whether other campaigns under way for the same devices end, too.
+    #[serde(default)]
+    pub supersede: bool,
+    /// How it goes out; unless its waves are said, in one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settings: Option<CampaignSettings>,
 }

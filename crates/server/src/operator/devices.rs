@@ -258,6 +258,8 @@ impl Operator {
             let Some(device) = device else { return Vec::new() };
             found = true;
             change(device);
+            // It may be of another product now.
+            self.rollout.forget(device.mac);
             self.rollout.note(device, &catalogue);
             vec![Event { product: device.product.clone(), ..event.clone() }]
         })?;

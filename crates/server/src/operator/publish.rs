@@ -172,6 +172,8 @@ impl Operator {
             kind: plan::kind(artifacts.iter().map(|artifact| artifact.kind)),
             supersede: publication.supersede,
             rolls_back: None,
+            // With the release: that tells it from one that sends out what is published already.
+            at: release.published,
         };
         let campaigns = self.campaigns_for(outgoing, &publication.campaign, &alone, actor)?;
         let after = with(&catalogue, &product, &release, &artifacts, &campaigns);

@@ -45,6 +45,8 @@ pub struct Rollout {
     looks: AtomicU64,
     standing: Mutex<Standing>,
     watch: Mutex<Watch>,
+    /// Taken by whoever looks: two looks at the same time would open the same slots twice.
+    looking: Mutex<()>,
     changes: Mutex<()>,
 }
 
@@ -62,6 +64,7 @@ impl Rollout {
             looks: AtomicU64::new(0),
             standing: Mutex::default(),
             watch: Mutex::default(),
+            looking: Mutex::default(),
             changes: Mutex::default(),
         }
     }
@@ -115,6 +118,7 @@ impl Rollout {
     /// What may be begun now. Where no server looks, this looks first, and moves nothing on.
     pub(crate) fn openings(&self) -> Result<Openings, StoreError> {
         if !self.served.load(Ordering::Relaxed) {
+            let _looking = lock(&self.looking);
             let now = self.clock.now();
             let shown = self.add_up(&self.store.catalogue(), now)?;
             self.open(&shown, now);
@@ -151,6 +155,7 @@ impl Rollout {
 
     /// Adds up what was seen, moves campaigns on, and opens what may be begun until the next look.
     pub fn look(&self) {
+        let _looking = lock(&self.looking);
         let now = self.clock.now();
         if let Err(error) = lock(&self.watch).pauses.still_here(&*self.store, now) {
             told(&error, "that a server runs is not on record");

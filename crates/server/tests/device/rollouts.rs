@@ -240,3 +240,35 @@ fn a_recording_of_a_campaign_says_what_might_be_begun_and_replays_the_same() {
     assert!(replayed.decisions >= 20 * 26, "{replayed:?}");
     assert_eq!(replayed.shown, []);
 }
+
+#[test]
+fn nothing_moves_while_nobody_is_there_to_show_anything() {
+    let site = site(None);
+    let mut fleet = Fleet::of(20);
+    fleet.hours(6, &site);
+    site.clock.advance(5 * HOUR);
+    begin(&site, "3,10,100%", &fleet);
+    (0..5).for_each(|_| site.rollout.look());
+    let stands = campaign(&site);
+    assert_eq!((stands.wave, stands.state), (0, State::Running), "all are away");
+    assert_eq!(fleet.hour(&site, Fate::Fine).len(), 3, "the first wave, when they are back");
+}
+
+#[test]
+fn boards_of_unknown_rhythm_are_offered_it_a_few_at_a_time_and_the_campaign_waits_for_them() {
+    let site = site(None);
+    let mut fleet = Fleet::of(20);
+    fleet.hours(1, &site);
+    begin(&site, "100%", &fleet);
+    site.rollout.look();
+    assert_eq!(campaign(&site).state, State::Running);
+    assert_eq!(fleet.hour(&site, Fate::Fine).len(), 8);
+}
+
+#[test]
+fn a_campaign_for_nobody_waits_for_somebody() {
+    let site = site(None);
+    begin(&site, "3,100%", &Fleet::of(0));
+    (0..5).for_each(|_| site.rollout.look());
+    assert_eq!((campaign(&site).wave, campaign(&site).state), (0, State::Running));
+}

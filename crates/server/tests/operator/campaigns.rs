@@ -152,9 +152,92 @@ async fn a_campaign_is_rolled_back_to_the_release_before() {
     let v2 = firmware(Chip::Esp32, "lamp 0.2");
     let reason = desk.poll(&board(&mac(0), &v2, "0.2")).reason;
     assert!(matches!(reason, Reason::AtRiskReached { .. }), "{reason:?}: as soon as a server looks");
-    let gone = RollBack { to: Some("0.7".into()), settings: None };
+    let gone = RollBack { to: Some("0.7".into()), ..RollBack::default() };
     desk.send(Method::POST, "/campaigns/2/roll-back", gone).await.refused("no-release");
     desk.send(Method::POST, "/campaigns/2/roll-back", RollBack::default()).await.refused("no-way-back");
+}
+
+#[tokio::test]
+async fn a_release_that_went_out_before_goes_out_again_in_waves() {
+    let desk = desk(12).await;
+    push(&desk, "0.2", |_| ()).await.read::<Published>();
+    put(&desk, 1, State::Finished { finished_at: desk.clock.now() });
+    let again = json!({ "product": "lamp", "version": "0.2" });
+    let view: CampaignView = desk.send(Method::POST, "/campaigns", again).await.read();
+    assert_eq!(view.campaign.id, CampaignId(2));
+    let v1 = firmware(Chip::Esp32, "lamp 0.1");
+    let offered = |desk: &Desk| {
+        let asked = (0..12).map(|n| desk.poll(&board(&mac(n), &v1, "0.1")));
+        asked.filter(|decision| decision.offered().is_some()).count()
+    };
+    assert_eq!(offered(&desk), 0, "the one before has finished, and this one has not begun");
+    act(&desk, 2, "abort").await.read::<CampaignView>();
+    assert_eq!(offered(&desk), 0, "it is offered to nobody");
+}
+
+#[tokio::test]
+async fn what_is_published_at_large_stays_so_while_a_campaign_brings_it_to_a_group() {
+    let desk = desk(12).await;
+    push(&desk, "0.2", |publication| publication.campaign = ByCampaign::AtOnce).await.read::<Published>();
+    desk.send(Method::PUT, "/groups/kitchen", json!({ "devices": [mac(0), mac(1), mac(2), mac(3)] })).await;
+    let kitchen = json!({ "product": "lamp", "version": "0.2", "settings": { "group": "kitchen" } });
+    desk.send(Method::POST, "/campaigns", kitchen).await.read::<CampaignView>();
+    let v1 = firmware(Chip::Esp32, "lamp 0.1");
+    assert!(desk.poll(&board(&mac(9), &v1, "0.1")).offered().is_some());
+    assert!(desk.poll(&board(&mac(0), &v1, "0.1")).offered().is_none(), "to the kitchen in waves");
+}
+
+#[tokio::test]
+async fn a_roll_back_that_has_finished_does_not_come_back_when_a_newer_campaign_finishes() {
+    let desk = desk(12).await;
+    push(&desk, "0.2", |_| ()).await.read::<Published>();
+    let back = || desk.send(Method::POST, "/campaigns/1/roll-back", RollBack::default());
+    back().await.read::<CampaignView>();
+    put(&desk, 2, State::Finished { finished_at: desk.clock.now() });
+    let again = json!({ "product": "lamp", "version": "0.2" });
+    desk.send(Method::POST, "/campaigns", again).await.read::<CampaignView>();
+    put(&desk, 3, State::Finished { finished_at: desk.clock.now() });
+    let v2 = firmware(Chip::Esp32, "lamp 0.2");
+    assert_eq!(desk.poll(&board(&mac(0), &v2, "0.2")).offered(), None);
+}
+
+#[tokio::test]
+async fn a_roll_back_ends_what_it_takes_back_alone_and_goes_to_nothing_that_is_kept_back() {
+    let desk = desk(12).await;
+    push(&desk, "0.2", |_| ()).await.read::<Published>();
+    act(&desk, 1, "abort").await.read::<CampaignView>();
+    push(&desk, "0.3", |_| ()).await.read::<Published>();
+    let refused = desk.send(Method::POST, "/campaigns/1/roll-back", RollBack::default()).await;
+    refused.refused("target-taken");
+    let group = json!({ "settings": { "group": "kitchen" } });
+    desk.send(Method::POST, "/campaigns/2/roll-back", group).await.refused("roll-back-of-a-group");
+    let view: CampaignView =
+        desk.send(Method::POST, "/campaigns/2/roll-back", RollBack::default()).await.read();
+    assert_eq!(view.campaign.release.to_string(), "lamp 0.1", "0.2 was aborted");
+    let tolerant = json!({ "supersede": true, "settings": { "rules": { "tolerated_ppm": 50_000 } } });
+    let view: CampaignView = desk.send(Method::POST, "/campaigns/2/roll-back", tolerant).await.read();
+    assert_eq!(view.campaign.waves.len(), 1, "to all at once, whatever else is said");
+}
+
+#[tokio::test]
+async fn devices_that_a_release_has_nothing_for_are_no_members() {
+    let desk = desk(12).await;
+    let v1 = firmware(Chip::Esp32C3, "lamp 0.1");
+    let both = [("a.bin", firmware(Chip::Esp32, "lamp 0.1.1")), ("b.bin", v1.clone())];
+    desk.push("lamp", "0.1.1", &both).await;
+    (20..23).for_each(|number| drop(desk.poll(&board(&mac(number), &v1, "0.1.1"))));
+    let published: Published = push(&desk, "0.2", |publication| {
+        let waves = Some("15,100%".parse().unwrap());
+        publication.supersede = true;
+        publication.campaign = ByCampaign::Like(CampaignSettings { waves, ..CampaignSettings::default() });
+    })
+    .await
+    .read();
+    let campaign = published.campaign.unwrap();
+    assert_eq!(campaign.waves[0].below, {
+        let places = (0..12).map(|number| campaign.place(mac(number).parse().unwrap()));
+        places.max().unwrap() + 1
+    });
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use otary_fleet::{
     Campaign, CampaignId, Catalogue, Channel, Device, Gate, GroupName, Kind, Mac, Pace, Plan, ProductName,
-    ReleaseId, Rules, State, Window,
+    ReleaseId, Rules, State, Time, Window,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ use crate::rollout::product_of;
 const FEW: usize = 10;
 /// Who did not ask for so long counts for no wave's size.
 const LIVE: Duration = Duration::from_hours(30 * 24);
+/// The longest soak, and the longest that a device is watched.
+const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 /// How a release goes out.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +75,8 @@ pub(in crate::operator) struct Outgoing<'a> {
     /// Whether campaigns that are under way for the same devices make way.
     pub supersede: bool,
     pub rolls_back: Option<CampaignId>,
+    /// When it is made.
+    pub at: Time,
 }
 
 impl Operator {
@@ -90,53 +94,20 @@ impl Operator {
             ByCampaign::Like(settings) => settings.clone(),
         };
         check(&settings, catalogue, &outgoing.release.product)?;
-        let mut campaign = self.campaign(outgoing, settings, catalogue, actor)?;
+        let mut campaign = without_waves(outgoing, settings, catalogue, actor)?;
         let members = self.live_members(&campaign, catalogue)?;
         let is_by_campaign = match how {
             ByCampaign::Usual => members.len() > FEW,
             ByCampaign::AtOnce => false,
             ByCampaign::Like(_) => true,
         };
-        let mut campaigns = self.make_way(&campaign, outgoing.supersede, catalogue, actor)?;
+        let mut campaigns = self.make_way(&campaign, outgoing, catalogue, actor)?;
         if is_by_campaign {
             let plan = campaign_plan(how);
             campaign.waves = plan.waves(campaign.seed, members);
             campaigns.push(campaign);
         }
         Ok(campaigns)
-    }
-
-    /// A campaign without its waves.
-    fn campaign(
-        &self,
-        outgoing: Outgoing<'_>,
-        settings: CampaignSettings,
-        catalogue: &Catalogue,
-        actor: &Actor,
-    ) -> Result<Campaign, Problem> {
-        let CampaignSettings { group, gate, window, pace, rules, .. } = settings;
-        let now = self.now();
-        let last = catalogue.all_campaigns().map(|campaign| campaign.id.0).max().unwrap_or(0);
-        Ok(Campaign {
-            id: CampaignId(last.saturating_add(1)),
-            product: outgoing.release.product.clone(),
-            kind: outgoing.kind,
-            release: outgoing.release.clone(),
-            channel: outgoing.channel.clone(),
-            group,
-            waves: Vec::new(),
-            gate,
-            window,
-            pace,
-            rules,
-            rolls_back: outgoing.rolls_back,
-            state: State::Running,
-            wave: 0,
-            wave_since: now,
-            created: now,
-            by: actor.who.clone(),
-            seed: seed()?,
-        })
     }
 
     /// The members that asked lately.
@@ -157,12 +128,12 @@ impl Operator {
         Ok(members)
     }
 
-    /// The campaigns under way for the same devices, aborted: those that were stopped on evidence, and all if they are to make
-    /// way.
+    /// The campaigns under way for the same devices, aborted: those that were stopped on evidence, the one that is rolled back,
+    /// and all if they are to make way.
     fn make_way(
         &self,
         campaign: &Campaign,
-        supersede: bool,
+        outgoing: Outgoing<'_>,
         catalogue: &Catalogue,
         actor: &Actor,
     ) -> Result<Vec<Campaign>, Problem> {
@@ -170,7 +141,8 @@ impl Operator {
         let rivals = under_way.filter(|other| other.has_target_of(campaign));
         rivals
             .map(|rival| {
-                let makes_way = supersede || matches!(rival.state, State::Stopped(_));
+                let is_undone = outgoing.rolls_back == Some(rival.id);
+                let makes_way = outgoing.supersede || is_undone || matches!(rival.state, State::Stopped(_));
                 if !makes_way {
                     return Err(taken(rival));
                 }
@@ -178,6 +150,38 @@ impl Operator {
             })
             .collect()
     }
+}
+
+/// A campaign without its waves.
+fn without_waves(
+    outgoing: Outgoing<'_>,
+    settings: CampaignSettings,
+    catalogue: &Catalogue,
+    actor: &Actor,
+) -> Result<Campaign, Problem> {
+    let CampaignSettings { group, gate, window, pace, rules, .. } = settings;
+    let now = outgoing.at;
+    let last = catalogue.all_campaigns().map(|campaign| campaign.id.0).max().unwrap_or(0);
+    Ok(Campaign {
+        id: CampaignId(last.saturating_add(1)),
+        product: outgoing.release.product.clone(),
+        kind: outgoing.kind,
+        release: outgoing.release.clone(),
+        channel: outgoing.channel.clone(),
+        group,
+        waves: Vec::new(),
+        gate,
+        window,
+        pace,
+        rules,
+        rolls_back: outgoing.rolls_back,
+        state: State::Running,
+        wave: 0,
+        wave_since: now,
+        created: now,
+        by: actor.who.clone(),
+        seed: seed()?,
+    })
 }
 
 /// The waves that are asked for.
@@ -201,6 +205,10 @@ fn check(settings: &CampaignSettings, catalogue: &Catalogue, product: &ProductNa
     if settings.rules.at_a_time == 0 {
         let detail = "with 0 devices at a time nobody would ever be offered it";
         return Err(Problem::bad_request("nobody-at-a-time", detail));
+    }
+    if settings.rules.watch > LONGEST || settings.gate.soak > LONGEST {
+        let detail = "devices are watched, and waves soak, for a year at most";
+        return Err(Problem::bad_request("longer-than-a-year", detail));
     }
     let Some(name) = &settings.group else { return Ok(()) };
     let group = catalogue.group(name).ok_or_else(|| {

@@ -2,7 +2,7 @@
 
 use otary_fleet::{
     Campaign, CampaignId, Catalogue, Channel, Kind, Order, Plan, ProductName, Release, ReleaseId, Rules,
-    Version,
+    Time, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +43,8 @@ impl Operator {
                 kind: kind_of(release, catalogue),
                 supersede: new.supersede,
                 rolls_back: None,
+                // After the release, also by a clock that was set back: it was published by none of this.
+                at: operator.now().max(Time(release.published.0.saturating_add(1))),
             };
             operator.campaigns_for(outgoing, &how, catalogue, actor)
         })
@@ -55,19 +57,26 @@ impl Operator {
         back: &RollBack,
         actor: &Actor,
     ) -> Result<CampaignView, Problem> {
-        let at_once = CampaignSettings { waves: Some(Plan::at_once()), ..CampaignSettings::default() };
+        let settings = back.settings.clone().unwrap_or_default();
+        if settings.group.is_some() {
+            let detail = "a campaign is rolled back for all whom it was for";
+            return Err(Problem::bad_request("roll-back-of-a-group", detail)
+                .help("otary campaign start sends a release to a group"));
+        }
         self.put_new(actor, |operator, catalogue| {
             let undone = campaign(catalogue, id)?;
             let release = former(undone, back.to.as_ref(), catalogue)?;
-            let settings = back.settings.clone().unwrap_or(at_once);
             let rules = Rules { allow_downgrade: true, ..settings.rules };
-            let how = ByCampaign::Like(CampaignSettings { group: undone.group.clone(), rules, ..settings });
+            let waves = Some(settings.waves.clone().unwrap_or_else(Plan::at_once));
+            let group = undone.group.clone();
+            let how = ByCampaign::Like(CampaignSettings { waves, group, rules, ..settings.clone() });
             let outgoing = Outgoing {
                 release: &release.id,
                 channel: &undone.channel,
                 kind: undone.kind,
-                supersede: true,
+                supersede: back.supersede,
                 rolls_back: Some(id),
+                at: operator.now(),
             };
             operator.campaigns_for(outgoing, &how, catalogue, actor)
         })
@@ -132,7 +141,8 @@ fn former<'a>(
             || otary_fleet::compare(&release.id.version, &brought.version),
             |brought| Catalogue::order(release, brought),
         );
-        order == Order::Older && release.withdrawn.is_none() && release.channel == undone.channel
+        let is_live = release.withdrawn.is_none() && !catalogue.is_kept_back(&release.id);
+        order == Order::Older && is_live && release.channel == undone.channel
     };
     let releases = catalogue.releases(&undone.product).iter().rev();
     releases.filter(is_older).max_by(|a, b| a.published.cmp(&b.published)).ok_or_else(|| {
