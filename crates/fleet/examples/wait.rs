@@ -270,13 +270,14 @@ fn artifact(number: u32) -> Artifact {
 /// Of every ten campaigns one is to a group; none has let the device in.
 fn campaign(number: u32) -> Campaign {
     let Ok(channel) = "stable".parse() else { std::process::abort() };
+    let brings = release(RELEASES - 1 - CAMPAIGNS + number);
     let mut waves = Plan::default().waves(7, []);
     waves.iter_mut().rev().skip(1).for_each(|wave| wave.below = 0);
     Campaign {
         id: CampaignId(number),
         product: product().name,
         kind: Kind::App,
-        release: release_id(RELEASES - 1 - CAMPAIGNS + number),
+        release: brings.id,
         channel,
         group: number.is_multiple_of(10).then(|| group(number / 10)),
         waves,
@@ -288,7 +289,8 @@ fn campaign(number: u32) -> Campaign {
         state: State::Running,
         wave: 0,
         wave_since: NOW,
-        created: NOW,
+        // It was published by it.
+        created: brings.published,
         by: "local".into(),
         seed: u64::from(number),
     }
