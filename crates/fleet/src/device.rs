@@ -377,6 +377,12 @@ impl Device {
         kept.unwrap_or_else(|| check_in.claimant())
     }
 
+    /// The product that it was taken for when it last asked, else the one that it was assigned to.
+    pub fn taken_for(&self) -> Option<&ProductName> {
+        let decided = self.standing.as_ref().and_then(|standing| standing.decision.product.as_ref());
+        decided.or(self.product.as_ref())
+    }
+
     /// The attempt of a claimant at an artifact.
     pub fn attempt(&self, claimant: Claimant, artifact: &Sha256) -> Option<&Attempt> {
         self.attempts.iter().find(|attempt| attempt.claimant == claimant && attempt.artifact == *artifact)

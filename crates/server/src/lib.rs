@@ -26,6 +26,7 @@ mod custody;
 mod dialect;
 mod drain;
 mod error;
+mod every;
 mod evidence;
 pub mod fetch;
 mod front;

@@ -177,9 +177,7 @@ impl<'a> Known<'a> {
 
     /// The product that the device is taken for, when it asks or last asked, else the one that it was assigned to.
     pub(crate) fn product(&self) -> Option<&'a ProductName> {
-        let taken_for = self.at_hand.map(|at_hand| at_hand.product);
-        let decided = || self.decision().and_then(|decision| decision.product.as_ref());
-        taken_for.or_else(decided).or(self.facts.device.product.as_ref())
+        self.at_hand.map_or_else(|| self.facts.device.taken_for(), |at_hand| Some(at_hand.product))
     }
 
     /// By the digest of what runs, else as it was decided, else by its word, else as the operator said.

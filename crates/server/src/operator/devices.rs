@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::auth::Actor;
 use super::ledger::Held;
 use super::problem::Problem;
-use super::products::{product, product_of};
+use super::products::product;
 use super::record;
 use super::request::{Body, Options, Place};
 use super::site::{Operator, carry_out};
@@ -297,7 +297,7 @@ fn line(device: &Device, catalogue: &Catalogue) -> DeviceLine {
     let decided = device.standing.as_ref().map(|standing| &standing.decision);
     DeviceLine {
         mac: device.mac,
-        product: product_of(device).cloned(),
+        product: device.taken_for().cloned(),
         chip: decided.and_then(|decision| decision.chip).or(device.chip),
         channel: device.channel.clone(),
         runs: runs(device, catalogue),
@@ -314,7 +314,7 @@ fn line(device: &Device, catalogue: &Catalogue) -> DeviceLine {
 fn runs(device: &Device, catalogue: &Catalogue) -> Option<Runs> {
     let last = device.last.as_ref()?;
     let artifact = catalogue.running(&last.build);
-    let product = product_of(device);
+    let product = device.taken_for();
     let release = artifact.and_then(|artifact| {
         let product = product.or_else(|| Some(&catalogue.product_of(&artifact.id)?.name));
         catalogue.release_of(product?, &artifact.id)

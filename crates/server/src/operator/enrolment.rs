@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::auth::Actor;
 use super::devices::{DeviceView, no_device};
 use super::problem::Problem;
-use super::products::{product, product_of};
+use super::products::product;
 use super::request::{Body, Place};
 use super::site::{Operator, carry_out};
 
@@ -131,7 +131,7 @@ fn assigned(
     let mut private = catalogue.products().filter(|product| product.private);
     let (Some(only), None) = (private.next(), private.next()) else { return Ok(None) };
     let elsewhere = |device: &Device| {
-        device.product.is_some() || product_of(device).is_some_and(|known| *known != only.name)
+        device.product.is_some() || device.taken_for().is_some_and(|known| *known != only.name)
     };
     Ok((!device.is_some_and(elsewhere)).then(|| only.name.clone()))
 }

@@ -15,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use super::auth::Actor;
 use super::devices::{DeviceView, no_device};
 use super::problem::Problem;
-use super::products::product_of;
 use super::releases::release;
 use super::request::{Body, Place};
 use super::site::{Operator, carry_out, count};
@@ -124,7 +123,7 @@ impl Operator {
     /// The release of this version that can be meant for a device.
     fn meant_for(&self, mac: Mac, version: &Version) -> Result<Release, Problem> {
         let device = self.store.device(mac)?.ok_or_else(|| no_device(mac))?;
-        let Some(product) = product_of(&device) else {
+        let Some(product) = device.taken_for() else {
             let detail = format!("of which product {mac} is, is not known");
             return Err(Problem::conflict("product-not-known", detail)
                 .help(format!("otary device assign {mac} PRODUCT")));

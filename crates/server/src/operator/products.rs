@@ -13,7 +13,6 @@ use super::auth::Actor;
 use super::problem::Problem;
 use super::request::{Body, Place};
 use super::site::{Operator, carry_out};
-pub(super) use crate::rollout::product_of;
 
 /// A product with what is known around it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,7 +149,7 @@ impl Operator {
     fn devices_by_product(&self) -> Result<HashMap<ProductName, u64>, Problem> {
         let mut devices = HashMap::new();
         self.each_device(|device| {
-            if let Some(product) = product_of(device) {
+            if let Some(product) = device.taken_for() {
                 *devices.entry(product.clone()).or_default() += 1;
             }
         })?;

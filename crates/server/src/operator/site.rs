@@ -12,6 +12,7 @@ use super::auth::Actor;
 use super::problem::Problem;
 use super::secret::Secret;
 use super::throttle::Throttle;
+use crate::every::each_device;
 use crate::fetch::Fetcher;
 use crate::{Clock, Custody, Rollout};
 
@@ -128,21 +129,10 @@ impl Operator {
     }
 
     /// Shows every device on record to `visit`, page by page.
-    pub(super) fn each_device(&self, mut visit: impl FnMut(&Device)) -> Result<(), Problem> {
-        let mut after = None;
-        loop {
-            let page = self.store.devices(after, PAGE)?;
-            page.iter().for_each(&mut visit);
-            match page.last() {
-                Some(last) if page.len() == PAGE => after = Some(last.mac),
-                _ => return Ok(()),
-            }
-        }
+    pub(super) fn each_device(&self, visit: impl FnMut(&Device)) -> Result<(), Problem> {
+        Ok(each_device(&*self.store, visit)?)
     }
 }
-
-/// Devices read at a time.
-const PAGE: usize = 1000;
 
 /// Carries out `work` where it may wait for the disk.
 pub(super) async fn carry_out<T: Send + 'static>(

@@ -31,7 +31,7 @@ use pauses::Pauses;
 use standing::Standing;
 use watch::Watch;
 
-pub(crate) use standing::{Turn, product_of};
+pub(crate) use standing::Turn;
 
 /// The campaigns of a store, carried out.
 pub struct Rollout {

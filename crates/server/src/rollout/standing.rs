@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, MutexGuard};
 
 use otary_fleet::{
-    Campaign, CampaignId, Catalogue, CheckIn, Decision, Device, Mac, Opening, Openings, ProductName,
-    RosterEntry, Sha256, Tally, Time, begins,
+    Campaign, CampaignId, Catalogue, CheckIn, Decision, Device, Mac, Opening, Openings, RosterEntry, Sha256,
+    Tally, Time, begins,
 };
 
 use super::Shown;
@@ -100,7 +100,7 @@ impl<'a> Turn<'a> {
     /// Notes a device as it is after what was seen of it.
     pub(crate) fn note(&mut self, device: &Device, catalogue: &Catalogue, now: Time) {
         let Some(standing) = &mut self.0 else { return };
-        let Some(product) = product_of(device) else { return };
+        let Some(product) = device.taken_for() else { return };
         for campaign in catalogue.campaigns(product) {
             let Some(seen) = standing.seen.get_mut(&campaign.id) else { continue };
             if let Some(entry) = entry(campaign, device, catalogue, now) {
@@ -126,12 +126,6 @@ pub(super) fn entry(
     now: Time,
 ) -> Option<RosterEntry> {
     RosterEntry::of(campaign, device, campaign.means(device, catalogue, now))
-}
-
-/// The product that a device was taken for when it last asked, else the one that it was assigned to.
-pub(crate) fn product_of(device: &Device) -> Option<&ProductName> {
-    let decided = device.standing.as_ref().and_then(|standing| standing.decision.product.as_ref());
-    decided.or(device.product.as_ref())
 }
 
 /// Transfers under way, by artifact, and those of campaigns that have so many bytes a second.

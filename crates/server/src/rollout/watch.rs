@@ -7,10 +7,8 @@ use otary_fleet::{Campaign, CampaignId, Catalogue, Device, Group, Mac, Roster, T
 use otary_store::{Store, StoreError};
 
 use super::pauses::Pauses;
-use super::standing::{Seen, entry, product_of};
-
-/// Devices read at a time.
-const PAGE: usize = 1000;
+use super::standing::{Seen, entry};
+use crate::every::each_device;
 
 /// How long a roster is kept before it is read anew: devices that the store let go leave it then.
 const ROSTER_AGE: Duration = Duration::from_hours(1);
@@ -107,7 +105,7 @@ fn rosters(
     let mut rosters: BTreeMap<CampaignId, Roster> =
         campaigns.iter().map(|campaign| (campaign.id, roster.clone())).collect();
     let mut note = |device: &Device| {
-        let product = product_of(device);
+        let product = device.taken_for();
         for campaign in campaigns.iter().filter(|campaign| product == Some(&campaign.product)) {
             let entry = entry(campaign, device, catalogue, now);
             if let Some((roster, entry)) = rosters.get_mut(&campaign.id).zip(entry) {
@@ -115,13 +113,6 @@ fn rosters(
             }
         }
     };
-    let mut after = None;
-    loop {
-        let page = store.devices(after, PAGE)?;
-        page.iter().for_each(&mut note);
-        match page.last() {
-            Some(last) if page.len() == PAGE => after = Some(last.mac),
-            _ => return Ok(rosters),
-        }
-    }
+    each_device(store, &mut note)?;
+    Ok(rosters)
 }

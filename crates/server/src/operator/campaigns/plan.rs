@@ -12,9 +12,9 @@ use serde::{Deserialize, Serialize};
 
 use super::aborted;
 use crate::operator::auth::Actor;
+use crate::operator::groups::group;
 use crate::operator::problem::Problem;
 use crate::operator::site::{Operator, count};
-use crate::rollout::product_of;
 
 /// Up to so many devices, a release goes to all of them at once unless the operator says otherwise.
 const FEW: usize = 10;
@@ -114,7 +114,7 @@ impl Operator {
     fn live_members(&self, campaign: &Campaign, catalogue: &Catalogue) -> Result<BTreeSet<Mac>, Problem> {
         let now = self.now();
         let is_live = |device: &Device| {
-            product_of(device) == Some(&campaign.product)
+            device.taken_for() == Some(&campaign.product)
                 && device.last.is_some()
                 && now.since(device.last_seen) <= LIVE
                 && campaign.means(device, catalogue, now)
@@ -211,10 +211,7 @@ fn check(settings: &CampaignSettings, catalogue: &Catalogue, product: &ProductNa
         return Err(Problem::bad_request("longer-than-a-year", detail));
     }
     let Some(name) = &settings.group else { return Ok(()) };
-    let group = catalogue.group(name).ok_or_else(|| {
-        Problem::not_found("no-group", format!("there is no group {name}")).help("otary group list")
-    })?;
-    match &group.product {
+    match &group(catalogue, name)?.product {
         Some(other) if other != product => {
             let detail = format!("the group {name} is of {other}, and the release of {product}");
             Err(Problem::bad_request("group-of-other-product", detail))

@@ -10,6 +10,7 @@ use super::plan::{kind, made, said};
 use super::{ByCampaign, CampaignSettings, CampaignView, Outgoing, RollBack, campaign};
 use crate::operator::auth::Actor;
 use crate::operator::problem::Problem;
+use crate::operator::releases::release;
 use crate::operator::site::Operator;
 
 /// A campaign that is to be started for a release that is published.
@@ -112,9 +113,7 @@ fn no_campaign() -> Problem {
 
 /// A release that is on record and not withdrawn.
 fn live<'a>(catalogue: &'a Catalogue, id: &ReleaseId) -> Result<&'a Release, Problem> {
-    let release = catalogue.release(id).ok_or_else(|| {
-        Problem::not_found("no-release", format!("there is no release {id}")).help("otary release list")
-    })?;
+    let release = release(catalogue, id)?;
     if release.withdrawn.is_some() {
         return Err(Problem::conflict("release-withdrawn", format!("{id} is withdrawn"))
             .help(format!("otary release restore {} {}", id.product, id.version)));
