@@ -138,6 +138,11 @@ impl Rollout {
         lock(&self.watch).tally(&*self.store, &catalogue, campaign, now)
     }
 
+    /// What a campaign had shown by the last look, if a look was at it.
+    pub(crate) fn last_tally(&self, campaign: CampaignId) -> Option<Tally> {
+        lock(&self.standing).tallies.get(&campaign).cloned()
+    }
+
     /// What a person is told of a campaign that was stopped: none of another.
     pub(crate) fn notice(&self, campaign: &Campaign) -> Result<Option<String>, StoreError> {
         let State::Stopped(stop) = &campaign.state else { return Ok(None) };
