@@ -21,8 +21,6 @@ const FRESH: Duration = Duration::from_secs(5);
 /// Whether a server is ready, part by part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Health {
-    /// Whether all of it is so.
-    pub ready: bool,
     /// What is changed can be written.
     pub store: bool,
     /// Every certificate that the server presents is within its life. Also where it presents none of an authority's.
@@ -44,13 +42,18 @@ pub(super) async fn health() -> &'static str {
 pub(super) async fn ready(State(operator): State<Arc<Operator>>) -> Response {
     let found = tokio::task::spawn_blocking(move || operator.health()).await;
     let health = found.unwrap_or(Health::of(false, false, false));
-    let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if health.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(health)).into_response()
 }
 
 impl Health {
     const fn of(store: bool, certificate: bool, clock: bool) -> Self {
-        Self { ready: store && certificate && clock, store, certificate, clock }
+        Self { store, certificate, clock }
+    }
+
+    /// Whether all of it is so.
+    pub const fn is_ready(self) -> bool {
+        self.store && self.certificate && self.clock
     }
 }
 

@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use otary_fleet::{
-    Campaign, CampaignId, Catalogue, Device, Event, EventKind, Mac, Moved, Notice, Openings, Sha256, State,
-    Tally, Time, advance, opening,
+    Campaign, CampaignId, Catalogue, Device, Event, EventKind, Mac, Moved, Openings, Sha256, State,
+    StopNotice, Tally, Time, advance, opening,
 };
 use otary_store::{Store, StoreError};
 
@@ -151,7 +151,7 @@ impl Rollout {
         let these = self.devices(stop.devices.iter().copied())?;
         let others = self.devices(others)?;
         let [these, others] = [&these, &others].map(|devices| devices.iter().collect::<Vec<_>>());
-        Ok(Some(Notice::of(campaign, stop, &these, &others).to_string()))
+        Ok(Some(StopNotice::of(campaign, stop, &these, &others).to_string()))
     }
 
     fn devices(&self, macs: impl IntoIterator<Item = Mac>) -> Result<Vec<Device>, StoreError> {
