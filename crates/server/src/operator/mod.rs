@@ -11,8 +11,8 @@
 //!   as an event with the token's name.
 //! - The routes guard no transport: whoever serves them puts TLS around them, and says who asks with [`Peer`].
 //!
-//! All routes are under `/api/v1` and speak JSON, uploads excepted. They are one [`table`]: each with the scope that it takes
-//! and what it is about. Somebody may have a scope on everything, or on single products.
+//! The routes are one [`table`]: each with the scope that it takes and what it is about. They are under `/api/v1` and speak JSON,
+//! uploads excepted; beside them are the pages of `docs/SIGNALS.md`. Somebody may have a scope on everything, or on single products.
 //!
 //! [`Router`]: axum::Router
 
@@ -26,8 +26,10 @@ mod effect;
 mod enrolment;
 mod explain;
 mod groups;
+mod health;
 mod intents;
 mod ledger;
+mod metrics;
 mod mirrors;
 mod preflight;
 mod problem;
@@ -59,8 +61,10 @@ pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
 pub use groups::{GroupMembers, GroupSettings, GroupView};
+pub use health::Health;
 pub use intents::{DeviceZone, WantedVersion};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
+pub use metrics::signals;
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};

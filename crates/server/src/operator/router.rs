@@ -18,20 +18,21 @@ const MAX_BODY: usize = 128 * 1024;
 /// The operator interface.
 pub fn router(operator: impl Into<Arc<Operator>>) -> Router {
     let operator = operator.into();
-    let api = routes().into_iter().fold(Router::new(), |api, route| add(api, route, &operator));
-    Router::new()
-        .nest("/api/v1", api.fallback(no_route).method_not_allowed_fallback(no_method))
+    let router = routes().into_iter().fold(Router::new(), |router, route| add(router, route, &operator));
+    router
         .fallback(no_route)
+        .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(operator)
 }
 
 /// Adds a route behind its door, if it has one.
-fn add(api: Router<Arc<Operator>>, route: Route, operator: &Arc<Operator>) -> Router<Arc<Operator>> {
+fn add(router: Router<Arc<Operator>>, route: Route, operator: &Arc<Operator>) -> Router<Arc<Operator>> {
     let Route { line, endpoint } = route;
-    let Some(needs) = line.needs else { return api.route(line.path, endpoint) };
+    let path = line.full_path();
+    let Some(needs) = line.needs else { return router.route(&path, endpoint) };
     let door = Door { operator: Arc::clone(operator), needs };
-    api.route(line.path, endpoint.route_layer(from_fn_with_state(door, let_in)))
+    router.route(&path, endpoint.route_layer(from_fn_with_state(door, let_in)))
 }
 
 async fn no_route() -> Problem {

@@ -31,7 +31,9 @@ pub(super) struct Route {
 pub struct RouteLine {
     /// The method.
     pub method: Method,
-    /// The path below `/api/v1`, with its parts in braces: `/products/{product}`.
+    /// What stands before the path: `/api/v1`, or nothing.
+    pub base: &'static str,
+    /// The path, with its parts in braces: `/products/{product}`.
     pub path: &'static str,
     /// The scope that it takes; none where nobody is asked who they are.
     pub needs: Option<Scope>,
@@ -59,6 +61,24 @@ pub enum On {
     /// Several things, or what the body says. To be let in, the scope on anything will do; the handler shows what the caller
     /// may see, and checks what the caller wants to change.
     Each,
+}
+
+/// Where the API is.
+const API: &str = "/api/v1";
+
+impl Route {
+    /// The same beside the API: a page with a name that other programs expect.
+    fn beside(mut self) -> Self {
+        self.line.base = "";
+        self
+    }
+}
+
+impl RouteLine {
+    /// The whole path, with its parts in braces.
+    pub fn full_path(&self) -> String {
+        format!("{}{}", self.base, self.path)
+    }
 }
 
 /// All routes.
@@ -113,7 +133,6 @@ where
 }
 
 /// What nobody is asked for who they are.
-#[allow(dead_code, reason = "signing in comes next")]
 fn open<H, T>(method: Method, path: &'static str, says: &'static str, handler: H) -> Route
 where
     H: Handler<T, Arc<Operator>>,
@@ -135,7 +154,7 @@ where
     T: 'static,
 {
     let endpoint = on(filter(&method), handler);
-    Route { line: RouteLine { method, path, needs, on: about, says }, endpoint }
+    Route { line: RouteLine { method, base: API, path, needs, on: about, says }, endpoint }
 }
 
 /// The methods that routes have; a line with another one would be met by the tests, which ask every route.

@@ -1,10 +1,11 @@
 //! The server itself: how it stands, who may ask it, what happened.
 
+use http::Method;
 use otary_fleet::Scope::{Operate, Read};
 
 use super::On::{Each, Server};
-use super::{Route, delete, get, post};
-use crate::operator::{audit, auth, status, tokens};
+use super::{Route, delete, get, open, post};
+use crate::operator::{audit, auth, health, metrics, status, tokens};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -24,5 +25,8 @@ pub(super) fn routes() -> Vec<Route> {
         get("/audit", Read, Each, "the audit log", audit::list),
         get("/audit/head", Read, Server, "the audit log's last entry", audit::head),
         get("/audit/verification", Read, Server, "whether the audit log is what was written", audit::verify),
+        open(Method::GET, "/health", "whether the server lives", health::health).beside(),
+        open(Method::GET, "/ready", "whether it is ready, part by part", health::ready).beside(),
+        get("/metrics", Read, Server, "the page for Prometheus", metrics::metrics).beside(),
     ]
 }
