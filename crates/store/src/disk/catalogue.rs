@@ -166,13 +166,23 @@ fn load(connection: &Connection) -> Result<Catalogue, StoreError> {
     Ok(Catalogue::new(products, releases, artifacts).with_campaigns(campaigns, groups))
 }
 
-fn records<T: DeserializeOwned>(
+pub(super) fn records<T: DeserializeOwned>(
     connection: &Connection,
     table: &'static str,
     sql: &str,
 ) -> Result<Vec<T>, StoreError> {
+    records_with(connection, table, sql, ())
+}
+
+/// The records that a statement with these parameters finds, as its first column.
+pub(super) fn records_with<T: DeserializeOwned>(
+    connection: &Connection,
+    table: &'static str,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<T>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(())?;
+    let mut rows = statement.query(params)?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         let record = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
@@ -181,7 +191,7 @@ fn records<T: DeserializeOwned>(
     Ok(records)
 }
 
-fn execute(connection: &Connection, sql: &str, params: impl Params) -> Result<(), StoreError> {
+pub(super) fn execute(connection: &Connection, sql: &str, params: impl Params) -> Result<(), StoreError> {
     connection.prepare_cached(sql)?.execute(params)?;
     Ok(())
 }

@@ -10,6 +10,7 @@ mod devices;
 mod disk;
 mod events;
 mod kill;
+mod notices;
 mod prune;
 mod sample;
 mod tampering;
@@ -71,6 +72,12 @@ macro_rules! contract {
 }
 
 contract!({
+    notices {
+        webhooks_are_kept_by_name
+        what_is_due_is_found_until_it_is_done
+        of_each_receiver_the_newest_are_kept
+        with_a_webhook_goes_what_is_on_its_way_to_it
+    }
     catalogue {
         a_product_is_added_and_replaced
         a_release_comes_with_its_artifacts
