@@ -9,7 +9,8 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use http::StatusCode;
 use otary_fleet::{Mac, ProductName, ReleaseId, Scope, Version};
 
-use super::auth::{Actor, Door, let_in};
+use super::actor::Actor;
+use super::auth::{Door, let_in};
 use super::campaigns::Turn;
 use super::devices::Brakes;
 use super::intents::Intent;
