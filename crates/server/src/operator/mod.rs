@@ -16,6 +16,7 @@
 //!
 //! [`Router`]: axum::Router
 
+mod actor;
 mod announcement;
 mod artifacts;
 mod audit;
@@ -50,6 +51,7 @@ mod throttle;
 mod tokens;
 mod trust;
 
+pub use actor::Kind as ActorKind;
 pub use announcement::Announcement;
 pub use artifacts::Uploaded;
 pub use audit::{LogLine, LogPage};

@@ -8,7 +8,7 @@ use otary_fleet::{ProductName, ReleaseId, Version};
 
 use super::On::{Each, Product};
 use super::{Route, delete, get, patch, post};
-use crate::operator::auth::Actor;
+use crate::operator::actor::Actor;
 use crate::operator::releases::Change;
 use crate::operator::request::Place;
 use crate::operator::site::Operator;

@@ -8,7 +8,7 @@ use otary_fleet::{CampaignId, Mac};
 
 use super::On::{Campaign, Device, Each, Group};
 use super::{Route, delete, get, post, put};
-use crate::operator::auth::Actor;
+use crate::operator::actor::Actor;
 use crate::operator::campaigns::Turn;
 use crate::operator::devices::Brakes;
 use crate::operator::intents::Intent;
