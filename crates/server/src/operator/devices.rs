@@ -145,9 +145,10 @@ pub(super) enum Brakes {
 
 pub(super) async fn list(
     State(operator): State<Arc<Operator>>,
+    actor: Actor,
     Options(which): Options<Which>,
 ) -> Result<Json<DevicePage>, Problem> {
-    carry_out(operator, move |operator| operator.list_devices(&which)).await.map(Json)
+    carry_out(operator, move |operator| operator.list_devices(&which, &actor)).await.map(Json)
 }
 
 pub(super) async fn show(
@@ -185,13 +186,13 @@ pub(super) async fn forget(
 }
 
 impl Operator {
-    fn list_devices(&self, which: &Which) -> Result<DevicePage, Problem> {
+    fn list_devices(&self, which: &Which, actor: &Actor) -> Result<DevicePage, Problem> {
         let limit = which.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
         let query = which.r#where.as_deref().map(query).transpose()?;
         let (catalogue, now) = (self.store.catalogue(), self.now());
         let meant = |device: &&Device| {
             let facts = Facts { device, catalogue: &catalogue, now };
-            query.as_ref().is_none_or(|query| query.matches(&facts))
+            actor.sees_device(device) && query.as_ref().is_none_or(|query| query.matches(&facts))
         };
         let (mut page, mut after) = (DevicePage { devices: Vec::new(), next: None }, which.after);
         for _ in 0..LOOKS {
@@ -220,6 +221,7 @@ impl Operator {
     }
 
     fn assign(&self, mac: Mac, to: &Assignment, actor: &Actor) -> Result<DeviceView, Problem> {
+        self.check_assigning(actor, mac, Some(&to.product))?;
         product(&self.store.catalogue(), &to.product)?;
         let said =
             |name: &str, value: Option<String>| value.map(|v| format!(", {name} {v}")).unwrap_or_default();
