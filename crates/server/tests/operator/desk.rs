@@ -95,11 +95,6 @@ impl Desk {
     }
 
     pub async fn request(&self, from: Caller<'_>, method: Method, path: &str, body: Body) -> Answer {
-        self.request_at(from, method, &format!("/api/v1{path}"), body).await
-    }
-
-    /// A request of a whole path.
-    pub async fn request_at(&self, from: Caller<'_>, method: Method, path: &str, body: Body) -> Answer {
         self.ask(from, method, &format!("/api/v1{path}"), body).await
     }
 

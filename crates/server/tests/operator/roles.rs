@@ -115,7 +115,7 @@ impl World {
             _ => Caller::Net("192.168.1.9", token.as_deref()),
         };
         let body = Body::from(body(line).to_string());
-        self.desk.request_at(from, line.method.clone(), &path(line), body).await
+        self.desk.ask(from, line.method.clone(), &path(line), body).await
     }
 }
 
@@ -140,11 +140,10 @@ fn body(line: &RouteLine) -> Value {
         ("POST", "/releases") => json!({ "product": "lamp", "version": "0.2", "artifacts": [] }),
         ("POST", "/campaigns") => json!({ "product": "lamp", "version": "0.1", "supersede": true }),
         ("POST", "/mirrors") => mirror("lamp"),
-        ("POST", "/devices/{mac}/assign") => json!({ "product": "lamp" }),
         ("POST", "/devices/{mac}/enroll") => {
             json!({ "product": "lamp", "credential": { "token": ABSENT } })
         }
-        ("PUT", "/groups/{name}") => json!({ "product": "lamp" }),
+        ("POST", "/devices/{mac}/assign") | ("PUT", "/groups/{name}") => json!({ "product": "lamp" }),
         ("POST", "/groups/{name}/add" | "/groups/{name}/remove") => json!({ "devices": [LAMP] }),
         ("POST", "/devices/{mac}/pin" | "/devices/{mac}/force") => json!({ "version": "0.1" }),
         ("POST", "/tokens") => {
