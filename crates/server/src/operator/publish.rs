@@ -148,15 +148,15 @@ impl Operator {
         publication: &Publication,
         actor: &Actor,
     ) -> Result<(Product, Published, Vec<Campaign>), Problem> {
-        check_form(&publication.version, &publication.notes, publication.artifacts.len())?;
         let catalogue = self.store.catalogue();
         let now = self.now();
         let known = catalogue.product(&publication.product).cloned();
-        let new_product = known.is_none();
         match &known {
             Some(_) => actor.check(Scope::Push, Some(&publication.product))?,
             None => actor.check_making(Scope::Push, &publication.product)?,
         }
+        check_form(&publication.version, &publication.notes, publication.artifacts.len())?;
+        let new_product = known.is_none();
         let product = known.map_or_else(|| new_product_of(publication, &catalogue, actor, now), Ok)?;
         check_files(publication, &catalogue, actor)?;
         let artifacts =
