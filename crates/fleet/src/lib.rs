@@ -15,6 +15,7 @@
 mod agent;
 mod anchor;
 mod artifact;
+mod brief;
 mod campaign;
 mod catalogue;
 mod check_in;
@@ -57,6 +58,7 @@ mod version;
 pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, FileSystem, Kind, Variant, Wanted};
+pub use brief::{Answered, Brief, BriefFacts, Cohort, Runs};
 pub use campaign::{
     Campaign, CampaignId, Common, Days, Gate, Need, Notice, Opening, Openings, Pace, PaceError, Plan,
     PlanError, Roster, RosterEntry, Rules, Share, State, Stop, Tally, Test, UnknownZone, Wave, Weight,
