@@ -87,7 +87,7 @@ pub use mac::{Mac, MacError};
 pub use manifest::{ManifestBytes, ManifestError, SignedManifest};
 pub use name::{DeviceName, DeviceNameError};
 pub use observe::{Delivery, delivered, observe};
-pub use order::{Order, compare};
+pub use order::{Order, compare, rank};
 pub use otary_image::Chip;
 pub use peek::peek;
 pub use preflight::{Candidate, Obstacle, Outlook, Preflight, Refusals, Refuser};

@@ -8,6 +8,7 @@ use otary_fleet::{
 };
 use otary_store::StoreError;
 
+use crate::activity::Happened;
 use crate::dialect::{self, Answer, Heard, NoCheckIn, Origin};
 use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply, Status};
@@ -261,6 +262,8 @@ fn on_record(
         let events = device.map(|device| {
             let events = observe(device, check_in, &decision, catalogue, now);
             turn.note(device, catalogue, now);
+            visit.shared.census.note(device);
+            visit.shared.activity.note_events(&events);
             seen(device, &decision);
             events
         });
@@ -273,8 +276,12 @@ fn on_record(
     Ok(decided.unwrap_or_else(|| unrecorded(visit, check_in, pass, catalogue)))
 }
 
-/// One line per check-in. Texts of the client's are bounded and free of control characters.
+/// One line per check-in, which is counted. Texts of the client's are bounded and free of control characters.
 pub(crate) fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
+    visit.shared.activity.note(Happened::CheckIn);
+    if decision.offered().is_some() {
+        visit.shared.activity.note(Happened::Offer);
+    }
     let device = check_in.device.map(|mac| mac.to_string());
     tracing::info!(
         target: "check_in",

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use otary_fleet::{Artifact, Claimant, Delivery, Mac, Sha256, delivered};
 use otary_store::Admit;
 
+use crate::activity::Happened;
 use crate::http1::{Reply, Transfer};
 use crate::limits::FILE_NAME;
 use crate::visit::{Shared, Visit};
@@ -108,6 +109,7 @@ fn count(visit: &Visit, artifact: Sha256, size: u64, recipient: Option<Recipient
         let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(target: "download", device, %source, %artifact, bytes, size, millis, "{outcome}");
         shared.store.count_download(&artifact, bytes == size);
+        shared.activity.note(if bytes == size { Happened::Whole } else { Happened::CutOff });
         if let Some(Recipient { device: Some(mac), claimant }) = recipient {
             note(&shared, mac, Delivery { claimant, artifact, from: 0, asked: size, bytes, size });
         }
@@ -124,6 +126,11 @@ fn follow(visit: &Visit, artifact: Sha256, size: u64, range: &Range<u64>, recipi
     let transfer = Transfer::new(asked, visit.held_back, move |bytes| {
         shared.transfers.fetch_sub(1, Ordering::Relaxed);
         shared.rollout.transfer_ends(artifact);
+        match (bytes < asked, from + bytes >= size) {
+            (true, _) => shared.activity.note(Happened::CutOff),
+            (false, true) => shared.activity.note(Happened::Whole),
+            (false, false) => {}
+        }
         if let Recipient { device: Some(mac), claimant } = recipient {
             note(&shared, mac, Delivery { claimant, artifact, from, asked, bytes, size });
         }
@@ -143,6 +150,7 @@ fn note(shared: &Shared, mac: Mac, delivery: Delivery) {
         let mut turn = shared.rollout.turn();
         let event = delivered(device, delivery, now);
         turn.note(device, &catalogue, now);
+        shared.census.note(device);
         event.into_iter().collect()
     });
     if let Err(error) = noted {

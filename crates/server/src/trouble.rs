@@ -2,30 +2,34 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
+use crate::activity::{Activity, Happened};
 use crate::gate::Full;
 use crate::handshake::Failure;
 use crate::tally::Tally;
 
 /// Logs trouble, each kind by peer and minute.
-#[derive(Debug)]
 pub(crate) struct Troubles {
     handshakes: Tally<Failure>,
     full: Tally<Full>,
     accepting: Tally<io::ErrorKind>,
     refused: Tally<&'static str>,
+    activity: Arc<Activity>,
 }
 
 /// Stands for this machine.
 const OURSELVES: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 impl Troubles {
-    pub(crate) fn new() -> Self {
-        Self { handshakes: Tally::new(), full: Tally::new(), accepting: Tally::new(), refused: Tally::new() }
+    pub(crate) fn new(activity: Arc<Activity>) -> Self {
+        let (handshakes, full, accepting, refused) = (Tally::new(), Tally::new(), Tally::new(), Tally::new());
+        Self { handshakes, full, accepting, refused, activity }
     }
 
     /// A handshake failed.
     pub(crate) fn handshake(&self, peer: IpAddr, failure: &Failure) {
+        self.activity.note(Happened::Handshake);
         if self.handshakes.count(peer, failure) {
             tracing::warn!(target: "handshake", %peer, "{failure}");
         }

@@ -13,7 +13,6 @@ use otary_fleet::Transport;
 use otary_store::Store;
 use tokio::io::{AsyncBufRead, AsyncWrite};
 
-use crate::Clock;
 use crate::begun::Begun;
 use crate::dialect::Place;
 use crate::dialect::ddi::{self, Describing, Telling};
@@ -24,11 +23,10 @@ use crate::limits::DEVICE_BODY;
 use crate::link::Link;
 use crate::newcomers::Newcomers;
 use crate::recording::Recorder;
-use crate::rollout::Rollout;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
-use crate::{anchor, artifact, check_in, page, placed};
+use crate::{Activity, Census, Clock, Rollout, anchor, artifact, check_in, page, placed};
 
 /// What all connections of devices share.
 pub(crate) struct Shared {
@@ -48,6 +46,8 @@ pub(crate) struct Shared {
     pub(crate) poll_after: u32,
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) rollout: Arc<Rollout>,
+    pub(crate) census: Arc<Census>,
+    pub(crate) activity: Arc<Activity>,
 }
 
 /// The device side of one listener.

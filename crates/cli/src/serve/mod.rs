@@ -87,8 +87,8 @@ impl Ready {
         let operator = Arc::new(with_fetcher(operator.with_custody(Arc::clone(&custody))));
         let options = options(values, &names, descriptors)?;
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
-        let (rollout, operators) = (operator.rollout(), router(Arc::clone(&operator)));
-        let server = Server::bind(&options, shared, identity, Clock::system(), rollout, operators);
+        let (engine, operators) = (operator.engine(), router(Arc::clone(&operator)));
+        let server = Server::bind(&options, shared, identity, Clock::system(), engine, operators);
         let server = server.map_err(not_listening)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
         custody.look(|held| exhibit.sign(&held.authority))?;

@@ -21,7 +21,8 @@
 //! | read | `GET /status` | counts, room, limits |
 //! | read | `GET /products`, `GET /products/{product}` | products |
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
-//! | read | `GET /devices?after=&limit=&where=`, `GET /devices/{mac}` | devices, all or those that a query finds; one with its events and its next answer |
+//! | read | `GET /devices?sort=&order=&after=&limit=&where=`, `GET /devices/{mac}` | devices, all or those that a query finds; one with its events and its next answer |
+//! | read | `GET /census?product=`, `GET /activity?hours=` | the fleet in numbers; what went on lately |
 //! | read | `GET /campaigns?product=`, `GET /campaigns/{number}` | campaigns, what they have shown and what comes next |
 //! | read | `GET /explain/{mac}` | what a device would be answered, by which rule, and what would change it |
 //! | read | `GET /preflight/{product}/{version}?channel=&group=` | which devices would not take a release |
@@ -57,6 +58,8 @@ mod artifacts;
 mod audit;
 mod auth;
 mod campaigns;
+mod census;
+mod device_list;
 mod devices;
 mod effect;
 mod enrolment;
@@ -90,7 +93,9 @@ pub use auth::{Access, LocalOwner, Peer};
 pub use campaigns::{
     ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded,
 };
-pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
+pub use census::ActivityView;
+pub use device_list::DevicePage;
+pub use devices::{Answer, Assignment, DeviceLine, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
 pub use groups::{GroupMembers, GroupSettings, GroupView};

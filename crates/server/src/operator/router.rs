@@ -18,8 +18,8 @@ use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, audit, auth, campaigns, devices, enrolment, explain, groups, intents, mirrors, preflight,
-    products, publish, releases, signing, status, tokens, trust,
+    artifacts, audit, auth, campaigns, census, device_list, devices, enrolment, explain, groups, intents,
+    mirrors, preflight, products, publish, releases, signing, status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -56,7 +56,9 @@ fn to_look() -> Routes {
         .route("/releases/{product}/{version}", get(releases::show))
         .route("/explain/{mac}", get(explain::explain))
         .route("/preflight/{product}/{version}", get(preflight::preflight))
-        .route("/devices", get(devices::list))
+        .route("/devices", get(device_list::list))
+        .route("/census", get(census::count))
+        .route("/activity", get(census::activity))
         .route("/devices/{mac}", get(devices::show))
         .route("/groups", get(groups::list))
         .route("/groups/{name}", get(groups::show))
