@@ -36,6 +36,7 @@ mod ledger;
 mod mac;
 mod manifest;
 mod name;
+pub mod notice;
 mod observe;
 mod order;
 mod peek;
@@ -60,8 +61,8 @@ pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, FileSystem, Kind, Variant, Wanted};
 pub use brief::{Answered, Brief, BriefFacts, Cohort, Runs};
 pub use campaign::{
-    Campaign, CampaignId, Common, Days, Gate, Need, Notice, Opening, Openings, Pace, PaceError, Plan,
-    PlanError, Roster, RosterEntry, Rules, Share, State, Stop, Tally, Test, UnknownZone, Wave, Weight,
+    Campaign, CampaignId, Common, Days, Gate, Need, Opening, Openings, Pace, PaceError, Plan, PlanError,
+    Roster, RosterEntry, Rules, Share, State, Stop, StopNotice, Tally, Test, UnknownZone, Wave, Weight,
     Window, WindowError, Zone, advance, opening,
 };
 pub use catalogue::{Catalogue, Target};

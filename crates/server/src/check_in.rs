@@ -8,7 +8,6 @@ use otary_fleet::{
 };
 use otary_store::StoreError;
 
-use crate::activity::Happened;
 use crate::dialect::{self, Answer, Heard, NoCheckIn, Origin};
 use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply, Status};
@@ -263,7 +262,7 @@ fn on_record(
             let events = observe(device, check_in, &decision, catalogue, now);
             turn.note(device, catalogue, now);
             visit.shared.census.note(device);
-            visit.shared.activity.note_events(&events);
+            visit.shared.counters.note(&events);
             seen(device, &decision);
             events
         });
@@ -276,12 +275,9 @@ fn on_record(
     Ok(decided.unwrap_or_else(|| unrecorded(visit, check_in, pass, catalogue)))
 }
 
-/// One line per check-in, which is counted. Texts of the client's are bounded and free of control characters.
+/// One line per check-in, and one more in its counter. Texts of the client's are bounded and free of control characters.
 pub(crate) fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
-    visit.shared.activity.note(Happened::CheckIn);
-    if decision.offered().is_some() {
-        visit.shared.activity.note(Happened::Offer);
-    }
+    visit.shared.counters.check_in(check_in.dialect, decision);
     let device = check_in.device.map(|mac| mac.to_string());
     tracing::info!(
         target: "check_in",

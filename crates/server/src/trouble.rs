@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
-use crate::activity::{Activity, Happened};
+use crate::Counters;
 use crate::gate::Full;
 use crate::handshake::Failure;
 use crate::tally::Tally;
@@ -15,21 +15,21 @@ pub(crate) struct Troubles {
     full: Tally<Full>,
     accepting: Tally<io::ErrorKind>,
     refused: Tally<&'static str>,
-    activity: Arc<Activity>,
+    counters: Arc<Counters>,
 }
 
 /// Stands for this machine.
 const OURSELVES: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 impl Troubles {
-    pub(crate) fn new(activity: Arc<Activity>) -> Self {
+    pub(crate) fn new(counters: Arc<Counters>) -> Self {
         let (handshakes, full, accepting, refused) = (Tally::new(), Tally::new(), Tally::new(), Tally::new());
-        Self { handshakes, full, accepting, refused, activity }
+        Self { handshakes, full, accepting, refused, counters }
     }
 
     /// A handshake failed.
     pub(crate) fn handshake(&self, peer: IpAddr, failure: &Failure) {
-        self.activity.note(Happened::Handshake);
+        self.counters.handshake(failure.word());
         if self.handshakes.count(peer, failure) {
             tracing::warn!(target: "handshake", %peer, "{failure}");
         }

@@ -26,7 +26,7 @@ use crate::recording::Recorder;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
-use crate::{Activity, Census, Clock, Rollout, anchor, artifact, check_in, page, placed};
+use crate::{Census, Clock, Counters, Rollout, anchor, artifact, check_in, page, placed};
 
 /// What all connections of devices share.
 pub(crate) struct Shared {
@@ -47,7 +47,7 @@ pub(crate) struct Shared {
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) rollout: Arc<Rollout>,
     pub(crate) census: Arc<Census>,
-    pub(crate) activity: Arc<Activity>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// The device side of one listener.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
-use otary_server::operator::{Announcement, Operator, Secret, Site, router};
+use otary_server::operator::{Announcement, Operator, Secret, Site, router, signals};
 use otary_server::recording::{Recorder, Recording};
 use otary_server::{
     Addresses, Clock, Custody, Handle, Held, Limits, Options, ServeError, Server, raise_descriptor_limit,
@@ -44,6 +44,7 @@ use follower::Follower;
 /// A server that listens and does not serve yet.
 pub struct Ready {
     server: Server,
+    metrics: Option<SocketAddr>,
     data: DataDir,
     store: Arc<Disk>,
     custodian: Custodian,
@@ -89,7 +90,8 @@ impl Ready {
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
         let (engine, operators) = (operator.engine(), router(Arc::clone(&operator)));
         let server = Server::bind(&options, shared, identity, Clock::system(), engine, operators);
-        let server = server.map_err(not_listening)?;
+        let mut server = server.map_err(not_listening)?;
+        let metrics = serve_signals(&mut server, values, &options, &operator)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
         custody.look(|held| exhibit.sign(&held.authority))?;
         let shown = Arc::clone(&exhibit);
@@ -100,6 +102,7 @@ impl Ready {
         let follower = Follower::of(operator);
         Ok(Self {
             server,
+            metrics,
             data,
             store,
             custodian,
@@ -167,6 +170,18 @@ pub fn serve(values: &Values) -> Result<()> {
     let _ = banner::print(&ready);
     banner::warn_without_backup(&*ready.store)?;
     ready.run()
+}
+
+/// Listens for Prometheus, if the settings say where.
+fn serve_signals(
+    server: &mut Server,
+    values: &Values,
+    options: &Options,
+    operator: &Arc<Operator>,
+) -> Result<Option<SocketAddr>> {
+    let Some(address) = values.listen.metrics.address(everywhere()) else { return Ok(None) };
+    let at = server.serve_signals(address, signals(Arc::clone(operator)), options.limits);
+    at.map(Some).map_err(not_listening)
 }
 
 /// What the server library is to be told.

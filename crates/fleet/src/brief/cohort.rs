@@ -47,16 +47,16 @@ pub struct Answered {
 
 /// The same, borrowed from wherever it is known: a record or a cohort. Two that are equal are of one cohort.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Traits<'a> {
-    pub product: Option<&'a ProductName>,
-    pub channel: Option<&'a Channel>,
-    pub chip: Option<Chip>,
-    pub pin: Option<&'a ReleaseId>,
-    pub forced: Option<&'a ReleaseId>,
-    pub held: bool,
-    pub stranger: bool,
-    pub said: Option<Saying<'a>>,
-    pub answer: Option<Answered>,
+struct Traits<'a> {
+    product: Option<&'a ProductName>,
+    channel: Option<&'a Channel>,
+    chip: Option<Chip>,
+    pin: Option<&'a ReleaseId>,
+    forced: Option<&'a ReleaseId>,
+    held: bool,
+    stranger: bool,
+    said: Option<Saying<'a>>,
+    answer: Option<Answered>,
 }
 
 /// What a device said, borrowed.
@@ -128,7 +128,16 @@ impl Cohort {
         self.stranger
     }
 
-    pub(crate) fn traits(&self) -> Traits<'_> {
+    /// The chip that the operator named.
+    pub(crate) const fn chip(&self) -> Option<Chip> {
+        self.chip
+    }
+
+    pub(crate) fn saying(&self) -> Option<Saying<'_>> {
+        self.said.as_ref().map(Said::borrowed)
+    }
+
+    fn traits(&self) -> Traits<'_> {
         Traits {
             product: self.product.as_ref(),
             channel: self.channel.as_ref(),
@@ -137,7 +146,7 @@ impl Cohort {
             forced: self.forced.as_ref(),
             held: self.held,
             stranger: self.stranger,
-            said: self.said.as_ref().map(Said::borrowed),
+            said: self.saying(),
             answer: self.answer,
         }
     }
@@ -168,7 +177,7 @@ impl Answered {
 }
 
 impl<'a> Traits<'a> {
-    pub(crate) fn of(device: &'a Device) -> Self {
+    fn of(device: &'a Device) -> Self {
         Self {
             product: device.taken_for(),
             channel: device.channel.as_ref(),

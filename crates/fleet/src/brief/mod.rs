@@ -14,8 +14,8 @@ use std::time::Duration;
 use crate::query::Known;
 use crate::{Catalogue, Device, Mac, Query, Time};
 
+pub(crate) use cohort::Saying;
 pub use cohort::{Answered, Cohort};
-pub(crate) use cohort::{Saying, Traits};
 pub use runs::Runs;
 
 /// One device in a few words.
@@ -110,6 +110,6 @@ impl Brief {
 impl Query {
     /// Whether a device is meant, by its brief: the same as by its record.
     pub fn finds_brief(&self, facts: &BriefFacts<'_>) -> bool {
-        self.finds(&Known::from(*facts))
+        self.finds(&Known::from(facts))
     }
 }

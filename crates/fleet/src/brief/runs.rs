@@ -27,11 +27,10 @@ impl<'a> Runs<'a> {
 
     /// The chip of such devices: by what runs, else as it was decided, else by their word, else as the operator said.
     pub fn chip(&self, cohort: &Cohort) -> Option<Chip> {
-        let traits = cohort.traits();
         let running = self.artifact.and_then(|artifact| artifact.chip);
-        let decided = traits.answer.and_then(|answer| answer.chip);
-        let said = traits.said.and_then(|said| said.chip);
-        running.or(decided).or(said).or(traits.chip)
+        let decided = cohort.answer().and_then(|answer| answer.chip);
+        let said = cohort.saying().and_then(|said| said.chip);
+        running.or(decided).or(said).or(cohort.chip())
     }
 
     /// The version of the release that runs, else the one that such devices say.

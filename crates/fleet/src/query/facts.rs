@@ -106,9 +106,9 @@ impl<'a> From<Facts<'a>> for Known<'a> {
     }
 }
 
-impl<'a> From<BriefFacts<'a>> for Known<'a> {
-    fn from(BriefFacts { brief, runs, catalogue, now }: BriefFacts<'a>) -> Self {
-        Self { who: Who::Brief(brief, brief.cohort.traits(), runs), catalogue, now, at_hand: None }
+impl<'a> From<&'a BriefFacts<'a>> for Known<'a> {
+    fn from(facts: &'a BriefFacts<'a>) -> Self {
+        Self { who: Who::Brief(facts), catalogue: facts.catalogue, now: facts.now, at_hand: None }
     }
 }
 
@@ -217,7 +217,7 @@ impl<'a> Known<'a> {
     fn running(&self) -> Option<&'a Artifact> {
         match (self.at_hand, self.who) {
             (Some(at_hand), _) => at_hand.running,
-            (None, Who::Brief(_, _, runs)) => runs.artifact,
+            (None, Who::Brief(facts)) => facts.runs.artifact,
             (None, Who::Record(_)) => self.catalogue.running(self.words()?.build),
         }
     }
@@ -225,7 +225,7 @@ impl<'a> Known<'a> {
     fn release(&self) -> Option<&'a Release> {
         match (self.at_hand, self.who) {
             (Some(at_hand), _) => return at_hand.release,
-            (None, Who::Brief(_, _, runs)) => return runs.release,
+            (None, Who::Brief(facts)) => return facts.runs.release,
             (None, Who::Record(_)) => {}
         }
         let running = self.running()?;

@@ -1,8 +1,8 @@
 //! What went on lately, for a timeline: how many check-ins, offers, downloads, installs, failures and failed handshakes there
 //! were in each ten minutes of the last seven days.
 //!
-//! - **Cheap where devices are served**: one more in a number, without a lock and without looking at the clock. A look every
-//!   few seconds adds what came since to the ten minutes that it is.
+//! - **It costs nothing where devices are served**: a look every few seconds adds what the [`Counters`] say came since to the ten
+//!   minutes that it is.
 //! - **Bounded**: [`Activity::PERIODS`] of them, 40 bytes each.
 //! - **Kept over a restart**: a server writes them to the store every ten minutes and when it ends. Counts, not facts: what came
 //!   since is lost in a crash.
@@ -10,31 +10,20 @@
 mod period;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use otary_fleet::{Ending, Event, EventKind, Outcome, Time};
+use otary_fleet::Time;
 use otary_store::{Store, StoreError};
 
-use crate::Clock;
+use crate::metrics::Totals;
+use crate::{Clock, Counters};
 
 pub use period::Period;
 
 /// The store's setting that has the periods: JSON, of each its number since 1970 and its counts.
 const SETTING: &str = "server.activity";
-
-/// Something that is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Happened {
-    CheckIn,
-    Offer,
-    Whole,
-    CutOff,
-    Installed,
-    Failed,
-    Handshake,
-}
 
 /// Kinds of what is counted.
 const KINDS: usize = 7;
@@ -46,8 +35,7 @@ type Counts = [u32; KINDS];
 pub struct Activity {
     store: Arc<dyn Store>,
     clock: Clock,
-    /// Since the process began.
-    totals: [AtomicU64; KINDS],
+    counters: Arc<Counters>,
     lately: Mutex<Lately>,
     served: AtomicBool,
 }
@@ -55,7 +43,7 @@ pub struct Activity {
 #[derive(Debug, Default)]
 struct Lately {
     /// The totals as they were last taken in.
-    taken: [u64; KINDS],
+    taken: Totals,
     /// By their numbers since 1970, the latest last.
     periods: VecDeque<(u64, Counts)>,
     /// The period in which they were last written.
@@ -68,14 +56,8 @@ impl Activity {
     /// Periods that are remembered: seven days.
     pub const PERIODS: u64 = 7 * 24 * 6;
 
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock) -> Self {
-        Self {
-            store,
-            clock,
-            totals: Default::default(),
-            lately: Mutex::default(),
-            served: AtomicBool::new(false),
-        }
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Clock, counters: Arc<Counters>) -> Self {
+        Self { store, clock, counters, lately: Mutex::default(), served: AtomicBool::new(false) }
     }
 
     /// A server begins: what is on record is gone on with.
@@ -85,18 +67,6 @@ impl Activity {
             Ok(periods) => self.lately().periods = periods,
             Err(error) => told(&error, "what went on before is not known"),
         }
-    }
-
-    /// One more.
-    pub(crate) fn note(&self, happened: Happened) {
-        if let Some(total) = self.totals.get(happened as usize) {
-            total.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// What a check-in or a report came to, besides its answer.
-    pub(crate) fn note_events(&self, events: &[Event]) {
-        events.iter().filter_map(happened).for_each(|happened| self.note(happened));
     }
 
     /// Takes in what came since, and writes all down if ten minutes are over.
@@ -137,13 +107,20 @@ impl Activity {
     /// Adds what came since it was last taken in to the period that it is. Gives that.
     fn take(&self, lately: &mut Lately) -> u64 {
         let now = number(self.clock.now());
-        let totals: [u64; KINDS] = std::array::from_fn(|kind| {
-            self.totals.get(kind).map_or(0, |total| total.load(Ordering::Relaxed))
-        });
+        let totals = self.counters.totals();
         let taken = std::mem::replace(&mut lately.taken, totals);
-        let mut more = totals.iter().zip(taken).map(|(total, taken)| total.saturating_sub(taken));
-        let more: Counts =
-            std::array::from_fn(|_| u32::try_from(more.next().unwrap_or(0)).unwrap_or(u32::MAX));
+        let more = |of: fn(&Totals) -> u64| {
+            u32::try_from(of(&totals).saturating_sub(of(&taken))).unwrap_or(u32::MAX)
+        };
+        let more = [
+            more(|totals| totals.check_ins),
+            more(|totals| totals.offers),
+            more(|totals| totals.whole),
+            more(|totals| totals.cut_off),
+            more(|totals| totals.installs),
+            more(|totals| totals.failures),
+            more(|totals| totals.handshakes),
+        ];
         lately.add(now, more);
         now
     }
@@ -193,18 +170,6 @@ fn number(time: Time) -> u64 {
     time.secs() / Activity::PERIOD.as_secs()
 }
 
-/// What an event says that is counted.
-fn happened(event: &Event) -> Option<Happened> {
-    match &event.kind {
-        EventKind::Installed { .. } => Some(Happened::Installed),
-        EventKind::Outcome { outcome: Outcome::Refused | Outcome::RolledBack | Outcome::Looping, .. } => {
-            Some(Happened::Failed)
-        }
-        EventKind::Reported { report, .. } if report.ending != Ending::Installed => Some(Happened::Failed),
-        _ => None,
-    }
-}
-
 fn told(error: &StoreError, what: &str) {
     let error: &dyn std::error::Error = error;
     tracing::error!(target: "activity", error, "{what}");
@@ -215,30 +180,42 @@ mod tests {
     use otary_store::Memory;
 
     use super::*;
+    use crate::metrics::Transferred;
 
     const START: Time = Time::from_secs(1_795_000_200);
 
     fn activity(store: &Arc<Memory>, clock: &Clock) -> Activity {
-        let activity = Activity::new(Arc::clone(store) as Arc<dyn Store>, clock.clone());
+        let activity = unserved(store, clock);
         activity.begin();
         activity
     }
 
-    fn times(activity: &Activity, times: usize, happened: Happened) {
-        (0..times).for_each(|_| activity.note(happened));
+    fn unserved(store: &Arc<Memory>, clock: &Clock) -> Activity {
+        Activity::new(Arc::clone(store) as Arc<dyn Store>, clock.clone(), Arc::default())
+    }
+
+    fn handshakes(activity: &Activity, times: usize) {
+        (0..times).for_each(|_| activity.counters.handshake("closed"));
+    }
+
+    fn downloads(activity: &Activity, times: usize) {
+        for _ in 0..times {
+            activity.counters.transfer_begins();
+            activity.counters.transfer_ends(Transferred::Whole, 1);
+        }
     }
 
     #[test]
     fn what_happens_is_counted_in_the_ten_minutes_in_which_it_is_taken_in() {
         let (store, clock) = (Arc::new(Memory::default()), Clock::standing_at(START));
         let activity = activity(&store, &clock);
-        times(&activity, 3, Happened::CheckIn);
+        handshakes(&activity, 3);
         activity.look();
         clock.advance(Activity::PERIOD * 3);
-        times(&activity, 2, Happened::CheckIn);
-        times(&activity, 1, Happened::Offer);
+        handshakes(&activity, 2);
+        downloads(&activity, 1);
         let periods = activity.since(START).unwrap();
-        let counts = periods.iter().map(|period| (period.at, period.check_ins, period.offers));
+        let counts = periods.iter().map(|period| (period.at, period.handshakes, period.whole));
         let third = START + Activity::PERIOD * 3;
         assert_eq!(counts.collect::<Vec<_>>(), [(START, 3, 0), (third, 2, 1)]);
         assert_eq!(activity.since(third).unwrap().len(), 1);
@@ -248,14 +225,14 @@ mod tests {
     fn another_server_goes_on_with_what_was_kept() {
         let (store, clock) = (Arc::new(Memory::default()), Clock::standing_at(START));
         let first = activity(&store, &clock);
-        times(&first, 5, Happened::Installed);
+        downloads(&first, 5);
         first.keep();
         let second = activity(&store, &clock);
-        times(&second, 1, Happened::Installed);
-        assert_eq!(second.since(START).unwrap().first().map(|period| period.installs), Some(6));
-        let nobody = Activity::new(Arc::clone(&store) as Arc<dyn Store>, clock.clone());
+        downloads(&second, 1);
+        assert_eq!(second.since(START).unwrap().first().map(|period| period.whole), Some(6));
+        let nobody = unserved(&store, &clock);
         assert_eq!(
-            nobody.since(START).unwrap().first().map(|period| period.installs),
+            nobody.since(START).unwrap().first().map(|period| period.whole),
             Some(5),
             "without a server"
         );
@@ -266,7 +243,7 @@ mod tests {
         let (store, clock) = (Arc::new(Memory::default()), Clock::standing_at(START));
         let activity = activity(&store, &clock);
         for _ in 0..2 * Activity::PERIODS {
-            activity.note(Happened::CheckIn);
+            handshakes(&activity, 1);
             activity.look();
             clock.advance(Activity::PERIOD);
         }

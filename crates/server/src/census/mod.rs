@@ -172,7 +172,9 @@ fn read(
         let began = Instant::now();
         table.begin_page();
         let page = store.devices(after, PAGE)?;
-        page.iter().for_each(|device| table.take(device, round));
+        for device in &page {
+            table.take(device, round);
+        }
         match page.last() {
             Some(last) if page.len() == PAGE => after = Some(last.mac),
             _ => break,

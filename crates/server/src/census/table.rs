@@ -126,3 +126,64 @@ impl Table {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use otary_fleet::Time;
+
+    use super::*;
+
+    fn device(last: u8, polls: u64) -> Device {
+        let mac = Mac::new([2, 0, 0, 0, 0, last]).unwrap();
+        Device { polls, ..Device::new(mac, Time::default()) }
+    }
+
+    fn polls(table: &Table) -> Vec<(u8, u64)> {
+        let mut polls = Vec::new();
+        table.each(|brief| polls.push((brief.mac.bytes()[5], brief.polls)));
+        polls.sort_unstable();
+        polls
+    }
+
+    #[test]
+    fn what_was_heard_while_a_page_was_read_is_newer_than_the_page() {
+        let table = Table::new();
+        table.note(&device(1, 1));
+        let round = table.begin_reading();
+        table.begin_page();
+        let page = [device(1, 1), device(2, 1), device(3, 1)];
+        table.note(&device(1, 2));
+        table.forget(page[2].mac);
+        for device in &page {
+            table.take(device, round);
+        }
+        table.end_reading(round);
+        assert_eq!(polls(&table), [(1, 2), (2, 1)]);
+    }
+
+    #[test]
+    fn a_reading_corrects_what_was_noted_before_it_and_leaves_what_came_while_it_went_on() {
+        let table = Table::new();
+        for last in 1..=3 {
+            table.note(&device(last, 7));
+        }
+        let round = table.begin_reading();
+        table.begin_page();
+        table.take(&device(1, 8), round);
+        table.note(&device(4, 1));
+        table.end_reading(round);
+        assert_eq!(polls(&table), [(1, 8), (4, 1)], "the second and third are on record no more");
+    }
+
+    #[test]
+    fn devices_that_change_their_words_at_each_poll_leave_no_cohorts_behind() {
+        let table = Table::new();
+        for number in 0..20_000_u32 {
+            let [.., high, low] = number.to_be_bytes();
+            let channel = Some(format!("c{high}-{low}").parse().unwrap());
+            table.note(&Device { channel, ..device(low, 1) });
+        }
+        assert!(table.cohorts.len() < 3_000, "{}", table.cohorts.len());
+        assert_eq!(table.len(), 256);
+    }
+}

@@ -13,7 +13,8 @@
 //!
 //! # Routes
 //!
-//! All are under `/api/v1` and speak JSON, uploads excepted.
+//! All are under `/api/v1` and speak JSON, uploads excepted. Beside them there are `GET /metrics` (read) in the text format of
+//! Prometheus, and without a token `GET /health` and `GET /ready`: see `docs/SIGNALS.md`.
 //!
 //! | scope | route | what |
 //! |---|---|---|
@@ -65,8 +66,10 @@ mod effect;
 mod enrolment;
 mod explain;
 mod groups;
+mod health;
 mod intents;
 mod ledger;
+mod metrics;
 mod mirrors;
 mod preflight;
 mod problem;
@@ -99,8 +102,10 @@ pub use devices::{Answer, Assignment, DeviceLine, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
 pub use groups::{GroupMembers, GroupSettings, GroupView};
+pub use health::Health;
 pub use intents::{DeviceZone, WantedVersion};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
+pub use metrics::signals;
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};

@@ -9,6 +9,7 @@ use otary_store::{Retention, Store};
 use tokio::sync::Semaphore;
 
 use super::auth::Actor;
+use super::health::Readiness;
 use super::problem::Problem;
 use super::secret::Secret;
 use super::throttle::Throttle;
@@ -56,6 +57,7 @@ pub struct Operator {
     pub(super) custody: Option<Arc<Custody>>,
     /// What mirrors are fetched with; none where nothing is to be fetched.
     pub(super) fetcher: Option<Fetcher>,
+    pub(super) readiness: Readiness,
     clock: Clock,
     changes: Mutex<()>,
 }
@@ -75,6 +77,7 @@ impl Operator {
             owner: owner.map(Secret::hash),
             custody: None,
             fetcher: None,
+            readiness: Readiness::default(),
             clock,
             changes: Mutex::new(()),
         }

@@ -105,7 +105,7 @@ pub(super) fn told(visit: &Visit, asked: &Asked, told: &Told) -> Result<(), Unto
             Ok(events) => {
                 visit.shared.rollout.turn().note(device, &catalogue, now);
                 visit.shared.census.note(device);
-                visit.shared.activity.note_events(&events);
+                visit.shared.counters.note(&events);
                 outcome = Ok(());
                 events
             }
