@@ -12,6 +12,7 @@
 //!   kept per [`Claimant`], and a decision rests on the check-in at hand.
 //! - **Every answer has a reason** with its figures and one sentence for people.
 
+mod access;
 mod agent;
 mod anchor;
 mod artifact;
@@ -52,10 +53,10 @@ mod rollover;
 mod seconds;
 mod span;
 mod time;
-mod token;
 mod trial;
 mod version;
 
+pub use access::{Account, Grants, Scope, Session, Token};
 pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, FileSystem, Kind, Variant, Wanted};
@@ -102,6 +103,5 @@ pub use risk::{Examined, Expected, Risk, RiskName, UnknownRisk, examine};
 pub use rollover::{Beginning, GivenUp, Misstep, Step, Straggler, cut_off};
 pub use span::Span;
 pub use time::Time;
-pub use token::{Scope, Token};
 pub use trial::{Course, Ended, Outcome, Polls, Source, Trial, TrialState};
 pub use version::Version;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use otary_fleet::{ProductName, Time};
+use otary_fleet::{ProductName, Scope, Time};
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::problem::Problem;
 use super::products::product;
 use super::request::Options;
@@ -63,19 +63,17 @@ pub(super) async fn activity(
     carry_out(operator, move |operator| operator.activity(hours)).await.map(Json)
 }
 
-/// Whether somebody may see the devices of a product; of none: those that belong to no product.
-pub(super) const fn may_see(_: &Actor, _: Option<&ProductName>) -> bool {
-    true
-}
-
 impl Operator {
     /// The devices that `actor` may see, in numbers: all, or those of one product.
     fn count_devices(&self, of: Option<&ProductName>, actor: &Actor) -> Result<Count, Problem> {
         let catalogue = self.store.catalogue();
         if let Some(name) = of {
+            actor.check(Scope::Read, of)?;
             product(&catalogue, name)?;
         }
-        let sees = |product: Option<&ProductName>| (of.is_none() || product == of) && may_see(actor, product);
+        let sees = |product: Option<&ProductName>| {
+            (of.is_none() || product == of) && actor.may(Scope::Read, product)
+        };
         Ok(self.engine.census.with(|look| Count::of(look, &sees, &catalogue))?)
     }
 

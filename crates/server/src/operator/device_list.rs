@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use otary_fleet::{Device, Facts, Query};
+use otary_fleet::{Device, Facts, Query, Scope};
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
-use super::census::may_see;
+use super::actor::Actor;
 use super::devices::{DeviceLine, line, query};
 use super::problem::Problem;
 use super::request::Options;
@@ -115,7 +114,7 @@ impl Operator {
     /// The page by the census.
     fn look_up(&self, page: &Page, actor: &Actor) -> Result<DevicePage, Problem> {
         let (catalogue, census) = (self.store.catalogue(), &self.engine.census);
-        let sees = |product: Option<&_>| may_see(actor, product);
+        let sees = |product: Option<&_>| actor.may(Scope::Read, product);
         let wanted = Wanted {
             sort: page.sort,
             descending: page.order == Direction::Desc,
@@ -144,7 +143,7 @@ impl Operator {
         let (catalogue, now, limit) = (self.store.catalogue(), self.now(), page.limit);
         let meant = |device: &&Device| {
             let facts = Facts { device, catalogue: &catalogue, now };
-            may_see(actor, device.taken_for())
+            actor.may(Scope::Read, device.taken_for())
                 && page.query.as_ref().is_none_or(|query| query.matches(&facts))
         };
         let (mut lines, mut next) = (Vec::new(), None);

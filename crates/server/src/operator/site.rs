@@ -8,7 +8,7 @@ use otary_fleet::{Device, Event, EventKind, Mac, ProductName, Sha256, Time};
 use otary_store::{Retention, Store};
 use tokio::sync::Semaphore;
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::health::Readiness;
 use super::problem::Problem;
 use super::secret::Secret;
@@ -117,7 +117,7 @@ impl Operator {
         product: Option<ProductName>,
         action: String,
     ) -> Event {
-        let kind = EventKind::Operator { who: actor.who.clone(), action };
+        let kind = EventKind::Operator { who: actor.who.clone(), from: actor.from, action };
         Event { at: self.now(), device, product, kind }
     }
 
@@ -128,7 +128,8 @@ impl Operator {
         product: Option<&ProductName>,
         action: String,
     ) -> Result<(), Problem> {
-        tracing::info!(who = actor.who, product = product.map(ProductName::as_str), "{action}");
+        let from = actor.from.map(tracing::field::display);
+        tracing::info!(who = actor.who, from, product = product.map(ProductName::as_str), "{action}");
         self.store.append(self.event(actor, None, product.cloned(), action))?;
         Ok(self.store.flush()?)
     }
