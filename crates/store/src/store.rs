@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use otary_fleet::{
-    Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, ProductName, Release,
-    ReleaseId, Sha256, Time, Token,
+    Account, Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, ProductName,
+    Release, ReleaseId, Session, Sha256, Time, Token,
 };
 
 use crate::{AuditEntry, AuditQuery, Blob, BlobWriter, Head, NotedHead, StoreError, Verification};
@@ -197,6 +197,27 @@ pub trait Store: Send + Sync {
     /// Removes a token. Returns whether it was there.
     fn delete_token(&self, name: &str) -> Result<bool, StoreError>;
 
+    /// Every account, by name.
+    fn accounts(&self) -> Result<Vec<Account>, StoreError>;
+
+    /// Adds an account or replaces the one of that name.
+    fn put_account(&self, account: &Account) -> Result<(), StoreError>;
+
+    /// Removes an account with its sessions. Returns whether it was there.
+    fn delete_account(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Every session that was not let go of, by account.
+    fn sessions(&self) -> Result<Vec<Session>, StoreError>;
+
+    /// The session of a secret, by the digest of that. It may have ended.
+    fn session(&self, hash: &Sha256) -> Result<Option<Session>, StoreError>;
+
+    /// Adds a session or replaces the one of that digest. Its account is on record.
+    fn put_session(&self, session: &Session) -> Result<(), StoreError>;
+
+    /// Removes a session. Returns whether it was there.
+    fn delete_session(&self, hash: &Sha256) -> Result<bool, StoreError>;
+
     /// A setting that otary keeps for itself, such as when the authority was last backed up.
     fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
 
@@ -206,7 +227,8 @@ pub trait Store: Send + Sync {
     /// The newest time in any record: no right clock is behind it.
     fn newest_time(&self) -> Result<Time, StoreError>;
 
-    /// Lets go of what `retention` says, never of what is pinned, offered or run by a device.
+    /// Lets go of what `retention` says, never of what is pinned, offered or run by a device; and of sessions that have
+    /// ended.
     fn prune(&self, retention: &Retention, now: Time) -> Result<Pruned, StoreError>;
 
     /// Writes what waits. Returns when it is on disk.

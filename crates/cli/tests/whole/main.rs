@@ -25,6 +25,7 @@ mod risks;
 mod rollover;
 mod serve;
 mod settings;
+mod signals;
 mod signing;
 mod sim;
 mod thief;

@@ -13,7 +13,7 @@ use http::StatusCode;
 use otary_fleet::{Campaign, CampaignId, Catalogue, ProductName, State as Stand, Time, Version};
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::problem::Problem;
 use super::request::{Body, Options, Place};
 use super::site::{Operator, carry_out};

@@ -13,7 +13,8 @@
 //!
 //! # Routes
 //!
-//! All are under `/api/v1` and speak JSON, uploads excepted.
+//! All are under `/api/v1` and speak JSON, uploads excepted. Beside them there are `GET /metrics` (read) in the text format of
+//! Prometheus, and without a token `GET /health` and `GET /ready`: see `docs/SIGNALS.md`.
 //!
 //! | scope | route | what |
 //! |---|---|---|
@@ -52,6 +53,7 @@
 //!
 //! [`Router`]: axum::Router
 
+mod actor;
 mod announcement;
 mod artifacts;
 mod audit;
@@ -62,8 +64,10 @@ mod effect;
 mod enrolment;
 mod explain;
 mod groups;
+mod health;
 mod intents;
 mod ledger;
+mod metrics;
 mod mirrors;
 mod preflight;
 mod problem;
@@ -83,6 +87,7 @@ mod throttle;
 mod tokens;
 mod trust;
 
+pub use actor::Kind as ActorKind;
 pub use announcement::Announcement;
 pub use artifacts::Uploaded;
 pub use audit::{LogLine, LogPage};
@@ -94,8 +99,10 @@ pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
 pub use groups::{GroupMembers, GroupSettings, GroupView};
+pub use health::Health;
 pub use intents::{DeviceZone, WantedVersion};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
+pub use metrics::signals;
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};

@@ -9,7 +9,8 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use http::StatusCode;
 use otary_fleet::{Mac, ProductName, ReleaseId, Scope, Version};
 
-use super::auth::{Actor, Door, let_in};
+use super::actor::Actor;
+use super::auth::{Door, let_in};
 use super::campaigns::Turn;
 use super::devices::Brakes;
 use super::intents::Intent;
@@ -18,8 +19,8 @@ use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, audit, auth, campaigns, devices, enrolment, explain, groups, intents, mirrors, preflight,
-    products, publish, releases, signing, status, tokens, trust,
+    artifacts, audit, auth, campaigns, devices, enrolment, explain, groups, health, intents, metrics,
+    mirrors, preflight, products, publish, releases, signing, status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -39,8 +40,12 @@ pub fn router(operator: impl Into<Arc<Operator>>) -> Router {
         .merge(behind(to_operate(), Scope::Operate))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
+    let open = Router::new().route("/health", get(health::health)).route("/ready", get(health::ready));
+    let metrics = Router::new().route("/metrics", get(metrics::metrics));
     Router::new()
         .nest("/api/v1", api)
+        .merge(behind(metrics, Scope::Read))
+        .merge(open)
         .fallback(no_route)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(operator)

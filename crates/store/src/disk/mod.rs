@@ -3,6 +3,7 @@
 //! What waits to be written is laid over what is read from the tables, rather than written first: a reader then neither
 //! waits for a sync nor makes batches smaller, and sees the truth also while the disk is full.
 
+mod access;
 mod audit;
 mod blob_cache;
 mod blobs;
@@ -26,8 +27,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use otary_fleet::{
-    Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256,
-    Time, Token,
+    Account, Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release,
+    ReleaseId, Session, Sha256, Time, Token,
 };
 use rusqlite::Connection;
 
@@ -278,6 +279,34 @@ impl Store for Disk {
         self.shared.delete_token(name)
     }
 
+    fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.shared.accounts()
+    }
+
+    fn put_account(&self, account: &Account) -> Result<(), StoreError> {
+        self.shared.put_account(account)
+    }
+
+    fn delete_account(&self, name: &str) -> Result<bool, StoreError> {
+        self.shared.delete_account(name)
+    }
+
+    fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        self.shared.sessions()
+    }
+
+    fn session(&self, hash: &Sha256) -> Result<Option<Session>, StoreError> {
+        self.shared.session(hash)
+    }
+
+    fn put_session(&self, session: &Session) -> Result<(), StoreError> {
+        self.shared.put_session(session)
+    }
+
+    fn delete_session(&self, hash: &Sha256) -> Result<bool, StoreError> {
+        self.shared.delete_session(hash)
+    }
+
     fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
         self.shared.setting(key)
     }
@@ -290,7 +319,7 @@ impl Store for Disk {
         let unwritten = self.shared.devices.unwritten(None);
         let seen = unwritten.values().flatten().map(|device| device.last_seen).max().unwrap_or_default();
         let waiting = self.shared.events.newest_waiting();
-        let made = newest(&self.catalogue(), &self.tokens()?);
+        let made = newest(&self.catalogue(), &self.tokens()?, &self.accounts()?);
         let listings = lock(&self.shared.listings);
         let written = device_table::newest(&listings)?.max(events::newest(&listings)?);
         Ok(seen.max(waiting).max(made).max(written))
