@@ -4,5 +4,6 @@ pub(crate) mod campaign;
 pub(crate) mod campaigns;
 pub(crate) mod device;
 pub(crate) mod devices;
+mod lately;
 pub(crate) mod now;
 pub(crate) mod sign_in;

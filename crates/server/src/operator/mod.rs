@@ -93,7 +93,7 @@ pub use artifacts::Uploaded;
 pub use audit::{LogLine, LogPage};
 pub use auth::{Access, LocalOwner, Peer};
 pub use campaigns::{
-    ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded,
+    ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded, TestView,
 };
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
