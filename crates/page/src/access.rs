@@ -1,7 +1,7 @@
 //! Who looks: their name, what they may do, and what their forms have to show.
 
-use axum::extract::FromRequestParts;
 use axum::Router;
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use otary_fleet::{ProductName, Scope, Time};
 use otary_server::operator::Access;
@@ -24,7 +24,7 @@ pub(crate) struct Person {
 impl Person {
     /// The frame around a view.
     pub(crate) fn frame(&self, view: View, title: impl Into<String>) -> Frame {
-        Frame { notice: self.done, ..Frame::new(view, title.into(), &self.access) }
+        Frame::new(view, title.into(), &self.access, self.done)
     }
 
     /// Whether they may do so much with the devices of a product; of none, with the whole server. What is offered goes by this,

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::FromRequestParts;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt, Limited};
 use otary_server::operator::{Peer, ProblemDocument};
 use serde::Serialize;
@@ -41,7 +41,6 @@ pub(crate) struct Api {
 
 /// What the API answered.
 pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     body: Bytes,
 }
@@ -94,11 +93,13 @@ impl Api {
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(Failure::internal)?.to_bytes();
         if parts.status.is_success() {
-            return Ok(Answer { status: parts.status, headers: parts.headers, body });
+            return Ok(Answer { headers: parts.headers, body });
         }
         match serde_json::from_slice::<ProblemDocument>(&body) {
             Ok(problem) => Err(Failure::Refused(Box::new(problem))),
-            Err(error) => Err(Failure::internal(format!("{} with no problem document: {error}", parts.status))),
+            Err(error) => {
+                Err(Failure::internal(format!("{} with no problem document: {error}", parts.status)))
+            }
         }
     }
 }

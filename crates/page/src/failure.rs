@@ -42,10 +42,12 @@ impl Failure {
     /// A refusal by the page itself, in the API's words.
     pub(crate) fn refused(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
         Self::Refused(Box::new(ProblemDocument {
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
             status: status.as_u16(),
             code: code.to_owned(),
             detail: detail.into(),
-            ..ProblemDocument::default()
+            help: None,
+            risks: Vec::new(),
         }))
     }
 

@@ -52,7 +52,11 @@ impl Form {
     }
 
     /// The same of a field that may be left empty.
-    pub(crate) fn read_given<T: std::str::FromStr>(&self, name: &str, what: &str) -> Result<Option<T>, Failure>
+    pub(crate) fn read_given<T: std::str::FromStr>(
+        &self,
+        name: &str,
+        what: &str,
+    ) -> Result<Option<T>, Failure>
     where
         T::Err: std::fmt::Display,
     {
@@ -64,12 +68,20 @@ impl Form {
         if self.text("typed") == word {
             return Ok(());
         }
-        Err(Failure::refused(StatusCode::BAD_REQUEST, "not-typed", format!("to be sure, {word} has to be typed")))
+        Err(Failure::refused(
+            StatusCode::BAD_REQUEST,
+            "not-typed",
+            format!("to be sure, {word} has to be typed"),
+        ))
     }
 }
 
 fn unreadable(name: &str, what: &str, error: &dyn std::fmt::Display) -> Failure {
-    Failure::refused(StatusCode::BAD_REQUEST, "bad-field", format!("the field {name} is to be {what}: {error}"))
+    Failure::refused(
+        StatusCode::BAD_REQUEST,
+        "bad-field",
+        format!("the field {name} is to be {what}: {error}"),
+    )
 }
 
 /// To the view at `path`, which says what was done.
@@ -96,7 +108,8 @@ pub(crate) async fn fields(
 ) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let request = request.map(|body| axum::body::Body::new(http_body_util::Limited::new(body, MAX_FORM)));
     let body = Bytes::from_request(request, router).await;
-    let body = body.map_err(|error| Failure::refused(error.status(), "bad-form", "the form did not come in whole"))?;
+    let body =
+        body.map_err(|error| Failure::refused(error.status(), "bad-form", "the form did not come in whole"))?;
     let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(&body) {
         fields.entry(name.into_owned()).or_default().push(value.into_owned());

@@ -5,7 +5,7 @@ use axum::response::{Html, IntoResponse, Response};
 use otary_fleet::Scope;
 use otary_server::operator::Access;
 
-use crate::asset::PLACES;
+use crate::asset::{PLACES, Places};
 use crate::failure::Failure;
 
 /// The views, in the order in which they are offered.
@@ -65,7 +65,9 @@ impl View {
     pub(crate) const fn icon(self) -> &'static str {
         match self {
             Self::Now => "M3 12h4l3-8 4 16 3-8h4",
-            Self::Devices => "M8 8h8v8H8zM4 4h16v16H4zM9 1v3M15 1v3M9 20v3M15 20v3M1 9h3M1 15h3M20 9h3M20 15h3",
+            Self::Devices => {
+                "M8 8h8v8H8zM4 4h16v16H4zM9 1v3M15 1v3M9 20v3M15 20v3M1 9h3M1 15h3M20 9h3M20 15h3"
+            }
             Self::Releases => "M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9",
             Self::Campaigns => "M4 20V12M10 20V8M16 20V4M22 20H2",
             Self::Trust => "M12 3l8 3v6c0 5-3.5 8-8 9-4.500-1-8-4-8-9V6z",
@@ -84,14 +86,15 @@ pub(crate) struct Frame {
     pub(crate) csrf: String,
     /// What was just done.
     pub(crate) notice: Option<&'static str>,
+    pub(crate) files: &'static Places,
     view: View,
 }
 
 impl Frame {
-    pub(crate) fn new(view: View, title: String, access: &Access) -> Self {
+    pub(crate) fn new(view: View, title: String, access: &Access, notice: Option<&'static str>) -> Self {
         let role = access.grants.highest().map_or("nobody", Scope::role_name);
         let (who, csrf) = (access.who.clone().unwrap_or_default(), access.csrf.clone().unwrap_or_default());
-        Self { title, who, role, csrf, notice: None, view }
+        Self { title, who, role, csrf, notice, files: &PLACES, view }
     }
 
     /// The views, and whether each is the one that is shown.
@@ -99,30 +102,17 @@ impl Frame {
         let shown = self.view;
         View::ALL.into_iter().map(move |view| (view, view == shown))
     }
-
-    pub(crate) fn style(&self) -> &'static str {
-        &PLACES.style
-    }
-
-    pub(crate) fn script(&self) -> &'static str {
-        &PLACES.script
-    }
-
-    pub(crate) fn icon(&self) -> &'static str {
-        &PLACES.icon
-    }
 }
 
 /// What stands around a view of somebody who is not signed in.
 pub(crate) struct Bare {
     pub(crate) style: &'static str,
-    pub(crate) script: &'static str,
     pub(crate) icon: &'static str,
 }
 
 impl Bare {
     pub(crate) fn new() -> Self {
-        Self { style: &PLACES.style, script: &PLACES.script, icon: &PLACES.icon }
+        Self { style: &PLACES.style, icon: &PLACES.icon }
     }
 }
 

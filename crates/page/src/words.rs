@@ -115,7 +115,9 @@ pub(crate) fn segment(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => escaped.push(char::from(byte)),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                escaped.push(char::from(byte))
+            }
             // Writing to a String succeeds.
             _ => drop(write!(escaped, "%{byte:02X}")),
         }
@@ -134,7 +136,10 @@ mod tests {
 
     #[test]
     fn bytes_have_one_decimal_where_it_tells() {
-        assert_eq!([0, 1023, 1024, 47_616, 1_258_291, 209_715_200].map(bytes), ["0 B", "1023 B", "1.0 KB", "46.5 KB", "1.1 MB", "200 MB"]);
+        assert_eq!(
+            [0, 1023, 1024, 47_616, 1_258_291, 209_715_200].map(bytes),
+            ["0 B", "1023 B", "1.0 KB", "46.5 KB", "1.1 MB", "200 MB"]
+        );
     }
 
     #[test]
@@ -151,6 +156,9 @@ mod tests {
     fn a_moment_is_an_age_and_a_date() {
         let now = Time::from_secs(1_795_000_000);
         let ago = Ago::new(now - Duration::from_secs(180), now).to_string();
-        assert_eq!(ago, "<time datetime=\"2026-11-18T11:03:40Z\" title=\"2026-11-18 11:03:40 UTC\">3 min ago</time>");
+        assert_eq!(
+            ago,
+            "<time datetime=\"2026-11-18T11:03:40Z\" title=\"2026-11-18 11:03:40 UTC\">3 min ago</time>"
+        );
     }
 }

@@ -80,7 +80,7 @@ impl Query {
 
     /// The names of all fields, for whoever completes what somebody writes.
     pub fn fields() -> impl Iterator<Item = &'static str> {
-        field::Field::all().map(field::Field::name)
+        Field::all().map(Field::name)
     }
 
     /// Reads a query.

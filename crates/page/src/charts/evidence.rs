@@ -17,7 +17,10 @@ const SIDES: i64 = 2;
 /// One scale under the other.
 pub(crate) fn evidence(tests: &[TestView]) -> Svg {
     let height = ROW * i64::try_from(tests.len()).unwrap_or_default() + 18;
-    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}\">", escape(&said(tests)));
+    let mut svg = format!(
+        "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{}\">",
+        escape(&said(tests))
+    );
     let (zero, end) = (place(0, 1), place(1, 1));
     for (row, test) in (0_i64..).zip(tests) {
         let (y, at) = (row * ROW + 8, place(test.weight, test.stops_at));
@@ -72,6 +75,9 @@ mod tests {
 
     #[test]
     fn the_mark_stands_at_the_stop_when_the_test_has_come_to_its_end_and_never_beyond() {
-        assert_eq!([place(-9_000, 5_298), place(0, 5_298), place(5_298, 5_298), place(50_000, 5_298)], [140, 348, 556, 556]);
+        assert_eq!(
+            [place(-9_000, 5_298), place(0, 5_298), place(5_298, 5_298), place(50_000, 5_298)],
+            [140, 348, 556, 556]
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! What went on lately: check-ins as an area, and what was installed or went wrong as marks above it.
 
-use otary_server::operator::{ActivityView, Period};
 use otary_fleet::Time;
+use otary_server::Period;
+use otary_server::operator::ActivityView;
 use plotters::prelude::*;
 
 use super::Svg;
@@ -54,7 +55,9 @@ fn draw(activity: &ActivityView, most: u32, svg: &mut String) -> Drawn {
         .label_style(("sans-serif", 12).into_font().color(&LABEL))
         .x_labels(6)
         .y_labels(4)
-        .x_label_formatter(&|seconds| clock(Time::from_secs(*seconds)).get(5..16).unwrap_or_default().to_owned())
+        .x_label_formatter(&|seconds| {
+            clock(Time::from_secs(*seconds)).get(5..16).unwrap_or_default().to_owned()
+        })
         .y_label_formatter(&|count| number((*count).into()))
         .draw()?;
     let seconds = activity.period_seconds.max(1);
@@ -77,7 +80,8 @@ fn steps(activity: &ActivityView, seconds: u64) -> Vec<(u64, u32)> {
     let mut there = activity.periods.iter().peekable();
     while at < activity.to.secs() {
         while there.next_if(|period| period.at.secs() < at).is_some() {}
-        let count = there.next_if(|period| period.at.secs() < at + seconds).map_or(0, |period| period.check_ins);
+        let count =
+            there.next_if(|period| period.at.secs() < at + seconds).map_or(0, |period| period.check_ins);
         steps.extend([(at, count), (at + seconds - 1, count)]);
         at += seconds;
     }
@@ -108,7 +112,8 @@ fn classed(mut svg: String, said: &str) -> String {
 }
 
 fn said(activity: &ActivityView) -> String {
-    let sum = |count: fn(&Period) -> u32| activity.periods.iter().map(|period| u64::from(count(period))).sum();
+    let sum =
+        |count: fn(&Period) -> u32| activity.periods.iter().map(|period| u64::from(count(period))).sum();
     format!(
         "{} check-ins, {} installs, {} failures",
         number(sum(|period| period.check_ins)),

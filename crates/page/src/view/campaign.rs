@@ -3,9 +3,9 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
+use http::StatusCode;
 use otary_fleet::{Scope, State, WaveTally};
 use otary_server::operator::{CampaignView, Progress, Resumption, RollBack};
-use http::StatusCode;
 use serde_json::json;
 
 use super::campaigns::{Mark, to};
@@ -16,7 +16,7 @@ use crate::charts::evidence::evidence;
 use crate::failure::Failure;
 use crate::form::{Form, done};
 use crate::frame::{Frame, View, html};
-use crate::words::{Ago, number};
+use crate::words::{self, Ago, number};
 
 #[derive(Template)]
 #[template(path = "campaign.html")]
@@ -36,16 +36,8 @@ struct Page {
     next: Vec<String>,
     notice: Option<String>,
     how: Vec<(&'static str, String)>,
-    can: Can,
-}
-
-/// What a person can do now.
-struct Can {
-    pause: bool,
-    resume: bool,
-    approve: bool,
-    abort: bool,
-    roll_back: bool,
+    /// What a person can do now, by the routes' words.
+    can: Vec<&'static str>,
 }
 
 struct Wave {
@@ -57,9 +49,10 @@ struct Wave {
 }
 
 pub(crate) async fn show(person: Person, Path(id): Path<String>) -> Result<Response, Failure> {
-    let view: CampaignView = person.api.get(&format!("/campaigns/{}", crate::words::segment(&id))).await?;
+    let view: CampaignView = person.api.get(&format!("/campaigns/{}", words::segment(&id))).await?;
     let campaign = &view.campaign;
-    let progress = view.progress.clone().ok_or_else(|| Failure::internal("a campaign without its progress"))?;
+    let progress =
+        view.progress.clone().ok_or_else(|| Failure::internal("a campaign without its progress"))?;
     let may = person.may(Scope::Operate, Some(&campaign.product));
     let page = Page {
         frame: person.frame(View::Campaigns, format!("{} on its way", campaign.release)),
@@ -77,21 +70,20 @@ pub(crate) async fn show(person: Person, Path(id): Path<String>) -> Result<Respo
         next: view.next.clone(),
         notice: view.notice.clone(),
         how: how(&view),
-        can: can(&campaign.state, may),
+        can: if may { can(&campaign.state) } else { Vec::new() },
     };
     Ok(html(&page))
 }
 
-const fn can(state: &State, may: bool) -> Can {
-    let (mut pause, mut resume, mut approve, mut abort, mut roll_back) = (false, false, false, false, may);
+/// What can be done to a campaign that stands so.
+fn can(state: &State) -> Vec<&'static str> {
     match state {
-        State::Running => (pause, abort) = (may, may),
-        State::AwaitsApproval => (pause, approve, abort) = (may, may, may),
-        State::Paused { .. } | State::Stopped(_) => (resume, abort) = (may, may),
-        State::Finished { .. } => {}
-        State::Aborted { .. } => roll_back = false,
+        State::Running => vec!["pause", "abort", "roll-back"],
+        State::AwaitsApproval => vec!["approve", "pause", "abort", "roll-back"],
+        State::Paused { .. } | State::Stopped(_) => vec!["resume", "abort", "roll-back"],
+        State::Finished { .. } => vec!["roll-back"],
+        State::Aborted { .. } => Vec::new(),
     }
-    Can { pause, resume, approve, abort, roll_back }
 }
 
 fn waves(view: &CampaignView, progress: &Progress) -> Vec<Wave> {
@@ -134,8 +126,9 @@ fn waves(view: &CampaignView, progress: &Progress) -> Vec<Wave> {
 fn how(view: &CampaignView) -> Vec<(&'static str, String)> {
     let campaign = &view.campaign;
     let tolerated = campaign.rules.tolerated_ppm;
-    let mut how = vec![("tolerates", format!("{}.{:02} % of failures", tolerated / 10_000, tolerated % 10_000 / 100))];
-    how.push(("watches", format!("each device for {}", crate::words::span(campaign.rules.watch))));
+    let mut how =
+        vec![("tolerates", format!("{}.{:02} % of failures", tolerated / 10_000, tolerated % 10_000 / 100))];
+    how.push(("watches", format!("each device for {}", words::span(campaign.rules.watch))));
     if let Some(window) = &campaign.window {
         how.push(("window", window.to_string()));
     }
@@ -170,7 +163,9 @@ pub(crate) async fn act(Path((id, action)): Path<(u32, String)>, form: Form) -> 
             let begun: CampaignView = api.post(&path, &back).await?.read()?;
             return Ok(done(&format!("/campaigns/{}", begun.campaign.id), "rolled-back").into_response());
         }
-        _ => return Err(Failure::refused(StatusCode::NOT_FOUND, "no-such-action", "there is no such action")),
+        _ => {
+            return Err(Failure::refused(StatusCode::NOT_FOUND, "no-such-action", "there is no such action"));
+        }
     };
     Ok(done(&page, word).into_response())
 }
@@ -181,5 +176,9 @@ fn ppm(percent: f64) -> Result<u32, Failure> {
     if (0.0..=100.0).contains(&percent) {
         return Ok((percent * 10_000.0).round() as u32);
     }
-    Err(Failure::refused(StatusCode::BAD_REQUEST, "bad-field", "the field tolerate is to be 0 to 100 percent"))
+    Err(Failure::refused(
+        StatusCode::BAD_REQUEST,
+        "bad-field",
+        "the field tolerate is to be 0 to 100 percent",
+    ))
 }

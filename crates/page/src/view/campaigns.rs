@@ -82,11 +82,15 @@ pub(crate) fn to(view: &CampaignView) -> String {
 /// All waves in one bar.
 fn whole(view: &CampaignView) -> Option<Svg> {
     let progress = view.progress.as_ref()?;
-    let sum = |count: fn(&otary_fleet::WaveTally) -> u32| progress.waves.iter().map(|wave| u64::from(count(wave))).sum::<u64>();
+    let sum = |count: fn(&otary_fleet::WaveTally) -> u32| {
+        progress.waves.iter().map(|wave| u64::from(count(wave))).sum::<u64>()
+    };
     let (members, offered) = (sum(|wave| wave.members), sum(|wave| wave.offered));
     let (installed, bad) = (sum(|wave| wave.installed), sum(|wave| wave.failed + wave.silent));
     let pending = offered.saturating_sub(installed + bad);
-    let label = format!("of {members} devices {installed} run it, {bad} failed or are silent, {pending} were offered it");
+    let label = format!(
+        "of {members} devices {installed} run it, {bad} failed or are silent, {pending} were offered it"
+    );
     Some(bar(&[(installed, "fill-good"), (bad, "fill-bad"), (pending, "fill-news")], members, &label))
 }
 
@@ -94,7 +98,8 @@ pub(crate) async fn list(person: Person) -> Result<Response, Failure> {
     let views: Vec<CampaignView> = person.api.get("/campaigns").await?;
     let (under_way, ended): (Vec<_>, Vec<_>) =
         views.iter().rev().partition(|view| view.campaign.is_under_way());
-    let lines = |views: Vec<&CampaignView>| views.into_iter().map(|view| Line::of(view, person.now)).collect();
+    let lines =
+        |views: Vec<&CampaignView>| views.into_iter().map(|view| Line::of(view, person.now)).collect();
     let page = Page {
         under_way: lines(under_way),
         ended: lines(ended),

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
-use otary_fleet::{Attempt, Device, Explanation, Outcome, Scope, Time};
+use otary_fleet::{Attempt, Device, Explanation, Outcome, Scope, Time, Transport};
 use otary_server::operator::{Assignment, DeviceView, DeviceZone, WantedVersion};
 use serde_json::json;
 
@@ -95,7 +95,9 @@ impl Met {
         };
         let link = match (attempt.whole, attempt.cut_off) {
             (whole, 0) => format!("{whole} whole"),
-            (whole, cut_off) => format!("{whole} whole, {cut_off} cut off; last {}", bytes(attempt.last_bytes)),
+            (whole, cut_off) => {
+                format!("{whole} whole, {cut_off} cut off; last {}", bytes(attempt.last_bytes))
+            }
         };
         let id = &attempt.release;
         Self {
@@ -113,7 +115,7 @@ impl Met {
 impl Holding {
     fn of(held: &otary_server::operator::Held) -> Self {
         let anchors = held.anchors.iter().map(|(name, role)| format!("{name} ({role})"));
-        Self { build: held.claim.to_string(), anchors: anchors.collect() }
+        Self { build: held.claim.build.to_string(), anchors: anchors.collect() }
     }
 }
 
@@ -122,7 +124,7 @@ fn facts(device: &Device) -> Vec<(&'static str, String)> {
     let Some(last) = &device.last else { return Vec::new() };
     let mut facts = vec![("client", last.dialect.name().to_owned()), ("asks from", last.source.to_string())];
     facts.push(("proof", last.proof.words().to_owned()));
-    facts.push(("over", last.transport.name().to_owned()));
+    facts.push(("over", if last.transport == Transport::Http { "plain HTTP" } else { "HTTPS" }.to_owned()));
     if let Some(sdk) = &last.sdk {
         facts.push(("SDK", sdk.clone()));
     }
@@ -169,7 +171,8 @@ pub(crate) async fn act(
             if action == "pin" { "pinned" } else { "forced" }
         }
         "zone" => {
-            api.post(&path, &DeviceZone { zone: form.read_given("zone", "a time zone, as Europe/Berlin")? }).await?;
+            api.post(&path, &DeviceZone { zone: form.read_given("zone", "a time zone, as Europe/Berlin")? })
+                .await?;
             "saved"
         }
         "assign" => {
@@ -186,7 +189,9 @@ pub(crate) async fn act(
             api.send(Method::DELETE, &device, axum::body::Body::empty()).await?;
             return Ok(done("/devices", "forgotten").into_response());
         }
-        _ => return Err(Failure::refused(StatusCode::NOT_FOUND, "no-such-action", "there is no such action")),
+        _ => {
+            return Err(Failure::refused(StatusCode::NOT_FOUND, "no-such-action", "there is no such action"));
+        }
     };
     Ok(done(&device, word).into_response())
 }

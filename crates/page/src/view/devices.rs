@@ -10,14 +10,19 @@ use serde::Deserialize;
 use crate::access::Person;
 use crate::failure::Failure;
 use crate::frame::{Frame, View, html};
-use crate::words::{Ago, number, segment};
+use crate::words::{self, Ago, number, segment};
 
 /// Devices on a page: as many as are looked through.
 const PAGE: usize = 50;
 
 /// The columns by which the table is sorted, with their names in the API.
-const COLUMNS: [(&str, &str); 5] =
-    [("mac", "Device"), ("product", "Product"), ("version", "Runs"), ("state", "Answer"), ("last-seen", "Last seen")];
+const COLUMNS: [(&str, &str); 5] = [
+    ("mac", "Device"),
+    ("product", "Product"),
+    ("version", "Runs"),
+    ("state", "Answer"),
+    ("last-seen", "Last seen"),
+];
 
 #[derive(Template)]
 #[template(path = "devices.html")]
@@ -165,7 +170,7 @@ fn found(page: &DevicePage) -> String {
         (Some(matching), Some(total)) if matching != total => {
             format!("{} of {} devices", number(matching), number(total))
         }
-        (_, Some(total)) => crate::words::count(total, "device"),
+        (_, Some(total)) => words::count(total, "device"),
         _ => String::new(),
     }
 }

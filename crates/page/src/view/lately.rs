@@ -1,13 +1,12 @@
 //! What happened, a line each: entries of the audit log as people read them.
 
-use otary_server::operator::LogLine;
 use otary_fleet::{Event, Time};
+use otary_server::operator::LogLine;
 
 use crate::words::Ago;
 
 /// An entry on one line.
 pub(crate) struct Happening {
-    pub(crate) number: u64,
     pub(crate) ago: Ago,
     /// A device's address, and who did it.
     pub(crate) device: Option<String>,
@@ -17,7 +16,6 @@ pub(crate) struct Happening {
 /// The lines of a device's own events.
 pub(crate) fn of_events(events: Vec<Event>, now: Time) -> impl Iterator<Item = Happening> {
     events.into_iter().map(move |event| Happening {
-        number: 0,
         ago: Ago::new(event.at, now),
         device: None,
         text: event.kind.to_string(),
@@ -32,7 +30,6 @@ pub(crate) fn happenings(
     entries.filter_map(move |line| {
         let event = line.event?;
         Some(Happening {
-            number: line.entry.number,
             ago: Ago::new(event.at, now),
             device: event.device.map(|mac| mac.to_string()),
             text: event.kind.to_string(),

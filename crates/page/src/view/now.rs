@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::response::Response;
 use otary_fleet::{Scope, State, Time, Verdict};
-use otary_server::operator::{ActivityView, CampaignView, Count, LogPage, Status, TrustView};
+use otary_server::Count;
+use otary_server::operator::{ActivityView, CampaignView, LogPage, Status, TrustView};
 
 use crate::access::Person;
 use crate::charts::Svg;
@@ -13,7 +14,7 @@ use crate::failure::Failure;
 use crate::frame::{Frame, View, html};
 use crate::view::campaigns::Line;
 use crate::view::lately::{Happening, happenings};
-use crate::words::{count, day, number, percent, segment};
+use crate::words::{self, day, percent, segment};
 
 /// Versions of a product that are told apart; the others are one.
 const VERSIONS: usize = 6;
@@ -79,9 +80,15 @@ pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
         counting: census.counting,
         products: products(&census),
         wrong: wrong(&census, &campaigns, trust.as_ref(), status.as_ref(), person.now),
-        campaigns: campaigns.iter().filter(|view| view.campaign.is_under_way()).map(|view| Line::of(view, person.now)).collect(),
+        campaigns: campaigns
+            .iter()
+            .filter(|view| view.campaign.is_under_way())
+            .map(|view| Line::of(view, person.now))
+            .collect(),
         timeline,
-        lately: log.map(|log| happenings(log.entries.into_iter().rev(), person.now).take(LATELY).collect()).unwrap_or_default(),
+        lately: log
+            .map(|log| happenings(log.entries.into_iter().rev(), person.now).take(LATELY).collect())
+            .unwrap_or_default(),
         may_push: person.may_somewhere(Scope::Push),
         count: census,
     };
@@ -111,13 +118,21 @@ fn wrong(
         match campaign.state {
             State::Stopped(_) => wrong.push(Wrong {
                 class: "bad",
-                text: format!("Campaign {} of {} was stopped: the evidence is against the release", campaign.id, campaign.release),
+                text: format!(
+                    "Campaign {} of {} was stopped: the evidence is against the release",
+                    campaign.id, campaign.release
+                ),
                 path,
                 link: "Look at the evidence",
             }),
             State::AwaitsApproval => wrong.push(Wrong {
                 class: "news",
-                text: format!("Campaign {} of {} waits for a person to approve wave {}", campaign.id, campaign.release, campaign.wave + 2),
+                text: format!(
+                    "Campaign {} of {} waits for a person to approve wave {}",
+                    campaign.id,
+                    campaign.release,
+                    campaign.wave + 2
+                ),
                 path,
                 link: "Look and approve",
             }),
@@ -127,7 +142,7 @@ fn wrong(
     let devices = |number: u64, class, what: &str, query: &str| {
         (number > 0).then(|| Wrong {
             class,
-            text: format!("{} {what}", self::count(number, "device")),
+            text: format!("{} {what}", words::count(number, "device")),
             path: format!("/devices?where={}", segment(query)),
             link: "Which ones",
         })
@@ -136,12 +151,20 @@ fn wrong(
     if count.silent > 0 {
         wrong.push(Wrong {
             class: "warn",
-            text: format!("{} silent for longer than their own rhythm lets expect", self::count(count.silent, "device")),
+            text: format!(
+                "{} silent for longer than their own rhythm lets expect",
+                words::count(count.silent, "device")
+            ),
             path: "/devices?sort=last-seen".into(),
             link: "Who was not heard for longest",
         });
     }
-    wrong.extend(devices(count.contested, "warn", "contested: two boards speak under one address", "contested"));
+    wrong.extend(devices(
+        count.contested,
+        "warn",
+        "contested: two boards speak under one address",
+        "contested",
+    ));
     for due in trust.into_iter().flat_map(|trust| &trust.due).filter(|due| due.by <= now + AHEAD) {
         wrong.push(Wrong {
             class: if due.by <= now { "bad" } else { "warn" },
@@ -162,11 +185,14 @@ fn wrong(
 }
 
 fn products(count: &Count) -> Vec<Product> {
-    const CLASSES: [&str; VERSIONS] = ["fill-news", "fill-good", "fill-warn", "fill-ink", "fill-edge", "fill-quiet"];
-    let named = count.products.iter().filter_map(|product| Some((product.product.as_ref()?, product.devices)));
+    const CLASSES: [&str; VERSIONS] =
+        ["fill-news", "fill-good", "fill-warn", "fill-ink", "fill-edge", "fill-quiet"];
+    let named =
+        count.products.iter().filter_map(|product| Some((product.product.as_ref()?, product.devices)));
     named
         .map(|(name, devices)| {
-            let mut runs: Vec<_> = count.runs.iter().filter(|runs| runs.product.as_ref() == Some(name)).collect();
+            let mut runs: Vec<_> =
+                count.runs.iter().filter(|runs| runs.product.as_ref() == Some(name)).collect();
             runs.sort_by_key(|runs| std::cmp::Reverse(runs.devices));
             let versions: Vec<Version> = runs
                 .iter()
@@ -188,7 +214,8 @@ fn products(count: &Count) -> Vec<Product> {
                 })
                 .collect();
             let parts: Vec<_> = versions.iter().map(|version| (version.devices, version.class)).collect();
-            let said: Vec<_> = versions.iter().map(|version| format!("{} on {}", version.devices, version.name)).collect();
+            let said: Vec<_> =
+                versions.iter().map(|version| format!("{} on {}", version.devices, version.name)).collect();
             Product { name: name.to_string(), devices, bar: bar(&parts, devices, &said.join(", ")), versions }
         })
         .collect()
