@@ -114,12 +114,11 @@ pub(crate) fn segment(text: &str) -> String {
     use std::fmt::Write as _;
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                escaped.push(char::from(byte))
-            }
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            escaped.push(char::from(byte));
+        } else {
             // Writing to a String succeeds.
-            _ => drop(write!(escaped, "%{byte:02X}")),
+            let _ = write!(escaped, "%{byte:02X}");
         }
     }
     escaped
@@ -155,7 +154,7 @@ mod tests {
     #[test]
     fn a_moment_is_an_age_and_a_date() {
         let now = Time::from_secs(1_795_000_000);
-        let ago = Ago::new(now - Duration::from_secs(180), now).to_string();
+        let ago = Ago::new(now - Duration::from_mins(3), now).to_string();
         assert_eq!(
             ago,
             "<time datetime=\"2026-11-18T11:03:40Z\" title=\"2026-11-18 11:03:40 UTC\">3 min ago</time>"
