@@ -24,6 +24,8 @@ struct Page {
     mac: String,
     name: Option<String>,
     row: Row,
+    answer: String,
+    why: Vec<(&'static str, Vec<String>)>,
     explanation: Explanation,
     facts: Vec<(&'static str, String)>,
     seen: Ago,
@@ -79,9 +81,28 @@ pub(crate) async fn show(person: Person, Path(mac): Path<String>) -> Result<Resp
         forced: device.forced.as_ref().map(|forced| forced.release.to_string()),
         product: product.map(ToString::to_string),
         channel: device.channel.as_ref().map_or_else(|| "stable".to_owned(), ToString::to_string),
+        answer: answer(&explanation),
+        why: why(&explanation),
         explanation,
     };
     Ok(html(&page))
+}
+
+/// The answer to "why did it not update?".
+fn answer(explanation: &Explanation) -> String {
+    match explanation.answer.strip_prefix("Nothing, because ") {
+        Some(because) => format!("It gets nothing now, because {because}"),
+        None => explanation.answer.clone(),
+    }
+}
+
+/// What the answer rests on, with a heading each.
+fn why(explanation: &Explanation) -> Vec<(&'static str, Vec<String>)> {
+    const HEADINGS: [(&str, &str); 2] = [("rule", "By which rule"), ("evidence", "On what evidence")];
+    let sections = explanation.sections();
+    let lines =
+        |label: &str| sections.iter().find(|(name, _)| *name == label).map(|(_, lines)| lines.clone());
+    HEADINGS.into_iter().filter_map(|(label, heading)| Some((heading, lines(label)?))).collect()
 }
 
 impl Met {
