@@ -18,7 +18,9 @@
 //!
 //! | scope | route | what |
 //! |---|---|---|
-//! | read | `GET /access` | what the token shown may do |
+//! | | `GET /access` | who asks, and what that allows |
+//! | | `POST /setup`, `POST /session` | make the owner's account by a setup code; sign in |
+//! | read | `DELETE /session`, `POST /session/password` | sign out; change one's own password |
 //! | read | `GET /status` | counts, room, limits |
 //! | read | `GET /products`, `GET /products/{product}` | products |
 //! | read | `GET /releases?product=`, `GET /releases/{product}/{version}` | releases with their files |
@@ -43,6 +45,8 @@
 //! | operate | `POST /campaigns`, `POST /campaigns/{number}/{pause, resume, approve, abort, roll-back}` | send a release out, and the steps |
 //! | operate | `POST /mirrors`, `DELETE /mirrors/{product}`, `POST /mirrors/{product}/check` | take firmware from elsewhere, stop that, look now |
 //! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
+//! | own | `GET /people`, `POST /people`, `PATCH /people/{name}`, `DELETE /people/{name}` | who can sign in, and what they may |
+//! | owner | `POST /setup/code` | a setup code |
 //! | operate | `POST /gc` | let go of what is no longer kept |
 //! | operate | `POST /trust/renew` | new server certificates |
 //! | operate | `POST /trust/rollover`, `POST /trust/rollover/{switch, finish, abort}` | begin, and the steps |
@@ -56,19 +60,24 @@
 mod actor;
 mod announcement;
 mod artifacts;
+mod attempts;
 mod audit;
 mod auth;
+mod browser;
 mod campaigns;
 mod devices;
 mod effect;
 mod enrolment;
 mod explain;
+mod forgery;
 mod groups;
 mod health;
 mod intents;
 mod ledger;
 mod metrics;
 mod mirrors;
+mod password;
+mod people;
 mod preflight;
 mod problem;
 mod products;
@@ -80,6 +89,8 @@ mod request;
 mod review;
 mod router;
 mod secret;
+mod session;
+mod setup;
 mod signing;
 mod site;
 mod status;
@@ -98,12 +109,15 @@ pub use campaigns::{
 pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
+pub use forgery::CSRF_HEADER;
 pub use groups::{GroupMembers, GroupSettings, GroupView};
 pub use health::Health;
 pub use intents::{DeviceZone, WantedVersion};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
 pub use metrics::signals;
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
+pub use password::Password;
+pub use people::{NewPerson, PersonChange, PersonView};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};
 pub use publish::{Part, Publication, Published};
@@ -112,6 +126,8 @@ pub use releases::{ReleaseView, ReleasedFile};
 pub use review::{FileRisk, Review};
 pub use router::router;
 pub use secret::{Secret, SecretError};
+pub use session::{COOKIE as SESSION_COOKIE, PasswordChange, SignIn};
+pub use setup::{CreatedCode, Setup, SetupCode, SetupCodeError};
 pub use signing::{
     Anchor, FileSignature, HeldKey, Material, NewRecord, Numbers, OrderProblem, RecordLine, ServerSigning,
     SigningView, Unsigned,

@@ -20,7 +20,7 @@ use super::request::Place;
 use super::site::Operator;
 use super::{
     artifacts, audit, auth, campaigns, devices, enrolment, explain, groups, health, intents, metrics,
-    mirrors, preflight, products, publish, releases, signing, status, tokens, trust,
+    mirrors, people, preflight, products, publish, releases, session, setup, signing, status, tokens, trust,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -38,6 +38,8 @@ pub fn router(operator: impl Into<Arc<Operator>>) -> Router {
     let api = behind(to_look(), Scope::Read)
         .merge(behind(to_push(), Scope::Push))
         .merge(behind(to_operate(), Scope::Operate))
+        .merge(behind(to_own(), Scope::Own))
+        .merge(to_come_in())
         .fallback(no_route)
         .method_not_allowed_fallback(no_method);
     let open = Router::new().route("/health", get(health::health)).route("/ready", get(health::ready));
@@ -53,7 +55,8 @@ pub fn router(operator: impl Into<Arc<Operator>>) -> Router {
 
 fn to_look() -> Routes {
     Router::new()
-        .route("/access", get(auth::access))
+        .route("/session", delete(session::sign_out))
+        .route("/session/password", post(session::change_password))
         .route("/status", get(status::status))
         .route("/products", get(products::list))
         .route("/products/{product}", get(products::show))
@@ -132,6 +135,21 @@ fn to_operate() -> Routes {
         .route("/signing/material", post(signing::material))
         .route("/signing/records", post(signing::add))
         .route("/signing/release-key", post(signing::hold).delete(signing::let_go))
+}
+
+fn to_own() -> Routes {
+    Router::new()
+        .route("/people", get(people::list).post(people::add))
+        .route("/people/{name}", patch(people::set).delete(people::remove))
+        .route("/setup/code", post(setup::create))
+}
+
+/// What nobody is asked for who they are: each says by itself who is let in.
+fn to_come_in() -> Routes {
+    Router::new()
+        .route("/access", get(auth::access))
+        .route("/setup", post(setup::set_up))
+        .route("/session", post(session::sign_in))
 }
 
 fn change(change: Change) -> MethodRouter<Arc<Operator>> {

@@ -4,18 +4,22 @@
 
 mod access;
 mod backups;
+mod browser;
 mod campaigns;
 mod desk;
 mod devices;
 mod enrolment;
 mod explanations;
 mod intents;
+mod people;
 mod preflights;
 mod products;
 mod pushes;
 mod releases;
 mod risks;
 mod rollovers;
+mod sessions;
+mod setups;
 mod signals;
 mod signing;
 mod uploads;
