@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use otary_fleet::notice::{Dispatch, Webhook};
 use otary_fleet::{
     Account, Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, ProductName,
     Release, ReleaseId, Session, Sha256, Time, Token,
@@ -196,6 +197,28 @@ pub trait Store: Send + Sync {
 
     /// Removes a token. Returns whether it was there.
     fn delete_token(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Every webhook, by name.
+    fn webhooks(&self) -> Result<Vec<Webhook>, StoreError>;
+
+    /// Adds a webhook or replaces the one of that name.
+    fn put_webhook(&self, webhook: &Webhook) -> Result<(), StoreError>;
+
+    /// Removes a webhook and what is on its way to it. Returns whether it was there.
+    fn delete_webhook(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Adds notices that are to go out, all or none. Of each receiver the newest [`MAX_DISPATCHES`](crate::MAX_DISPATCHES) are
+    /// kept.
+    fn add_dispatches(&self, dispatches: &[Dispatch]) -> Result<(), StoreError>;
+
+    /// Replaces a dispatch by what became of it, if it is still kept.
+    fn put_dispatch(&self, dispatch: &Dispatch) -> Result<(), StoreError>;
+
+    /// What went or is to go to a receiver, the newest first, at most `limit`.
+    fn dispatches(&self, to: &str, limit: usize) -> Result<Vec<Dispatch>, StoreError>;
+
+    /// What is to be tried by now, the oldest first, at most `limit`.
+    fn due_dispatches(&self, now: Time, limit: usize) -> Result<Vec<Dispatch>, StoreError>;
 
     /// Every account, by name.
     fn accounts(&self) -> Result<Vec<Account>, StoreError>;

@@ -11,12 +11,16 @@
 //!   a thousand lamps is one notice.
 //! - **Strangers are no news.** Only devices that otary updated, or that a person spoke of, are missed.
 
+mod dispatch;
 mod places;
 mod rules;
 mod subject;
 mod told;
+mod webhook;
 
+pub use dispatch::{Attempt, Dispatch, Progress};
 pub use places::{Missing, Place, Roll};
 pub use rules::{Situation, Space, notices};
 pub use subject::{Notice, Subject};
 pub use told::Told;
+pub use webhook::{HiddenText, Webhook};

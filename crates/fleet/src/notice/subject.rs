@@ -83,6 +83,19 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// The names of all kinds.
+    pub const NAMES: [&str; 9] = [
+        "campaign.stopped",
+        "campaign.finished",
+        "devices.silent",
+        "devices.looping",
+        "trust.due",
+        "certificate.ends",
+        "disk.nearly-full",
+        "audit.head",
+        "test",
+    ];
+
     /// The name of its kind, as in the data.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -157,8 +157,18 @@ pub(super) fn records<T: DeserializeOwned>(
     table: &'static str,
     sql: &str,
 ) -> Result<Vec<T>, StoreError> {
+    records_with(connection, table, sql, ())
+}
+
+/// The records that a statement with these parameters finds, as its first column.
+pub(super) fn records_with<T: DeserializeOwned>(
+    connection: &Connection,
+    table: &'static str,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<T>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(())?;
+    let mut rows = statement.query(params)?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         let record = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;

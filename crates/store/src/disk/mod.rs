@@ -11,6 +11,7 @@ mod catalogue;
 mod column;
 mod device_table;
 mod devices;
+mod dispatches;
 mod downloads;
 mod events;
 mod folder;
@@ -26,6 +27,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use otary_fleet::notice::{Dispatch, Webhook};
 use otary_fleet::{
     Account, Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release,
     ReleaseId, Session, Sha256, Time, Token,
@@ -277,6 +279,34 @@ impl Store for Disk {
 
     fn delete_token(&self, name: &str) -> Result<bool, StoreError> {
         self.shared.delete_token(name)
+    }
+
+    fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
+        self.shared.webhooks()
+    }
+
+    fn put_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        self.shared.put_webhook(webhook)
+    }
+
+    fn delete_webhook(&self, name: &str) -> Result<bool, StoreError> {
+        self.shared.delete_webhook(name)
+    }
+
+    fn add_dispatches(&self, dispatches: &[Dispatch]) -> Result<(), StoreError> {
+        self.shared.add_dispatches(dispatches)
+    }
+
+    fn put_dispatch(&self, dispatch: &Dispatch) -> Result<(), StoreError> {
+        self.shared.put_dispatch(dispatch)
+    }
+
+    fn dispatches(&self, to: &str, limit: usize) -> Result<Vec<Dispatch>, StoreError> {
+        self.shared.dispatches(to, limit)
+    }
+
+    fn due_dispatches(&self, now: Time, limit: usize) -> Result<Vec<Dispatch>, StoreError> {
+        self.shared.due_dispatches(now, limit)
     }
 
     fn accounts(&self) -> Result<Vec<Account>, StoreError> {

@@ -1,5 +1,6 @@
 //! The memory backend: the contract and nothing else, for tests. Nothing waits to be written, nothing outlives it.
 
+mod dispatches;
 mod log;
 mod records;
 
@@ -8,6 +9,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use otary_fleet::notice::{Dispatch, Webhook};
 use otary_fleet::{
     Account, Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release,
     ReleaseId, Session, Sha256, Time, Token,
@@ -23,6 +25,7 @@ use crate::verification::Verification;
 use crate::{
     Admit, Blob, BlobWriter, Downloads, EventQuery, MAX_STRANGERS, Pruned, Retention, Store, StoreError, blob,
 };
+use dispatches::Dispatches;
 use log::Log;
 use records::Records;
 
@@ -44,6 +47,8 @@ struct State {
     accounts: BTreeMap<String, Account>,
     sessions: HashMap<Sha256, Session>,
     settings: BTreeMap<String, String>,
+    webhooks: BTreeMap<String, Webhook>,
+    dispatches: Dispatches,
 }
 
 #[derive(Debug)]
@@ -282,6 +287,39 @@ impl Store for Memory {
 
     fn delete_token(&self, name: &str) -> Result<bool, StoreError> {
         Ok(lock(&self.state).tokens.remove(name).is_some())
+    }
+
+    fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
+        Ok(lock(&self.state).webhooks.values().cloned().collect())
+    }
+
+    fn put_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        lock(&self.state).webhooks.insert(webhook.name.clone(), webhook.clone());
+        Ok(())
+    }
+
+    fn delete_webhook(&self, name: &str) -> Result<bool, StoreError> {
+        let mut state = lock(&self.state);
+        state.dispatches.forget(name);
+        Ok(state.webhooks.remove(name).is_some())
+    }
+
+    fn add_dispatches(&self, dispatches: &[Dispatch]) -> Result<(), StoreError> {
+        lock(&self.state).dispatches.add(dispatches);
+        Ok(())
+    }
+
+    fn put_dispatch(&self, dispatch: &Dispatch) -> Result<(), StoreError> {
+        lock(&self.state).dispatches.put(dispatch);
+        Ok(())
+    }
+
+    fn dispatches(&self, to: &str, limit: usize) -> Result<Vec<Dispatch>, StoreError> {
+        Ok(lock(&self.state).dispatches.of(to, limit))
+    }
+
+    fn due_dispatches(&self, now: Time, limit: usize) -> Result<Vec<Dispatch>, StoreError> {
+        Ok(lock(&self.state).dispatches.due(now, limit))
     }
 
     fn accounts(&self) -> Result<Vec<Account>, StoreError> {

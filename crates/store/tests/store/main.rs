@@ -11,6 +11,7 @@ mod devices;
 mod disk;
 mod events;
 mod kill;
+mod notices;
 mod prune;
 mod sample;
 mod tampering;
@@ -72,6 +73,12 @@ macro_rules! contract {
 }
 
 contract!({
+    notices {
+        webhooks_are_kept_by_name
+        what_is_due_is_found_until_it_is_done
+        of_each_receiver_the_newest_are_kept
+        with_a_webhook_goes_what_is_on_its_way_to_it
+    }
     access {
         tokens_are_kept_by_name
         accounts_are_kept_by_name
