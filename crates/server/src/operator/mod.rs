@@ -24,6 +24,8 @@ mod audit;
 mod auth;
 mod browser;
 mod campaigns;
+mod census;
+mod device_list;
 mod devices;
 mod effect;
 mod enrolment;
@@ -66,7 +68,9 @@ pub use auth::{Access, LocalOwner, Peer};
 pub use campaigns::{
     ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded,
 };
-pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
+pub use census::ActivityView;
+pub use device_list::DevicePage;
+pub use devices::{Answer, Assignment, DeviceLine, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
 pub use forgery::CSRF_HEADER;

@@ -6,6 +6,7 @@ mod access;
 mod backups;
 mod browser;
 mod campaigns;
+mod census;
 mod desk;
 mod devices;
 mod enrolment;
