@@ -33,10 +33,12 @@ mod explain;
 mod forgery;
 mod groups;
 mod health;
+mod hosts;
 mod intents;
 mod ledger;
 mod metrics;
 mod mirrors;
+mod page_anchor;
 mod password;
 mod people;
 mod preflight;
@@ -67,6 +69,7 @@ pub use audit::{LogLine, LogPage};
 pub use auth::{Access, LocalOwner, Peer};
 pub use campaigns::{
     ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded,
+    TestView,
 };
 pub use census::ActivityView;
 pub use device_list::DevicePage;
@@ -76,6 +79,7 @@ pub use enrolment::{Disenrolment, Enrolment};
 pub use forgery::CSRF_HEADER;
 pub use groups::{GroupMembers, GroupSettings, GroupView};
 pub use health::Health;
+pub use hosts::Hosts;
 pub use intents::{DeviceZone, WantedVersion};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
 pub use metrics::signals;

@@ -5,7 +5,9 @@ use otary_fleet::Scope::{Operate, Own, Read};
 
 use super::On::{Each, Server};
 use super::{Route, delete, get, open, patch, post};
-use crate::operator::{audit, auth, census, health, metrics, people, session, setup, status, tokens};
+use crate::operator::{
+    audit, auth, census, health, metrics, page_anchor, people, session, setup, status, tokens,
+};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -35,6 +37,8 @@ pub(super) fn routes() -> Vec<Route> {
         get("/audit", Read, Each, "the audit log", audit::list),
         get("/audit/head", Read, Server, "the audit log's last entry", audit::head),
         get("/audit/verification", Read, Server, "whether the audit log is what was written", audit::verify),
+        open(Method::GET, "/page-ca.pem", "the page's authority, as PEM", page_anchor::pem).beside(),
+        open(Method::GET, "/page-ca.crt", "the page's authority, as DER", page_anchor::der).beside(),
         open(Method::GET, "/health", "whether the server lives", health::health).beside(),
         open(Method::GET, "/ready", "whether it is ready, part by part", health::ready).beside(),
         get("/metrics", Read, Server, "the page for Prometheus", metrics::metrics).beside(),
