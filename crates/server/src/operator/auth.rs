@@ -20,6 +20,8 @@ use subtle::ConstantTimeEq;
 use super::actor::{Actor, Kind};
 use super::forgery::{self, Forgeable};
 use super::problem::Problem;
+use super::rights;
+use super::routes::On;
 use super::secret::Secret;
 use super::session::{self, signed_out};
 use super::site::{Operator, carry_out, seconds};
@@ -73,21 +75,20 @@ pub(super) async fn access(
 pub(super) struct Door {
     pub operator: Arc<Operator>,
     pub needs: Scope,
+    pub on: On,
 }
 
 /// Lets a request in, with its [`Actor`], or answers it with 401, 403 or 429.
 pub(super) async fn let_in(
     State(door): State<Door>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let asking = Asking::of(&parts);
-    let actor = asking.identify(&door.operator).await?;
-    actor.check(door.needs, None)?;
+    let actor = Asking::of(&parts).identify(&door.operator).await?;
+    rights::check(&door.operator, &actor, door.needs, door.on, &mut parts).await?;
     parts.extensions.insert(actor);
-    request = Request::from_parts(parts, body);
-    Ok(next.run(request).await)
+    Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
 /// What a request shows of who sent it.

@@ -18,6 +18,7 @@ mod products;
 mod pushes;
 mod releases;
 mod risks;
+mod roles;
 mod rollovers;
 mod sessions;
 mod setups;

@@ -3,7 +3,7 @@
 use http::Method;
 use otary_fleet::Scope::{Operate, Own, Read};
 
-use super::On::{Each, Server};
+use super::On::{Each, Keys, Server};
 use super::{Route, delete, get, open, patch, post};
 use crate::operator::{
     audit, auth, census, health, metrics, page_anchor, people, session, setup, status, tokens,
@@ -13,7 +13,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         open(Method::GET, "/access", "who asks, and what they may do", auth::access),
         open(Method::POST, "/setup", "make the owner's account by a setup code", setup::set_up),
-        post("/setup/code", Own, Server, "a setup code: it is told here alone", setup::create),
+        post("/setup/code", Own, Keys, "a setup code: it is told here alone", setup::create),
         open(Method::POST, "/session", "sign in", session::sign_in),
         delete("/session", Read, Each, "sign out", session::sign_out),
         post("/session/password", Read, Each, "change one's own password", session::change_password),
