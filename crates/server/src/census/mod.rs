@@ -109,14 +109,20 @@ impl Census {
         self.with(|look| Count::of(look, &|_| true, &catalogue))
     }
 
+    /// How many devices each product has, and how many belong to none.
+    pub(crate) fn products(&self) -> Result<Vec<Products>, StoreError> {
+        let catalogue = self.store.catalogue();
+        self.with_all(|look| Count::of(look, &|_| true, &catalogue).products)
+    }
+
     /// How many devices run each artifact, by their own word.
     pub(crate) fn running(&self, catalogue: &Catalogue) -> Result<HashMap<Sha256, u64>, StoreError> {
-        self.with(|look| count::running(look, catalogue))
+        self.with_all(|look| count::running(look, catalogue))
     }
 
     /// How many devices each of these groups has.
     pub(crate) fn members(&self, groups: &[&Group], catalogue: &Catalogue) -> Result<Vec<u64>, StoreError> {
-        self.with(|look| count::members(look, groups, catalogue))
+        self.with_all(|look| count::members(look, groups, catalogue))
     }
 
     /// Whether a server runs that keeps it.
@@ -162,10 +168,20 @@ impl Census {
 
     /// Looks at the fleet: at what is kept, or without a server at the records.
     pub(crate) fn with<T>(&self, look: impl FnOnce(&Look<'_>) -> T) -> Result<T, StoreError> {
+        self.look_at(FEW, look)
+    }
+
+    /// The same for whoever cannot say that it is still counting: the records are read until it is done.
+    fn with_all<T>(&self, look: impl FnOnce(&Look<'_>) -> T) -> Result<T, StoreError> {
+        self.look_at(u64::MAX, look)
+    }
+
+    /// While it is still counting, the records are read if there are no more than `few`.
+    fn look_at<T>(&self, few: u64, look: impl FnOnce(&Look<'_>) -> T) -> Result<T, StoreError> {
         let now = self.clock.now();
         let (kept, counting) = (self.is_kept(), self.is_counting());
         let deaf = if kept { lock(&self.deaf).clone() } else { Deaf::without_server(&*self.store, now)? };
-        if kept && !(counting && self.store.count_devices()? <= FEW) {
+        if kept && !(counting && self.store.count_devices()? <= few) {
             return Ok(look(&Look { table: &self.table, deaf, counting, now }));
         }
         let table = Table::new();

@@ -152,7 +152,7 @@ impl Operator {
     }
 
     fn devices_by_product(&self) -> Result<HashMap<ProductName, u64>, Problem> {
-        let products = self.engine.census.count()?.products;
+        let products = self.engine.census.products()?;
         Ok(products.into_iter().filter_map(|of| Some((of.product?, of.devices))).collect())
     }
 }
