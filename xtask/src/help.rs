@@ -31,6 +31,7 @@ const COMMANDS: &[Command] = &[
         forms: &[
             ("", "measure beside nginx and Node; writes docs/BENCHMARKS.md"),
             ("--quick", "see that the measurement works; writes nothing"),
+            ("fleet", "measure looks at a fleet of 100,000 alone, without peers; writes nothing"),
         ],
     },
     Command {

@@ -55,7 +55,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
         }
         ["fuzz", more @ ..] => fuzz::run(&workspace, &fuzz::Request::read(more)?).map(|()| true),
         ["firmware"] => firmware::run(&workspace).map(|()| true),
-        ["bench", more @ ..] if matches!(more, [] | ["--quick"]) => {
+        ["bench", more @ ..] if matches!(more, [] | ["--quick"] | ["fleet"]) => {
             bench::run(&workspace, more).map(|()| true)
         }
         ["powercut"] => powercut::run(&workspace, powercut::Extent::Daily).map(|()| true),
