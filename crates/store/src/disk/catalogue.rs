@@ -166,7 +166,7 @@ fn load(connection: &Connection) -> Result<Catalogue, StoreError> {
     Ok(Catalogue::new(products, releases, artifacts).with_campaigns(campaigns, groups))
 }
 
-fn records<T: DeserializeOwned>(
+pub(super) fn records<T: DeserializeOwned>(
     connection: &Connection,
     table: &'static str,
     sql: &str,
