@@ -40,6 +40,19 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 9] = [
+        Self::ArduinoEsp32,
+        Self::ArduinoEsp8266,
+        Self::Agent,
+        Self::EspIdf,
+        Self::EspHome,
+        Self::Esp32Fota,
+        Self::Tasmota,
+        Self::MicroPython,
+        Self::Hawkbit,
+    ];
+
     /// The dialect's name, as in logs and `--json`.
     pub const fn name(self) -> &'static str {
         match self {

@@ -18,6 +18,9 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Offer, Self::Wait, Self::Hold];
+
     /// The verdict's word, as in logs.
     pub const fn name(self) -> &'static str {
         match self {

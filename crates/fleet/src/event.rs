@@ -1,6 +1,7 @@
 //! Events: what happened, one line each, kept for as long as retention says.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -133,8 +134,11 @@ pub enum EventKind {
     Contested,
     /// The operator did something.
     Operator {
-        /// Who: a token's name, or `local` for the owner of the data directory.
+        /// Who: a person's name, `token` and its name, `mirror`, or `local` for the owner of the data directory.
         who: String,
+        /// From which address; none on this machine without a network, and in records of before it was noted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<IpAddr>,
         /// What was done, in words.
         action: String,
     },

@@ -12,6 +12,7 @@
 //!   kept per [`Claimant`], and a decision rests on the check-in at hand.
 //! - **Every answer has a reason** with its figures and one sentence for people.
 
+mod access;
 mod agent;
 mod anchor;
 mod artifact;
@@ -35,6 +36,7 @@ mod ledger;
 mod mac;
 mod manifest;
 mod name;
+pub mod notice;
 mod observe;
 mod order;
 mod peek;
@@ -50,16 +52,16 @@ mod rollover;
 mod seconds;
 mod span;
 mod time;
-mod token;
 mod trial;
 mod version;
 
+pub use access::{Account, Grants, Scope, Session, Token};
 pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, FileSystem, Kind, Variant, Wanted};
 pub use campaign::{
-    Campaign, CampaignId, Common, Days, Gate, Need, Notice, Opening, Openings, Pace, PaceError, Plan,
-    PlanError, Roster, RosterEntry, Rules, Share, State, Stop, Tally, Test, UnknownZone, Wave, Weight,
+    Campaign, CampaignId, Common, Days, Gate, Need, Opening, Openings, Pace, PaceError, Plan, PlanError,
+    Roster, RosterEntry, Rules, Share, State, Stop, StopNotice, Tally, Test, UnknownZone, Wave, Weight,
     Window, WindowError, Zone, advance, opening,
 };
 pub use catalogue::{Catalogue, Target};
@@ -99,6 +101,5 @@ pub use risk::{Examined, Expected, Risk, RiskName, UnknownRisk, examine};
 pub use rollover::{Beginning, GivenUp, Misstep, Step, Straggler, cut_off};
 pub use span::Span;
 pub use time::Time;
-pub use token::{Scope, Token};
 pub use trial::{Course, Ended, Outcome, Polls, Source, Trial, TrialState};
 pub use version::Version;

@@ -273,8 +273,9 @@ fn on_record(
     Ok(decided.unwrap_or_else(|| unrecorded(visit, check_in, pass, catalogue)))
 }
 
-/// One line per check-in. Texts of the client's are bounded and free of control characters.
+/// One line per check-in, and one more in its counter. Texts of the client's are bounded and free of control characters.
 pub(crate) fn tell(visit: &Visit, check_in: &CheckIn, decision: &Decision) {
+    visit.shared.counters.check_in(check_in.dialect, decision);
     let device = check_in.device.map(|mac| mac.to_string());
     tracing::info!(
         target: "check_in",

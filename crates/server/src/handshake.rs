@@ -93,6 +93,23 @@ impl From<&io::Error> for Failure {
     }
 }
 
+impl Failure {
+    /// One word of it: the alert's, or what happened instead.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::Alert(alert) => match describe(AlertDescription::from(*alert)).0 {
+                OF_ANOTHER_KIND => "other",
+                name => name,
+            },
+            Self::Closed => "closed",
+            Self::TimedOut => "timed_out",
+            Self::PlainHttp => "plain_http",
+            Self::Refused(_) => "refused",
+            Self::Lost(_) => "lost",
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -111,6 +128,9 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+/// Stands for the name of an alert that devices do not send.
+const OF_ANOTHER_KIND: &str = "of another kind";
 
 /// An alert's name (RFC 8446, section 6) and what it means from an ESP32 (mbedTLS) or curl (OpenSSL).
 const fn describe(alert: AlertDescription) -> (&'static str, &'static str) {
@@ -135,6 +155,6 @@ const fn describe(alert: AlertDescription) -> (&'static str, &'static str) {
         AlertDescription::UserCanceled => ("user_canceled", "it changed its mind"),
         AlertDescription::InternalError => ("internal_error", "it failed, mostly for want of memory"),
         AlertDescription::CloseNotify => ("close_notify", "it ended the handshake"),
-        _ => ("of another kind", "see the client's own log"),
+        _ => (OF_ANOTHER_KIND, "see the client's own log"),
     }
 }

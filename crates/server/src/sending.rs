@@ -11,6 +11,7 @@ use otary_store::Admit;
 
 use crate::http1::{Reply, Transfer};
 use crate::limits::FILE_NAME;
+use crate::metrics::Transferred;
 use crate::visit::{Shared, Visit};
 
 /// An answer that takes an artifact's bytes.
@@ -98,6 +99,7 @@ fn slice(bytes: &Bytes, range: &Range<u64>) -> Bytes {
 fn count(visit: &Visit, artifact: Sha256, size: u64, recipient: Option<Recipient>) -> Transfer {
     let shared = Arc::clone(&visit.shared);
     shared.transfers.fetch_add(1, Ordering::Relaxed);
+    shared.counters.transfer_begins();
     let pacer = shared.rollout.transfer_begins(artifact);
     let (source, began) = (visit.peer, Instant::now());
     let transfer = Transfer::new(size, visit.held_back, move |bytes| {
@@ -105,6 +107,8 @@ fn count(visit: &Visit, artifact: Sha256, size: u64, recipient: Option<Recipient
         shared.rollout.transfer_ends(artifact);
         let device = recipient.and_then(|recipient| recipient.device).map(|mac| mac.to_string());
         let outcome = if bytes == size { "whole" } else { "cut off" };
+        let how = if bytes == size { Transferred::Whole } else { Transferred::CutOff };
+        shared.counters.transfer_ends(how, bytes);
         let millis = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(target: "download", device, %source, %artifact, bytes, size, millis, "{outcome}");
         shared.store.count_download(&artifact, bytes == size);
@@ -120,10 +124,12 @@ fn follow(visit: &Visit, artifact: Sha256, size: u64, range: &Range<u64>, recipi
     let shared = Arc::clone(&visit.shared);
     let (from, asked) = (range.start, range.end.saturating_sub(range.start));
     shared.transfers.fetch_add(1, Ordering::Relaxed);
+    shared.counters.transfer_begins();
     let pacer = shared.rollout.transfer_begins(artifact);
     let transfer = Transfer::new(asked, visit.held_back, move |bytes| {
         shared.transfers.fetch_sub(1, Ordering::Relaxed);
         shared.rollout.transfer_ends(artifact);
+        shared.counters.transfer_ends(Transferred::Part, bytes);
         if let Recipient { device: Some(mac), claimant } = recipient {
             note(&shared, mac, Delivery { claimant, artifact, from, asked, bytes, size });
         }

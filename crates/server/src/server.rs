@@ -26,7 +26,7 @@ use crate::supervisor::{Phase, Supervisor};
 use crate::trouble::Troubles;
 use crate::visit::{Devices, Shared};
 use crate::worker::Worker;
-use crate::{Clock, Identity, Options, ServeError, Signing};
+use crate::{Clock, Identity, Limits, Options, ServeError, Signing};
 
 /// A server that listens already and does not serve yet.
 pub struct Server {
@@ -92,13 +92,14 @@ impl Server {
             shown: Arc::clone(&shown),
             newcomers: Newcomers::new(&options.limits),
             begun: Begun::default(),
-            troubles: Arc::new(Troubles::new()),
+            troubles: Arc::new(Troubles::new(Arc::clone(&options.counters))),
             transfers: AtomicUsize::new(0),
             legacy_digests: LegacyDigests::default(),
             url: format!("https://{}:{}", options.host, addresses.https.port()),
             poll_after: u32::try_from(options.limits.poll_after.as_secs()).unwrap_or(u32::MAX),
             recorder: options.recorder.clone(),
             rollout,
+            counters: Arc::clone(&options.counters),
         });
         let drain = Drain::new();
         let parts = Parts { options, shared: &shared, shown: &shown, drain: &drain };
@@ -115,6 +116,29 @@ impl Server {
             phase: watched,
         };
         Ok(Self { addresses, workers, supervisor, handle: Handle { phase, shown } })
+    }
+
+    /// Listens on one address more, without TLS, for what `router` answers: see [`operator::signals`](crate::operator::signals).
+    /// Returns where.
+    pub fn serve_signals(
+        &mut self,
+        address: SocketAddr,
+        router: Router,
+        limits: Limits,
+    ) -> Result<SocketAddr, ServeError> {
+        let (sockets, at) = crate::sockets::open(address, 1)?;
+        let listener = Listener {
+            front: Operators::new(router),
+            tls: None,
+            gate: Arc::new(Gate::new(OPERATOR_CONNECTIONS, 1)),
+            limits,
+            troubles: Arc::clone(&self.supervisor.shared.troubles),
+        };
+        // The last worker is that of the operators.
+        for (socket, worker) in sockets.into_iter().zip(self.workers.last()) {
+            worker.serve(socket, listener.clone()).map_err(ServeError::Worker)?;
+        }
+        Ok(at)
     }
 
     /// Where it listens.

@@ -29,7 +29,7 @@ impl Sockets {
 }
 
 /// Listens on one address, and says which it is: the system may have chosen the port.
-fn open(address: SocketAddr, many: usize) -> Result<(Vec<TcpListener>, SocketAddr), ServeError> {
+pub(crate) fn open(address: SocketAddr, many: usize) -> Result<(Vec<TcpListener>, SocketAddr), ServeError> {
     let opened = || {
         let sockets = listen(address, many)?;
         let at = sockets.first().map_or(Ok(address), TcpListener::local_addr)?;

@@ -2,7 +2,9 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 
+use crate::Counters;
 use crate::gate::Full;
 use crate::handshake::Failure;
 use crate::tally::Tally;
@@ -14,18 +16,21 @@ pub(crate) struct Troubles {
     full: Tally<Full>,
     accepting: Tally<io::ErrorKind>,
     refused: Tally<&'static str>,
+    counters: Arc<Counters>,
 }
 
 /// Stands for this machine.
 const OURSELVES: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 impl Troubles {
-    pub(crate) fn new() -> Self {
-        Self { handshakes: Tally::new(), full: Tally::new(), accepting: Tally::new(), refused: Tally::new() }
+    pub(crate) fn new(counters: Arc<Counters>) -> Self {
+        let (handshakes, full, accepting, refused) = (Tally::new(), Tally::new(), Tally::new(), Tally::new());
+        Self { handshakes, full, accepting, refused, counters }
     }
 
     /// A handshake failed.
     pub(crate) fn handshake(&self, peer: IpAddr, failure: &Failure) {
+        self.counters.handshake(failure.word());
         if self.handshakes.count(peer, failure) {
             tracing::warn!(target: "handshake", %peer, "{failure}");
         }

@@ -13,7 +13,6 @@ use otary_fleet::Transport;
 use otary_store::Store;
 use tokio::io::{AsyncBufRead, AsyncWrite};
 
-use crate::Clock;
 use crate::begun::Begun;
 use crate::dialect::Place;
 use crate::dialect::ddi::{self, Describing, Telling};
@@ -28,7 +27,7 @@ use crate::rollout::Rollout;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
-use crate::{anchor, artifact, check_in, page, placed};
+use crate::{Clock, Counters, anchor, artifact, check_in, page, placed};
 
 /// What all connections of devices share.
 pub(crate) struct Shared {
@@ -48,6 +47,7 @@ pub(crate) struct Shared {
     pub(crate) poll_after: u32,
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) rollout: Arc<Rollout>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// The device side of one listener.

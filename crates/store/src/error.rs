@@ -13,6 +13,9 @@ pub enum StoreError {
     /// There is no product of that name.
     #[error("there is no product {0}")]
     NoProduct(ProductName),
+    /// There is no account of that name.
+    #[error("there is no account {0}")]
+    NoAccount(String),
     /// There is a release of that product and version already.
     #[error("release {0} exists already")]
     ReleaseExists(ReleaseId),

@@ -60,6 +60,9 @@ pub const FLUSH_EVERY: std::time::Duration = std::time::Duration::from_secs(1);
 /// How many strangers ([`Device::is_known`](otary_fleet::Device::is_known)) are on record at most, unless said.
 pub const MAX_STRANGERS: usize = 10_000;
 
+/// How many notices are kept of each receiver: those on their way, and what became of the others.
+pub const MAX_DISPATCHES: usize = 500;
+
 /// How many strangers stay when there are more than `max`: one in a hundred more go than must, so that the search for
 /// the least recently seen is not made for each newcomer.
 const fn strangers_to_keep(max: usize) -> usize {

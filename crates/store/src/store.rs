@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use otary_fleet::notice::{Dispatch, Webhook};
 use otary_fleet::{
-    Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, ProductName, Release,
-    ReleaseId, Sha256, Time, Token,
+    Account, Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, ProductName,
+    Release, ReleaseId, Session, Sha256, Time, Token,
 };
 
 use crate::{AuditEntry, AuditQuery, Blob, BlobWriter, Head, NotedHead, StoreError, Verification};
@@ -197,6 +198,49 @@ pub trait Store: Send + Sync {
     /// Removes a token. Returns whether it was there.
     fn delete_token(&self, name: &str) -> Result<bool, StoreError>;
 
+    /// Every webhook, by name.
+    fn webhooks(&self) -> Result<Vec<Webhook>, StoreError>;
+
+    /// Adds a webhook or replaces the one of that name.
+    fn put_webhook(&self, webhook: &Webhook) -> Result<(), StoreError>;
+
+    /// Removes a webhook and what is on its way to it. Returns whether it was there.
+    fn delete_webhook(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Adds notices that are to go out, all or none. Of each receiver the newest [`MAX_DISPATCHES`](crate::MAX_DISPATCHES) are
+    /// kept.
+    fn add_dispatches(&self, dispatches: &[Dispatch]) -> Result<(), StoreError>;
+
+    /// Replaces a dispatch by what became of it, if it is still kept.
+    fn put_dispatch(&self, dispatch: &Dispatch) -> Result<(), StoreError>;
+
+    /// What went or is to go to a receiver, the newest first, at most `limit`.
+    fn dispatches(&self, to: &str, limit: usize) -> Result<Vec<Dispatch>, StoreError>;
+
+    /// What is to be tried by now, the oldest first, at most `limit`.
+    fn due_dispatches(&self, now: Time, limit: usize) -> Result<Vec<Dispatch>, StoreError>;
+
+    /// Every account, by name.
+    fn accounts(&self) -> Result<Vec<Account>, StoreError>;
+
+    /// Adds an account or replaces the one of that name.
+    fn put_account(&self, account: &Account) -> Result<(), StoreError>;
+
+    /// Removes an account with its sessions. Returns whether it was there.
+    fn delete_account(&self, name: &str) -> Result<bool, StoreError>;
+
+    /// Every session that was not let go of, by account.
+    fn sessions(&self) -> Result<Vec<Session>, StoreError>;
+
+    /// The session of a secret, by the digest of that. It may have ended.
+    fn session(&self, hash: &Sha256) -> Result<Option<Session>, StoreError>;
+
+    /// Adds a session or replaces the one of that digest. Its account is on record.
+    fn put_session(&self, session: &Session) -> Result<(), StoreError>;
+
+    /// Removes a session. Returns whether it was there.
+    fn delete_session(&self, hash: &Sha256) -> Result<bool, StoreError>;
+
     /// A setting that otary keeps for itself, such as when the authority was last backed up.
     fn setting(&self, key: &str) -> Result<Option<String>, StoreError>;
 
@@ -206,7 +250,8 @@ pub trait Store: Send + Sync {
     /// The newest time in any record: no right clock is behind it.
     fn newest_time(&self) -> Result<Time, StoreError>;
 
-    /// Lets go of what `retention` says, never of what is pinned, offered or run by a device.
+    /// Lets go of what `retention` says, never of what is pinned, offered or run by a device; and of sessions that have
+    /// ended.
     fn prune(&self, retention: &Retention, now: Time) -> Result<Pruned, StoreError>;
 
     /// Writes what waits. Returns when it is on disk.

@@ -59,6 +59,7 @@ fn options(port: u16) -> anyhow::Result<Options> {
     let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     Ok(Options {
         recorder: None,
+        counters: Arc::default(),
         https: loopback(port),
         http: None,
         operator: loopback(0),

@@ -130,7 +130,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     } else {
         Client::open(global, &args.connection)?
     };
-    check_access(&mut client)?;
+    check_access(&mut client, &args.product)?;
     args.signing.sign(key.as_ref(), &files, &mut publication, &mut client)?;
     let uploads = upload(&mut client, &files, args.kind.is_some())?;
     publication.artifacts =
@@ -210,10 +210,11 @@ fn proposal(files: &[PushedFile]) -> String {
 }
 
 /// Learns whether a push is allowed before anything is sent that takes long.
-fn check_access(client: &mut Client) -> anyhow::Result<()> {
+fn check_access(client: &mut Client, product: &ProductName) -> anyhow::Result<()> {
     let access: Access = client.get(&path(["access"]))?;
-    if access.scope < Scope::Push {
-        let error = anyhow!("the token {} may {}, not push", access.who, access.scope.name());
+    if !access.grants.allows(Scope::Push, Some(product)) {
+        let who = access.who.unwrap_or_else(|| "whoever shows no token".to_owned());
+        let error = anyhow!("{who} may {}, not push {product}", access.grants);
         return Err(advised(error, "otary token create NAME --scope push"));
     }
     Ok(())

@@ -28,6 +28,9 @@ pub struct Args {
     /// Where commands and other programs of operators come in [default: 127.0.0.1:3444]
     #[arg(long, value_name = "ADDRESS")]
     operator: Option<String>,
+    /// Where Prometheus reads, without TLS and token [default: off; without an address: 127.0.0.1:3445]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:3445")]
+    metrics: Option<String>,
     /// A certificate from elsewhere to show to devices, PEM, the server's first
     #[arg(long, value_name = "FILE")]
     cert: Option<String>,
@@ -63,6 +66,7 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         ("--https", "listen.https", args.https),
         ("--http", "listen.http", args.http),
         ("--operator", "listen.operator", args.operator),
+        ("--metrics", "listen.metrics", args.metrics),
         ("--cert", "tls.cert", args.cert),
         ("--key", "tls.key", args.key),
         ("--ca", "tls.ca", args.ca),

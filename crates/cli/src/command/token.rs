@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use clap::builder::NonEmptyStringValueParser;
-use otary_fleet::{ProductName, Scope};
+use otary_fleet::{Grants, ProductName, Scope};
 use otary_server::operator::{CreatedToken, NewToken, TokenView};
 
 use crate::client::{Client, Connection, path};
@@ -30,6 +30,9 @@ enum Action {
         /// What it allows
         #[arg(long, value_enum, default_value = "push")]
         scope: ScopeName,
+        /// On this product only; again for more
+        #[arg(long, value_name = "PRODUCT")]
+        product: Vec<ProductName>,
         /// Days until it ends
         #[arg(long, default_value_t = NewToken::DAYS, value_parser = clap::value_parser!(u32).range(1..=i64::from(NewToken::MAX_DAYS)))]
         days: u32,
@@ -54,8 +57,10 @@ enum ScopeName {
     Read,
     /// And to push releases
     Push,
-    /// And all that an operator can do
+    /// And all that is done to devices and releases
     Operate,
+    /// And people, the tokens of others, settings
+    Own,
 }
 
 impl From<ScopeName> for Scope {
@@ -64,6 +69,7 @@ impl From<ScopeName> for Scope {
             ScopeName::Read => Self::Read,
             ScopeName::Push => Self::Push,
             ScopeName::Operate => Self::Operate,
+            ScopeName::Own => Self::Own,
         }
     }
 }
@@ -72,16 +78,12 @@ impl From<ScopeName> for Scope {
 pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     let mut client = Client::open(global, &args.connection)?;
     match args.action {
-        Action::Create { name, scope, days } => {
-            let made: CreatedToken =
-                client.post(&path(["tokens"]), &NewToken { name, scope: scope.into(), days })?;
-            let TokenView { name, scope, expires, .. } = &made.token;
+        Action::Create { name, scope, product, days } => {
+            let grants = grants(scope.into(), product);
+            let made: CreatedToken = client.post(&path(["tokens"]), &NewToken { name, grants, days })?;
+            let TokenView { name, grants, expires, .. } = &made.token;
             // The token alone on standard output: `otary token create ci > ci.token`.
-            eprintln!(
-                "The token {name} may {} and ends on {}. It is not shown again.",
-                scope.name(),
-                date(*expires)
-            );
+            eprintln!("The token {name} may {grants} and ends on {}. It is not shown again.", date(*expires));
             Ok(say!("{}", made.secret.expose())?)
         }
         Action::List { json } => {
@@ -98,6 +100,11 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     }
 }
 
+/// A scope on these products, or on everything.
+fn grants(scope: Scope, products: Vec<ProductName>) -> Grants {
+    if products.is_empty() { Grants::everywhere(scope) } else { Grants::on_products(scope, products) }
+}
+
 fn list(tokens: &[TokenView]) -> anyhow::Result<()> {
     if tokens.is_empty() {
         return Ok(say!(
@@ -109,7 +116,7 @@ fn list(tokens: &[TokenView]) -> anyhow::Result<()> {
     for token in tokens {
         let used = token.last_used.map_or_else(|| "never".to_owned(), |used| ago(used, now));
         let ends = if token.expired { "ended".to_owned() } else { until(token.expires, now) };
-        table.row([token.name.clone(), token.scope.name().to_owned(), date(token.created), ends, used]);
+        table.row([token.name.clone(), token.grants.to_string(), date(token.created), ends, used]);
     }
     Ok(say!("{table}")?)
 }

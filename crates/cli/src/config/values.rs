@@ -53,6 +53,8 @@ pub struct Listeners {
     pub http: Listen,
     /// The operator's API.
     pub operator: Listen,
+    /// Plain HTTP for Prometheus and for whoever watches the server, without a token.
+    pub metrics: Listen,
 }
 
 /// How the log looks.
@@ -219,6 +221,7 @@ impl Default for Values {
                 https: Listen::Everywhere(3443),
                 http: Listen::Everywhere(3000),
                 operator: Listen::At(([127, 0, 0, 1], 3444).into()),
+                metrics: Listen::Off,
             },
             log: Log { format: LogFormat::Text, level: "info".to_owned() },
             retention: Retention {

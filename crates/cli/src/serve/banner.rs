@@ -30,6 +30,9 @@ pub fn print(ready: &Ready) -> io::Result<()> {
     }
     trusted(ready, &mut out)?;
     writeln!(out, "Operators' commands come in at {}", addresses.operator)?;
+    if let Some(metrics) = ready.metrics {
+        writeln!(out, "Prometheus reads at http://{metrics}/metrics")?;
+    }
     writeln!(out, "Files and connections that may be open: {}", ready.descriptors)?;
     writeln!(out, "\nNext")?;
     for (command, why) in next_commands(ready) {

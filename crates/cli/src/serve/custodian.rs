@@ -252,7 +252,7 @@ mod tests {
 
         // By the store, it is ten years later than the clock shows.
         let at = crate::clock::now() + Duration::from_hours(10 * 8_766);
-        let kind = EventKind::Operator { who: "local".into(), action: "a record".into() };
+        let kind = EventKind::Operator { who: "local".into(), from: None, action: "a record".into() };
         store.append(Event { at, device: None, product: None, kind }).unwrap();
         let leaf = || custody.look(|held| held.authority.leaf().unwrap().certificate().clone());
         let before = leaf();

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
-use otary_server::operator::{Announcement, Operator, Secret, Site, router};
+use otary_server::operator::{Announcement, Operator, Secret, Site, router, signals};
 use otary_server::recording::{Recorder, Recording};
 use otary_server::{
     Addresses, Clock, Custody, Handle, Held, Limits, Options, ServeError, Server, raise_descriptor_limit,
@@ -44,6 +44,7 @@ use follower::Follower;
 /// A server that listens and does not serve yet.
 pub struct Ready {
     server: Server,
+    metrics: Option<SocketAddr>,
     data: DataDir,
     store: Arc<Disk>,
     custodian: Custodian,
@@ -85,11 +86,13 @@ impl Ready {
         };
         let operator = Operator::new(Arc::clone(&store) as _, Clock::system(), site, Some(&owner));
         let operator = Arc::new(with_fetcher(operator.with_custody(Arc::clone(&custody))));
-        let options = options(values, &names, descriptors)?;
+        let mut options = options(values, &names, descriptors)?;
+        options.counters = operator.counters();
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
         let (rollout, operators) = (operator.rollout(), router(Arc::clone(&operator)));
         let server = Server::bind(&options, shared, identity, Clock::system(), rollout, operators);
-        let server = server.map_err(not_listening)?;
+        let mut server = server.map_err(not_listening)?;
+        let metrics = serve_signals(&mut server, values, &options, &operator)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
         custody.look(|held| exhibit.sign(&held.authority))?;
         let shown = Arc::clone(&exhibit);
@@ -100,6 +103,7 @@ impl Ready {
         let follower = Follower::of(operator);
         Ok(Self {
             server,
+            metrics,
             data,
             store,
             custodian,
@@ -169,6 +173,18 @@ pub fn serve(values: &Values) -> Result<()> {
     ready.run()
 }
 
+/// Listens for Prometheus, if the settings say where.
+fn serve_signals(
+    server: &mut Server,
+    values: &Values,
+    options: &Options,
+    operator: &Arc<Operator>,
+) -> Result<Option<SocketAddr>> {
+    let Some(address) = values.listen.metrics.address(everywhere()) else { return Ok(None) };
+    let at = server.serve_signals(address, signals(Arc::clone(operator)), options.limits);
+    at.map(Some).map_err(not_listening)
+}
+
 /// What the server library is to be told.
 fn options(values: &Values, names: &Names, descriptors: u64) -> Result<Options> {
     let everywhere = everywhere();
@@ -188,6 +204,7 @@ fn options(values: &Values, names: &Names, descriptors: u64) -> Result<Options> 
         tls: tls::rules(&values.tls),
         tls_of_names: tls::rules_of_names(&values.tls)?,
         recorder: recorder(values)?,
+        counters: Arc::default(),
         retention: retention(values),
         limits: Limits {
             handshake: limits.handshake.0,

@@ -233,7 +233,7 @@ fn a_token_goes_nowhere_that_is_not_the_pinned_server() {
     let push =
         format!("push a.bin --product lamp --version 0.1 --server {url} --ca {}", bench.ca().display());
     let said = bench.otary_with(&format!("{push} --token-file {}", token.display()), &[]).failed();
-    assert!(said.starts_with("error: the token ci may read, not push\n"), "{said}");
+    assert!(said.starts_with("error: token ci may read, not push lamp\n"), "{said}");
 }
 
 #[test]

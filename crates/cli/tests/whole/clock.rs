@@ -14,7 +14,7 @@ use crate::house::House;
 pub fn record_from_the_future(house: &House, ahead: Duration) {
     let at: Time = Clock::system().now() + ahead;
     let store = Disk::open(house.data(), DiskOptions::default()).unwrap();
-    let kind = EventKind::Operator { who: "local".into(), action: "a record".into() };
+    let kind = EventKind::Operator { who: "local".into(), from: None, action: "a record".into() };
     store.append(Event { at, device: None, product: None, kind }).unwrap();
     store.flush().unwrap();
 }

@@ -27,6 +27,7 @@ mod rollover;
 mod serve;
 mod service;
 mod settings;
+mod signals;
 mod signing;
 mod sim;
 mod thief;

@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Channel, GroupName, Kind, Mac, ProductName, ReleaseId, Time};
 
 pub use advance::{Need, advance, opening};
-pub use notice::{Common, Notice};
+pub use notice::{Common, StopNotice};
 pub use opening::{Opening, Openings};
 pub use pace::{Pace, PaceError};
 pub use plan::{Plan, PlanError, Share, Wave};

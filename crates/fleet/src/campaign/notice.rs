@@ -11,7 +11,7 @@ type Trait = fn(&Campaign, &Device) -> Option<String>;
 
 /// What a person is told when a campaign stops.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notice<'a> {
+pub struct StopNotice<'a> {
     campaign: &'a Campaign,
     stop: &'a Stop,
     common: Vec<Common>,
@@ -30,7 +30,7 @@ pub struct Common {
     pub of_others: (usize, usize),
 }
 
-impl<'a> Notice<'a> {
+impl<'a> StopNotice<'a> {
     /// The notice of a stop. `these` are the devices that it names, `others` those that were offered the release as well.
     pub fn of(campaign: &'a Campaign, stop: &'a Stop, these: &[&Device], others: &[&Device]) -> Self {
         let traits: [(&'static str, Trait); 6] = [
@@ -96,7 +96,7 @@ impl fmt::Display for Common {
     }
 }
 
-impl fmt::Display for Notice<'_> {
+impl fmt::Display for StopNotice<'_> {
     /// A few lines for people.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (Campaign { id, release, .. }, stop) = (self.campaign, self.stop);

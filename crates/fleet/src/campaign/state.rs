@@ -36,6 +36,9 @@ pub enum State {
 }
 
 impl State {
+    /// The words of all states.
+    pub const NAMES: [&str; 6] = ["running", "paused", "stopped", "awaits-approval", "finished", "aborted"];
+
     /// The state's word.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use otary_fleet::{
     Artifact, Campaign, CampaignId, Catalogue, CheckIn, Chip, Decision, Delivery, Device, Embedded, Kind,
-    Mac, Md5, Notice, Openings, Product, ProductName, Release, ReleaseId, Roster, Sequence, State, Tally,
+    Mac, Md5, Openings, Product, ProductName, Release, ReleaseId, Roster, Sequence, State, StopNotice, Tally,
     Time, Variant, Version, View, advance, begins, decide, delivered, observe, opening,
 };
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,7 @@ impl Server {
             let named = |device: &&Device| stop.devices.contains(&device.mac);
             let (these, others): (Vec<_>, Vec<_>) =
                 self.records.devices.values().filter(offered).partition(named);
-            let notice = Notice::of(now, stop, &these, &others).to_string();
+            let notice = StopNotice::of(now, stop, &these, &others).to_string();
             said.extend(notice.lines().map(|line| format!("  {line}")));
         }
         said

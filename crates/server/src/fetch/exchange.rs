@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, header};
-use http_body_util::{BodyExt, Empty};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -17,7 +17,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::{FetchError, Network, Permission, Place, Reach};
+use super::{FetchError, Network, Permission, Place, Reach, Reply};
+
+/// Bytes of an answer's body that are read when a body was handed over.
+const REPLY: usize = 1024;
 
 /// What a server answered.
 pub(super) enum Answer {
@@ -51,15 +54,32 @@ impl Exchange {
         token: Option<&str>,
         bound: u64,
     ) -> Result<Answer, FetchError> {
+        let stream = self.open(place, permission).await?;
+        converse(stream, request(place, token), place, |answer| file(answer, place, bound)).await
+    }
+
+    /// Hands a body over, and gives what was answered: its status and the beginning of its body.
+    pub(super) async fn post(
+        &self,
+        place: &Place,
+        permission: &Permission,
+        fields: HeaderMap,
+        body: Bytes,
+    ) -> Result<Reply, FetchError> {
+        let stream = self.open(place, permission).await?;
+        converse(stream, posting(place, fields, body), place, |answer| reply(answer, place)).await
+    }
+
+    /// A connection to where a place is, with TLS where that is due.
+    async fn open(&self, place: &Place, permission: &Permission) -> Result<Box<dyn Wire>, FetchError> {
         let addresses = self.addresses(place, permission).await?;
         let stream = self.connect(place, &addresses).await?;
         if place.is_plain() {
-            return ask(stream, place, token, bound).await;
+            return Ok(Box::new(stream));
         }
         let failed = |source| FetchError::Tls { host: place.host().to_owned(), source };
         let name = ServerName::try_from(place.server()).map_err(|error| failed(io::Error::other(error)))?;
-        let stream = self.tls.connect(name, stream).await.map_err(failed)?;
-        ask(stream, place, token, bound).await
+        Ok(Box::new(self.tls.connect(name, stream).await.map_err(failed)?))
     }
 
     /// The addresses that may be connected to, looked up now.
@@ -92,27 +112,21 @@ impl Exchange {
     }
 }
 
-/// Sends the request and reads the answer while the connection is driven beside it.
-async fn ask(
-    stream: impl AsyncRead + AsyncWrite + Send + Unpin,
+/// A connection, with TLS or without.
+trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
+
+/// Sends a request and reads the answer while the connection is driven beside it.
+async fn converse<T>(
+    stream: Box<dyn Wire>,
+    request: Request<Full<Bytes>>,
     place: &Place,
-    token: Option<&str>,
-    bound: u64,
-) -> Result<Answer, FetchError> {
+    read: impl AsyncFnOnce(Response<Incoming>) -> Result<T, FetchError>,
+) -> Result<T, FetchError> {
     let broken = |source| FetchError::Http { place: place.clone(), source };
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    let answer = async move {
-        let response = sender.send_request(request(place, token)).await.map_err(broken)?;
-        let (head, body) = response.into_parts();
-        match head.status {
-            StatusCode::OK if head.headers.contains_key(header::CONTENT_ENCODING) => {
-                Err(FetchError::Encoded { place: place.clone() })
-            }
-            StatusCode::OK => read(body, place, bound).await.map(Answer::File),
-            status if redirects(status) => elsewhere(&head.headers, place),
-            status => Err(FetchError::Status { place: place.clone(), status }),
-        }
-    };
+    let answer = async move { read(sender.send_request(request).await.map_err(broken)?).await };
     let (mut connection, mut answer) = (std::pin::pin!(connection), std::pin::pin!(answer));
     tokio::select! {
         answer = &mut answer => answer,
@@ -124,14 +138,38 @@ async fn ask(
     }
 }
 
+async fn file(answer: Response<Incoming>, place: &Place, bound: u64) -> Result<Answer, FetchError> {
+    let (head, body) = answer.into_parts();
+    match head.status {
+        StatusCode::OK if head.headers.contains_key(header::CONTENT_ENCODING) => {
+            Err(FetchError::Encoded { place: place.clone() })
+        }
+        StatusCode::OK => read(body, place, bound).await.map(Answer::File),
+        status if redirects(status) => elsewhere(&head.headers, place),
+        status => Err(FetchError::Status { place: place.clone(), status }),
+    }
+}
+
+/// What is answered to a body: of its own body no more than the beginning, and what is longer is no failure.
+async fn reply(answer: Response<Incoming>, place: &Place) -> Result<Reply, FetchError> {
+    let (head, mut body) = answer.into_parts();
+    let mut text = Vec::new();
+    while text.len() < REPLY {
+        let Some(frame) = body.frame().await else { break };
+        let frame = frame.map_err(|source| FetchError::Http { place: place.clone(), source })?;
+        if let Ok(piece) = frame.into_data() {
+            text.extend_from_slice(piece.get(..REPLY.min(piece.len())).unwrap_or_default());
+        }
+    }
+    Ok(Reply { status: head.status, text: String::from_utf8_lossy(&text).into_owned() })
+}
+
 /// Nothing of it can be wrong: the place was parsed, and a token that is no field value is left out.
-fn request(place: &Place, token: Option<&str>) -> Request<Empty<Bytes>> {
-    let mut request = Request::new(Empty::new());
-    *request.uri_mut() = place.target().parse().unwrap_or_default();
+fn request(place: &Place, token: Option<&str>) -> Request<Full<Bytes>> {
+    let mut request = posting(place, HeaderMap::new(), Bytes::new());
+    *request.method_mut() = Method::GET;
     let authorization = token.map(|token| format!("Bearer {token}"));
     let fields = [
-        (header::HOST, Some(place.authority())),
-        (header::USER_AGENT, Some(concat!("otary/", env!("CARGO_PKG_VERSION")).to_owned())),
         (header::ACCEPT, Some("*/*".to_owned())),
         (header::ACCEPT_ENCODING, Some("identity".to_owned())),
         (header::AUTHORIZATION, authorization),
@@ -139,6 +177,24 @@ fn request(place: &Place, token: Option<&str>) -> Request<Empty<Bytes>> {
     for (name, value) in fields {
         if let Some(Ok(mut value)) = value.map(http::HeaderValue::try_from) {
             value.set_sensitive(name == header::AUTHORIZATION);
+            request.headers_mut().insert(name, value);
+        }
+    }
+    request
+}
+
+/// A request that hands a body over.
+fn posting(place: &Place, fields: HeaderMap, body: Bytes) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = place.target().parse().unwrap_or_default();
+    *request.headers_mut() = fields;
+    let own = [
+        (header::HOST, place.authority()),
+        (header::USER_AGENT, concat!("otary/", env!("CARGO_PKG_VERSION")).to_owned()),
+    ];
+    for (name, value) in own {
+        if let Ok(value) = http::HeaderValue::try_from(value) {
             request.headers_mut().insert(name, value);
         }
     }

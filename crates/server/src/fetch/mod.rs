@@ -1,4 +1,4 @@
-//! Fetching files from other people's servers: what a mirror follows, and later webhooks, go through here.
+//! Requests to other people's servers: what a mirror fetches and what webhooks are told goes through here.
 //!
 //! Whoever may name a URL must not thereby reach what only this machine can reach. So:
 //!
@@ -20,6 +20,8 @@ mod place;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
 use rustls::RootCertStore;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
@@ -63,7 +65,16 @@ pub struct Fetched {
     pub bytes: Vec<u8>,
 }
 
-/// Fetches files.
+/// What a server answered to a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// The beginning of what it said, at most a kilobyte or so.
+    pub text: String,
+}
+
+/// Fetches files, and hands bodies over.
 pub struct Fetcher {
     exchange: Exchange,
 }
@@ -83,6 +94,21 @@ impl Fetcher {
     ) -> Result<Fetched, FetchError> {
         let whole = timeout(bounds.time, self.follow(place, permission, bounds.bytes)).await;
         whole.unwrap_or_else(|_| Err(FetchError::TooSlow { place: place.clone(), bound: bounds.time }))
+    }
+
+    /// Hands `body` over by `POST`, with these header fields, within `time`. No redirect is followed: where something is told
+    /// is what the operator said.
+    pub async fn post(
+        &self,
+        place: &Place,
+        permission: &Permission,
+        fields: HeaderMap,
+        body: Bytes,
+        time: Duration,
+    ) -> Result<Reply, FetchError> {
+        place.check(permission)?;
+        let whole = timeout(time, self.exchange.post(place, permission, fields, body)).await;
+        whole.unwrap_or_else(|_| Err(FetchError::TooSlow { place: place.clone(), bound: time }))
     }
 
     /// Goes on from redirect to redirect. Every step is a connection of its own and is checked like the first.

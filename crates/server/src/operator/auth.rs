@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
-use otary_fleet::{Scope, Time, Token};
+use otary_fleet::{Grants, Scope, Time, Token};
+use otary_store::StoreError;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
+use super::actor::{Actor, Kind};
 use super::problem::Problem;
 use super::secret::Secret;
 use super::site::{Operator, carry_out, seconds};
@@ -30,49 +31,31 @@ pub struct Peer(pub IpAddr);
 /// A token's use is noted once in this time.
 const LAST_USED_EVERY: Duration = Duration::from_hours(1);
 
-/// Who was let in.
-#[derive(Debug, Clone)]
-pub(super) struct Actor {
-    /// A token's name, or `local`.
-    pub who: String,
-    /// What they may do.
-    pub scope: Scope,
-    /// Whether it is the owner of the data directory, on this machine.
-    owner: bool,
-}
-
-impl Actor {
-    fn owner() -> Self {
-        Self { who: "local".into(), scope: Scope::Operate, owner: true }
-    }
-
-    /// otary itself, which publishes what a mirror brought.
-    pub(super) fn mirror() -> Self {
-        Self { who: "mirror".into(), scope: Scope::Push, owner: false }
-    }
-
-    /// Refuses everybody but the owner of the data directory: a token is not enough where a private key passes.
-    pub(super) fn check_owner(&self) -> Result<(), Problem> {
-        if self.owner {
-            return Ok(());
-        }
-        let detail = "this is for the owner of the data directory, on the server's machine";
-        Err(Problem::new(StatusCode::FORBIDDEN, "owner-only", detail).help("run it there, with --data"))
-    }
-}
-
 /// What a client may do here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Access {
-    /// The name of the token that it shows, or `local`.
-    pub who: String,
+    /// As the audit log says it: a person's name, `token` and its name, or `local`; none for whoever shows nothing.
+    pub who: Option<String>,
+    /// What lets it in.
+    pub kind: Option<Kind>,
     /// What that allows.
-    pub scope: Scope,
+    #[serde(default)]
+    pub grants: Grants,
+    /// What a request under a session that changes something has to carry in `X-Otary-Csrf`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csrf: Option<String>,
+    /// Whether anybody can sign in; until then a setup code makes the first account.
+    pub set_up: bool,
 }
 
 /// Tells a client what it may do, before it sends much.
-pub(super) async fn access(actor: Actor) -> Json<Access> {
-    Json(Access { who: actor.who, scope: actor.scope })
+pub(super) async fn access(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+) -> Result<Json<Access>, Problem> {
+    let set_up = carry_out(operator, |operator| Ok(operator.is_set_up()?)).await?;
+    let Actor { who, kind, grants, .. } = actor;
+    Ok(Json(Access { who: Some(who), kind: Some(kind), grants, csrf: None, set_up }))
 }
 
 /// A door: who comes through has at least this scope.
@@ -90,12 +73,7 @@ pub(super) async fn let_in(
 ) -> Result<Response, Problem> {
     let shown = Shown::by(&request);
     let actor = shown.identify(&door.operator).await?;
-    if actor.scope < door.needs {
-        let (has, needs) = (actor.scope.name(), door.needs.name());
-        let detail = format!("the token {} has the scope {has}, this takes {needs}", actor.who);
-        return Err(Problem::new(StatusCode::FORBIDDEN, "scope-too-small", detail)
-            .help(format!("otary token create NAME --scope {needs}")));
-    }
+    actor.check(door.needs, None)?;
     request.extensions_mut().insert(actor);
     Ok(next.run(request).await)
 }
@@ -103,6 +81,7 @@ pub(super) async fn let_in(
 /// What a request shows of who sent it.
 struct Shown {
     local: bool,
+    from: Option<IpAddr>,
     peer: IpAddr,
     secret: Result<Secret, Unusable>,
 }
@@ -116,16 +95,18 @@ enum Unusable {
 impl Shown {
     fn by(request: &Request) -> Self {
         let extensions = request.extensions();
+        let from = extensions.get::<Peer>().map(|peer| peer.0.to_canonical());
         Self {
             local: extensions.get::<LocalOwner>().is_some(),
-            peer: extensions.get::<Peer>().map_or(Ipv4Addr::UNSPECIFIED.into(), |peer| peer.0),
+            from,
+            peer: from.unwrap_or(Ipv4Addr::UNSPECIFIED.into()),
             secret: secret(request.headers()),
         }
     }
 
     async fn identify(self, operator: &Arc<Operator>) -> Result<Actor, Problem> {
         if self.local || self.secret.as_ref().is_ok_and(|secret| operator.is_owner(secret)) {
-            return Ok(Actor::owner());
+            return Ok(Actor::owner(self.from));
         }
         let now = operator.now();
         if let Some(wait) = operator.throttle.wait(self.peer, now) {
@@ -133,7 +114,8 @@ impl Shown {
         }
         let found = match self.secret {
             Ok(secret) => {
-                carry_out(Arc::clone(operator), move |operator| operator.redeem(&secret, now)).await
+                let from = self.from;
+                carry_out(Arc::clone(operator), move |operator| operator.redeem(&secret, from, now)).await
             }
             Err(Unusable::Wrong) => Err(wrong_token()),
             Err(Unusable::Absent) => Err(no_token()),
@@ -177,12 +159,17 @@ fn throttled(wait: Duration) -> Problem {
 }
 
 impl Operator {
+    /// Whether anybody can sign in.
+    fn is_set_up(&self) -> Result<bool, StoreError> {
+        Ok(self.store.accounts()?.iter().any(|account| !account.disabled))
+    }
+
     fn is_owner(&self, secret: &Secret) -> bool {
         self.owner.is_some_and(|owner| owner.0.ct_eq(&secret.hash().0).into())
     }
 
     /// The actor of a secret. Every token is compared, in constant time, whether or not one was found before.
-    fn redeem(&self, secret: &Secret, now: Time) -> Result<Actor, Problem> {
+    fn redeem(&self, secret: &Secret, from: Option<IpAddr>, now: Time) -> Result<Actor, Problem> {
         let hash = secret.hash();
         let mut found = None;
         for token in self.store.tokens()? {
@@ -196,7 +183,8 @@ impl Operator {
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "expired-token", detail)
                 .help("otary token create NAME makes another"));
         }
-        let actor = Actor { who: token.name.clone(), scope: token.scope, owner: false };
+        let (who, behind) = (format!("token {}", token.name), token.made_by.clone());
+        let actor = Actor { who, behind, grants: token.grants.clone(), from, kind: Kind::Token };
         self.note_use(token, now)?;
         Ok(actor)
     }
@@ -211,16 +199,5 @@ impl Operator {
             self.store.put_token(&Token { last_used: Some(now), ..token })?;
         }
         Ok(())
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Actor {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let actor = parts.extensions.get::<Self>().cloned();
-        actor.ok_or_else(|| {
-            Problem::internal("crashed", "the request could not be carried out", "no door before this route")
-        })
     }
 }

@@ -12,7 +12,7 @@ use otary_fleet::{
 use otary_store::{Admit, EventQuery};
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::ledger::Held;
 use super::problem::Problem;
 use super::products::product;
@@ -251,7 +251,8 @@ impl Operator {
         action: String,
         mut change: impl FnMut(&mut Device),
     ) -> Result<DeviceView, Problem> {
-        tracing::info!(who = actor.who, device = %mac, "{action}");
+        let from = actor.from.map(tracing::field::display);
+        tracing::info!(who = actor.who, from, device = %mac, "{action}");
         let event = self.event(actor, Some(mac), None, action);
         let (mut found, catalogue) = (false, self.store.catalogue());
         self.store.with_device(mac, self.now(), admit, &mut |device| {

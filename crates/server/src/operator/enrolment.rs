@@ -11,7 +11,7 @@ use otary_fleet::{Catalogue, Credential, CredentialKind, Device, Mac, ProductNam
 use otary_store::Admit;
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::devices::{DeviceView, no_device};
 use super::problem::Problem;
 use super::products::product;

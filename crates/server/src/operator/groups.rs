@@ -9,7 +9,7 @@ use otary_fleet::query::Field;
 use otary_fleet::{Catalogue, Facts, Group, GroupName, Mac, Membership, ProductName};
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::devices;
 use super::problem::Problem;
 use super::products::product;

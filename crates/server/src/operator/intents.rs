@@ -12,7 +12,7 @@ use otary_fleet::{Device, Held, Mac, Release, ReleaseId, Version, Zone};
 use otary_store::Admit;
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::devices::{DeviceView, no_device};
 use super::problem::Problem;
 use super::releases::release;

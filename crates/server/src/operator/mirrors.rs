@@ -14,7 +14,7 @@ use http::StatusCode;
 use otary_fleet::{Artifact, Catalogue, Channel, ProductName, RiskName, Sha256};
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::campaigns::ByCampaign;
 use super::problem::Problem;
 use super::publish::{Part, Publication};

@@ -9,7 +9,7 @@ use http::StatusCode;
 use otary_fleet::{Catalogue, Chip, Product, ProductName, Sha256, Version};
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::problem::Problem;
 use super::request::{Body, Place};
 use super::site::{Operator, carry_out};

@@ -13,7 +13,7 @@ use otary_fleet::{
 use otary_trust::signing::Manifest;
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::campaigns::{ByCampaign, Outgoing, Superseded, plan};
 use super::effect::Effect;
 use super::problem::Problem;

@@ -9,7 +9,7 @@ use http::StatusCode;
 use otary_fleet::{Artifact, Campaign, Catalogue, ProductName, Release, ReleaseId, Sha256, Version};
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::campaigns::aborted;
 use super::problem::Problem;
 use super::request::{Options, Place};

@@ -16,7 +16,7 @@ use http::StatusCode;
 use otary_fleet::{Catalogue, ProductName, SignedManifest};
 use otary_trust::signing::{Record, SigningKey};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::problem::Problem;
 use super::request::{Body, Place};
 use super::site::{Operator, carry_out};

@@ -8,13 +8,14 @@ use otary_fleet::{Device, Event, EventKind, Mac, ProductName, Sha256, Time};
 use otary_store::{Retention, Store};
 use tokio::sync::Semaphore;
 
-use super::auth::Actor;
+use super::actor::Actor;
+use super::health::Readiness;
 use super::problem::Problem;
 use super::secret::Secret;
 use super::throttle::Throttle;
 use crate::every::each_device;
 use crate::fetch::Fetcher;
-use crate::{Clock, Custody, Rollout};
+use crate::{Clock, Counters, Custody, Rollout};
 
 /// The store's setting that says when the authority was last backed up: milliseconds since 1970, in decimal.
 pub const AUTHORITY_BACKED_UP: &str = "authority.backed-up";
@@ -55,6 +56,9 @@ pub struct Operator {
     pub(super) custody: Option<Arc<Custody>>,
     /// What mirrors are fetched with; none where nothing is to be fetched.
     pub(super) fetcher: Option<Fetcher>,
+    /// What the server around it counts.
+    pub(super) counters: Arc<Counters>,
+    pub(super) readiness: Readiness,
     clock: Clock,
     changes: Mutex<()>,
 }
@@ -73,6 +77,8 @@ impl Operator {
             owner: owner.map(Secret::hash),
             custody: None,
             fetcher: None,
+            counters: Arc::default(),
+            readiness: Readiness::default(),
             clock,
             changes: Mutex::new(()),
         }
@@ -81,6 +87,11 @@ impl Operator {
     /// The campaigns, for the server that carries them out.
     pub fn rollout(&self) -> Arc<Rollout> {
         Arc::clone(&self.rollout)
+    }
+
+    /// What the server around it is to count into.
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
     }
 
     /// The same with an authority to work on.
@@ -112,7 +123,7 @@ impl Operator {
         product: Option<ProductName>,
         action: String,
     ) -> Event {
-        let kind = EventKind::Operator { who: actor.who.clone(), action };
+        let kind = EventKind::Operator { who: actor.who.clone(), from: actor.from, action };
         Event { at: self.now(), device, product, kind }
     }
 
@@ -123,7 +134,8 @@ impl Operator {
         product: Option<&ProductName>,
         action: String,
     ) -> Result<(), Problem> {
-        tracing::info!(who = actor.who, product = product.map(ProductName::as_str), "{action}");
+        let from = actor.from.map(tracing::field::display);
+        tracing::info!(who = actor.who, from, product = product.map(ProductName::as_str), "{action}");
         self.store.append(self.event(actor, None, product.cloned(), action))?;
         Ok(self.store.flush()?)
     }

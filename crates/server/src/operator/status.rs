@@ -8,7 +8,7 @@ use otary_fleet::{ReleaseId, Sha256, Time, Verdict};
 use otary_store::Head;
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::problem::Problem;
 use super::site::{AUTHORITY_BACKED_UP, Operator, carry_out};
 

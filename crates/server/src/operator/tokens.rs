@@ -1,4 +1,5 @@
-//! Tokens: create, list, revoke. A secret is answered once, when it is made, and kept as its digest alone.
+//! Tokens: create, list, revoke. A secret is answered once, when it is made, and kept as its digest alone. Whoever may not own
+//! the server sees his own tokens alone, and nobody makes one that may more than he may.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,10 +7,10 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{ProductName, Scope, Time, Token};
+use otary_fleet::{Grants, ProductName, Scope, Time, Token};
 use serde::{Deserialize, Serialize};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::problem::Problem;
 use super::request::{Body, Place};
 use super::secret::Secret;
@@ -21,8 +22,9 @@ use super::site::{Operator, carry_out};
 pub struct NewToken {
     /// What people call it; named as products are.
     pub name: ProductName,
-    /// What it allows.
-    pub scope: Scope,
+    /// What it allows; a scope's word alone is that scope on everything.
+    #[serde(alias = "scope")]
+    pub grants: Grants,
     /// Days until it ends: 1 to [`NewToken::MAX_DAYS`].
     #[serde(default = "NewToken::year")]
     pub days: u32,
@@ -45,7 +47,9 @@ pub struct TokenView {
     /// What people call it.
     pub name: String,
     /// What it allows.
-    pub scope: Scope,
+    pub grants: Grants,
+    /// Whose it is: the person who made it, or `local`.
+    pub made_by: String,
     /// When it was made.
     pub created: Time,
     /// When it ends.
@@ -66,10 +70,15 @@ pub struct CreatedToken {
     pub secret: Secret,
 }
 
-pub(super) async fn list(State(operator): State<Arc<Operator>>) -> Result<Json<Vec<TokenView>>, Problem> {
-    let tokens = carry_out(operator, |operator| {
+pub(super) async fn list(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+) -> Result<Json<Vec<TokenView>>, Problem> {
+    let tokens = carry_out(operator, move |operator| {
         let now = operator.now();
-        Ok(operator.store.tokens()?.iter().map(|token| view(token, now)).collect())
+        let tokens = operator.store.tokens()?;
+        let seen = tokens.iter().filter(|token| is_in_reach(token, &actor));
+        Ok(seen.map(|token| view(token, now)).collect())
     });
     tokens.await.map(Json)
 }
@@ -98,6 +107,10 @@ impl Operator {
             let detail = format!("a token lasts 1 to {} days", NewToken::MAX_DAYS);
             return Err(Problem::bad_request("token-days", detail));
         }
+        if new.grants.is_empty() {
+            return Err(Problem::bad_request("token-grants", "a token that allows nothing is of no use"));
+        }
+        actor.check_giving(&new.grants)?;
         let _changing = self.changing();
         let name = new.name.as_str();
         if self.store.tokens()?.iter().any(|token| token.name == name) {
@@ -110,19 +123,22 @@ impl Operator {
         let token = Token {
             name: name.to_owned(),
             hash: secret.hash(),
-            scope: new.scope,
+            grants: new.grants.clone(),
+            made_by: actor.behind.clone(),
             created: now,
             expires: now + Duration::from_hours(24 * u64::from(new.days)),
             last_used: None,
         };
         self.store.put_token(&token)?;
-        self.log(actor, None, format!("made the token {name} with the scope {}", new.scope.name()))?;
+        self.log(actor, None, format!("made the token {name}, which may {}", new.grants))?;
         Ok(CreatedToken { token: view(&token, now), secret })
     }
 
     fn revoke_token(&self, name: &str, actor: &Actor) -> Result<(), Problem> {
         let _changing = self.changing();
-        if !self.store.delete_token(name)? {
+        let tokens = self.store.tokens()?;
+        let found = tokens.iter().find(|token| token.name == name && is_in_reach(token, actor));
+        if found.is_none() || !self.store.delete_token(name)? {
             return Err(Problem::not_found("no-token-of-that-name", format!("there is no token {name}"))
                 .help("otary token list"));
         }
@@ -130,10 +146,16 @@ impl Operator {
     }
 }
 
+/// Whether it is theirs, or they look after the tokens of others as well.
+fn is_in_reach(token: &Token, actor: &Actor) -> bool {
+    actor.may(Scope::Own, None) || token.made_by == actor.behind
+}
+
 fn view(token: &Token, now: Time) -> TokenView {
     TokenView {
         name: token.name.clone(),
-        scope: token.scope,
+        grants: token.grants.clone(),
+        made_by: token.made_by.clone(),
         created: token.created,
         expires: token.expires,
         expired: token.expires <= now,

@@ -15,7 +15,7 @@ use http::StatusCode;
 use otary_fleet::{Generations, GivenUp, Mac, Misstep, Patience, Step, Straggler, Time, due};
 use otary_trust::{Certificate, HostName, Name, PrivateKey, Start};
 
-use super::auth::Actor;
+use super::actor::Actor;
 use super::ledger::{Ledger, Losses};
 use super::problem::Problem;
 use super::request::{Body, Place};

@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use otary_fleet::{
-    Campaign, CampaignId, Catalogue, Device, Event, EventKind, Mac, Moved, Notice, Openings, Sha256, State,
-    Tally, Time, advance, opening,
+    Campaign, CampaignId, Catalogue, Device, Event, EventKind, Mac, Moved, Openings, Sha256, State,
+    StopNotice, Tally, Time, advance, opening,
 };
 use otary_store::{Store, StoreError};
 
@@ -138,6 +138,11 @@ impl Rollout {
         lock(&self.watch).tally(&*self.store, &catalogue, campaign, now)
     }
 
+    /// What a campaign had shown by the last look, if a look was at it.
+    pub(crate) fn last_tally(&self, campaign: CampaignId) -> Option<Tally> {
+        lock(&self.standing).tallies.get(&campaign).cloned()
+    }
+
     /// What a person is told of a campaign that was stopped: none of another.
     pub(crate) fn notice(&self, campaign: &Campaign) -> Result<Option<String>, StoreError> {
         let State::Stopped(stop) = &campaign.state else { return Ok(None) };
@@ -146,7 +151,7 @@ impl Rollout {
         let these = self.devices(stop.devices.iter().copied())?;
         let others = self.devices(others)?;
         let [these, others] = [&these, &others].map(|devices| devices.iter().collect::<Vec<_>>());
-        Ok(Some(Notice::of(campaign, stop, &these, &others).to_string()))
+        Ok(Some(StopNotice::of(campaign, stop, &these, &others).to_string()))
     }
 
     fn devices(&self, macs: impl IntoIterator<Item = Mac>) -> Result<Vec<Device>, StoreError> {

@@ -54,6 +54,7 @@ pub fn options() -> Options {
         tls: TlsRules::default(),
         tls_of_names: BTreeMap::new(),
         recorder: None,
+        counters: Arc::default(),
         retention: Retention {
             events: Duration::from_hours(24),
             max_events: 100_000,

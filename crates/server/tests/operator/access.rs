@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use http::{Method, StatusCode, header};
-use otary_fleet::Chip;
+use otary_fleet::{Chip, EventKind};
 use otary_server::operator::{Access, CreatedToken, Secret, TokenView};
 use serde_json::json;
 
@@ -51,7 +51,8 @@ async fn a_token_does_what_its_scope_says_and_no_more() {
         let from = Caller::Net(CI, Some(who.secret.expose()));
         assert_eq!(get(&desk, from, "/status").await.status, StatusCode::OK);
         let access: Access = get(&desk, from, "/access").await.read();
-        assert_eq!((access.who, access.scope), (who.token.name.clone(), who.token.scope));
+        let word = format!("token {}", who.token.name);
+        assert_eq!((access.who.as_ref(), &access.grants), (Some(&word), &who.token.grants));
         let pushed = upload(who.secret.expose().to_owned()).await;
         assert_eq!(pushed.status == StatusCode::CREATED, may_push, "{who:?}");
         let listed = get(&desk, from, "/tokens").await;
@@ -59,7 +60,7 @@ async fn a_token_does_what_its_scope_says_and_no_more() {
     }
     let refused = upload(read.secret.expose().to_owned()).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
-    assert_eq!(refused.refused("scope-too-small"), "the token looks has the scope read, this takes push");
+    assert_eq!(refused.refused("scope-too-small"), "this takes push, and token looks may read");
 }
 
 #[tokio::test]
@@ -183,4 +184,43 @@ async fn what_is_not_there_is_a_problem_document_too() {
     let huge = json!({ "name": "x".repeat(200_000) });
     let answer = desk.send(Method::POST, "/products", huge).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn nobody_makes_a_token_that_may_more_than_he_may() {
+    let desk = Desk::new();
+    let operator = token(&desk, "me", "operate").await;
+    let from = Caller::Net(CI, Some(operator.secret.expose()));
+    let make = |name: &str, scope: &str| {
+        let body = json!({ "name": name, "scope": scope }).to_string();
+        desk.request(from, Method::POST, "/tokens", Body::from(body))
+    };
+    let refused = make("boss", "own").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    refused.refused("scope-too-small");
+    assert_eq!(make("ci", "push").await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_token_for_one_product_is_none_for_the_server() {
+    let desk = Desk::new();
+    let body = json!({ "name": "ci", "grants": { "products": { "lamp": "operate" } } });
+    let made: CreatedToken = desk.send(Method::POST, "/tokens", body).await.read();
+    let from = Caller::Net(CI, Some(made.secret.expose()));
+    let refused = get(&desk, from, "/trust").await.refused("scope-too-small");
+    assert_eq!(refused, "this takes read on everything, and token ci may operate on lamp");
+    let nothing = json!({ "name": "none", "grants": {} });
+    desk.send(Method::POST, "/tokens", nothing).await.refused("token-grants");
+}
+
+#[tokio::test]
+async fn what_was_done_is_kept_with_who_did_it_and_from_where() {
+    let desk = Desk::new();
+    let operator = token(&desk, "me", "operate").await;
+    let from = Caller::Net(CI, Some(operator.secret.expose()));
+    desk.request(from, Method::POST, "/products", Body::from(json!({ "name": "lamp" }).to_string())).await;
+    let query = otary_store::EventQuery { limit: 1, ..otary_store::EventQuery::default() };
+    let event = desk.store.events(&query).unwrap().remove(0);
+    let EventKind::Operator { who, from, .. } = event.kind else { panic!("{event:?}") };
+    assert_eq!((who.as_str(), from), ("token me", Some(CI.parse().unwrap())));
 }

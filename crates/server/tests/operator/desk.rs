@@ -95,9 +95,14 @@ impl Desk {
     }
 
     pub async fn request(&self, from: Caller<'_>, method: Method, path: &str, body: Body) -> Answer {
+        self.ask(from, method, &format!("/api/v1{path}"), body).await
+    }
+
+    /// A request with its whole path.
+    pub async fn ask(&self, from: Caller<'_>, method: Method, path: &str, body: Body) -> Answer {
         let mut request = Request::new(body);
         *request.method_mut() = method;
-        *request.uri_mut() = format!("/api/v1{path}").parse().unwrap();
+        *request.uri_mut() = path.parse().unwrap();
         request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
         match from {
             Caller::Here => {

@@ -29,7 +29,7 @@ async fn disenroll(desk: &Desk, credential: serde_json::Value) -> crate::desk::A
 fn actions(desk: &Desk) -> Vec<String> {
     let events = desk.store.events(&EventQuery { limit: 20, ..EventQuery::default() }).unwrap();
     let action = |kind| match kind {
-        EventKind::Operator { who, action } => format!("{who}: {action}"),
+        EventKind::Operator { who, action, .. } => format!("{who}: {action}"),
         other => panic!("{other:?}"),
     };
     events.into_iter().map(|event| action(event.kind)).collect()

@@ -16,5 +16,6 @@ mod pushes;
 mod releases;
 mod risks;
 mod rollovers;
+mod signals;
 mod signing;
 mod uploads;

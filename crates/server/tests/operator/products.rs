@@ -49,7 +49,7 @@ async fn what_operators_do_is_on_record() {
     let said: Vec<_> = events
         .iter()
         .map(|event| match &event.kind {
-            EventKind::Operator { who, action } => format!("{who}: {action}"),
+            EventKind::Operator { who, action, .. } => format!("{who}: {action}"),
             other => panic!("{other:?}"),
         })
         .collect();

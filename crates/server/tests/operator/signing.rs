@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{Method, StatusCode};
-use otary_fleet::{Artifact, Chip, ManifestBytes, Scope, SignedManifest, Time, read};
+use otary_fleet::{Artifact, Chip, Grants, ManifestBytes, Scope, SignedManifest, Time, read};
 use otary_server::operator::{
     HeldKey, Material, NewRecord, NewToken, Numbers, Part, Publication, Published, ReleaseView,
     ServerSigning, SigningView, Uploaded,
@@ -286,7 +286,8 @@ async fn who_may_do_what() {
     let site = Site::founded().await;
     let mut tokens = Vec::new();
     for scope in [Scope::Read, Scope::Push, Scope::Operate] {
-        let new = NewToken { name: scope.name().parse().unwrap(), scope, days: 1 };
+        let grants = Grants::everywhere(scope);
+        let new = NewToken { name: scope.name().parse().unwrap(), grants, days: 1 };
         let made: otary_server::operator::CreatedToken =
             site.desk.send(Method::POST, "/tokens", new).await.read();
         tokens.push(made.secret.expose().to_owned());

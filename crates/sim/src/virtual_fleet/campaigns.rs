@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use otary_fleet::{
-    Campaign, CampaignId, Device, Mac, Notice, Openings, Outcome, Roster, State, Tally, Time, advance,
+    Campaign, CampaignId, Device, Mac, Openings, Outcome, Roster, State, StopNotice, Tally, Time, advance,
     opening,
 };
 
@@ -123,7 +123,7 @@ impl Campaigns {
                 let offered =
                     devices.filter(|device| device.trials.iter().any(|trial| trial.campaign == campaign));
                 let (these, others): (Vec<&Device>, Vec<&Device>) = offered.partition(is_named);
-                let notice = Notice::of(after, stop, &these, &others).to_string();
+                let notice = StopNotice::of(after, stop, &these, &others).to_string();
                 Some(What::Stopped { campaign, notice, seen })
             }
             state => Some(What::Became { campaign, state: state.name(), seen }),

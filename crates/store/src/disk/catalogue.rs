@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use otary_fleet::{Artifact, Campaign, Catalogue, Group, GroupName, Product, Release, ReleaseId, Token};
+use otary_fleet::{Artifact, Campaign, Catalogue, Group, GroupName, Product, Release, ReleaseId};
 use rusqlite::{Connection, OptionalExtension, Params, Transaction, TransactionBehavior, params};
 use serde::de::DeserializeOwned;
 
@@ -128,21 +128,6 @@ impl Shared {
         Ok(was_there)
     }
 
-    pub(super) fn put_token(&self, token: &Token) -> Result<(), StoreError> {
-        let sql = "INSERT INTO token (name, record) VALUES (?1, ?2)
-                   ON CONFLICT (name) DO UPDATE SET record = excluded.record";
-        execute(&lock(&self.connection), sql, params![token.name, column::record("token", token)?])
-    }
-
-    pub(super) fn delete_token(&self, name: &str) -> Result<bool, StoreError> {
-        let connection = lock(&self.connection);
-        Ok(connection.prepare_cached("DELETE FROM token WHERE name = ?1")?.execute([name])? > 0)
-    }
-
-    pub(super) fn tokens(&self) -> Result<Vec<Token>, StoreError> {
-        records(&lock(&self.listings), "token", "SELECT record FROM token ORDER BY name")
-    }
-
     pub(super) fn put_setting(&self, key: &str, value: &str) -> Result<(), StoreError> {
         let sql = "INSERT INTO setting (key, value) VALUES (?1, ?2)
                    ON CONFLICT (key) DO UPDATE SET value = excluded.value";
@@ -166,13 +151,24 @@ fn load(connection: &Connection) -> Result<Catalogue, StoreError> {
     Ok(Catalogue::new(products, releases, artifacts).with_campaigns(campaigns, groups))
 }
 
+/// Every record that a statement finds.
 pub(super) fn records<T: DeserializeOwned>(
     connection: &Connection,
     table: &'static str,
     sql: &str,
 ) -> Result<Vec<T>, StoreError> {
+    records_with(connection, table, sql, ())
+}
+
+/// The records that a statement with these parameters finds, as its first column.
+pub(super) fn records_with<T: DeserializeOwned>(
+    connection: &Connection,
+    table: &'static str,
+    sql: &str,
+    params: impl Params,
+) -> Result<Vec<T>, StoreError> {
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(())?;
+    let mut rows = statement.query(params)?;
     let mut records = Vec::new();
     while let Some(row) = rows.next()? {
         let record = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
@@ -181,7 +177,8 @@ pub(super) fn records<T: DeserializeOwned>(
     Ok(records)
 }
 
-fn execute(connection: &Connection, sql: &str, params: impl Params) -> Result<(), StoreError> {
+/// Carries out a statement.
+pub(super) fn execute(connection: &Connection, sql: &str, params: impl Params) -> Result<(), StoreError> {
     connection.prepare_cached(sql)?.execute(params)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! What waits to be written is laid over what is read from the tables, rather than written first: a reader then neither
 //! waits for a sync nor makes batches smaller, and sees the truth also while the disk is full.
 
+mod access;
 mod audit;
 mod blob_cache;
 mod blobs;
@@ -10,6 +11,7 @@ mod catalogue;
 mod column;
 mod device_table;
 mod devices;
+mod dispatches;
 mod downloads;
 mod events;
 mod folder;
@@ -26,9 +28,10 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use otary_fleet::notice::{Dispatch, Webhook};
 use otary_fleet::{
-    Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256,
-    Time, Token,
+    Account, Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release,
+    ReleaseId, Session, Sha256, Time, Token,
 };
 use rusqlite::Connection;
 pub use snapshot::Snapshot;
@@ -299,6 +302,62 @@ impl Store for Disk {
         self.shared.delete_token(name)
     }
 
+    fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
+        self.shared.webhooks()
+    }
+
+    fn put_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        self.shared.put_webhook(webhook)
+    }
+
+    fn delete_webhook(&self, name: &str) -> Result<bool, StoreError> {
+        self.shared.delete_webhook(name)
+    }
+
+    fn add_dispatches(&self, dispatches: &[Dispatch]) -> Result<(), StoreError> {
+        self.shared.add_dispatches(dispatches)
+    }
+
+    fn put_dispatch(&self, dispatch: &Dispatch) -> Result<(), StoreError> {
+        self.shared.put_dispatch(dispatch)
+    }
+
+    fn dispatches(&self, to: &str, limit: usize) -> Result<Vec<Dispatch>, StoreError> {
+        self.shared.dispatches(to, limit)
+    }
+
+    fn due_dispatches(&self, now: Time, limit: usize) -> Result<Vec<Dispatch>, StoreError> {
+        self.shared.due_dispatches(now, limit)
+    }
+
+    fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        self.shared.accounts()
+    }
+
+    fn put_account(&self, account: &Account) -> Result<(), StoreError> {
+        self.shared.put_account(account)
+    }
+
+    fn delete_account(&self, name: &str) -> Result<bool, StoreError> {
+        self.shared.delete_account(name)
+    }
+
+    fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        self.shared.sessions()
+    }
+
+    fn session(&self, hash: &Sha256) -> Result<Option<Session>, StoreError> {
+        self.shared.session(hash)
+    }
+
+    fn put_session(&self, session: &Session) -> Result<(), StoreError> {
+        self.shared.put_session(session)
+    }
+
+    fn delete_session(&self, hash: &Sha256) -> Result<bool, StoreError> {
+        self.shared.delete_session(hash)
+    }
+
     fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
         self.shared.setting(key)
     }
@@ -311,7 +370,7 @@ impl Store for Disk {
         let unwritten = self.shared.devices.unwritten(None);
         let seen = unwritten.values().flatten().map(|device| device.last_seen).max().unwrap_or_default();
         let waiting = self.shared.events.newest_waiting();
-        let made = newest(&self.catalogue(), &self.tokens()?);
+        let made = newest(&self.catalogue(), &self.tokens()?, &self.accounts()?);
         let listings = lock(&self.shared.listings);
         let written = device_table::newest(&listings)?.max(events::newest(&listings)?);
         Ok(seen.max(waiting).max(made).max(written))

@@ -18,6 +18,7 @@ impl Shared {
         let mut pruned = Pruned::default();
         self.prune_orphans(now - retention.unreferenced, &mut pruned)?;
         self.prune_catalogue(retention, now, &mut pruned)?;
+        self.prune_sessions(now)?;
         pruned.events = self.prune_events(retention, now)?;
         Ok(pruned)
     }

@@ -14,10 +14,12 @@ use crate::StoreError;
 /// A step of the schema: statements, and what SQL alone cannot do behind them.
 type Migration = (&'static str, fn(&Connection) -> Result<(), StoreError>);
 
-const MIGRATIONS: [Migration; 3] = [
+const MIGRATIONS: [Migration; 5] = [
     (include_str!("../../migrations/0001_records.sql"), |_| Ok(())),
     (include_str!("../../migrations/0002_campaigns.sql"), |_| Ok(())),
     (include_str!("../../migrations/0003_audit.sql"), audit::chain_what_was_there),
+    (include_str!("../../migrations/0004_access.sql"), |_| Ok(())),
+    (include_str!("../../migrations/0005_notices.sql"), |_| Ok(())),
 ];
 
 /// How long a statement waits for somebody else's lock: an operator's own SQLite shell, say.

@@ -1,5 +1,6 @@
 //! The memory backend: the contract and nothing else, for tests. Nothing waits to be written, nothing outlives it.
 
+mod dispatches;
 mod log;
 mod records;
 
@@ -8,9 +9,10 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
+use otary_fleet::notice::{Dispatch, Webhook};
 use otary_fleet::{
-    Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release, ReleaseId, Sha256,
-    Time, Token,
+    Account, Artifact, Campaign, Catalogue, Device, Event, Group, GroupName, Mac, Product, Release,
+    ReleaseId, Session, Sha256, Time, Token,
 };
 
 use crate::audit::{AuditEntry, AuditQuery, Head, NotedHead};
@@ -23,6 +25,7 @@ use crate::verification::Verification;
 use crate::{
     Admit, Blob, BlobWriter, Downloads, EventQuery, MAX_STRANGERS, Pruned, Retention, Store, StoreError, blob,
 };
+use dispatches::Dispatches;
 use log::Log;
 use records::Records;
 
@@ -41,7 +44,11 @@ struct State {
     log: Log,
     downloads: HashMap<Sha256, Downloads>,
     tokens: BTreeMap<String, Token>,
+    accounts: BTreeMap<String, Account>,
+    sessions: HashMap<Sha256, Session>,
     settings: BTreeMap<String, String>,
+    webhooks: BTreeMap<String, Webhook>,
+    dispatches: Dispatches,
 }
 
 #[derive(Debug)]
@@ -282,6 +289,77 @@ impl Store for Memory {
         Ok(lock(&self.state).tokens.remove(name).is_some())
     }
 
+    fn webhooks(&self) -> Result<Vec<Webhook>, StoreError> {
+        Ok(lock(&self.state).webhooks.values().cloned().collect())
+    }
+
+    fn put_webhook(&self, webhook: &Webhook) -> Result<(), StoreError> {
+        lock(&self.state).webhooks.insert(webhook.name.clone(), webhook.clone());
+        Ok(())
+    }
+
+    fn delete_webhook(&self, name: &str) -> Result<bool, StoreError> {
+        let mut state = lock(&self.state);
+        state.dispatches.forget(name);
+        Ok(state.webhooks.remove(name).is_some())
+    }
+
+    fn add_dispatches(&self, dispatches: &[Dispatch]) -> Result<(), StoreError> {
+        lock(&self.state).dispatches.add(dispatches);
+        Ok(())
+    }
+
+    fn put_dispatch(&self, dispatch: &Dispatch) -> Result<(), StoreError> {
+        lock(&self.state).dispatches.put(dispatch);
+        Ok(())
+    }
+
+    fn dispatches(&self, to: &str, limit: usize) -> Result<Vec<Dispatch>, StoreError> {
+        Ok(lock(&self.state).dispatches.of(to, limit))
+    }
+
+    fn due_dispatches(&self, now: Time, limit: usize) -> Result<Vec<Dispatch>, StoreError> {
+        Ok(lock(&self.state).dispatches.due(now, limit))
+    }
+
+    fn accounts(&self) -> Result<Vec<Account>, StoreError> {
+        Ok(lock(&self.state).accounts.values().cloned().collect())
+    }
+
+    fn put_account(&self, account: &Account) -> Result<(), StoreError> {
+        lock(&self.state).accounts.insert(account.name.clone(), account.clone());
+        Ok(())
+    }
+
+    fn delete_account(&self, name: &str) -> Result<bool, StoreError> {
+        let mut state = lock(&self.state);
+        state.sessions.retain(|_, session| session.account != name);
+        Ok(state.accounts.remove(name).is_some())
+    }
+
+    fn sessions(&self) -> Result<Vec<Session>, StoreError> {
+        let mut sessions: Vec<Session> = lock(&self.state).sessions.values().cloned().collect();
+        sessions.sort_by(|a, b| (&a.account, a.hash.0).cmp(&(&b.account, b.hash.0)));
+        Ok(sessions)
+    }
+
+    fn session(&self, hash: &Sha256) -> Result<Option<Session>, StoreError> {
+        Ok(lock(&self.state).sessions.get(hash).cloned())
+    }
+
+    fn put_session(&self, session: &Session) -> Result<(), StoreError> {
+        let mut state = lock(&self.state);
+        if !state.accounts.contains_key(&session.account) {
+            return Err(StoreError::NoAccount(session.account.clone()));
+        }
+        state.sessions.insert(session.hash, session.clone());
+        Ok(())
+    }
+
+    fn delete_session(&self, hash: &Sha256) -> Result<bool, StoreError> {
+        Ok(lock(&self.state).sessions.remove(hash).is_some())
+    }
+
     fn setting(&self, key: &str) -> Result<Option<String>, StoreError> {
         Ok(lock(&self.state).settings.get(key).cloned())
     }
@@ -296,13 +374,15 @@ impl Store for Memory {
         let tokens: Vec<Token> = state.tokens.values().cloned().collect();
         let seen = state.devices.values().map(|device| device.last_seen);
         let happened = state.log.times();
-        let made = newest(&state.records.catalogue(), &tokens);
+        let accounts: Vec<Account> = state.accounts.values().cloned().collect();
+        let made = newest(&state.records.catalogue(), &tokens, &accounts);
         Ok(seen.chain(happened).max().unwrap_or_default().max(made))
     }
 
     fn prune(&self, retention: &Retention, now: Time) -> Result<Pruned, StoreError> {
         let mut state = lock(&self.state);
         let events = state.log.prune(retention, now);
+        state.sessions.retain(|_, session| !session.has_ended(now));
         Ok(Pruned { events, ..state.prune_catalogue(retention, now) })
     }
 

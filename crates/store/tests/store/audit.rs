@@ -146,7 +146,8 @@ pub fn an_old_entry_behind_a_newer_one_loses_its_text_and_not_its_place(store: &
 }
 
 pub fn what_an_operator_did_is_in_the_log(store: &dyn Store) {
-    let kind = EventKind::Operator { who: "night shift".into(), action: "paused campaign 4".into() };
+    let kind =
+        EventKind::Operator { who: "night shift".into(), from: None, action: "paused campaign 4".into() };
     store.append(Event { at: at(1), device: None, product: None, kind: kind.clone() }).unwrap();
     let entries = entries(store);
     assert_eq!(entries[0].record.as_ref().unwrap().event().unwrap().kind, kind);

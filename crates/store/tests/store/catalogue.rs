@@ -1,11 +1,9 @@
 //! What the operator changes.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use otary_fleet::{
-    Artifact, Campaign, CampaignId, Chip, Group, Kind, Membership, Scope, Sha256, SignedManifest, State,
-    Stop, Token,
+    Artifact, Campaign, CampaignId, Chip, Group, Kind, Membership, Sha256, SignedManifest, State, Stop,
 };
 use otary_store::{Store, StoreError};
 
@@ -165,25 +163,6 @@ pub fn the_catalogue_is_the_same_until_it_changes(store: &dyn Store) {
     publish(store, "2", b"v2", at(6));
     assert_eq!(before.all_releases().count(), 1);
     assert_eq!(store.catalogue().all_releases().count(), 2);
-}
-
-pub fn tokens_are_kept_by_name(store: &dyn Store) {
-    let token = |name: &str, scope| Token {
-        name: name.into(),
-        hash: Sha256::of(name.as_bytes()),
-        scope,
-        created: at(1),
-        expires: at(1) + Duration::from_hours(24),
-        last_used: None,
-    };
-    for (name, scope) in [("laptop", Scope::Operate), ("build", Scope::Read), ("build", Scope::Push)] {
-        store.put_token(&token(name, scope)).unwrap();
-    }
-    let expected = [token("build", Scope::Push), token("laptop", Scope::Operate)];
-    assert_eq!(store.tokens().unwrap(), expected);
-    assert!(store.delete_token("build").unwrap());
-    assert!(!store.delete_token("build").unwrap());
-    assert_eq!(store.tokens().unwrap(), [token("laptop", Scope::Operate)]);
 }
 
 pub fn settings_are_kept_by_key(store: &dyn Store) {

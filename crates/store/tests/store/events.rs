@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use otary_fleet::{
-    Build, Decision, Event, EventKind, Mac, Product, Proof, Reason, Scope, Sha256, Time, Token,
+    Build, Decision, Event, EventKind, Grants, Mac, Product, Proof, Reason, Scope, Sha256, Time, Token,
 };
 use otary_store::{Downloads, EventQuery, Store};
 
@@ -59,7 +59,12 @@ fn every_kind(device: Mac) -> Vec<Event> {
         campaign: None,
     };
     let kinds = [
-        EventKind::Operator { who: "local".into(), action: "assigned it to lamp".into() },
+        EventKind::Operator { who: "local".into(), from: None, action: "assigned it to lamp".into() },
+        EventKind::Operator {
+            who: "token ci".into(),
+            from: Some([192, 168, 1, 9].into()),
+            action: "published it".into(),
+        },
         EventKind::Reported { report: report(), proof: Proof::ProductSecret },
         EventKind::Contested,
         EventKind::Installed { release: release_id("1") },
@@ -113,7 +118,8 @@ pub fn the_newest_time_is_that_of_any_record(store: &dyn Store) {
     newest(at(30));
     let hash = Sha256::of(b"secret");
     let (created, expires) = (at(40), at(40) + Duration::from_hours(1));
-    let token = Token { name: "t".into(), hash, scope: Scope::Read, created, expires, last_used: None };
+    let (grants, made_by) = (Grants::everywhere(Scope::Read), "local".into());
+    let token = Token { name: "t".into(), hash, grants, made_by, created, expires, last_used: None };
     store.put_token(&token).unwrap();
     newest(at(40));
     let mut withdrawn = store.catalogue().release(&release_id("1")).unwrap().clone();

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by ending")]
 
+mod access;
 mod audit;
 mod blobs;
 mod catalogue;
@@ -10,6 +11,7 @@ mod devices;
 mod disk;
 mod events;
 mod kill;
+mod notices;
 mod prune;
 mod sample;
 mod snapshot;
@@ -82,6 +84,19 @@ macro_rules! contract {
 }
 
 contract!({
+    notices {
+        webhooks_are_kept_by_name
+        what_is_due_is_found_until_it_is_done
+        of_each_receiver_the_newest_are_kept
+        with_a_webhook_goes_what_is_on_its_way_to_it
+    }
+    access {
+        tokens_are_kept_by_name
+        accounts_are_kept_by_name
+        a_session_is_found_by_its_digest
+        a_session_has_an_account
+        sessions_go_with_their_account_and_when_they_have_ended
+    }
     catalogue {
         a_product_is_added_and_replaced
         a_release_comes_with_its_artifacts
@@ -101,7 +116,6 @@ contract!({
         a_release_under_a_campaign_is_not_deleted
         an_artifact_keeps_the_facts_that_a_release_rests_on
         the_catalogue_is_the_same_until_it_changes
-        tokens_are_kept_by_name
         groups_are_kept_by_name
         settings_are_kept_by_key
     }

@@ -213,6 +213,6 @@ pub fn happened(event: &Event) -> String {
             format!("campaign {campaign} ({}) {moved}", plain(&release.to_string()))
         }
         EventKind::Contested => "two builds or networks take turns under its address".to_owned(),
-        EventKind::Operator { who, action } => format!("{}: {}", plain(who), plain(action)),
+        EventKind::Operator { who, action, .. } => format!("{}: {}", plain(who), plain(action)),
     }
 }

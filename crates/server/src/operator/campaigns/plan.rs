@@ -11,7 +11,7 @@ use otary_fleet::{
 use serde::{Deserialize, Serialize};
 
 use super::aborted;
-use crate::operator::auth::Actor;
+use crate::operator::actor::Actor;
 use crate::operator::groups::group;
 use crate::operator::problem::Problem;
 use crate::operator::site::{Operator, count};

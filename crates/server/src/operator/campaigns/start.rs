@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{kind, made, said};
 use super::{ByCampaign, CampaignSettings, CampaignView, Outgoing, RollBack, campaign};
-use crate::operator::auth::Actor;
+use crate::operator::actor::Actor;
 use crate::operator::problem::Problem;
 use crate::operator::releases::release;
 use crate::operator::site::Operator;
