@@ -21,6 +21,7 @@ mod lamp;
 mod names;
 mod order;
 mod provider;
+mod recipes;
 mod renewal;
 mod risks;
 mod rollover;
