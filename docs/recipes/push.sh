@@ -16,6 +16,5 @@ uploaded=$(call --data-binary "@$file" --header "Content-Type: application/octet
     "$OTARY_SERVER/api/v1/artifacts?file=$name")
 id=$(printf '%s' "$uploaded" | sed -n 's/.*"artifact": *{[^{}]*"id": *"\([0-9a-f]\{64\}\)".*/\1/p')
 [ -n "$id" ] || { echo "no artifact in: $uploaded" >&2; exit 1; }
-call --header "Content-Type: application/json" --data @- "$OTARY_SERVER/api/v1/releases" <<JSON
-{"product": "$product", "version": "$version", "artifacts": [{"id": "$id", "file": "$name"}]}
-JSON
+release="{\"product\": \"$product\", \"version\": \"$version\", \"artifacts\": [{\"id\": \"$id\", \"file\": \"$name\"}]}"
+call --header "Content-Type: application/json" --data "$release" "$OTARY_SERVER/api/v1/releases"

@@ -34,10 +34,15 @@ fn campaign(house: &House) -> (String, u64) {
     (state.unwrap_or_else(|| panic!("{shown:#}")).to_owned(), campaign["wave"].as_u64().unwrap())
 }
 
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+fn wait_until(house: &House, what: &str, mut is_so: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !is_so() {
-        assert!(begin.elapsed() < MOVES, "not in time: {what}");
+        let told = || {
+            let [campaign, devices] =
+                ["campaign show 1", "device list"].map(|what| house.otary(&format!("{what} --data x")));
+            format!("{}{}\n{}", campaign.out, devices.out, house.text("log"))
+        };
+        assert!(begin.elapsed() < MOVES, "not in time: {what}\n{}", told());
         thread::sleep(Duration::from_millis(200));
     }
 }
@@ -66,12 +71,12 @@ fn a_backup_taken_under_load_restores_to_a_server_that_goes_on_with_its_campaign
             switch_on(board, sketch, &stop)
         })
         .collect();
-    wait_until("every board has asked", || {
+    wait_until(&house, "every board has asked", || {
         house.otary("device list --data x").printed().lines().count() > BOARDS.into()
     });
     let plan = format!("--waves {FIRST_WAVE},100% --soak 0s --approve");
     house.otary(&format!("push lamp-2.bin --product lamp --version 2 {plan} --data x")).printed();
-    wait_until("the first wave is there", || campaign(&house) == ("awaits-approval".to_owned(), 0));
+    wait_until(&house, "the first wave is there", || campaign(&house) == ("awaits-approval".to_owned(), 0));
 
     let pushing = AtomicBool::new(true);
     let backed_up = thread::scope(|scope| {
@@ -80,7 +85,8 @@ fn a_backup_taken_under_load_restores_to_a_server_that_goes_on_with_its_campaign
                 if !pushing.load(Ordering::Relaxed) {
                     break;
                 }
-                house.sample("cam.bin", &version.to_string());
+                // Bytes of its own: what two products have tells no product.
+                house.sample("cam.bin", &format!("cam-{version}"));
                 house
                     .otary(&format!("push cam.bin --product cam --version {version} --at-once --data x"))
                     .printed();
@@ -104,7 +110,7 @@ fn a_backup_taken_under_load_restores_to_a_server_that_goes_on_with_its_campaign
     assert_eq!(campaign(&house), ("awaits-approval".to_owned(), 0), "it stands where it stood");
     assert_eq!(running(&house, "2"), FIRST_WAVE);
     house.otary("campaign approve 1 --data x").printed();
-    wait_until("the whole fleet has it", || running(&house, "2") == usize::from(BOARDS));
+    wait_until(&house, "the whole fleet has it", || running(&house, "2") == usize::from(BOARDS));
     stop.stop();
     for board in boards {
         assert_eq!(board.join().unwrap().version(), Some("2"));
