@@ -261,6 +261,8 @@ fn on_record(
         let events = device.map(|device| {
             let events = observe(device, check_in, &decision, catalogue, now);
             turn.note(device, catalogue, now);
+            visit.shared.census.note(device);
+            visit.shared.counters.note(&events);
             seen(device, &decision);
             events
         });

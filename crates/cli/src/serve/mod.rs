@@ -86,11 +86,10 @@ impl Ready {
         };
         let operator = Operator::new(Arc::clone(&store) as _, Clock::system(), site, Some(&owner));
         let operator = Arc::new(with_fetcher(operator.with_custody(Arc::clone(&custody))));
-        let mut options = options(values, &names, descriptors)?;
-        options.counters = operator.counters();
+        let options = options(values, &names, descriptors)?;
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
-        let (rollout, operators) = (operator.rollout(), router(Arc::clone(&operator)));
-        let server = Server::bind(&options, shared, identity, Clock::system(), rollout, operators);
+        let (engine, operators) = (operator.engine(), otary_page::over(router(Arc::clone(&operator))));
+        let server = Server::bind(&options, shared, identity, Clock::system(), engine, operators);
         let mut server = server.map_err(not_listening)?;
         let metrics = serve_signals(&mut server, values, &options, &operator)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
@@ -204,7 +203,6 @@ fn options(values: &Values, names: &Names, descriptors: u64) -> Result<Options> 
         tls: tls::rules(&values.tls),
         tls_of_names: tls::rules_of_names(&values.tls)?,
         recorder: recorder(values)?,
-        counters: Arc::default(),
         retention: retention(values),
         limits: Limits {
             handshake: limits.handshake.0,

@@ -35,6 +35,7 @@ mod print;
 mod quantity;
 mod token;
 mod value;
+mod who;
 mod word;
 
 use std::str::FromStr;
@@ -76,6 +77,11 @@ impl Query {
     pub const MAX_TESTS: usize = 64;
     /// The longest value, in bytes.
     pub const MAX_VALUE: usize = 64;
+
+    /// The names of all fields, for whoever completes what somebody writes.
+    pub fn fields() -> impl Iterator<Item = &'static str> {
+        Field::all().map(Field::name)
+    }
 
     /// Reads a query.
     pub fn parse(text: &str) -> Result<Self, QueryError> {

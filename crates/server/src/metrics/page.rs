@@ -86,6 +86,13 @@ impl Page {
             [],
             [([], counters.download_bytes())],
         )?;
+        let outcomes = counters.outcomes().into_iter().map(|(outcome, count)| ([outcome], count));
+        self.counts(
+            "otary_updates_total",
+            "Updates that took or failed, as it was seen.",
+            ["outcome"],
+            outcomes,
+        )?;
         self.gauge("otary_downloads_under_way", "Transfers under way.", counters.under_way())?;
         let handshakes = counters.handshakes();
         let handshakes = handshakes.iter().map(|(alert, count)| ([*alert], *count));

@@ -29,7 +29,7 @@ pub fn signals(operator: Arc<Operator>) -> Router {
 /// The page.
 pub(super) async fn metrics(State(operator): State<Arc<Operator>>) -> Result<Response, Problem> {
     let page = carry_out(operator, |operator| {
-        let page = write(&operator.counters, &operator.signal_facts()?);
+        let page = write(&operator.engine.counters, &operator.signal_facts()?);
         page.map_err(|error| Problem::internal("no-metrics", "the page could not be written", error))
     });
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], page.await?).into_response())

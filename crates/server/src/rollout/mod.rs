@@ -10,7 +10,7 @@
 //!
 //! Nothing here calls the store while a turn is taken, and turns are short.
 
-mod pauses;
+pub(crate) mod pauses;
 mod standing;
 mod watch;
 
@@ -69,13 +69,15 @@ impl Rollout {
         }
     }
 
-    /// A server begins to look after them: for how long none did is noted.
-    pub(crate) fn begin(&self) {
+    /// A server begins to look after them: for how long none did is noted. Gives when none did.
+    pub(crate) fn begin<T: FromIterator<(Time, Time)>>(&self) -> T {
         self.served.store(true, Ordering::Relaxed);
+        let mut watch = lock(&self.watch);
         match Pauses::begin(&*self.store, self.clock.now()) {
-            Ok(pauses) => lock(&self.watch).pauses = pauses,
+            Ok(pauses) => watch.pauses = pauses,
             Err(error) => told(&error, "for how long no server ran is not known"),
         }
+        watch.pauses.all().collect()
     }
 
     /// Lets a check-in be decided on. Others wait while a campaign is under way.
