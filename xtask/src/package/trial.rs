@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use crate::process;
 
 const DATA: &str = "/var/lib/otary";
-/// There while systemd is in charge of the machine (sd_booted(3)).
+/// There while systemd is in charge of the machine, as `sd_booted` of its library says.
 const SERVICE_MANAGER: &str = "/run/systemd/system";
 /// A first start makes keys.
 const START: Duration = Duration::from_mins(1);
