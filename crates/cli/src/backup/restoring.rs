@@ -113,7 +113,8 @@ fn unpack(archive: &Archive, data: &Path) -> Result<()> {
     unpacked.map_err(damaged)
 }
 
-/// Opens the store, which brings an older schema up to date, and holds it against the manifest.
+/// Opens the store, which brings an older schema up to date, and holds it against the manifest. Whoever was signed in when the
+/// backup was made may have been shut out since, and signs in again.
 fn check_store(archive: &Archive, data: &Path) -> Result<()> {
     let store = Disk::open(data, DiskOptions::default()).context("opening the backup's database")?;
     let found = store.verify_audit(Some(NotedHead::from(archive.manifest.audit)))?;
@@ -127,6 +128,9 @@ fn check_store(archive: &Archive, data: &Path) -> Result<()> {
         if !there {
             bail!("the backup lacks the artifact {}", artifact.id);
         }
+    }
+    for session in store.sessions()? {
+        store.delete_session(&session.hash)?;
     }
     Ok(())
 }

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use otary_fleet::{Event, EventKind, Sha256, Time};
+use otary_fleet::{Account, Event, EventKind, Grants, Scope, Session, Sha256, Time};
 use otary_store::{Disk, DiskOptions, Head, Store};
 use tempfile::TempDir;
 
@@ -30,6 +31,14 @@ impl Bench {
         let kind = EventKind::Operator { who: "lena".into(), action: "tried it".into() };
         store.append(Event { at: NOW, device: None, product: None, kind }).unwrap();
         store.put_setting("authority.backed-up", "1").unwrap();
+        let (name, grants) = ("lena".to_owned(), Grants::everywhere(Scope::Own));
+        let password = "$argon2id$...".to_owned();
+        let account = Account { name, password, grants, created: NOW, last_signed_in: None, disabled: false };
+        store.put_account(&account).unwrap();
+        let (hash, ends) = (Sha256::of(b"secret"), NOW + Duration::from_hours(9));
+        let from = [127, 0, 0, 1].into();
+        let session = Session { hash, account: account.name, created: NOW, last_seen: NOW, ends, from };
+        store.put_session(&session).unwrap();
         drop(store);
         fs::create_dir(data.join("trust")).unwrap();
         fs::write(data.join("trust/root.crt"), "a certificate\n").unwrap();
@@ -98,6 +107,8 @@ fn what_comes_back_is_what_was_there_without_its_keys() {
     let back = Disk::open(bench.path("y"), DiskOptions::default()).unwrap();
     assert_eq!(back.audit_head().unwrap(), archive.manifest.audit);
     assert_eq!(back.setting("authority.backed-up").unwrap().as_deref(), Some("1"));
+    assert_eq!(back.accounts().unwrap().len(), 1);
+    assert!(back.sessions().unwrap().is_empty(), "who was signed in may have been shut out since");
     let there = |place: &str| bench.path("y").join(place).exists();
     assert_eq!(fs::read(bench.path("y/otary.toml")).unwrap(), b"drain = \"2s\"\n");
     assert!(there(&format!("{WITHOUT_KEYS}/root.crt")) && !there("trust") && !there("server.json"));
