@@ -28,7 +28,7 @@ impl Bench {
         let bench = Self(tempfile::tempdir().unwrap());
         let data = bench.path("x");
         let store = Disk::open(&data, DiskOptions::default()).unwrap();
-        let kind = EventKind::Operator { who: "lena".into(), action: "tried it".into() };
+        let kind = EventKind::Operator { who: "lena".into(), from: None, action: "tried it".into() };
         store.append(Event { at: NOW, device: None, product: None, kind }).unwrap();
         store.put_setting("authority.backed-up", "1").unwrap();
         let (name, grants) = ("lena".to_owned(), Grants::everywhere(Scope::Own));
