@@ -1,8 +1,10 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
 pub mod audit;
+pub mod backup;
 pub mod campaign;
 pub mod cert;
+pub mod completions;
 pub mod config;
 pub mod ddns;
 pub mod demo;
@@ -20,7 +22,9 @@ pub mod preflight;
 pub mod product;
 pub mod push;
 pub mod release;
+pub mod restore;
 pub mod serve;
+pub mod service;
 pub mod setup_code;
 pub mod sim;
 pub mod sketch;
@@ -47,6 +51,8 @@ pub enum Command {
     Status(status::Args),
     Audit(audit::Args),
     Trust(trust::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
     Key(key::Args),
     Cert(cert::Args),
     SetupCode(setup_code::Args),
@@ -61,6 +67,9 @@ pub enum Command {
     Sim(sim::Args),
     Ddns(ddns::Args),
     Config(config::Args),
+    Service(service::Args),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
 }
 
 impl Command {
@@ -89,9 +98,14 @@ impl Command {
             Self::Gc(args) => gc::run(&args, global),
             Self::Demo(args) => demo::run(args, global),
             Self::Trust(args) => trust::run(args, global),
+            Self::Backup(args) => backup::run(&args, global),
+            Self::Restore(args) => restore::run(&args, global),
             Self::Key(args) => key::run(args, global),
             Self::Cert(args) => cert::run(&args),
             Self::Config(args) => config::run(args, global),
+            Self::Service(args) => service::run(args),
+            Self::Completions(args) => completions::complete(&args),
+            Self::Man(args) => completions::man(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Doctor(args) => doctor::run(&args, global),
             Self::Sketch(args) => sketch::run(&args, global),
