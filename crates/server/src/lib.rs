@@ -41,6 +41,7 @@ mod listener;
 mod metrics;
 pub mod mirror;
 mod newcomers;
+pub mod notify;
 pub mod operator;
 mod operators;
 mod options;

@@ -42,6 +42,8 @@
 //! | operate | `PUT /groups/{name}`, `POST /groups/{name}/{add, remove}`, `DELETE` without the last part | by hand or by a query |
 //! | operate | `POST /campaigns`, `POST /campaigns/{number}/{pause, resume, approve, abort, roll-back}` | send a release out, and the steps |
 //! | operate | `POST /mirrors`, `DELETE /mirrors/{product}`, `POST /mirrors/{product}/check` | take firmware from elsewhere, stop that, look now |
+//! | operate | `GET /webhooks`, `GET /webhooks/{name}/deliveries?limit=`, `GET /mail` | who is told of what happens, and what went out |
+//! | own | `POST /webhooks`, `DELETE /webhooks/{name}`, `POST /webhooks/{name}/test`, `POST /mail/test` | tell somebody, nobody any more, try it |
 //! | operate | `GET /tokens`, `POST /tokens`, `DELETE /tokens/{name}` | |
 //! | operate | `POST /gc` | let go of what is no longer kept |
 //! | operate | `POST /trust/renew` | new server certificates |
@@ -67,8 +69,10 @@ mod groups;
 mod health;
 mod intents;
 mod ledger;
+mod mail;
 mod metrics;
 mod mirrors;
+mod notices;
 mod preflight;
 mod problem;
 mod products;
@@ -86,6 +90,7 @@ mod status;
 mod throttle;
 mod tokens;
 mod trust;
+mod webhooks;
 
 pub use actor::Kind as ActorKind;
 pub use announcement::Announcement;
@@ -102,8 +107,10 @@ pub use groups::{GroupMembers, GroupSettings, GroupView};
 pub use health::Health;
 pub use intents::{DeviceZone, WantedVersion};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
+pub use mail::MailView;
 pub use metrics::signals;
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
+pub use notices::follow_notices;
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};
 pub use publish::{Part, Publication, Published};
@@ -120,3 +127,4 @@ pub use site::{AUTHORITY_BACKED_UP, Operator, Site};
 pub use status::{Collected, Status};
 pub use tokens::{CreatedToken, NewToken, TokenView};
 pub use trust::{Adoption, Begin, ElsewhereView, LeafView, NextKey, RolloverView, TrustView};
+pub use webhooks::{CreatedWebhook, NewWebhook, WebhookView};

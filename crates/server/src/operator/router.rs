@@ -19,8 +19,8 @@ use super::releases::Change;
 use super::request::Place;
 use super::site::Operator;
 use super::{
-    artifacts, audit, auth, campaigns, devices, enrolment, explain, groups, health, intents, metrics,
-    mirrors, preflight, products, publish, releases, signing, status, tokens, trust,
+    artifacts, audit, auth, campaigns, devices, enrolment, explain, groups, health, intents, mail, metrics,
+    mirrors, preflight, products, publish, releases, signing, status, tokens, trust, webhooks,
 };
 
 /// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
@@ -132,6 +132,12 @@ fn to_operate() -> Routes {
         .route("/signing/material", post(signing::material))
         .route("/signing/records", post(signing::add))
         .route("/signing/release-key", post(signing::hold).delete(signing::let_go))
+        .route("/webhooks", get(webhooks::list).post(webhooks::add))
+        .route("/webhooks/{name}", delete(webhooks::remove))
+        .route("/webhooks/{name}/test", post(webhooks::test))
+        .route("/webhooks/{name}/deliveries", get(webhooks::deliveries))
+        .route("/mail", get(mail::show))
+        .route("/mail/test", post(mail::test))
 }
 
 fn change(change: Change) -> MethodRouter<Arc<Operator>> {
