@@ -13,6 +13,7 @@ pub mod gc;
 pub mod group;
 pub mod inspect;
 pub mod key;
+pub mod mail;
 pub mod mirror;
 pub mod preflight;
 pub mod product;
@@ -24,6 +25,7 @@ pub mod sketch;
 pub mod status;
 pub mod token;
 pub mod trust;
+pub mod webhook;
 
 use crate::global::Global;
 
@@ -41,6 +43,8 @@ pub enum Command {
     Release(release::Args),
     Product(product::Args),
     Mirror(mirror::Args),
+    Webhook(webhook::Args),
+    Mail(mail::Args),
     Status(status::Args),
     Audit(audit::Args),
     Trust(trust::Args),
@@ -72,6 +76,8 @@ impl Command {
             Self::Release(args) => release::run(args, global),
             Self::Product(args) => product::run(args, global),
             Self::Mirror(args) => mirror::run(args, global),
+            Self::Webhook(args) => webhook::run(args, global),
+            Self::Mail(args) => mail::run(&args, global),
             Self::Token(args) => token::run(args, global),
             Self::Status(args) => status::run(&args, global),
             Self::Audit(args) => audit::run(args, global),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use otary_server::notify::Security;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Listen, Published, Size, Span};
@@ -41,6 +42,8 @@ pub struct Values {
     pub sntp: Sntp,
     /// A recording of what devices say, for `otary audit replay`.
     pub record: Record,
+    /// Notices by mail.
+    pub mail: Mail,
 }
 
 /// Where the server listens.
@@ -209,6 +212,29 @@ pub struct Record {
     pub size: Size,
 }
 
+/// Notices by mail. Off without a server.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// The mail server's name.
+    pub server: Option<String>,
+    /// Its port; 587 with STARTTLS, 465 with TLS from the first byte, 25 without TLS.
+    pub port: Option<u16>,
+    /// How the connection is secured.
+    pub tls: Security,
+    /// The account there.
+    pub user: Option<String>,
+    /// The file with its password, in the first line, which nobody else may read.
+    pub password_file: Option<PathBuf>,
+    /// Certificates to trust instead of the system's, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Who writes: `otary <otary@example.org>`.
+    pub from: Option<String>,
+    /// Who reads.
+    #[serde(deserialize_with = "list_or_commas")]
+    pub to: Vec<String>,
+}
+
 const DAY: Duration = Duration::from_hours(24);
 
 impl Default for Values {
@@ -239,6 +265,7 @@ impl Default for Values {
             ddns: Ddns::default(),
             sntp: Sntp { listen: Listen::Off, trust_local_clock: false },
             record: Record { file: None, size: Size(64 << 20) },
+            mail: Mail::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod custodian;
 mod exhibit;
 mod follower;
 mod log;
+mod mail;
 mod names;
 mod supplied;
 mod tls;
@@ -33,6 +34,7 @@ use crate::signals::on_ending;
 
 pub use follower::with_fetcher;
 pub use log::start as start_log;
+pub use mail::with_mailer;
 pub use names::Names;
 pub use supplied::Supplied;
 
@@ -85,7 +87,8 @@ impl Ready {
             open_files: Some(descriptors),
         };
         let operator = Operator::new(Arc::clone(&store) as _, Clock::system(), site, Some(&owner));
-        let operator = Arc::new(with_fetcher(operator.with_custody(Arc::clone(&custody))));
+        let operator = with_fetcher(operator.with_custody(Arc::clone(&custody)));
+        let operator = Arc::new(with_mailer(operator, &values.mail)?);
         let mut options = options(values, &names, descriptors)?;
         options.counters = operator.counters();
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;

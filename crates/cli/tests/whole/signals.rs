@@ -1,7 +1,7 @@
 //! What watches a running server, over real sockets.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use otary_sim::{Console, Pace, Stop, Until};
@@ -84,4 +84,66 @@ fn without_a_word_nobody_listens_for_prometheus() {
     let house = House::new();
     let _server = house.serve("");
     assert!(!house.text("banner").contains("Prometheus"));
+}
+
+/// Takes one request and answers it with this status; gives what was asked.
+fn receive_one(listener: &TcpListener, status: &str) -> String {
+    let (mut stream, _) = listener.accept().unwrap();
+    let (mut text, mut piece) = (String::new(), [0; 4096]);
+    while !text.contains("\"audit\":") {
+        let length = stream.read(&mut piece).unwrap();
+        text.push_str(std::str::from_utf8(&piece[..length]).unwrap());
+    }
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    text
+}
+
+#[test]
+fn a_webhook_is_added_tried_shown_and_removed_with_and_without_a_server() {
+    let house = House::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let server = house.serve("");
+    let added = house
+        .otary(&format!("webhook add desk {url} --allow-http --allow-host 127.0.0.1 --about test --data x"))
+        .printed();
+    assert!(added.starts_with("whsec_") && added.lines().count() == 1, "{added}");
+    let receiver = std::thread::spawn(move || (receive_one(&listener, "200 OK"), listener));
+    let told = house.otary("webhook test desk --data x").printed();
+    assert_eq!(told, "It arrived: 200 OK\n");
+    let (request, listener) = receiver.join().unwrap();
+    assert!(request.starts_with("POST /hook HTTP/1.1\r\n") && request.contains("\r\nwebhook-signature: v1,"));
+    server.terminate();
+
+    let receiver = std::thread::spawn(move || receive_one(&listener, "500 Oh"));
+    let failed = house.otary("webhook test desk --data x").refused();
+    assert!(failed.contains("the test did not arrive: 500"), "{failed}");
+    receiver.join().unwrap();
+    let listed = house.otary("webhook list --data x").printed();
+    assert!(listed.contains("given up") && !listed.contains("/hook"), "{listed}");
+    let log = house.otary("webhook deliveries desk --data x").printed();
+    assert!(log.lines().nth(1).unwrap().contains("given up"), "{log}");
+    assert!(log.lines().nth(2).unwrap().contains("delivered"), "{log}");
+    house.otary("webhook remove desk --data x").printed();
+    assert!(house.otary("webhook list --data x").printed().starts_with("No webhooks"));
+}
+
+#[test]
+fn settings_of_mail_that_cannot_work_keep_a_server_from_starting() {
+    let house = House::new();
+    std::fs::create_dir(house.data()).unwrap();
+    house.write("password", "s3cret\n");
+    for (settings, said) in [
+        ("server = \"mail.lan\"\n", "mail.server is set and mail.from is not"),
+        ("server = \"mail.lan\"\nfrom = \"nobody\"\nto = [\"a@b.c\"]\n", "is no address of mail"),
+        (
+            "server = \"mail.lan\"\nfrom = \"a@b.c\"\nto = [\"a@b.c\"]\nuser = \"a\"\npassword_file = \"../password\"\n",
+            "others may read the password",
+        ),
+    ] {
+        house.write("x/otary.toml", format!("[mail]\n{settings}"));
+        let refused = house.otary("serve --data x --https 127.0.0.1:0 --http off --operator 127.0.0.1:0");
+        assert_eq!(refused.status.code(), Some(1), "{refused:#?}");
+        assert!(refused.err.contains(said), "{refused:#?}");
+    }
 }

@@ -195,15 +195,9 @@ impl Mailer {
 /// What a person reads.
 fn text(dispatch: &Dispatch, details: Option<&str>) -> String {
     let subject = &dispatch.notice.subject;
-    let mut text = format!("{subject}.\n");
-    if let Some(details) = details {
-        text.push_str(&format!("\n{details}\n"));
-    }
-    if let Some(advice) = subject.advice() {
-        text.push_str(&format!("\nNext: {advice}\n"));
-    }
-    text.push_str(&format!("\nThe audit log's last entry: {}\n", dispatch.audit));
-    text
+    let details = details.map(|details| format!("\n{details}\n")).unwrap_or_default();
+    let advice = subject.advice().map(|advice| format!("\nNext: {advice}\n")).unwrap_or_default();
+    format!("{subject}.\n{details}{advice}\nThe audit log's last entry: {}\n", dispatch.audit)
 }
 
 fn mailbox(text: &str) -> Result<Mailbox, MailError> {

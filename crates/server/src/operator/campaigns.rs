@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use axum::routing::{MethodRouter, post};
 use http::StatusCode;
 use otary_fleet::{Campaign, CampaignId, Catalogue, ProductName, State as Stand, Time, Version};
 use serde::{Deserialize, Serialize};
@@ -122,13 +121,13 @@ pub(super) async fn roll_back(
     Ok((StatusCode::CREATED, Json(view)))
 }
 
-/// The route of what a person does without saying more.
-pub(super) fn turn(turn: Turn) -> MethodRouter<Arc<Operator>> {
-    post(
-        move |State(operator): State<Arc<Operator>>, actor: Actor, Place(id): Place<CampaignId>| async move {
-            carry_out(operator, move |operator| operator.turn_campaign(id, turn, &actor)).await.map(Json)
-        },
-    )
+pub(super) async fn turn(
+    operator: Arc<Operator>,
+    actor: Actor,
+    id: CampaignId,
+    turn: Turn,
+) -> Result<Json<CampaignView>, Problem> {
+    carry_out(operator, move |operator| operator.turn_campaign(id, turn, &actor)).await.map(Json)
 }
 
 impl Operator {

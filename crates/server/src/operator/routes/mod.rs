@@ -1,0 +1,167 @@
+//! Every route of the operator interface, one line each: what it takes, what it is about, what it does. The door before a
+//! route, its line in the documents and the tests of who may do what are made of these lines, so that none of them says
+//! something else.
+//!
+//! To add a route, add a line to the file of its subject.
+
+mod firmware;
+mod fleet;
+mod notices;
+mod server;
+mod trust;
+
+use std::sync::Arc;
+
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use http::Method;
+use otary_fleet::Scope;
+
+use super::site::Operator;
+
+/// A route of the operator interface.
+pub(super) struct Route {
+    /// What it is, for documents and tests.
+    pub line: RouteLine,
+    /// What it does, without a door.
+    pub endpoint: MethodRouter<Arc<Operator>>,
+}
+
+/// A route as documents and tests know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteLine {
+    /// The method.
+    pub method: Method,
+    /// What stands before the path: `/api/v1`, or nothing.
+    pub base: &'static str,
+    /// The path, with its parts in braces: `/products/{product}`.
+    pub path: &'static str,
+    /// The scope that it takes; none where nobody is asked who they are.
+    pub needs: Option<Scope>,
+    /// What it is about.
+    pub on: On,
+    /// What it is for: half a sentence.
+    pub says: &'static str,
+}
+
+/// What a route is about: on that, who asks must have the scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// Nothing that is anybody's: whoever reaches the listener may ask.
+    Anyone,
+    /// The server as a whole.
+    Server,
+    /// The product that `{product}` in the path names.
+    Product,
+    /// The product of the device that `{mac}` in the path names.
+    Device,
+    /// The product of the group that `{name}` in the path names.
+    Group,
+    /// The product of the campaign that `{number}` in the path names.
+    Campaign,
+    /// Several things, or what the body says. To be let in, the scope on anything will do; the handler shows what the caller
+    /// may see, and checks what the caller wants to change.
+    Each,
+}
+
+/// Where the API is.
+const API: &str = "/api/v1";
+
+impl Route {
+    /// The same beside the API: a page with a name that other programs expect.
+    fn beside(mut self) -> Self {
+        self.line.base = "";
+        self
+    }
+}
+
+impl RouteLine {
+    /// The whole path, with its parts in braces.
+    pub fn full_path(&self) -> String {
+        format!("{}{}", self.base, self.path)
+    }
+}
+
+/// All routes.
+pub(super) fn routes() -> Vec<Route> {
+    [server::routes(), firmware::routes(), fleet::routes(), trust::routes(), notices::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// The routes as documents and tests know them.
+pub fn table() -> Vec<RouteLine> {
+    routes().into_iter().map(|route| route.line).collect()
+}
+
+/// What is read, and changes nothing.
+fn get<H, T>(path: &'static str, needs: Scope, on: On, says: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Operator>>,
+    T: 'static,
+{
+    route(Method::GET, path, Some(needs), on, says, handler)
+}
+
+fn post<H, T>(path: &'static str, needs: Scope, on: On, says: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Operator>>,
+    T: 'static,
+{
+    route(Method::POST, path, Some(needs), on, says, handler)
+}
+
+fn put<H, T>(path: &'static str, needs: Scope, on: On, says: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Operator>>,
+    T: 'static,
+{
+    route(Method::PUT, path, Some(needs), on, says, handler)
+}
+
+fn patch<H, T>(path: &'static str, needs: Scope, on: On, says: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Operator>>,
+    T: 'static,
+{
+    route(Method::PATCH, path, Some(needs), on, says, handler)
+}
+
+fn delete<H, T>(path: &'static str, needs: Scope, on: On, says: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Operator>>,
+    T: 'static,
+{
+    route(Method::DELETE, path, Some(needs), on, says, handler)
+}
+
+/// What nobody is asked for who they are.
+fn open<H, T>(method: Method, path: &'static str, says: &'static str, handler: H) -> Route
+where
+    H: Handler<T, Arc<Operator>>,
+    T: 'static,
+{
+    route(method, path, None, On::Anyone, says, handler)
+}
+
+fn route<H, T>(
+    method: Method,
+    path: &'static str,
+    needs: Option<Scope>,
+    about: On,
+    says: &'static str,
+    handler: H,
+) -> Route
+where
+    H: Handler<T, Arc<Operator>>,
+    T: 'static,
+{
+    let endpoint = on(filter(&method), handler);
+    Route { line: RouteLine { method, base: API, path, needs, on: about, says }, endpoint }
+}
+
+/// The methods that routes have; a line with another one would be met by the tests, which ask every route.
+fn filter(method: &Method) -> MethodFilter {
+    MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::TRACE)
+}
