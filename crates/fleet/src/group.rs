@@ -74,7 +74,7 @@ impl Membership {
     /// Whether a device is among them, whatever its product. Allocates nothing.
     pub(crate) fn includes(&self, known: &Known<'_>) -> bool {
         match self {
-            Self::Hand(devices) => devices.contains(&known.facts.device.mac),
+            Self::Hand(devices) => devices.contains(&known.mac()),
             Self::Query(query) => !query.asks_for(Field::Group) && query.finds(known),
         }
     }

@@ -16,6 +16,7 @@ mod access;
 mod agent;
 mod anchor;
 mod artifact;
+mod brief;
 mod campaign;
 mod catalogue;
 mod check_in;
@@ -59,6 +60,7 @@ pub use access::{Account, Grants, Scope, Session, Token};
 pub use agent::{AgentWords, Cause, DeviceClock, Ending, Report, Reported};
 pub use anchor::{Anchor, AnchorId};
 pub use artifact::{Artifact, FileSystem, Kind, Variant, Wanted};
+pub use brief::{Answered, Brief, BriefFacts, Cohort, Runs};
 pub use campaign::{
     Campaign, CampaignId, Common, Days, Gate, Need, Opening, Openings, Pace, PaceError, Plan, PlanError,
     Roster, RosterEntry, Rules, Share, State, Stop, StopNotice, Tally, Test, UnknownZone, Wave, Weight,
@@ -87,7 +89,7 @@ pub use mac::{Mac, MacError};
 pub use manifest::{ManifestBytes, ManifestError, SignedManifest};
 pub use name::{DeviceName, DeviceNameError};
 pub use observe::{Delivery, delivered, observe};
-pub use order::{Order, compare};
+pub use order::{Order, compare, rank};
 pub use otary_image::Chip;
 pub use peek::peek;
 pub use preflight::{Candidate, Obstacle, Outlook, Preflight, Refusals, Refuser};

@@ -34,6 +34,36 @@ pub fn compare(a: &str, b: &str) -> Order {
     }
 }
 
+/// Puts version texts in a row, for lists: as [`compare`] orders them where it does; those that nothing orders come first, by
+/// their text. No two texts stand at the same place.
+pub fn rank(a: &str, b: &str) -> Ordering {
+    let by_precedence = match (Ranked::read(a), Ranked::read(b)) {
+        (Some(a), Some(b)) => a.precedence(b),
+        (a, b) => a.is_some().cmp(&b.is_some()),
+    };
+    by_precedence.then_with(|| a.cmp(b))
+}
+
+/// A text with a place among versions: dotted numbers, as many as there are, and what follows a `-`.
+#[derive(Clone, Copy)]
+struct Ranked<'a> {
+    numbers: &'a str,
+    pre_release: Option<&'a str>,
+}
+
+impl<'a> Ranked<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let (text, _) = split(bare(text), '+');
+        let (numbers, pre_release) = split(text, '-');
+        by_numbers(numbers, numbers).map(|_| Self { numbers, pre_release })
+    }
+
+    fn precedence(self, other: Self) -> Ordering {
+        let by_numbers = by_numbers(self.numbers, other.numbers).unwrap_or(Ordering::Equal);
+        by_numbers.then_with(|| before_release(self.pre_release, other.pre_release))
+    }
+}
+
 fn bare(text: &str) -> &str {
     let is_bare = |bytes: &[u8]| matches!(bytes, [b'0'..=b'9', .., b'!'..=b'~'] | [b'0'..=b'9']);
     if is_bare(text.as_bytes()) {
@@ -115,10 +145,15 @@ impl<'a> Semver<'a> {
 
     /// semver.org 2.0.0, section 11.
     fn precedence(self, other: Self) -> Ordering {
-        self.core.cmp(&other.core).then_with(|| match (self.pre_release, other.pre_release) {
-            (Some(a), Some(b)) => pre_release(a, b),
-            (a, b) => a.is_none().cmp(&b.is_none()),
-        })
+        self.core.cmp(&other.core).then_with(|| before_release(self.pre_release, other.pre_release))
+    }
+}
+
+/// A pre-release comes before what it leads to.
+fn before_release(a: Option<&str>, b: Option<&str>) -> Ordering {
+    match (a, b) {
+        (Some(a), Some(b)) => pre_release(a, b),
+        (a, b) => a.is_none().cmp(&b.is_none()),
     }
 }
 
@@ -216,6 +251,20 @@ mod tests {
                 Ordering::Greater => Order::Newer,
             };
             prop_assert_eq!(compare(&a, &b), expected, "{} {}", a, b);
+        }
+
+        #[test]
+        fn every_list_of_versions_has_one_order_and_it_is_that_of_comparisons(
+            mut texts in prop::collection::vec("v?[0-2]{0,2}(\\.[0-2]{1,2}){0,4}(-[0a1.-]{1,4})?(\\+[0a.]{1,3})?", 0..12),
+        ) {
+            texts.sort_by(|a, b| rank(a, b));
+            for (place, b) in texts.iter().enumerate() {
+                for a in &texts[..place] {
+                    prop_assert_ne!(compare(a, b), Order::Newer, "{:?} before {:?}", a, b);
+                    prop_assert_eq!(rank(a, b).is_eq(), a == b);
+                    prop_assert!(rank(a, b).is_le(), "{:?} before {:?}", a, b);
+                }
+            }
         }
 
         #[test]

@@ -4,7 +4,7 @@ use otary_fleet::Device;
 use otary_store::{Store, StoreError};
 
 /// Devices read at a time.
-const PAGE: usize = 1000;
+pub(crate) const PAGE: usize = 1000;
 
 /// Shows every device on record to `visit`, by address.
 pub(crate) fn each_device(store: &dyn Store, mut visit: impl FnMut(&Device)) -> Result<(), StoreError> {

@@ -16,15 +16,18 @@
 //! One single-threaded runtime per processor serves devices, each with a listening socket of its own; operators have a
 //! thread to themselves.
 
+mod activity;
 mod anchor;
 mod artifact;
 mod begun;
+mod census;
 mod check_in;
 mod client_certificate;
 mod clock;
 mod custody;
 mod dialect;
 mod drain;
+mod engine;
 mod error;
 mod every;
 mod evidence;
@@ -60,6 +63,7 @@ mod shown;
 mod signing;
 mod socket;
 mod sockets;
+mod span;
 mod supervisor;
 mod tally;
 mod tls;
@@ -67,8 +71,11 @@ mod trouble;
 mod visit;
 mod worker;
 
+pub use activity::{Activity, Period};
+pub use census::{Answers, Census, Channels, Chips, Count, Products, Running, SeenWithin};
 pub use clock::Clock;
 pub use custody::{Custody, Elsewhere, Held};
+pub use engine::Engine;
 pub use error::ServeError;
 pub use identity::Identity;
 pub use limits::Limits;
@@ -79,3 +86,4 @@ pub use platform::{create_private_file, raise_descriptor_limit};
 pub use rollout::Rollout;
 pub use server::{Addresses, Handle, Server};
 pub use signing::{BrokenChain, Signing};
+pub use span::SPANS;

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use otary_store::Retention;
 
+use crate::Limits;
 use crate::recording::Recorder;
-use crate::{Counters, Limits};
 
 /// What the server is told when it starts. Port 0 lets the system choose; [`Server::addresses`](crate::Server::addresses)
 /// says what it chose.
@@ -38,8 +38,6 @@ pub struct Options {
     pub limits: Limits,
     /// Where what devices say is recorded, if it is.
     pub recorder: Option<Arc<Recorder>>,
-    /// What serving counts into: [`Operator::counters`](crate::operator::Operator::counters) of the same server, or its own.
-    pub counters: Arc<Counters>,
 }
 
 /// How TLS is spoken with a device.

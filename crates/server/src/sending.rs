@@ -129,7 +129,12 @@ fn follow(visit: &Visit, artifact: Sha256, size: u64, range: &Range<u64>, recipi
     let transfer = Transfer::new(asked, visit.held_back, move |bytes| {
         shared.transfers.fetch_sub(1, Ordering::Relaxed);
         shared.rollout.transfer_ends(artifact);
-        shared.counters.transfer_ends(Transferred::Part, bytes);
+        let how = match (bytes < asked, from + bytes >= size) {
+            (true, _) => Transferred::CutOff,
+            (false, true) => Transferred::Whole,
+            (false, false) => Transferred::Part,
+        };
+        shared.counters.transfer_ends(how, bytes);
         if let Recipient { device: Some(mac), claimant } = recipient {
             note(&shared, mac, Delivery { claimant, artifact, from, asked, bytes, size });
         }
@@ -149,6 +154,7 @@ fn note(shared: &Shared, mac: Mac, delivery: Delivery) {
         let mut turn = shared.rollout.turn();
         let event = delivered(device, delivery, now);
         turn.note(device, &catalogue, now);
+        shared.census.note(device);
         event.into_iter().collect()
     });
     if let Err(error) = noted {

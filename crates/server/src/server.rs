@@ -19,14 +19,13 @@ use crate::limits::{OPERATOR_CONNECTIONS, OWN_DESCRIPTORS};
 use crate::listener::Listener;
 use crate::newcomers::Newcomers;
 use crate::operators::Operators;
-use crate::rollout::Rollout;
 use crate::shown::Shown;
 use crate::sockets::Sockets;
 use crate::supervisor::{Phase, Supervisor};
 use crate::trouble::Troubles;
 use crate::visit::{Devices, Shared};
 use crate::worker::Worker;
-use crate::{Clock, Identity, Limits, Options, ServeError, Signing};
+use crate::{Clock, Engine, Identity, Limits, Options, ServeError, Signing};
 
 /// A server that listens already and does not serve yet.
 pub struct Server {
@@ -75,13 +74,14 @@ impl Handle {
 }
 
 impl Server {
-    /// Listens on every address of `options`. `rollout` is of the same store and clock; `operators` is what [`operator::router`](crate::operator::router) makes.
+    /// Listens on every address of `options`. `engine` is of the same store and clock; `operators` is what
+    /// [`operator::router`](crate::operator::router) makes.
     pub fn bind(
         options: &Options,
         store: Arc<dyn Store>,
         identity: Identity,
         clock: Clock,
-        rollout: Arc<Rollout>,
+        engine: Engine,
         operators: Router,
     ) -> Result<Self, ServeError> {
         let Sockets { https, http, operator, addresses } = Sockets::open(options)?;
@@ -92,14 +92,15 @@ impl Server {
             shown: Arc::clone(&shown),
             newcomers: Newcomers::new(&options.limits),
             begun: Begun::default(),
-            troubles: Arc::new(Troubles::new(Arc::clone(&options.counters))),
+            troubles: Arc::new(Troubles::new(Arc::clone(&engine.counters))),
             transfers: AtomicUsize::new(0),
             legacy_digests: LegacyDigests::default(),
             url: format!("https://{}:{}", options.host, addresses.https.port()),
             poll_after: u32::try_from(options.limits.poll_after.as_secs()).unwrap_or(u32::MAX),
             recorder: options.recorder.clone(),
-            rollout,
-            counters: Arc::clone(&options.counters),
+            rollout: Arc::clone(&engine.rollout),
+            census: Arc::clone(&engine.census),
+            counters: Arc::clone(&engine.counters),
         });
         let drain = Drain::new();
         let parts = Parts { options, shared: &shared, shown: &shown, drain: &drain };
@@ -109,6 +110,7 @@ impl Server {
         let (phase, watched) = watch::channel(Phase::Serving);
         let supervisor = Supervisor {
             shared,
+            engine,
             retention: options.retention,
             look_every: options.limits.look_every,
             drain,
@@ -155,7 +157,8 @@ impl Server {
     /// written.
     pub fn run(self) -> Result<(), ServeError> {
         let Self { workers, supervisor, handle: _handle, .. } = self;
-        supervisor.shared.rollout.begin();
+        let engine = supervisor.engine.clone();
+        engine.begin();
         let store = Arc::clone(&supervisor.shared.store);
         let runtime = Builder::new_current_thread().enable_all().build().map_err(ServeError::Worker)?;
         let (end, ended) = watch::channel(false);
@@ -171,6 +174,7 @@ impl Server {
             // A worker that panicked has said so.
             let _ = thread.join();
         }
+        engine.end();
         if let Err(error) = store.flush() {
             let error: &dyn std::error::Error = &error;
             tracing::error!(target: "drain", error, "the last second of check-ins is not written");

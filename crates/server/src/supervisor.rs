@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use otary_store::Retention;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use crate::Engine;
+use crate::census::LOOK_EVERY;
 use crate::drain::Drain;
 use crate::limits::{DRAIN_REPORT, PRUNE_EVERY, TROUBLE_PERIOD};
 use crate::visit::Shared;
@@ -26,6 +29,7 @@ pub(crate) enum Phase {
 /// Looks after a server until it has ended.
 pub(crate) struct Supervisor {
     pub(crate) shared: Arc<Shared>,
+    pub(crate) engine: Engine,
     pub(crate) retention: Retention,
     /// How often campaigns are looked after.
     pub(crate) look_every: Duration,
@@ -48,14 +52,17 @@ impl Supervisor {
     async fn while_serving(&self, phase: &mut watch::Receiver<Phase>) {
         let mut summaries = interval(TROUBLE_PERIOD);
         let mut prunes = interval(PRUNE_EVERY);
+        let mut census = interval(LOOK_EVERY);
+        let mut counted = None;
         let mut next_look = Instant::now();
-        for ticks in [&mut summaries, &mut prunes] {
+        for ticks in [&mut summaries, &mut prunes, &mut census] {
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         }
         loop {
             tokio::select! {
                 _ = summaries.tick() => self.shared.troubles.sum_up(),
                 _ = prunes.tick() => self.prune().await,
+                _ = census.tick() => self.look_at_census(&mut counted),
                 () = sleep_until(next_look) => next_look = self.look_at_campaigns().await,
                 _ = phase.wait_for(|phase| *phase > Phase::Serving) => return,
             }
@@ -69,6 +76,15 @@ impl Supervisor {
             tracing::error!(target: "campaign", %error, "campaigns were not looked after");
         }
         Instant::now() + self.look_every.max(began.elapsed() * 20)
+    }
+
+    /// In the background, unless that is going on: the first look reads every record.
+    fn look_at_census(&self, going_on: &mut Option<JoinHandle<()>>) {
+        if going_on.as_ref().is_some_and(|look| !look.is_finished()) {
+            return;
+        }
+        let engine = self.engine.clone();
+        *going_on = Some(tokio::task::spawn_blocking(move || engine.look()));
     }
 
     async fn prune(&self) {

@@ -10,7 +10,6 @@ use crate::handshake::Failure;
 use crate::tally::Tally;
 
 /// Logs trouble, each kind by peer and minute.
-#[derive(Debug)]
 pub(crate) struct Troubles {
     handshakes: Tally<Failure>,
     full: Tally<Full>,

@@ -23,11 +23,10 @@ use crate::limits::DEVICE_BODY;
 use crate::link::Link;
 use crate::newcomers::Newcomers;
 use crate::recording::Recorder;
-use crate::rollout::Rollout;
 use crate::sending::Sending;
 use crate::shown::Shown;
 use crate::trouble::Troubles;
-use crate::{Clock, Counters, anchor, artifact, check_in, page, placed};
+use crate::{Census, Clock, Counters, Rollout, anchor, artifact, check_in, page, placed};
 
 /// What all connections of devices share.
 pub(crate) struct Shared {
@@ -47,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) poll_after: u32,
     pub(crate) recorder: Option<Arc<Recorder>>,
     pub(crate) rollout: Arc<Rollout>,
+    pub(crate) census: Arc<Census>,
     pub(crate) counters: Arc<Counters>,
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use otary_server::{Clock, Identity, Limits, Options, Rollout, Server, TlsRules, raise_descriptor_limit};
+use otary_server::{Clock, Engine, Identity, Limits, Options, Server, TlsRules, raise_descriptor_limit};
 use otary_store::{Disk, DiskOptions, Retention, Store};
 use otary_trust::Certificate;
 use rustls_pki_types::pem::PemObject as _;
@@ -42,8 +42,8 @@ pub fn serve(files: Files<'_>, port: u16) -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
     let store: Arc<dyn Store> = Arc::new(Disk::open(files.data, DiskOptions::default())?);
     let (clock, nobody) = (Clock::system(), axum::Router::new());
-    let rollout = Arc::new(Rollout::new(Arc::clone(&store), clock.clone()));
-    let server = Server::bind(&options(port)?, store, identity(files)?, clock, rollout, nobody)?;
+    let engine = Engine::new(&store, &clock);
+    let server = Server::bind(&options(port)?, store, identity(files)?, clock, engine, nobody)?;
     Ok(server.run()?)
 }
 
@@ -59,7 +59,6 @@ fn options(port: u16) -> anyhow::Result<Options> {
     let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     Ok(Options {
         recorder: None,
-        counters: Arc::default(),
         https: loopback(port),
         http: None,
         operator: loopback(0),

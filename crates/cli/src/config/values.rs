@@ -44,6 +44,8 @@ pub struct Values {
     pub record: Record,
     /// Notices by mail.
     pub mail: Mail,
+    /// Spans for OpenTelemetry.
+    pub otel: Otel,
 }
 
 /// Where the server listens.
@@ -212,6 +214,16 @@ pub struct Record {
     pub size: Size,
 }
 
+/// Spans for OpenTelemetry, by OTLP over HTTP. Off without an endpoint.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Otel {
+    /// The collector: `http://127.0.0.1:4318`.
+    pub endpoint: Option<String>,
+    /// The name of the service.
+    pub service: String,
+}
+
 /// Notices by mail. Off without a server.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -266,6 +278,7 @@ impl Default for Values {
             sntp: Sntp { listen: Listen::Off, trust_local_clock: false },
             record: Record { file: None, size: Size(64 << 20) },
             mail: Mail::default(),
+            otel: Otel { endpoint: None, service: "otary".to_owned() },
         }
     }
 }

@@ -9,6 +9,7 @@ mod follower;
 mod log;
 mod mail;
 mod names;
+mod otel;
 mod supplied;
 mod tls;
 
@@ -89,11 +90,10 @@ impl Ready {
         let operator = Operator::new(Arc::clone(&store) as _, Clock::system(), site, Some(&owner));
         let operator = with_fetcher(operator.with_custody(Arc::clone(&custody)));
         let operator = Arc::new(with_mailer(operator, &values.mail)?);
-        let mut options = options(values, &names, descriptors)?;
-        options.counters = operator.counters();
+        let options = options(values, &names, descriptors)?;
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
-        let (rollout, operators) = (operator.rollout(), router(Arc::clone(&operator)));
-        let server = Server::bind(&options, shared, identity, Clock::system(), rollout, operators);
+        let (engine, operators) = (operator.engine(), router(Arc::clone(&operator)));
+        let server = Server::bind(&options, shared, identity, Clock::system(), engine, operators);
         let mut server = server.map_err(not_listening)?;
         let metrics = serve_signals(&mut server, values, &options, &operator)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
@@ -167,7 +167,7 @@ impl Ready {
 
 /// `otary serve`: prepares, says what it serves and what to type next, serves until Ctrl-C or SIGTERM.
 pub fn serve(values: &Values) -> Result<()> {
-    let _log = start_log(&values.log)?;
+    let _log = start_log(&values.log, Some(&values.otel))?;
     let ready = Ready::prepare(values)?;
     watch_signals(ready.handle())?;
     // Whoever started the server may have closed its output: no reason not to serve.
@@ -207,7 +207,6 @@ fn options(values: &Values, names: &Names, descriptors: u64) -> Result<Options> 
         tls: tls::rules(&values.tls),
         tls_of_names: tls::rules_of_names(&values.tls)?,
         recorder: recorder(values)?,
-        counters: Arc::default(),
         retention: retention(values),
         limits: Limits {
             handshake: limits.handshake.0,

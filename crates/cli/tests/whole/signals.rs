@@ -1,7 +1,8 @@
 //! What watches a running server, over real sockets.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use otary_sim::{Console, Pace, Stop, Until};
@@ -146,4 +147,64 @@ fn settings_of_mail_that_cannot_work_keep_a_server_from_starting() {
         assert_eq!(refused.status.code(), Some(1), "{refused:#?}");
         assert!(refused.err.contains(said), "{refused:#?}");
     }
+}
+
+/// Takes requests, each on a connection of its own, and answers them with 200; gives their first lines and bodies.
+fn collect(listener: TcpListener) -> Receiver<(String, Vec<u8>)> {
+    let (told, taken) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            reader.read_line(&mut line).unwrap();
+            loop {
+                let mut field = String::new();
+                reader.read_line(&mut field).unwrap();
+                let field = field.trim_end().to_ascii_lowercase();
+                if field.is_empty() {
+                    break;
+                }
+                if let Some(value) = field.strip_prefix("content-length: ") {
+                    length = value.parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            reader
+                .get_mut()
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                .unwrap();
+            if told.send((line, body)).is_err() {
+                return;
+            }
+        }
+    });
+    taken
+}
+
+#[test]
+fn a_collector_is_sent_a_span_for_each_check_in_request_and_look() {
+    let house = House::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let spans = collect(listener);
+    let server = house.serve(&format!("--set otel.endpoint={endpoint} --set otel.service=house"));
+    let firmware = house.sample("lamp.bin", "0.1");
+    let (mut board, sketch) = house.board(1, &firmware, server.https);
+    let pace = Pace::scaled(0.0, Stop::default());
+    board.run_until(&sketch, &pace, &mut Console::new(std::io::sink()), Until::Polls(1)).unwrap();
+    house.otary("status --data x").printed();
+    server.terminate();
+    let mut sent = Vec::new();
+    while let Ok((line, body)) = spans.try_recv() {
+        assert_eq!(line, "POST /v1/traces HTTP/1.1\r\n");
+        sent.extend(body);
+    }
+    let has = |text: &str| sent.windows(text.len()).any(|window| window == text.as_bytes());
+    for text in
+        ["house", "check-in", "arduino-esp32", "no-product", "operator-request", "/api/v1/status", "look"]
+    {
+        assert!(has(text), "no {text} in {} bytes", sent.len());
+    }
+    assert!(!house.text("log").contains("operator-request"), "a span is no line of the log");
 }

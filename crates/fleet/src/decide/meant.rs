@@ -185,7 +185,7 @@ impl<'a> Asked<'a> {
         let (device, catalogue) = (self.view.device?, self.view.catalogue);
         let facts = Facts { device, catalogue, now: self.now };
         let at_hand = AtHand::new(self.check_in, &self.product.name, self.chip, catalogue);
-        Some(Known { facts, at_hand: Some(at_hand) })
+        Some(Known::at_hand(facts, at_hand))
     }
 
     pub(super) const fn kind(&self) -> Kind {

@@ -66,7 +66,7 @@ impl Fact<'_> {
         Some(match (self, value) {
             (Self::Text(fact), Value::Text(value)) => same(**fact == **value),
             (Self::Version(fact), Value::Text(value)) => compare(fact, value),
-            (Self::Groups(known), Value::Group(name)) => same(known.facts.catalogue.group(name)?.has(known)),
+            (Self::Groups(known), Value::Group(name)) => same(known.catalogue.group(name)?.has(known)),
             (Self::Mac(fact), Value::Mac(value)) => same(fact == value),
             (Self::Release(fact), Value::Release(value)) => same(*fact == value),
             (Self::Source(fact), Value::Prefix(prefix)) => same(prefix.contains(*fact)),

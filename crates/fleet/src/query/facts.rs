@@ -3,16 +3,19 @@
 //! Who looks at the fleet asks the **record**: it has the last word under the device's address, which may be a stranger's. Who
 //! decides what a device is answered asks what it says **at this moment** ([`AtHand`]), and of the record only what an operator
 //! said and how long the device has been known: what somebody else said last does not bring a device into a group that a
-//! campaign is for, nor out of it.
+//! campaign is for, nor out of it. Who looks at a large fleet asks **briefs** ([`BriefFacts`]), which say the same as the
+//! records.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use super::Chips;
 use super::field::Field;
+use super::who::Who;
+use crate::brief::Saying;
 use crate::{
-    Artifact, Build, Catalogue, Channel, CheckIn, Chip, Decision, Device, Dialect, FoundCertificate, Mac,
-    ProductName, Proof, Release, ReleaseId, Snapshot, Time,
+    Answered, Artifact, BriefFacts, Build, Catalogue, Channel, CheckIn, Chip, Device, Dialect,
+    FoundCertificate, Mac, ProductName, Proof, Release, ReleaseId, Snapshot, Time,
 };
 
 /// What a query is asked of.
@@ -50,15 +53,17 @@ impl<'a> AtHand<'a> {
     }
 }
 
-/// Facts, by the record or by what is said at this moment.
+/// Facts, by the record, by the brief, or by what is said at this moment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Known<'a> {
-    pub(crate) facts: Facts<'a>,
-    pub(crate) at_hand: Option<AtHand<'a>>,
+    who: Who<'a>,
+    pub(crate) catalogue: &'a Catalogue,
+    now: Time,
+    at_hand: Option<AtHand<'a>>,
 }
 
 /// What a device says of itself, whenever it said so.
-struct Words<'a> {
+pub(super) struct Words<'a> {
     dialect: Dialect,
     chip: Option<Chip>,
     build: &'a Build,
@@ -96,48 +101,57 @@ impl Fact<'_> {
 }
 
 impl<'a> From<Facts<'a>> for Known<'a> {
-    fn from(facts: Facts<'a>) -> Self {
-        Self { facts, at_hand: None }
+    fn from(Facts { device, catalogue, now }: Facts<'a>) -> Self {
+        Self { who: Who::Record(device), catalogue, now, at_hand: None }
+    }
+}
+
+impl<'a> From<&'a BriefFacts<'a>> for Known<'a> {
+    fn from(facts: &'a BriefFacts<'a>) -> Self {
+        Self { who: Who::Brief(facts), catalogue: facts.catalogue, now: facts.now, at_hand: None }
     }
 }
 
 impl<'a> Known<'a> {
+    /// What is known of a device at this moment, when it says something.
+    pub(crate) fn at_hand(facts: Facts<'a>, at_hand: AtHand<'a>) -> Self {
+        Self { at_hand: Some(at_hand), ..Self::from(facts) }
+    }
+
     /// What is known of a field that has a value.
     pub(super) fn fact(&self, field: Field) -> Option<Fact<'a>> {
-        let device = self.facts.device;
         Some(match field {
-            Field::Mac => Fact::Mac(device.mac),
+            Field::Mac => Fact::Mac(self.mac()),
             Field::Product => Fact::Text(self.product()?.as_str()),
-            Field::Channel => Fact::Text(device.channel.as_ref().map_or(Channel::STABLE, Channel::as_str)),
+            Field::Channel => Fact::Text(self.who.channel().map_or(Channel::STABLE, Channel::as_str)),
             Field::Group => Fact::Groups(*self),
-            Field::Name => Fact::Text(device.name.as_deref()?),
+            Field::Name => Fact::Text(self.who.name()?),
             Field::Chip => Fact::Text(self.chip()?.name()),
             Field::Dialect => Fact::Text(self.words()?.dialect.name()),
             Field::Build => Fact::Version(self.version()?),
             Field::Release => Fact::Release(&self.release()?.id),
             Field::Sdk => Fact::Version(self.words()?.sdk?),
             Field::Seen => Fact::Age(self.seen()?),
-            Field::FirstSeen => Fact::Age(self.ago(device.first_seen)?),
-            Field::Polls => Fact::Number(device.polls),
+            Field::FirstSeen => Fact::Age(self.ago(self.who.first_seen())?),
+            Field::Polls => Fact::Number(self.who.polls()),
             Field::Free => Fact::Number(self.words()?.free_space?),
             Field::Flash => Fact::Number(self.words()?.chip_size?),
             Field::Network => Fact::Source(self.words()?.source),
             Field::Proof => Fact::Proof(self.words()?.proof),
             Field::Anchor => Fact::Anchors(&self.running()?.embedded.certificates),
-            Field::Answer => Fact::Text(self.decision()?.verdict().name()),
-            Field::Rule => Fact::Text(self.decision()?.reason.rule()),
-            Field::Pin => Fact::Release(device.pin.as_ref()?),
+            Field::Answer => Fact::Text(self.answer()?.verdict.name()),
+            Field::Rule => Fact::Text(self.answer()?.rule),
+            Field::Pin => Fact::Release(self.who.pin()?),
             Field::Hold | Field::Contested | Field::Stranger => return None,
         })
     }
 
     /// Whether it is so, of a field that stands alone.
     pub(super) fn flag(&self, field: Field) -> Option<bool> {
-        let device = self.facts.device;
         match field {
-            Field::Hold => Some(device.hold.is_some()),
-            Field::Contested => Some(device.contested.is_some()),
-            Field::Stranger => Some(!device.is_known()),
+            Field::Hold => Some(self.who.is_held()),
+            Field::Contested => Some(self.who.is_contested()),
+            Field::Stranger => Some(self.who.is_stranger()),
             _ => None,
         }
     }
@@ -145,47 +159,54 @@ impl<'a> Known<'a> {
     /// Whether anything is known of a field.
     pub(super) fn is_known(&self, field: Field) -> bool {
         match field {
-            Field::Group => self.facts.catalogue.groups().any(|group| group.has(self)),
+            Field::Group => self.catalogue.groups().any(|group| group.has(self)),
             field => self.fact(field).is_some(),
         }
+    }
+
+    /// The device's address.
+    pub(crate) const fn mac(&self) -> Mac {
+        self.who.mac()
     }
 
     fn words(&self) -> Option<Words<'a>> {
         match self.at_hand {
             Some(at_hand) => Some(at_hand.check_in.into()),
-            None => self.facts.device.last.as_ref().map(Words::from),
+            None => self.who.words(),
         }
     }
 
     /// What it was answered. While that is being decided, it is not known.
-    fn decision(&self) -> Option<&'a Decision> {
-        let standing = self.facts.device.standing.as_ref().filter(|_| self.at_hand.is_none());
-        standing.map(|standing| &standing.decision)
+    fn answer(&self) -> Option<Answered> {
+        if self.at_hand.is_some() {
+            return None;
+        }
+        self.who.answer()
     }
 
     fn seen(&self) -> Option<Duration> {
         match self.at_hand {
             Some(_) => Some(Duration::ZERO),
-            None => self.ago(self.facts.device.last_seen),
+            None => self.ago(self.who.last_seen()),
         }
     }
 
     /// How long ago it asked. One that was assigned and never asked was never seen.
     fn ago(&self, then: Time) -> Option<Duration> {
-        (self.facts.device.polls > 0).then(|| self.facts.now.since(then))
+        (self.who.polls() > 0).then(|| self.now.since(then))
     }
 
     /// The product that the device is taken for, when it asks or last asked, else the one that it was assigned to.
     pub(crate) fn product(&self) -> Option<&'a ProductName> {
-        self.at_hand.map_or_else(|| self.facts.device.taken_for(), |at_hand| Some(at_hand.product))
+        self.at_hand.map_or_else(|| self.who.product(), |at_hand| Some(at_hand.product))
     }
 
     /// By the digest of what runs, else as it was decided, else by its word, else as the operator said.
     fn chip(&self) -> Option<Chip> {
         let running = || self.running()?.chip;
-        let decided = || self.at_hand.map_or_else(|| self.decision()?.chip, |at_hand| at_hand.chip);
+        let decided = || self.at_hand.map_or_else(|| self.answer()?.chip, |at_hand| at_hand.chip);
         let said = || self.words()?.chip;
-        running().or_else(decided).or_else(said).or(self.facts.device.chip)
+        running().or_else(decided).or_else(said).or_else(|| self.who.chip())
     }
 
     /// The same as a set.
@@ -194,24 +215,35 @@ impl<'a> Known<'a> {
     }
 
     fn running(&self) -> Option<&'a Artifact> {
-        match self.at_hand {
-            Some(at_hand) => at_hand.running,
-            None => self.facts.catalogue.running(self.words()?.build),
+        match (self.at_hand, self.who) {
+            (Some(at_hand), _) => at_hand.running,
+            (None, Who::Brief(facts)) => facts.runs.artifact,
+            (None, Who::Record(_)) => self.catalogue.running(self.words()?.build),
         }
     }
 
     fn release(&self) -> Option<&'a Release> {
-        if let Some(at_hand) = self.at_hand {
-            return at_hand.release;
+        match (self.at_hand, self.who) {
+            (Some(at_hand), _) => return at_hand.release,
+            (None, Who::Brief(facts)) => return facts.runs.release,
+            (None, Who::Record(_)) => {}
         }
         let running = self.running()?;
-        let product = self.product().or_else(|| Some(&self.facts.catalogue.product_of(&running.id)?.name));
-        self.facts.catalogue.release_of(product?, &running.id)
+        let product = self.product().or_else(|| Some(&self.catalogue.product_of(&running.id)?.name));
+        self.catalogue.release_of(product?, &running.id)
     }
 
     fn version(&self) -> Option<&'a str> {
         let released = self.release().map(|release| &*release.id.version);
         released.or_else(|| self.words()?.version)
+    }
+}
+
+impl<'a> Words<'a> {
+    /// What the devices of a cohort say, from where one of them says it.
+    pub(super) const fn by(saying: Saying<'a>, source: IpAddr) -> Self {
+        let Saying { dialect, chip, build, version, free_space, chip_size, sdk, proof } = saying;
+        Self { dialect, chip, build, version, free_space, chip_size, sdk, source, proof }
     }
 }
 

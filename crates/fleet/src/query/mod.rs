@@ -35,6 +35,7 @@ mod print;
 mod quantity;
 mod token;
 mod value;
+mod who;
 mod word;
 
 use std::str::FromStr;

@@ -1,10 +1,12 @@
 //! The fleet that the manual and the tests ask about: `docs/QUERY.md` has the same table.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use otary_fleet::{
-    Catalogue, Chip, Device, Facts, Group, Kind, Mac, Membership, Proof, Query, Time, Transport,
+    Brief, BriefFacts, Catalogue, Chip, Cohort, Device, Facts, Group, Kind, Mac, Membership, Proof, Query,
+    Runs, Time, Transport,
 };
 
 use crate::world::{Board, World};
@@ -26,6 +28,11 @@ fn board(last: u8, firmware: &str, version: &str) -> Board {
     let mut board = Board::running(firmware, version);
     board.0.device = Some(mac(last));
     board
+}
+
+/// A device in a few words.
+pub fn brief(device: &Device) -> Brief {
+    Brief::of(device, Arc::new(Cohort::of(device)))
 }
 
 impl Fleet {
@@ -79,10 +86,20 @@ impl Fleet {
         Facts { device, catalogue: &self.catalogue, now: self.now }
     }
 
-    /// The names of the devices that a query finds.
+    /// The same by a brief.
+    pub fn brief_facts<'a>(&'a self, brief: &'a Brief) -> BriefFacts<'a> {
+        let runs = Runs::of(&brief.cohort, &self.catalogue);
+        BriefFacts { brief, runs, catalogue: &self.catalogue, now: self.now }
+    }
+
+    /// The names of the devices that a query finds, by their records and by their briefs alike.
     pub fn find(&self, query: &str) -> Vec<&'static str> {
         let query: Query = query.parse().unwrap_or_else(|error| panic!("{query}: {error}"));
-        let found = self.devices.iter().filter(|(_, device)| query.matches(&self.facts(device)));
+        let found = self.devices.iter().filter(|(_, device)| {
+            let found = query.matches(&self.facts(device));
+            assert_eq!(query.finds_brief(&self.brief_facts(&brief(device))), found, "{query} of {device:?}");
+            found
+        });
         found.map(|(name, _)| *name).collect()
     }
 }

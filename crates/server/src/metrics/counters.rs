@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use otary_fleet::{Decision, Dialect, Verdict};
+use otary_fleet::{Decision, Dialect, Ending, Event, EventKind, Outcome, Verdict};
 
 /// The verdicts of one dialect.
 type ByVerdict = [AtomicU64; Verdict::ALL.len()];
@@ -17,18 +17,32 @@ pub struct Counters {
     downloads: [AtomicU64; 3],
     download_bytes: AtomicU64,
     under_way: AtomicU64,
+    /// Installed, failed.
+    outcomes: [AtomicU64; 2],
     handshakes: Mutex<BTreeMap<&'static str, u64>>,
     notices: [AtomicU64; 3],
+}
+
+/// What a timeline shows, since the process began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) check_ins: u64,
+    pub(crate) offers: u64,
+    pub(crate) whole: u64,
+    pub(crate) cut_off: u64,
+    pub(crate) installs: u64,
+    pub(crate) failures: u64,
+    pub(crate) handshakes: u64,
 }
 
 /// How a transfer ended, or what of it was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transferred {
-    /// Every byte of the file was handed over.
+    /// Every byte of the file was handed over, if in parts with this one.
     Whole,
     /// It ended before.
     CutOff,
-    /// A part of a file was asked for.
+    /// It was a part of a file, and not the last.
     Part,
 }
 
@@ -67,6 +81,18 @@ impl Counters {
         self.downloads.get(how as usize).map(|count| count.fetch_add(1, Ordering::Relaxed));
     }
 
+    /// What a check-in, a transfer or a report came to.
+    pub(crate) fn note(&self, events: &[Event]) {
+        let [installed, failed] = &self.outcomes;
+        for event in events {
+            match outcome(event) {
+                Some(true) => installed.fetch_add(1, Ordering::Relaxed),
+                Some(false) => failed.fetch_add(1, Ordering::Relaxed),
+                None => continue,
+            };
+        }
+    }
+
     /// A handshake failed: by the alert of this name, or by a word for what happened instead.
     pub(crate) fn handshake(&self, alert: &'static str) {
         let mut handshakes = self.handshakes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -97,6 +123,27 @@ impl Counters {
         [("whole", read(whole)), ("cut_off", read(cut_off)), ("part", read(part))]
     }
 
+    /// Updates by what became of them.
+    pub(super) fn outcomes(&self) -> [(&'static str, u64); 2] {
+        let [installed, failed] = &self.outcomes;
+        [("installed", read(installed)), ("failed", read(failed))]
+    }
+
+    /// All of it that a timeline shows.
+    pub(crate) fn totals(&self) -> Totals {
+        let [(_, whole), (_, cut_off), _] = self.downloads();
+        let [(_, installs), (_, failures)] = self.outcomes();
+        Totals {
+            check_ins: self.check_ins.iter().flatten().map(read).sum(),
+            offers: self.offers.iter().map(read).sum(),
+            whole,
+            cut_off,
+            installs,
+            failures,
+            handshakes: self.handshakes().values().sum(),
+        }
+    }
+
     /// Bytes handed over.
     pub(super) fn download_bytes(&self) -> u64 {
         read(&self.download_bytes)
@@ -116,6 +163,18 @@ impl Counters {
     pub(super) fn notices(&self) -> [(&'static str, u64); 3] {
         let [delivered, failed, given_up] = &self.notices;
         [("delivered", read(delivered)), ("failed", read(failed)), ("given_up", read(given_up))]
+    }
+}
+
+/// Whether an update took or failed, if an event says so.
+fn outcome(event: &Event) -> Option<bool> {
+    match &event.kind {
+        EventKind::Installed { .. } => Some(true),
+        EventKind::Outcome { outcome: Outcome::Refused | Outcome::RolledBack | Outcome::Looping, .. } => {
+            Some(false)
+        }
+        EventKind::Reported { report, .. } if report.ending != Ending::Installed => Some(false),
+        _ => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Devices: list, show, assign, let go, resume, forget.
+//! Devices: show, assign, let go, resume, forget.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
-    Build, Catalogue, Channel, Chip, Decision, Device, Event, Facts, Mac, Mode, ProductName, Query,
-    ReleaseId, Time, Verdict, Version, peek,
+    Build, Catalogue, Channel, Chip, Decision, Device, Event, Mac, Mode, ProductName, Query, ReleaseId, Time,
+    Verdict, Version, peek,
 };
 use otary_store::{Admit, EventQuery};
 use serde::{Deserialize, Serialize};
@@ -17,15 +17,9 @@ use super::ledger::Held;
 use super::problem::Problem;
 use super::products::product;
 use super::record;
-use super::request::{Body, Options, Place};
+use super::request::{Body, Place};
 use super::site::{Operator, carry_out};
 
-/// Devices on a page of the list: unless said, and at most.
-const PAGE: usize = 200;
-const MAX_PAGE: usize = 1000;
-/// Times that many devices are looked at for a page of those that a query finds. The page is shorter then, and `next`
-/// says where to go on.
-const LOOKS: usize = 20;
 /// Events that are shown of a device.
 const EVENTS: usize = 50;
 
@@ -85,15 +79,6 @@ pub struct Answer {
     pub decision: Decision,
 }
 
-/// A page of the list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DevicePage {
-    /// Devices by address.
-    pub devices: Vec<DeviceLine>,
-    /// Where the next page begins: `?after=`. None on the last one. A page of what a query finds may be shorter than asked.
-    pub next: Option<Mac>,
-}
-
 /// All that is known of one device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceView {
@@ -124,16 +109,6 @@ pub struct Assignment {
     pub channel: Option<Channel>,
 }
 
-/// Which devices are listed.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Which {
-    after: Option<Mac>,
-    limit: Option<usize>,
-    /// A [`Query`].
-    r#where: Option<String>,
-}
-
 /// What is done to the brakes on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Brakes {
@@ -141,13 +116,6 @@ pub(super) enum Brakes {
     Release,
     /// It is updated although it was reflashed by hand.
     Resume,
-}
-
-pub(super) async fn list(
-    State(operator): State<Arc<Operator>>,
-    Options(which): Options<Which>,
-) -> Result<Json<DevicePage>, Problem> {
-    carry_out(operator, move |operator| operator.list_devices(&which)).await.map(Json)
 }
 
 pub(super) async fn show(
@@ -185,28 +153,6 @@ pub(super) async fn forget(
 }
 
 impl Operator {
-    fn list_devices(&self, which: &Which) -> Result<DevicePage, Problem> {
-        let limit = which.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
-        let query = which.r#where.as_deref().map(query).transpose()?;
-        let (catalogue, now) = (self.store.catalogue(), self.now());
-        let meant = |device: &&Device| {
-            let facts = Facts { device, catalogue: &catalogue, now };
-            query.as_ref().is_none_or(|query| query.matches(&facts))
-        };
-        let (mut page, mut after) = (DevicePage { devices: Vec::new(), next: None }, which.after);
-        for _ in 0..LOOKS {
-            let devices = self.store.devices(after, limit)?;
-            after = devices.last().filter(|_| devices.len() == limit).map(|device| device.mac);
-            let mut found = devices.iter().filter(meant);
-            page.devices.extend(found.by_ref().take(limit - page.devices.len()).map(|d| line(d, &catalogue)));
-            page.next = if found.next().is_some() { page.devices.last().map(|line| line.mac) } else { after };
-            if page.next.is_none() || page.devices.len() == limit {
-                break;
-            }
-        }
-        Ok(page)
-    }
-
     pub(super) fn show_device(&self, mac: Mac) -> Result<DeviceView, Problem> {
         let device = self.store.device(mac)?.ok_or_else(|| no_device(mac))?;
         let catalogue = self.store.catalogue();
@@ -262,6 +208,7 @@ impl Operator {
             // It may be of another product now.
             self.rollout.forget(device.mac);
             self.rollout.note(device, &catalogue);
+            self.engine.census.note(device);
             vec![Event { product: device.product.clone(), ..event.clone() }]
         })?;
         if !found {
@@ -275,6 +222,7 @@ impl Operator {
     fn forget(&self, mac: Mac, actor: &Actor) -> Result<(), Problem> {
         if self.store.forget(mac)? {
             self.rollout.forget(mac);
+            self.engine.census.forget(mac);
             self.log(actor, None, format!("forgot {mac}"))
         } else {
             Err(no_device(mac))
@@ -294,7 +242,7 @@ pub(super) fn no_device(mac: Mac) -> Problem {
     Problem::not_found("no-device", format!("no device {mac} is on record")).help("otary device list")
 }
 
-fn line(device: &Device, catalogue: &Catalogue) -> DeviceLine {
+pub(super) fn line(device: &Device, catalogue: &Catalogue) -> DeviceLine {
     let decided = device.standing.as_ref().map(|standing| &standing.decision);
     DeviceLine {
         mac: device.mac,

@@ -22,6 +22,8 @@ mod artifacts;
 mod audit;
 mod auth;
 mod campaigns;
+mod census;
+mod device_list;
 mod devices;
 mod effect;
 mod enrolment;
@@ -62,7 +64,9 @@ pub use auth::{Access, LocalOwner, Peer};
 pub use campaigns::{
     ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded,
 };
-pub use devices::{Answer, Assignment, DeviceLine, DevicePage, DeviceView, Runs};
+pub use census::ActivityView;
+pub use device_list::DevicePage;
+pub use devices::{Answer, Assignment, DeviceLine, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
 pub use groups::{GroupMembers, GroupSettings, GroupView};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use otary_fleet::notice::{
     Attempt, Dispatch, Notice, Progress, Roll, Situation, Space, Subject, Told, notices,
 };
-use otary_fleet::{Patience, Reason, due};
+use otary_fleet::{Network, Patience, due};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -20,6 +20,8 @@ use crate::notify::deliver;
 
 /// The store's setting with what was told, as JSON.
 const TOLD: &str = "notices.told";
+/// The word of the rule by which a device that takes the same image again and again is held.
+const LOOPING: &str = "looping";
 /// How often is looked what is worth telling.
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// How often is looked what is to be sent.
@@ -51,7 +53,9 @@ impl Operator {
 
     fn tell(&self) -> Result<(), Problem> {
         let webhooks = self.store.webhooks()?;
-        if webhooks.is_empty() && self.mailer.is_none() {
+        let for_nobody = webhooks.is_empty() && self.mailer.is_none();
+        // Devices that were not counted yet would pass for devices that are back.
+        if for_nobody || self.engine.census.is_counting() {
             return Ok(());
         }
         let before = self.store.setting(TOLD)?;
@@ -123,7 +127,7 @@ impl Operator {
     /// Tries a dispatch, and keeps what came of it.
     async fn send(self: &Arc<Self>, mut dispatch: Dispatch) -> Dispatch {
         let attempt = self.attempt(&dispatch).await;
-        self.counters.notice(match &attempt {
+        self.engine.counters.notice(match &attempt {
             Attempt::Taken(_) => Attempted::Delivered,
             Attempt::Failed(_) => Attempted::Failed,
             Attempt::Refused(_) | Attempt::Gone(_) => Attempted::GivenUp,
@@ -207,21 +211,21 @@ impl Operator {
     /// The devices by site, with those that are missed, and by product, with those that loop.
     fn rolls(&self) -> Result<(Roll, Roll), Problem> {
         let (mut silent, mut looping) = (Roll::default(), Roll::default());
-        let now = self.now();
-        self.each_device(|device| {
-            if !device.is_known() {
-                return;
-            }
-            if let Some(seen) = device.networks.first() {
-                let rhythm = &device.rhythm;
-                let is_missed = rhythm.is_known() && now > device.last_seen + rhythm.patience();
-                silent.note(seen.network, device.mac, is_missed.then_some(device.last_seen));
-            }
-            if let Some(product) = device.taken_for() {
-                let standing = device.standing.as_ref();
-                let loops = standing.filter(|s| matches!(s.decision.reason, Reason::Looping { .. }));
-                looping.note(product, device.mac, loops.map(|standing| standing.first));
-            }
+        self.engine.census.with(|look| {
+            look.table.each(|brief| {
+                let cohort = &brief.cohort;
+                if cohort.is_stranger() {
+                    return;
+                }
+                if let Some(source) = brief.source {
+                    let since = look.deaf.misses(brief, look.now).then_some(brief.last_seen);
+                    silent.note(Network::of(source), brief.mac, since);
+                }
+                if let Some(product) = cohort.product() {
+                    let loops = cohort.answer().is_some_and(|answer| answer.rule == LOOPING);
+                    looping.note(product, brief.mac, loops.then_some(brief.last_seen));
+                }
+            });
         })?;
         Ok((silent, looping))
     }

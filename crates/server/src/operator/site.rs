@@ -16,7 +16,7 @@ use super::throttle::Throttle;
 use crate::every::each_device;
 use crate::fetch::Fetcher;
 use crate::notify::Mailer;
-use crate::{Clock, Counters, Custody, Rollout};
+use crate::{Clock, Custody, Engine, Rollout};
 
 /// The store's setting that says when the authority was last backed up: milliseconds since 1970, in decimal.
 pub const AUTHORITY_BACKED_UP: &str = "authority.backed-up";
@@ -48,6 +48,7 @@ pub struct Site {
 pub struct Operator {
     pub(super) store: Arc<dyn Store>,
     pub(super) rollout: Arc<Rollout>,
+    pub(super) engine: Engine,
     pub(super) site: Site,
     pub(super) throttle: Throttle,
     pub(super) uploads: Semaphore,
@@ -59,8 +60,6 @@ pub struct Operator {
     pub(super) fetcher: Option<Fetcher>,
     /// What mail goes out with, if it is set up.
     pub(super) mailer: Option<Mailer>,
-    /// What the server around it counts.
-    pub(super) counters: Arc<Counters>,
     pub(super) readiness: Readiness,
     clock: Clock,
     changes: Mutex<()>,
@@ -70,10 +69,11 @@ impl Operator {
     /// An interface to `store`. Who shows `owner` acts as the owner of the data directory: it is the secret that an
     /// [announcement](super::Announcement) hands to local processes.
     pub fn new(store: Arc<dyn Store>, clock: Clock, site: Site, owner: Option<&Secret>) -> Self {
-        let rollout = Arc::new(Rollout::new(Arc::clone(&store), clock.clone()));
+        let engine = Engine::new(&store, &clock);
         Self {
             store,
-            rollout,
+            rollout: Arc::clone(&engine.rollout),
+            engine,
             site,
             throttle: Throttle::default(),
             uploads: Semaphore::new(UPLOADS),
@@ -81,21 +81,15 @@ impl Operator {
             custody: None,
             fetcher: None,
             mailer: None,
-            counters: Arc::default(),
             readiness: Readiness::default(),
             clock,
             changes: Mutex::new(()),
         }
     }
 
-    /// The campaigns, for the server that carries them out.
-    pub fn rollout(&self) -> Arc<Rollout> {
-        Arc::clone(&self.rollout)
-    }
-
-    /// What the server around it is to count into.
-    pub fn counters(&self) -> Arc<Counters> {
-        Arc::clone(&self.counters)
+    /// What is known of the fleet beside the records, for the server that keeps it.
+    pub fn engine(&self) -> Engine {
+        self.engine.clone()
     }
 
     /// The same with an authority to work on.

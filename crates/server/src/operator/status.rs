@@ -39,6 +39,9 @@ pub struct Status {
     pub held: u64,
     /// Of those, devices that otary never updated and nobody assigned.
     pub strangers: u64,
+    /// Whether a server that began a moment ago still reads its records: fewer are counted as held and as strangers.
+    #[serde(default)]
+    pub counting: bool,
     /// Strangers that are remembered.
     pub max_strangers: u64,
     /// Files and connections that the server may have open; none when no server runs.
@@ -89,13 +92,7 @@ impl Operator {
 
     fn status(&self) -> Result<Status, Problem> {
         let catalogue = self.store.catalogue();
-        let (mut devices, mut held, mut strangers) = (0, 0, 0);
-        self.each_device(|device| {
-            let standing = device.standing.as_ref();
-            devices += 1;
-            held += u64::from(standing.is_some_and(|s| s.decision.verdict() == Verdict::Hold));
-            strangers += u64::from(!device.is_known());
-        })?;
+        let count = self.engine.census.count()?;
         let backed_up = self.store.setting(AUTHORITY_BACKED_UP)?;
         Ok(Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -107,9 +104,10 @@ impl Operator {
             artifacts: catalogue.artifacts().count() as u64,
             artifact_bytes: catalogue.artifacts().map(|artifact| artifact.size).sum(),
             max_artifact_bytes: self.site.retention.max_artifact_bytes,
-            devices,
-            held,
-            strangers,
+            devices: self.store.count_devices()?,
+            held: count.answered(Verdict::Hold),
+            strangers: count.strangers,
+            counting: count.counting,
             max_strangers: self.site.max_strangers,
             open_files: self.site.open_files,
             audit: self.store.audit_head()?,

@@ -10,7 +10,7 @@
 //!
 //! Nothing here calls the store while a turn is taken, and turns are short.
 
-mod pauses;
+pub(crate) mod pauses;
 mod standing;
 mod watch;
 
@@ -24,9 +24,9 @@ use otary_fleet::{
 };
 use otary_store::{Store, StoreError};
 
-use crate::Clock;
 use crate::limits::NOTICE_OTHERS;
 use crate::pacer::Pacer;
+use crate::{Clock, SPANS};
 use pauses::Pauses;
 use standing::Standing;
 use watch::Watch;
@@ -69,13 +69,15 @@ impl Rollout {
         }
     }
 
-    /// A server begins to look after them: for how long none did is noted.
-    pub(crate) fn begin(&self) {
+    /// A server begins to look after them: for how long none did is noted. Gives when none did.
+    pub(crate) fn begin<T: FromIterator<(Time, Time)>>(&self) -> T {
         self.served.store(true, Ordering::Relaxed);
+        let mut watch = lock(&self.watch);
         match Pauses::begin(&*self.store, self.clock.now()) {
-            Ok(pauses) => lock(&self.watch).pauses = pauses,
+            Ok(pauses) => watch.pauses = pauses,
             Err(error) => told(&error, "for how long no server ran is not known"),
         }
+        watch.pauses.all().collect()
     }
 
     /// Lets a check-in be decided on. Others wait while a campaign is under way.
@@ -161,6 +163,7 @@ impl Rollout {
     /// Adds up what was seen, moves campaigns on, and opens what may be begun until the next look.
     pub fn look(&self) {
         let _looking = lock(&self.looking);
+        let _span = tracing::info_span!(target: SPANS, "look").entered();
         let now = self.clock.now();
         if let Err(error) = lock(&self.watch).pauses.still_here(&*self.store, now) {
             told(&error, "that a server runs is not on record");

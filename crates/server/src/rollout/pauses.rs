@@ -15,6 +15,20 @@ const PAUSES: &str = "server.pauses";
 /// How often a server notes that it is there. A shorter pause is none.
 const EVERY: Duration = Duration::from_mins(1);
 
+/// When no server ran, as far as it is on record: that none runs now is a pause, too.
+pub(crate) fn known(store: &dyn Store, now: Time) -> Result<Vec<(Time, Time)>, StoreError> {
+    let mut pauses = kept(store)?;
+    let last_here = store.setting(LAST_HERE)?.and_then(|text| text.parse().ok()).map(Time);
+    pauses.extend(last_here.map(|last_here| (last_here, now)));
+    Ok(pauses)
+}
+
+/// What cannot be read was written by nobody that otary knows of; it would only excuse silences.
+fn kept(store: &dyn Store) -> Result<Vec<(Time, Time)>, StoreError> {
+    let known = store.setting(PAUSES)?.and_then(|text| serde_json::from_str(&text).ok());
+    Ok(known.unwrap_or_default())
+}
+
 /// When no server ran.
 #[derive(Debug, Default)]
 pub(super) struct Pauses {
@@ -27,9 +41,7 @@ impl Pauses {
     pub fn begin(store: &dyn Store, now: Time) -> Result<Self, StoreError> {
         let before = store.setting(LAST_HERE)?.and_then(|text| text.parse().ok()).map(Time);
         let last_here = before.map_or_else(|| store.newest_time(), Ok)?;
-        // What cannot be read was written by nobody that otary knows of; it would only excuse silences.
-        let known = store.setting(PAUSES)?.and_then(|text| serde_json::from_str(&text).ok());
-        let mut pauses: Vec<(Time, Time)> = known.unwrap_or_default();
+        let mut pauses = kept(store)?;
         if last_here > Time::default() && now.since(last_here) > EVERY * 2 {
             pauses.push((last_here, now));
             let surplus = pauses.len().saturating_sub(Roster::MAX_DEAF);

@@ -11,7 +11,7 @@ use otary_fleet::{
     Artifact, Campaign, Channel, Chip, Device, Kind, Mac, Md5, Product, ProductName, Release, ReleaseId,
     Sha256, Time,
 };
-use otary_server::{Addresses, Clock, Handle, Identity, Limits, Options, Rollout, Server, TlsRules};
+use otary_server::{Addresses, Clock, Engine, Handle, Identity, Limits, Options, Rollout, Server, TlsRules};
 use otary_store::{Admit, Memory, Retention, Store};
 use otary_trust::{Authority, Name};
 use tempfile::TempDir;
@@ -54,7 +54,6 @@ pub fn options() -> Options {
         tls: TlsRules::default(),
         tls_of_names: BTreeMap::new(),
         recorder: None,
-        counters: Arc::default(),
         retention: Retention {
             events: Duration::from_hours(24),
             max_events: 100_000,
@@ -87,9 +86,9 @@ impl Site {
         let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &wall).unwrap();
         let clock = Clock::standing_at(TODAY);
         let identity = Identity::of(&authority, Clock::system().now()).unwrap();
-        let rollout = Arc::new(Rollout::new(Arc::clone(&store), clock.clone()));
-        let (of_server, at) = (Arc::clone(&rollout), clock.clone());
-        let server = Server::bind(options, Arc::clone(&store), identity, at, of_server, operators).unwrap();
+        let engine = Engine::new(&store, &clock);
+        let (rollout, at) = (Arc::clone(&engine.rollout), clock.clone());
+        let server = Server::bind(options, Arc::clone(&store), identity, at, engine, operators).unwrap();
         let (addresses, handle) = (server.addresses(), server.handle());
         let thread = std::thread::spawn(move || server.run().unwrap());
         let (options, thread) = (options.clone(), Some(thread));
@@ -105,10 +104,11 @@ impl Site {
     /// Starts another server on the same records.
     pub fn serve_again(&mut self) {
         let identity = Identity::of(&self.authority, Clock::system().now()).unwrap();
-        let rollout = Arc::new(Rollout::new(Arc::clone(&self.store), self.clock.clone()));
-        let (store, clock, of_server) = (Arc::clone(&self.store), self.clock.clone(), Arc::clone(&rollout));
+        let engine = Engine::new(&self.store, &self.clock);
+        let (store, clock, rollout) =
+            (Arc::clone(&self.store), self.clock.clone(), Arc::clone(&engine.rollout));
         let nobody = axum::Router::new();
-        let server = Server::bind(&self.options, store, identity, clock, of_server, nobody).unwrap();
+        let server = Server::bind(&self.options, store, identity, clock, engine, nobody).unwrap();
         (self.addresses, self.handle, self.rollout) = (server.addresses(), server.handle(), rollout);
         self.thread = Some(std::thread::spawn(move || server.run().unwrap()));
         // It looks after campaigns when it begins; the next time is for the test to say.
@@ -304,6 +304,6 @@ pub fn options_with(change: impl FnOnce(&mut Options)) -> Options {
 pub fn bind(options: &Options, site: &Site) -> Result<Server, otary_server::ServeError> {
     let identity = Identity::of(&site.authority, Clock::system().now()).unwrap();
     let (store, clock) = (Arc::clone(&site.store), site.clock.clone());
-    let rollout = Arc::new(Rollout::new(Arc::clone(&store), clock.clone()));
-    Server::bind(options, store, identity, clock, rollout, axum::Router::new())
+    let engine = Engine::new(&store, &clock);
+    Server::bind(options, store, identity, clock, engine, axum::Router::new())
 }

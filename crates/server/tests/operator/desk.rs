@@ -16,7 +16,7 @@ use otary_server::operator::{
     ByCampaign, LocalOwner, Operator, Part, Peer, ProblemDocument, Publication, Published, Secret, Site,
     Uploaded, router,
 };
-use otary_server::{Clock, Custody};
+use otary_server::{Clock, Custody, Engine};
 use otary_store::{Admit, Memory, Retention, Store};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -30,6 +30,7 @@ pub struct Desk {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub owner: Secret,
+    pub engine: Engine,
     router: Router,
 }
 
@@ -91,7 +92,7 @@ impl Desk {
             Some(custody) => operator.with_custody(custody),
             None => operator,
         };
-        Self { store, clock, owner, router: router(operator) }
+        Self { store, clock, owner, engine: operator.engine(), router: router(operator) }
     }
 
     pub async fn request(&self, from: Caller<'_>, method: Method, path: &str, body: Body) -> Answer {

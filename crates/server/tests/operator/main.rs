@@ -5,6 +5,7 @@
 mod access;
 mod backups;
 mod campaigns;
+mod census;
 mod desk;
 mod devices;
 mod enrolment;

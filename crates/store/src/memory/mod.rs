@@ -6,6 +6,8 @@ mod records;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Write};
+use std::ops::Bound;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -34,6 +36,7 @@ use records::Records;
 pub struct Memory {
     state: Arc<Mutex<State>>,
     max_strangers: usize,
+    handed_out: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +69,17 @@ impl Default for Memory {
 impl Memory {
     /// An empty store that has at most so many strangers on record.
     pub fn new(max_strangers: usize) -> Self {
-        Self { state: Arc::default(), max_strangers }
+        Self { state: Arc::default(), max_strangers, handed_out: AtomicU64::new(0) }
+    }
+
+    /// How many devices' records were read so far, visits apart: what a list or a count costs a store.
+    pub fn records_read(&self) -> u64 {
+        self.handed_out.load(Ordering::Relaxed)
+    }
+
+    fn hand_out(&self, device: &Device) -> Device {
+        self.handed_out.fetch_add(1, Ordering::Relaxed);
+        device.clone()
     }
 }
 
@@ -226,13 +239,14 @@ impl Store for Memory {
     }
 
     fn device(&self, mac: Mac) -> Result<Option<Device>, StoreError> {
-        Ok(lock(&self.state).devices.get(&mac).cloned())
+        Ok(lock(&self.state).devices.get(&mac).map(|device| self.hand_out(device)))
     }
 
     fn devices(&self, after: Option<Mac>, limit: usize) -> Result<Vec<Device>, StoreError> {
         let state = lock(&self.state);
-        let devices = state.devices.values().filter(|device| after.is_none_or(|after| device.mac > after));
-        Ok(devices.take(limit).cloned().collect())
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let devices = state.devices.range((behind, Bound::Unbounded));
+        Ok(devices.take(limit).map(|(_, device)| self.hand_out(device)).collect())
     }
 
     fn count_devices(&self) -> Result<u64, StoreError> {

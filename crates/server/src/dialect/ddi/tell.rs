@@ -104,6 +104,8 @@ pub(super) fn told(visit: &Visit, asked: &Asked, told: &Told) -> Result<(), Unto
         match tell(device, &check_in, told.clone(), now) {
             Ok(events) => {
                 visit.shared.rollout.turn().note(device, &catalogue, now);
+                visit.shared.census.note(device);
+                visit.shared.counters.note(&events);
                 outcome = Ok(());
                 events
             }

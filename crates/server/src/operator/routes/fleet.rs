@@ -14,11 +14,12 @@ use crate::operator::devices::Brakes;
 use crate::operator::intents::Intent;
 use crate::operator::request::Place;
 use crate::operator::site::Operator;
-use crate::operator::{campaigns, devices, enrolment, explain, groups, intents};
+use crate::operator::{campaigns, census, device_list, devices, enrolment, explain, groups, intents};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        get("/devices", Read, Each, "devices, all or those that a query finds", devices::list),
+        get("/devices", Read, Each, "devices, all or those that a query finds", device_list::list),
+        get("/census", Read, Each, "the fleet in numbers", census::count),
         get("/devices/{mac}", Read, Device, "a device, its events and its next answer", devices::show),
         delete("/devices/{mac}", Operate, Device, "forget a device", devices::forget),
         get("/explain/{mac}", Read, Device, "what a device would be answered, and why", explain::explain),
