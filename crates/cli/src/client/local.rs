@@ -17,7 +17,7 @@ use crate::clock;
 use crate::config::Values;
 use crate::data::{DataDir, Turn};
 use crate::global::Global;
-use crate::serve::{Names, Supplied, retention, with_fetcher};
+use crate::serve::{Names, Supplied, retention, with_fetcher, with_mailer};
 
 /// Where the data directory is worked on.
 pub(super) enum Place {
@@ -94,6 +94,7 @@ fn operator(store: Disk, data: &DataDir, values: &Values, keys: Keys) -> anyhow:
         open_files: None,
     };
     let operator = with_fetcher(Operator::new(Arc::new(store), Clock::system(), site, None));
+    let operator = with_mailer(operator, &values.mail)?;
     let Some(authority) = authority else { return Ok(operator) };
     let elsewhere = Supplied::read(&values.tls)?.as_ref().map(Supplied::elsewhere);
     let held = Held {

@@ -16,6 +16,7 @@ pub mod group;
 pub mod inspect;
 pub mod key;
 pub mod login;
+pub mod mail;
 pub mod mirror;
 pub mod people;
 pub mod preflight;
@@ -31,6 +32,7 @@ pub mod sketch;
 pub mod status;
 pub mod token;
 pub mod trust;
+pub mod webhook;
 
 use crate::global::Global;
 
@@ -48,6 +50,8 @@ pub enum Command {
     Release(release::Args),
     Product(product::Args),
     Mirror(mirror::Args),
+    Webhook(webhook::Args),
+    Mail(mail::Args),
     Status(status::Args),
     Audit(audit::Args),
     Trust(trust::Args),
@@ -90,6 +94,8 @@ impl Command {
             Self::Mirror(args) => mirror::run(args, global),
             Self::SetupCode(args) => setup_code::run(&args, global),
             Self::People(args) => people::run(args, global),
+            Self::Webhook(args) => webhook::run(args, global),
+            Self::Mail(args) => mail::run(&args, global),
             Self::Token(args) => token::run(args, global),
             Self::Login(args) => login::run(&args, global),
             Self::Logout(args) => login::logout(&args, global),

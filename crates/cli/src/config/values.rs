@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use otary_server::notify::Security;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Listen, Published, Size, Span};
@@ -43,6 +44,10 @@ pub struct Values {
     pub sntp: Sntp,
     /// A recording of what devices say, for `otary audit replay`.
     pub record: Record,
+    /// Notices by mail.
+    pub mail: Mail,
+    /// Spans for OpenTelemetry.
+    pub otel: Otel,
 }
 
 /// Where the server listens.
@@ -220,6 +225,39 @@ pub struct Record {
     pub size: Size,
 }
 
+/// Spans for OpenTelemetry, by OTLP over HTTP. Off without an endpoint.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Otel {
+    /// The collector: `http://127.0.0.1:4318`.
+    pub endpoint: Option<String>,
+    /// The name of the service.
+    pub service: String,
+}
+
+/// Notices by mail. Off without a server.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// The mail server's name.
+    pub server: Option<String>,
+    /// Its port; 587 with STARTTLS, 465 with TLS from the first byte, 25 without TLS.
+    pub port: Option<u16>,
+    /// How the connection is secured.
+    pub tls: Security,
+    /// The account there.
+    pub user: Option<String>,
+    /// The file with its password, in the first line, which nobody else may read.
+    pub password_file: Option<PathBuf>,
+    /// Certificates to trust instead of the system's, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Who writes: `otary <otary@example.org>`.
+    pub from: Option<String>,
+    /// Who reads.
+    #[serde(deserialize_with = "list_or_commas")]
+    pub to: Vec<String>,
+}
+
 const DAY: Duration = Duration::from_hours(24);
 
 impl Default for Values {
@@ -251,6 +289,8 @@ impl Default for Values {
             ddns: Ddns::default(),
             sntp: Sntp { listen: Listen::Off, trust_local_clock: false },
             record: Record { file: None, size: Size(64 << 20) },
+            mail: Mail::default(),
+            otel: Otel { endpoint: None, service: "otary".to_owned() },
         }
     }
 }

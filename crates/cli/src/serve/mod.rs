@@ -8,8 +8,10 @@ mod exhibit;
 mod follower;
 mod hosts;
 mod log;
+mod mail;
 mod names;
 mod page;
+mod otel;
 mod supplied;
 mod tls;
 
@@ -35,6 +37,7 @@ use crate::signals::on_ending;
 
 pub use follower::with_fetcher;
 pub use log::start as start_log;
+pub use mail::with_mailer;
 pub use names::Names;
 pub use supplied::Supplied;
 
@@ -88,7 +91,8 @@ impl Ready {
             open_files: Some(descriptors),
         };
         let operator = Operator::new(Arc::clone(&store) as _, Clock::system(), site, Some(&owner));
-        let operator = Arc::new(with_fetcher(operator.with_custody(Arc::clone(&custody))));
+        let operator = with_fetcher(operator.with_custody(Arc::clone(&custody)));
+        let operator = Arc::new(with_mailer(operator, &values.mail)?);
         let options = options(values, &names, descriptors)?;
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
         let (engine, operators) = (
@@ -170,7 +174,7 @@ impl Ready {
 
 /// `otary serve`: prepares, says what it serves and what to type next, serves until Ctrl-C or SIGTERM.
 pub fn serve(values: &Values) -> Result<()> {
-    let _log = start_log(&values.log)?;
+    let _log = start_log(&values.log, Some(&values.otel))?;
     let ready = Ready::prepare(values)?;
     watch_signals(ready.handle())?;
     // Whoever started the server may have closed its output: no reason not to serve.

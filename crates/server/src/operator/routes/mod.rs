@@ -6,6 +6,7 @@
 
 mod firmware;
 mod fleet;
+mod notices;
 mod server;
 mod trust;
 
@@ -85,7 +86,10 @@ impl RouteLine {
 
 /// All routes.
 pub(super) fn routes() -> Vec<Route> {
-    [server::routes(), firmware::routes(), fleet::routes(), trust::routes()].into_iter().flatten().collect()
+    [server::routes(), firmware::routes(), fleet::routes(), trust::routes(), notices::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The routes as documents and tests know them.
