@@ -5,12 +5,13 @@ use otary_fleet::Scope::{Operate, Read};
 
 use super::On::{Each, Server};
 use super::{Route, delete, get, open, post};
-use crate::operator::{audit, auth, census, health, metrics, status, tokens};
+use crate::operator::{audit, auth, census, health, metrics, start, status, tokens};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
         get("/access", Read, Each, "who asks, and what they may do", auth::access),
         get("/status", Read, Server, "counts, room, limits", status::status),
+        get("/start", Read, Each, "what a board needs that is to be updated from here", start::show),
         get("/activity", Read, Server, "what went on lately", census::activity),
         post("/gc", Operate, Server, "let go of what is no longer kept", status::collect),
         post(
