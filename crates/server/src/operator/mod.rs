@@ -43,6 +43,7 @@ mod refusal;
 mod releases;
 mod request;
 mod review;
+mod rights;
 mod router;
 mod routes;
 mod secret;
@@ -60,7 +61,8 @@ pub use artifacts::Uploaded;
 pub use audit::{LogLine, LogPage};
 pub use auth::{Access, LocalOwner, Peer};
 pub use campaigns::{
-    ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded, TestView,
+    ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded,
+    TestView,
 };
 pub use census::ActivityView;
 pub use device_list::DevicePage;

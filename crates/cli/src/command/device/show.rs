@@ -1,8 +1,8 @@
 //! One device on a page.
 
 use otary_fleet::{
-    AgentWords, Attempt, Controller, Credential, Device, Event, EventKind, GenerationId, Holds, Reported,
-    Snapshot, Time, Transport,
+    AgentWords, Attempt, Controller, Credential, Device, Event, GenerationId, Holds, Reported, Snapshot,
+    Time, Transport,
 };
 use otary_server::operator::{DeviceView, Held};
 
