@@ -66,13 +66,14 @@ struct Version {
 pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
     let census: Count = person.api.get("/census").await?;
     let campaigns: Vec<CampaignView> = person.api.get("/campaigns").await?;
-    let activity: Option<ActivityView> = allowed(person.api.get("/activity?hours=48").await)?;
-    let trust: Option<TrustView> = allowed(person.api.get("/trust").await)?;
-    let status: Option<Status> = allowed(person.api.get("/status").await)?;
+    let activity: Option<ActivityView> = Failure::left_out(person.api.get("/activity?hours=48").await)?;
+    let trust: Option<TrustView> = Failure::left_out(person.api.get("/trust").await)?;
+    let status: Option<Status> = Failure::left_out(person.api.get("/status").await)?;
     let log = match &status {
         Some(status) => {
             let after = status.audit.number.saturating_sub(LOOKED_THROUGH);
-            allowed(person.api.get::<LogPage>(&format!("/audit?after={after}&limit={LOOKED_THROUGH}")).await)?
+            let path = format!("/audit?after={after}&limit={LOOKED_THROUGH}");
+            Failure::left_out(person.api.get::<LogPage>(&path).await)?
         }
         None => None,
     };
@@ -103,15 +104,6 @@ pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
 fn is_news(line: &LogLine) -> bool {
     let kind = line.event.as_ref().map(|event| &event.kind);
     !matches!(kind, Some(EventKind::Decided { decision }) if decision.verdict() == Verdict::Wait)
-}
-
-/// What a person may not look at is left out of the view.
-fn allowed<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(failure) if failure.code() == "scope-too-small" || failure.code() == "no-authority" => Ok(None),
-        Err(failure) => Err(failure),
-    }
 }
 
 /// What wants a person, the worst first.

@@ -18,7 +18,9 @@ use otary_trust::search;
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::actor::Actor;
 use super::problem::Problem;
+use super::publish::check_file;
 use super::request::{Options, Place};
 use super::site::{Operator, STALL, carry_out};
 
@@ -62,6 +64,20 @@ pub(super) async fn upload(
         carry_out(Arc::clone(&operator), move |operator| operator.take_in(&bytes, &upload.file, upload.raw))
             .await?;
     Ok((StatusCode::CREATED, Json(uploaded)))
+}
+
+/// What an upload is, once more: for whoever looks before anything is published.
+pub(super) async fn show(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+    Place(id): Place<Sha256>,
+    Options(upload): Options<Upload>,
+) -> Result<Json<Artifact>, Problem> {
+    let found = carry_out(operator, move |operator| {
+        check_file(&id, &operator.store.catalogue(), &actor)?;
+        operator.artifact(&id, &upload.file, upload.raw)
+    });
+    found.await.map(Json)
 }
 
 pub(super) async fn discard(

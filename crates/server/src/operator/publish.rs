@@ -38,7 +38,8 @@ pub struct Publication {
     /// For people.
     #[serde(default)]
     pub notes: String,
-    /// The uploads that it is made of. Those that no release holds are gone afterwards if it is not published.
+    /// The uploads that it is made of. Those that no release holds are gone afterwards if it is not published, unless they are
+    /// to stay.
     pub artifacts: Vec<Part>,
     /// What is let pass that would be refused otherwise.
     #[serde(default)]
@@ -67,6 +68,9 @@ pub struct Publication {
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,
+    /// Whether uploads stay that no release holds, also if nothing is published: for whoever looks first. They go with `gc`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_uploads: bool,
 }
 
 /// An upload that becomes part of a release.
@@ -136,7 +140,7 @@ impl Operator {
         if done.as_ref().is_ok_and(|published| published.campaign.is_some()) && !publication.dry_run {
             self.rollout.campaigns_changed();
         }
-        if done.is_err() || publication.dry_run {
+        if !publication.keep_uploads && (done.is_err() || publication.dry_run) {
             self.drop_uploads(publication.artifacts.iter().map(|part| part.id));
         }
         done
@@ -259,15 +263,17 @@ fn new_product_of(
 /// Refuses files that are known here as those of products alone that `actor` may not see: who knows the digest of another's
 /// image would be given it as a release of his own. They are answered as what was never uploaded.
 fn check_files(publication: &Publication, catalogue: &Catalogue, actor: &Actor) -> Result<(), Problem> {
-    let hidden = publication.artifacts.iter().find(|part| {
-        let holders = catalogue.all_releases().filter(|release| release.artifacts.contains(&part.id));
-        let holders: Vec<bool> = holders.map(|release| actor.sees(&release.id.product)).collect();
-        !holders.is_empty() && holders.iter().all(|is_seen| !is_seen)
-    });
-    match hidden {
-        Some(part) => Err(Problem::from(StoreError::NoBlob(part.id)).help("upload the file again")),
-        None => Ok(()),
+    publication.artifacts.iter().try_for_each(|part| check_file(&part.id, catalogue, actor))
+}
+
+/// The same of one file.
+pub(super) fn check_file(id: &Sha256, catalogue: &Catalogue, actor: &Actor) -> Result<(), Problem> {
+    let holders = catalogue.all_releases().filter(|release| release.artifacts.contains(id));
+    let holders: Vec<bool> = holders.map(|release| actor.sees(&release.id.product)).collect();
+    if !holders.is_empty() && holders.iter().all(|is_seen| !is_seen) {
+        return Err(Problem::from(StoreError::NoBlob(*id)).help("upload the file again"));
     }
+    Ok(())
 }
 
 fn release_of(
