@@ -74,6 +74,11 @@ impl Actor {
         }
     }
 
+    /// Refuses who may not make a product of that name, whether or not there is one.
+    pub(super) fn check_making(&self, needs: Scope, product: &ProductName) -> Result<(), Problem> {
+        if self.may(needs, Some(product)) { Ok(()) } else { Err(self.too_small(needs, Some(product))) }
+    }
+
     /// Refuses to give what they do not have themselves.
     pub(super) fn check_giving(&self, grants: &Grants) -> Result<(), Problem> {
         if self.grants.covers(grants) {
@@ -92,7 +97,8 @@ impl Actor {
         Err(Problem::new(StatusCode::FORBIDDEN, "owner-only", detail).help("run it there, with --data"))
     }
 
-    fn too_small(&self, needs: Scope, product: Option<&ProductName>) -> Problem {
+    /// The refusal that says what they lack.
+    pub(super) fn too_small(&self, needs: Scope, product: Option<&ProductName>) -> Problem {
         let place = match product {
             Some(product) => format!(" on {product}"),
             None if self.grants.products.is_empty() => String::new(),

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use otary_fleet::{Event, Mac, Time};
+use otary_fleet::{Event, Mac, Scope, Time};
 use otary_store::{AuditEntry, AuditQuery, Head, NotedHead, Verification};
 use serde::{Deserialize, Serialize};
 
+use super::actor::Actor;
 use super::problem::Problem;
 use super::request::Options;
 use super::site::{Operator, carry_out};
@@ -29,7 +30,7 @@ pub struct LogLine {
 /// A page of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LogPage {
-    /// Entries, oldest first.
+    /// Entries, oldest first: those that who asks may see, so there may be fewer than asked.
     pub entries: Vec<LogLine>,
     /// Where the next page begins: `?after=`. None on the last one.
     pub next: Option<u64>,
@@ -54,9 +55,10 @@ pub(super) struct Against {
 
 pub(super) async fn list(
     State(operator): State<Arc<Operator>>,
+    actor: Actor,
     Options(which): Options<Which>,
 ) -> Result<Json<LogPage>, Problem> {
-    carry_out(operator, move |operator| operator.log_page(&which)).await.map(Json)
+    carry_out(operator, move |operator| operator.log_page(&which, &actor)).await.map(Json)
 }
 
 pub(super) async fn head(State(operator): State<Arc<Operator>>) -> Result<Json<Head>, Problem> {
@@ -73,12 +75,20 @@ pub(super) async fn verify(
 }
 
 impl Operator {
-    fn log_page(&self, which: &Which) -> Result<LogPage, Problem> {
+    fn log_page(&self, which: &Which, actor: &Actor) -> Result<LogPage, Problem> {
         let limit = which.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
         let (after, since, device) = (which.after.unwrap_or_default(), which.since, which.device);
         let entries = self.store.audit(&AuditQuery { after, since, device, limit })?;
         let next = entries.last().filter(|_| entries.len() == limit).map(|entry| entry.number);
-        Ok(LogPage { entries: entries.into_iter().map(LogLine::from).collect(), next })
+        let lines = entries.into_iter().map(LogLine::from).filter(|line| line.is_for(actor));
+        Ok(LogPage { entries: lines.collect(), next })
+    }
+}
+
+impl LogLine {
+    /// Whether somebody may see it: what is of no product, and what is forgotten, is for those who see everything.
+    pub(super) fn is_for(&self, actor: &Actor) -> bool {
+        actor.may(Scope::Read, self.event.as_ref().and_then(|event| event.product.as_ref()))
     }
 }
 

@@ -16,6 +16,8 @@ use subtle::ConstantTimeEq;
 
 use super::actor::{Actor, Kind};
 use super::problem::Problem;
+use super::rights;
+use super::routes::On;
 use super::secret::Secret;
 use super::site::{Operator, carry_out, seconds};
 
@@ -63,19 +65,21 @@ pub(super) async fn access(
 pub(super) struct Door {
     pub operator: Arc<Operator>,
     pub needs: Scope,
+    pub on: On,
 }
 
 /// Lets a request in, with its [`Actor`], or answers it with 401, 403 or 429.
 pub(super) async fn let_in(
     State(door): State<Door>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
     let shown = Shown::by(&request);
     let actor = shown.identify(&door.operator).await?;
-    actor.check(door.needs, None)?;
-    request.extensions_mut().insert(actor);
-    Ok(next.run(request).await)
+    let (mut parts, body) = request.into_parts();
+    rights::check(&door.operator, &actor, door.needs, door.on, &mut parts).await?;
+    parts.extensions.insert(actor);
+    Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
 /// What a request shows of who sent it.

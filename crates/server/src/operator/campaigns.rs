@@ -81,9 +81,12 @@ pub(super) enum Turn {
 
 pub(super) async fn list(
     State(operator): State<Arc<Operator>>,
+    actor: Actor,
     Options(which): Options<Which>,
 ) -> Result<Json<Vec<CampaignView>>, Problem> {
-    carry_out(operator, move |operator| operator.list_campaigns(which.product.as_ref())).await.map(Json)
+    carry_out(operator, move |operator| operator.list_campaigns(which.product.as_ref(), &actor))
+        .await
+        .map(Json)
 }
 
 pub(super) async fn show(
@@ -131,9 +134,15 @@ pub(super) async fn turn(
 }
 
 impl Operator {
-    fn list_campaigns(&self, product: Option<&ProductName>) -> Result<Vec<CampaignView>, Problem> {
+    fn list_campaigns(
+        &self,
+        product: Option<&ProductName>,
+        actor: &Actor,
+    ) -> Result<Vec<CampaignView>, Problem> {
         let catalogue = self.store.catalogue();
-        let wanted = |campaign: &&Campaign| product.is_none_or(|product| campaign.product == *product);
+        let wanted = |campaign: &&Campaign| {
+            product.is_none_or(|product| campaign.product == *product) && actor.sees(&campaign.product)
+        };
         let mut views = catalogue
             .all_campaigns()
             .filter(wanted)
@@ -264,7 +273,9 @@ fn cannot(word: &str, campaign: &Campaign) -> Problem {
 }
 
 pub(super) fn campaign(catalogue: &Catalogue, id: CampaignId) -> Result<&Campaign, Problem> {
-    catalogue.campaign(id).ok_or_else(|| {
-        Problem::not_found("no-campaign", format!("there is no campaign {id}")).help("otary campaign list")
-    })
+    catalogue.campaign(id).ok_or_else(|| no_campaign(id))
+}
+
+pub(super) fn no_campaign(id: CampaignId) -> Problem {
+    Problem::not_found("no-campaign", format!("there is no campaign {id}")).help("otary campaign list")
 }

@@ -166,6 +166,7 @@ impl Operator {
     }
 
     fn assign(&self, mac: Mac, to: &Assignment, actor: &Actor) -> Result<DeviceView, Problem> {
+        self.check_assigning(actor, mac, Some(&to.product))?;
         product(&self.store.catalogue(), &to.product)?;
         let said =
             |name: &str, value: Option<String>| value.map(|v| format!(", {name} {v}")).unwrap_or_default();

@@ -71,8 +71,9 @@ impl Operator {
     fn enroll(&self, mac: Mac, enrolment: &Enrolment, actor: &Actor) -> Result<DeviceView, Problem> {
         let _changing = self.changing();
         let device = self.store.device(mac)?;
-        check_room(mac, device.as_ref(), enrolment.credential)?;
         let product = assigned(enrolment, device.as_ref(), &self.store.catalogue())?;
+        self.check_assigning(actor, mac, product.as_ref())?;
+        check_room(mac, device.as_ref(), enrolment.credential)?;
         let to = product.as_ref().map(|product| format!(", assigned to {product}")).unwrap_or_default();
         let credential = Credential { kind: enrolment.credential, issued: self.now() };
         let action = format!("issued the {}{to}", called(credential.kind));

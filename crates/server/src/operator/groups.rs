@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::query::Field;
-use otary_fleet::{Catalogue, Facts, Group, GroupName, Mac, Membership, ProductName};
+use otary_fleet::{Catalogue, Facts, Group, GroupName, Mac, Membership, ProductName, Scope};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
@@ -52,8 +52,11 @@ pub struct GroupMembers {
     pub devices: Vec<Mac>,
 }
 
-pub(super) async fn list(State(operator): State<Arc<Operator>>) -> Result<Json<Vec<GroupView>>, Problem> {
-    carry_out(operator, Operator::list_groups).await.map(Json)
+pub(super) async fn list(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+) -> Result<Json<Vec<GroupView>>, Problem> {
+    carry_out(operator, move |operator| operator.list_groups(&actor)).await.map(Json)
 }
 
 pub(super) async fn show(
@@ -102,9 +105,10 @@ pub(super) async fn delete(
 }
 
 impl Operator {
-    fn list_groups(&self) -> Result<Vec<GroupView>, Problem> {
+    fn list_groups(&self, actor: &Actor) -> Result<Vec<GroupView>, Problem> {
         let catalogue = self.store.catalogue();
-        self.with_members(catalogue.groups(), &catalogue)
+        let seen = catalogue.groups().filter(|group| actor.may(Scope::Read, group.product.as_ref()));
+        self.with_members(seen, &catalogue)
     }
 
     fn show_group(&self, name: &GroupName) -> Result<GroupView, Problem> {
@@ -133,6 +137,7 @@ impl Operator {
 
     fn set_group(&self, name: GroupName, to: GroupSettings, actor: &Actor) -> Result<GroupView, Problem> {
         let _changing = self.changing();
+        self.check_group(&name, to.product.as_ref(), actor)?;
         if let Some(name) = &to.product {
             product(&self.store.catalogue(), name)?;
         }
@@ -151,6 +156,23 @@ impl Operator {
         let of = to.product.as_ref().map(|product| format!(" of {product}")).unwrap_or_default();
         let said = format!("made the group {name} of {words}{of}");
         self.keep_group(&Group { name, product: to.product, by }, actor, said)
+    }
+
+    /// Whether `actor` may make a group of `product`, in the place of the one of that name if there is one.
+    fn check_group(
+        &self,
+        name: &GroupName,
+        product: Option<&ProductName>,
+        actor: &Actor,
+    ) -> Result<(), Problem> {
+        actor.check(Scope::Operate, product)?;
+        match self.store.catalogue().group(name) {
+            // That the name is taken has to be told.
+            Some(there) if !actor.may(Scope::Operate, there.product.as_ref()) => {
+                Err(actor.too_small(Scope::Operate, None))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn add_members(&self, name: &GroupName, devices: &[Mac], actor: &Actor) -> Result<GroupView, Problem> {
@@ -223,7 +245,7 @@ pub(super) fn group<'a>(catalogue: &'a Catalogue, name: &GroupName) -> Result<&'
     catalogue.group(name).ok_or_else(|| no_group(name))
 }
 
-fn no_group(name: &GroupName) -> Problem {
+pub(super) fn no_group(name: &GroupName) -> Problem {
     Problem::not_found("no-group", format!("there is no group {name}")).help("otary group list")
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Artifact, Catalogue, Channel, ProductName, RiskName, Sha256};
+use otary_fleet::{Artifact, Catalogue, Channel, ProductName, RiskName, Scope, Sha256};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
@@ -77,10 +77,14 @@ pub struct MirrorView {
     pub released: Option<String>,
 }
 
-pub(super) async fn list(State(operator): State<Arc<Operator>>) -> Result<Json<Vec<MirrorView>>, Problem> {
-    let views = carry_out(operator, |operator| {
+pub(super) async fn list(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+) -> Result<Json<Vec<MirrorView>>, Problem> {
+    let views = carry_out(operator, move |operator| {
         let catalogue = operator.store.catalogue();
-        Ok(operator.mirrors()?.into_iter().map(|mirror| view(mirror, &catalogue)).collect())
+        let seen = operator.mirrors()?.into_iter().filter(|mirror| actor.sees(&mirror.product));
+        Ok(seen.map(|mirror| view(mirror, &catalogue)).collect())
     });
     views.await.map(Json)
 }
@@ -174,6 +178,7 @@ impl Operator {
     }
 
     fn add_mirror(&self, new: NewMirror, actor: &Actor) -> Result<MirrorView, Problem> {
+        actor.check(Scope::Operate, Some(&new.product))?;
         if new.token_file.is_some() {
             actor.check_owner()?;
         }

@@ -43,6 +43,7 @@ mod refusal;
 mod releases;
 mod request;
 mod review;
+mod rights;
 mod router;
 mod routes;
 mod secret;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Catalogue, Chip, Product, ProductName, Sha256, Version};
+use otary_fleet::{Catalogue, Chip, Product, ProductName, Scope, Sha256, Version};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
@@ -75,8 +75,11 @@ pub enum SecretChange {
     None,
 }
 
-pub(super) async fn list(State(operator): State<Arc<Operator>>) -> Result<Json<Vec<ProductView>>, Problem> {
-    carry_out(operator, Operator::list_products).await.map(Json)
+pub(super) async fn list(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+) -> Result<Json<Vec<ProductView>>, Problem> {
+    carry_out(operator, move |operator| operator.list_products(&actor)).await.map(Json)
 }
 
 pub(super) async fn show(
@@ -105,10 +108,11 @@ pub(super) async fn set(
 }
 
 impl Operator {
-    fn list_products(&self) -> Result<Vec<ProductView>, Problem> {
+    fn list_products(&self, actor: &Actor) -> Result<Vec<ProductView>, Problem> {
         let catalogue = self.store.catalogue();
         let devices = self.devices_by_product()?;
-        Ok(catalogue.products().map(|product| view(product, &catalogue, &devices)).collect())
+        let seen = catalogue.products().filter(|product| actor.sees(&product.name));
+        Ok(seen.map(|product| view(product, &catalogue, &devices)).collect())
     }
 
     fn show_product(&self, name: &ProductName) -> Result<ProductView, Problem> {
@@ -117,6 +121,7 @@ impl Operator {
     }
 
     fn add_product(&self, new: NewProduct, actor: &Actor) -> Result<ProductView, Problem> {
+        actor.check_making(Scope::Operate, &new.name)?;
         let _changing = self.changing();
         if self.store.catalogue().product(&new.name).is_some() {
             let name = &new.name;

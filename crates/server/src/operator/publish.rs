@@ -8,8 +8,9 @@ use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::{
     Artifact, Campaign, Catalogue, Channel, Kind, Order, Preflight, Product, ProductName, Release, ReleaseId,
-    Risk, RiskName, Sequence, Sha256, SignedManifest, Time, Version, ViaError, check_via, compare,
+    Risk, RiskName, Scope, Sequence, Sha256, SignedManifest, Time, Version, ViaError, check_via, compare,
 };
+use otary_store::StoreError;
 use otary_trust::signing::Manifest;
 use serde::{Deserialize, Serialize};
 
@@ -147,12 +148,17 @@ impl Operator {
         publication: &Publication,
         actor: &Actor,
     ) -> Result<(Product, Published, Vec<Campaign>), Problem> {
-        check_form(&publication.version, &publication.notes, publication.artifacts.len())?;
         let catalogue = self.store.catalogue();
         let now = self.now();
         let known = catalogue.product(&publication.product).cloned();
+        match &known {
+            Some(_) => actor.check(Scope::Push, Some(&publication.product))?,
+            None => actor.check_making(Scope::Push, &publication.product)?,
+        }
+        check_form(&publication.version, &publication.notes, publication.artifacts.len())?;
         let new_product = known.is_none();
-        let product = known.map_or_else(|| new_product_of(publication, &catalogue, now), Ok)?;
+        let product = known.map_or_else(|| new_product_of(publication, &catalogue, actor, now), Ok)?;
+        check_files(publication, &catalogue, actor)?;
         let artifacts =
             publication.artifacts.iter().map(|part| self.artifact(&part.id, &part.file, part.raw));
         let artifacts: Vec<Artifact> = artifacts.collect::<Result<_, _>>()?;
@@ -233,13 +239,34 @@ fn accepted(reviews: &[Review]) -> String {
 }
 
 /// The first product of all is made without asking; a further one may be a slip of the pen.
-fn new_product_of(publication: &Publication, catalogue: &Catalogue, now: Time) -> Result<Product, Refusal> {
-    let others: Vec<ProductName> = catalogue.products().map(|product| product.name.clone()).collect();
+fn new_product_of(
+    publication: &Publication,
+    catalogue: &Catalogue,
+    actor: &Actor,
+    now: Time,
+) -> Result<Product, Refusal> {
+    let is_first = catalogue.products().next().is_none();
+    let others = catalogue.products().map(|product| &product.name).filter(|name| actor.sees(name));
+    let others: Vec<ProductName> = others.cloned().collect();
     let product = publication.product.clone();
-    if others.is_empty() || publication.allow.contains(&Allowance::NewProduct) {
+    if is_first || publication.allow.contains(&Allowance::NewProduct) {
         Ok(Product::new(product, now))
     } else {
         Err(Refusal::UnknownProduct { product, others })
+    }
+}
+
+/// Refuses files that are known here as those of products alone that `actor` may not see: who knows the digest of another's
+/// image would be given it as a release of his own. They are answered as what was never uploaded.
+fn check_files(publication: &Publication, catalogue: &Catalogue, actor: &Actor) -> Result<(), Problem> {
+    let hidden = publication.artifacts.iter().find(|part| {
+        let holders = catalogue.all_releases().filter(|release| release.artifacts.contains(&part.id));
+        let holders: Vec<bool> = holders.map(|release| actor.sees(&release.id.product)).collect();
+        !holders.is_empty() && holders.iter().all(|is_seen| !is_seen)
+    });
+    match hidden {
+        Some(part) => Err(Problem::from(StoreError::NoBlob(part.id)).help("upload the file again")),
+        None => Ok(()),
     }
 }
 

@@ -61,9 +61,12 @@ pub(super) enum Change {
 
 pub(super) async fn list(
     State(operator): State<Arc<Operator>>,
+    actor: Actor,
     Options(which): Options<Which>,
 ) -> Result<Json<Vec<ReleaseView>>, Problem> {
-    carry_out(operator, move |operator| operator.list_releases(which.product.as_ref())).await.map(Json)
+    carry_out(operator, move |operator| operator.list_releases(which.product.as_ref(), &actor))
+        .await
+        .map(Json)
 }
 
 pub(super) async fn show(
@@ -95,10 +98,16 @@ pub(super) async fn delete(
 }
 
 impl Operator {
-    fn list_releases(&self, product: Option<&ProductName>) -> Result<Vec<ReleaseView>, Problem> {
+    fn list_releases(
+        &self,
+        product: Option<&ProductName>,
+        actor: &Actor,
+    ) -> Result<Vec<ReleaseView>, Problem> {
         let catalogue = self.store.catalogue();
         let running = self.running(&catalogue)?;
-        let wanted = |release: &&Release| product.is_none_or(|product| release.id.product == *product);
+        let wanted = |release: &&Release| {
+            product.is_none_or(|product| release.id.product == *product) && actor.sees(&release.id.product)
+        };
         let releases = catalogue.all_releases().filter(wanted);
         releases.map(|release| self.view(release, &catalogue, &running)).collect()
     }

@@ -31,7 +31,7 @@ fn add(router: Router<Arc<Operator>>, route: Route, operator: &Arc<Operator>) ->
     let Route { line, endpoint } = route;
     let path = line.full_path();
     let Some(needs) = line.needs else { return router.route(&path, endpoint) };
-    let door = Door { operator: Arc::clone(operator), needs };
+    let door = Door { operator: Arc::clone(operator), needs, on: line.on };
     router.route(&path, endpoint.route_layer(from_fn_with_state(door, let_in)))
 }
 

@@ -146,9 +146,11 @@ impl Operator {
     }
 }
 
-/// Whether it is theirs, or they look after the tokens of others as well.
+/// Whether it is theirs and allows no more than they may themselves, or they look after the tokens of others as well. A token
+/// that was made for one product is not the hand of its maker on the others.
 fn is_in_reach(token: &Token, actor: &Actor) -> bool {
-    actor.may(Scope::Own, None) || token.made_by == actor.behind
+    let is_theirs = token.made_by == actor.behind && actor.grants.covers(&token.grants);
+    actor.may(Scope::Own, None) || is_theirs
 }
 
 fn view(token: &Token, now: Time) -> TokenView {

@@ -16,6 +16,7 @@ mod products;
 mod pushes;
 mod releases;
 mod risks;
+mod roles;
 mod rollovers;
 mod signals;
 mod signing;

@@ -2,7 +2,7 @@
 
 use otary_fleet::{
     Campaign, CampaignId, Catalogue, Channel, Kind, Order, Plan, ProductName, Release, ReleaseId, Rules,
-    Time, Version,
+    Scope, Time, Version,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +34,7 @@ pub struct NewCampaign {
 
 impl Operator {
     pub(super) fn start_campaign(&self, new: &NewCampaign, actor: &Actor) -> Result<CampaignView, Problem> {
+        actor.check(Scope::Operate, Some(&new.product))?;
         let id = ReleaseId { product: new.product.clone(), version: new.version.clone() };
         let how = ByCampaign::Like(new.settings.clone());
         self.put_new(actor, |operator, catalogue| {

@@ -50,6 +50,8 @@ pub enum On {
     Anyone,
     /// The server as a whole.
     Server,
+    /// Private keys, which pass for the owner of the data directory alone, on the server's machine.
+    Keys,
     /// The product that `{product}` in the path names.
     Product,
     /// The product of the device that `{mac}` in the path names.
