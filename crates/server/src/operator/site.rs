@@ -9,7 +9,9 @@ use otary_store::{Retention, Store};
 use tokio::sync::Semaphore;
 
 use super::actor::Actor;
+use super::attempts::Attempts;
 use super::health::Readiness;
+use super::password::Turns;
 use super::problem::Problem;
 use super::secret::Secret;
 use super::throttle::Throttle;
@@ -50,6 +52,8 @@ pub struct Operator {
     pub(super) engine: Engine,
     pub(super) site: Site,
     pub(super) throttle: Throttle,
+    pub(super) attempts: Attempts,
+    pub(super) hashing: Turns,
     pub(super) uploads: Semaphore,
     /// The owner's token of this run, as its digest.
     pub(super) owner: Option<Sha256>,
@@ -73,6 +77,8 @@ impl Operator {
             engine,
             site,
             throttle: Throttle::default(),
+            attempts: Attempts::default(),
+            hashing: Turns::default(),
             uploads: Semaphore::new(UPLOADS),
             owner: owner.map(Secret::hash),
             custody: None,

@@ -120,6 +120,11 @@ impl Desk {
                 }
             }
         }
+        self.carry(request).await
+    }
+
+    /// Carries a request as it is.
+    pub async fn carry(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = to_bytes(body, 1 << 20).await.unwrap().to_vec();

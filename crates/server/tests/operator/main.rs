@@ -4,6 +4,7 @@
 
 mod access;
 mod backups;
+mod browser;
 mod campaigns;
 mod census;
 mod desk;
@@ -11,6 +12,7 @@ mod devices;
 mod enrolment;
 mod explanations;
 mod intents;
+mod people;
 mod preflights;
 mod products;
 mod pushes;
@@ -18,6 +20,8 @@ mod releases;
 mod risks;
 mod roles;
 mod rollovers;
+mod sessions;
+mod setups;
 mod signals;
 mod signing;
 mod uploads;
