@@ -69,8 +69,8 @@ if (drop) {
   picker.addEventListener("change", () => sendAll([...picker.files]));
 
   async function sendAll(files) {
-    const kept = new URLSearchParams(location.search).getAll("file"), query = new URLSearchParams();
-    for (const part of kept) query.append("file", part);
+    const kept = document.querySelectorAll("input[type=hidden][name=file]"), query = new URLSearchParams();
+    for (const part of kept) query.append("file", part.value);
     for (const file of files) {
       const found = await send(file).catch((problem) => { told.textContent = `${file.name}: ${problem.message}`; told.className = "say bad"; });
       if (!found) return;

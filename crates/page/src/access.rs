@@ -3,8 +3,8 @@
 use axum::Router;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use otary_fleet::{ProductName, Scope, Time};
-use otary_server::operator::Access;
+use otary_fleet::{Grants, ProductName, Scope, Time};
+use otary_server::operator::{Access, ActorKind};
 
 use crate::api::Api;
 use crate::done;
@@ -31,6 +31,16 @@ impl Person {
     /// what is done by the API.
     pub(crate) fn may(&self, scope: Scope, product: Option<&ProductName>) -> bool {
         self.access.grants.allows(scope, product)
+    }
+
+    /// What they may do.
+    pub(crate) const fn grants(&self) -> &Grants {
+        &self.access.grants
+    }
+
+    /// By what they were let in.
+    pub(crate) const fn kind(&self) -> Option<ActorKind> {
+        self.access.kind
     }
 
     /// Whether they may do so much anywhere.

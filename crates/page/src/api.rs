@@ -75,6 +75,11 @@ impl Api {
         self
     }
 
+    /// The name and port under which the browser asked.
+    pub(crate) fn host(&self) -> Option<&str> {
+        self.shown.get(header::HOST)?.to_str().ok()
+    }
+
     /// Sends a request; a problem is a failure.
     pub(crate) async fn send(&self, method: Method, path: &str, body: Body) -> Result<Answer, Failure> {
         let mut request = Request::builder()

@@ -61,7 +61,18 @@ impl Failure {
         }
     }
 
-    fn status(&self) -> StatusCode {
+    /// What a person may not look at, or what is not there to be looked at, is left out of a view.
+    pub(crate) fn left_out<T>(answer: Result<T, Self>) -> Result<Option<T>, Self> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(failure) if ["scope-too-small", "no-authority", "no-route"].contains(&failure.code()) => {
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::Refused(problem) => StatusCode::from_u16(problem.status).ok(),
             Self::Internal | Self::SignedOut | Self::NotSetUp => None,

@@ -33,6 +33,11 @@ impl Form {
         self.fields.get(name).and_then(|values| values.first()).map_or("", |text| text.trim())
     }
 
+    /// A password as it was typed, with the space around it.
+    pub(crate) fn secret(&self, name: &str) -> &str {
+        self.fields.get(name).and_then(|values| values.first()).map_or("", String::as_str)
+    }
+
     /// The same, if anything was written there.
     pub(crate) fn given(&self, name: &str) -> Option<&str> {
         Some(self.text(name)).filter(|text| !text.is_empty())
@@ -82,6 +87,11 @@ fn unreadable(name: &str, what: &str, error: &dyn std::fmt::Display) -> Failure 
         "bad-field",
         format!("the field {name} is to be {what}: {error}"),
     )
+}
+
+/// There is no such action.
+pub(crate) fn no_action() -> Failure {
+    Failure::refused(StatusCode::NOT_FOUND, "no-such-action", "there is no such action")
 }
 
 /// To the view at `path`, which says what was done.

@@ -4,7 +4,10 @@ use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
-use crate::view::{campaign, campaigns, device, devices, now, sign_in};
+use crate::view::{
+    audit, campaign, campaigns, compare, device, devices, now, release, releases, settings, sign_in, start,
+    trust, upload,
+};
 use crate::{asset, headers};
 
 /// The page over the operator API: what is none of the page's is the API's.
@@ -17,6 +20,18 @@ pub fn over(api: Router) -> Router {
         .route("/campaigns", get(campaigns::list))
         .route("/campaigns/{number}", get(campaign::show))
         .route("/campaigns/{number}/{action}", post(campaign::act))
+        .route("/releases", get(releases::list))
+        .route("/releases/{product}/{version}", get(release::show))
+        .route("/releases/{product}/{version}/{action}", post(release::act))
+        .route("/upload", get(upload::form).post(upload::send))
+        .route("/compare", get(compare::show))
+        .route("/trust", get(trust::show))
+        .route("/trust/renew", post(trust::renew))
+        .route("/audit", get(audit::show))
+        .route("/settings", get(settings::show))
+        .route("/settings/{action}", post(settings::act))
+        .route("/start", get(start::show))
+        .route("/start/ca.pem", get(start::ca))
         .route("/setup", get(sign_in::set_up_form).post(sign_in::set_up))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))

@@ -229,6 +229,7 @@ impl Publish {
             campaign: self.way.campaign(),
             supersede: self.way.supersedes(),
             dry_run: self.dry_run,
+            keep_uploads: false,
         };
         let published: Published = client.post(&path(["releases"]), &publication)?;
         if self.json { print_json(&published) } else { tell(&published, self.dry_run) }

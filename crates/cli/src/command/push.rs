@@ -167,6 +167,7 @@ impl Args {
             campaign: self.going.campaign(),
             supersede: self.going.supersedes(),
             dry_run: self.dry_run,
+            keep_uploads: false,
         })
     }
 

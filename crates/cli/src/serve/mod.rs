@@ -91,6 +91,7 @@ impl Ready {
         let (engine, operators) = (operator.engine(), otary_page::over(router(Arc::clone(&operator))));
         let server = Server::bind(&options, shared, identity, Clock::system(), engine, operators);
         let mut server = server.map_err(not_listening)?;
+        operator.note_port(server.addresses().https.port());
         let metrics = serve_signals(&mut server, values, &options, &operator)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
         custody.look(|held| exhibit.sign(&held.authority))?;

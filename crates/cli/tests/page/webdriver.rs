@@ -1,7 +1,7 @@
 //! The W3C's WebDriver as this test needs it: requests in JSON to a driver on loopback, one connection each.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -60,18 +60,15 @@ impl fmt::Display for Refused {
 fn exchange(driver: SocketAddr, method: &str, path: &str, body: &Value) -> Result<Value, Refused> {
     let body = if body.is_null() { String::new() } else { body.to_string() };
     let head = format!(
-        "{method} {path} HTTP/1.1\r\nHost: {driver}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "{method} {path} HTTP/1.1\r\nHost: {driver}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     let mut stream = TcpStream::connect(driver).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap_or_else(|error| panic!("no answer to {method} {path}: {error}"));
-    let text = String::from_utf8(answer).unwrap();
-    let (_, json) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text}"));
-    let mut answer: Value = serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    let text = answer_of(stream).unwrap_or_else(|error| panic!("no answer to {method} {path}: {error}"));
+    let mut answer: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let value = answer["value"].take();
     match value["error"].as_str() {
         Some(error) => Err(Refused {
@@ -80,4 +77,23 @@ fn exchange(driver: SocketAddr, method: &str, path: &str, body: &Value) -> Resul
         }),
         None => Ok(value),
     }
+}
+
+/// The body of an answer. The driver keeps the connection, so its length is what is said in the head.
+fn answer_of(stream: TcpStream) -> io::Result<String> {
+    let mut lines = BufReader::new(stream);
+    let mut len = 0;
+    loop {
+        let mut line = String::new();
+        lines.read_line(&mut line)?;
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some((name, value)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+            len = value.trim().parse().map_err(|_| io::Error::other(format!("{name} is {value}")))?;
+        }
+    }
+    let mut body = vec![0; len];
+    lines.read_exact(&mut body)?;
+    String::from_utf8(body).map_err(io::Error::other)
 }

@@ -1,6 +1,7 @@
 //! Drawings, made by the server as SVG. Colours are classes of the style sheet, so a drawing follows light and dark, and nothing in it
 //! is styled inline, which the page's policy would refuse. Each has a text that says the same.
 
+pub(crate) mod axis;
 pub(crate) mod bar;
 pub(crate) mod evidence;
 pub(crate) mod timeline;

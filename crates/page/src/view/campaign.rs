@@ -172,7 +172,7 @@ pub(crate) async fn act(Path((id, action)): Path<(u32, String)>, form: Form) -> 
 
 /// Parts per million.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-fn ppm(percent: f64) -> Result<u32, Failure> {
+pub(super) fn ppm(percent: f64) -> Result<u32, Failure> {
     if (0.0..=100.0).contains(&percent) {
         return Ok((percent * 10_000.0).round() as u32);
     }

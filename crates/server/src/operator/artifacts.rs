@@ -61,6 +61,15 @@ pub(super) async fn upload(
     Ok((StatusCode::CREATED, Json(uploaded)))
 }
 
+/// What an upload is, once more: for whoever looks before anything is published.
+pub(super) async fn show(
+    State(operator): State<Arc<Operator>>,
+    Place(id): Place<Sha256>,
+    Options(upload): Options<Upload>,
+) -> Result<Json<Artifact>, Problem> {
+    carry_out(operator, move |operator| operator.artifact(&id, &upload.file, upload.raw)).await.map(Json)
+}
+
 pub(super) async fn discard(
     State(operator): State<Arc<Operator>>,
     Place(id): Place<Sha256>,

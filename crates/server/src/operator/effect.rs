@@ -143,7 +143,7 @@ fn forecast(decision: &Decision, outlook: Option<&Outlook>, release: &Release, d
 
 impl Forecast {
     /// What follows the number of devices: for one, and for several.
-    const fn words(self) -> (&'static str, &'static str) {
+    pub const fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Offered => ("will be offered it at its next poll", "will be offered it at their next poll"),
             Self::Running => ("runs it already", "run it already"),

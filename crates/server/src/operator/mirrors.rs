@@ -256,6 +256,7 @@ impl Operator {
             campaign: ByCampaign::Usual,
             supersede: false,
             dry_run: false,
+            keep_uploads: false,
         };
         self.publish(&publication, &Actor::mirror()).map(drop)
     }

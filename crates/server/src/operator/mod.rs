@@ -56,6 +56,7 @@ mod session;
 mod setup;
 mod signing;
 mod site;
+mod start;
 mod status;
 mod throttle;
 mod tokens;
@@ -100,6 +101,7 @@ pub use signing::{
     SigningView, Unsigned,
 };
 pub use site::{AUTHORITY_BACKED_UP, Operator, Site};
+pub use start::StartView;
 pub use status::{Collected, Status};
 pub use tokens::{CreatedToken, NewToken, TokenView};
 pub use trust::{Adoption, Begin, ElsewhereView, LeafView, NextKey, RolloverView, TrustView};

@@ -38,7 +38,8 @@ pub struct Publication {
     /// For people.
     #[serde(default)]
     pub notes: String,
-    /// The uploads that it is made of. Those that no release holds are gone afterwards if it is not published.
+    /// The uploads that it is made of. Those that no release holds are gone afterwards if it is not published, unless they are
+    /// to stay.
     pub artifacts: Vec<Part>,
     /// What is let pass that would be refused otherwise.
     #[serde(default)]
@@ -67,6 +68,9 @@ pub struct Publication {
     /// Only say what would happen.
     #[serde(default)]
     pub dry_run: bool,
+    /// Whether uploads stay that no release holds, also if nothing is published: for whoever looks first. They go with `gc`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keep_uploads: bool,
 }
 
 /// An upload that becomes part of a release.
@@ -136,7 +140,7 @@ impl Operator {
         if done.as_ref().is_ok_and(|published| published.campaign.is_some()) && !publication.dry_run {
             self.rollout.campaigns_changed();
         }
-        if done.is_err() || publication.dry_run {
+        if !publication.keep_uploads && (done.is_err() || publication.dry_run) {
             self.drop_uploads(publication.artifacts.iter().map(|part| part.id));
         }
         done

@@ -1,7 +1,7 @@
 //! What every operation works on: the store, the clock, and what is known of the server around them.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use otary_fleet::{Device, Event, EventKind, Mac, ProductName, Sha256, Time};
@@ -62,6 +62,8 @@ pub struct Operator {
     /// What mirrors are fetched with; none where nothing is to be fetched.
     pub(super) fetcher: Option<Fetcher>,
     pub(super) readiness: Readiness,
+    /// The port at which devices speak HTTPS; empty where no server runs.
+    pub(super) devices_at: OnceLock<u16>,
     clock: Clock,
     changes: Mutex<()>,
 }
@@ -84,6 +86,7 @@ impl Operator {
             custody: None,
             fetcher: None,
             readiness: Readiness::default(),
+            devices_at: OnceLock::new(),
             clock,
             changes: Mutex::new(()),
         }

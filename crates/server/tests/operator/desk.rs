@@ -240,6 +240,7 @@ pub fn publication(product: &str, version: &str) -> Publication {
         campaign: ByCampaign::Usual,
         supersede: false,
         dry_run: false,
+        keep_uploads: false,
     }
 }
 

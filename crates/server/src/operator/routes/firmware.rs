@@ -21,6 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
         get("/products/{product}", Read, Product, "a product", products::show),
         patch("/products/{product}", Operate, Product, "set what is named about a product", products::set),
         post("/artifacts", Push, Each, "upload a file: its facts", artifacts::upload),
+        get("/artifacts/{id}", Push, Each, "what an upload is", artifacts::show),
         delete("/artifacts/{id}", Push, Each, "drop an upload that no release holds", artifacts::discard),
         get("/releases", Read, Each, "the releases with their files", releases::list),
         post("/releases", Push, Each, "publish uploads, or say what that would do", publish::publish),

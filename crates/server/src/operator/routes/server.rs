@@ -5,7 +5,7 @@ use otary_fleet::Scope::{Operate, Own, Read};
 
 use super::On::{Each, Server};
 use super::{Route, delete, get, open, patch, post};
-use crate::operator::{audit, auth, census, health, metrics, people, session, setup, status, tokens};
+use crate::operator::{audit, auth, census, health, metrics, people, session, setup, start, status, tokens};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -20,6 +20,7 @@ pub(super) fn routes() -> Vec<Route> {
         patch("/people/{name}", Own, Server, "change what somebody may do", people::set),
         delete("/people/{name}", Own, Server, "let somebody sign in no more", people::remove),
         get("/status", Read, Server, "counts, room, limits", status::status),
+        get("/start", Read, Each, "what a board needs that is to be updated from here", start::show),
         get("/activity", Read, Server, "what went on lately", census::activity),
         post("/gc", Operate, Server, "let go of what is no longer kept", status::collect),
         post(
