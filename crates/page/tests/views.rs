@@ -76,7 +76,8 @@ impl House {
             max_strangers: 10_000,
             open_files: None,
         };
-        let operator = Operator::new(Arc::new(Memory::default()), Clock::standing_at(NOW), site, Some(&owner));
+        let operator =
+            Operator::new(Arc::new(Memory::default()), Clock::standing_at(NOW), site, Some(&owner));
         let operator = operator.with_custody(Arc::new(custody));
         operator.note_port(3443);
         Self { page: otary_page::over(router(operator)), owner, _folder: folder }
@@ -200,8 +201,13 @@ async fn what_is_refused_can_be_meant_and_the_files_stay_for_it() {
     let file = house.upload("toaster", "0.9").await;
     let form = [("product", "lamp"), ("version", "2.0"), ("file", file.as_str())];
     let refused = house.review(&form).await;
-    assert!(refused.status.is_client_error() && refused.text.contains("value=\"other-project\""), "{}", refused.text);
-    let meant = house.review(&[form.as_slice(), &[("allow", "other-project"), ("supersede", "yes")]].concat()).await;
+    assert!(
+        refused.status.is_client_error() && refused.text.contains("value=\"other-project\""),
+        "{}",
+        refused.text
+    );
+    let meant =
+        house.review(&[form.as_slice(), &[("allow", "other-project"), ("supersede", "yes")]].concat()).await;
     assert_eq!(meant.status, StatusCode::OK, "{}", meant.text);
     assert!(meant.text.contains("value=\"publish\""), "{}", meant.text);
 }

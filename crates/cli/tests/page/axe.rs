@@ -16,7 +16,8 @@ impl Axe {
     /// Finds it where CI installs it; none where it is not, and says so.
     pub fn find() -> Option<Self> {
         let folder = std::env::var_os("OTARY_NODE_MODULES").map(PathBuf::from);
-        let program = folder.and_then(|folder| std::fs::read_to_string(folder.join("axe-core/axe.min.js")).ok());
+        let program =
+            folder.and_then(|folder| std::fs::read_to_string(folder.join("axe-core/axe.min.js")).ok());
         if program.is_none() {
             println!("skipped: OTARY_NODE_MODULES has no axe-core");
         }

@@ -54,7 +54,9 @@ impl Browser {
 
     /// The text of what has this id.
     pub fn text_in(&self, id: &str) -> String {
-        let found = self.find(&format!("//*[@id='{id}']")).unwrap_or_else(|error| panic!("no {id}: {error}\n{}", self.text()));
+        let found = self
+            .find(&format!("//*[@id='{id}']"))
+            .unwrap_or_else(|error| panic!("no {id}: {error}\n{}", self.text()));
         self.text_of(&found)
     }
 
@@ -89,7 +91,8 @@ impl Browser {
 
     /// Writes into the field with this label, in the place of what is there.
     pub fn fills(&self, label: &str, text: &str) {
-        let field = format!("//label[starts-with(normalize-space(.), '{label}')]//*[self::input or self::textarea]");
+        let field =
+            format!("//label[starts-with(normalize-space(.), '{label}')]//*[self::input or self::textarea]");
         let field = self.found(&field);
         self.post(&format!("element/{field}/clear"), &json!({}));
         self.types_into(&field, text);
@@ -113,6 +116,19 @@ impl Browser {
     /// Opens what is folded up under this name.
     pub fn unfolds(&self, name: &str) {
         self.clicks(&format!("//summary[normalize-space(.)='{name}']"));
+    }
+
+    /// The same, unless it is open.
+    pub fn unfolds_if_folded(&self, name: &str) {
+        let folded = format!("//details[not(@open)]/summary[normalize-space(.)='{name}']");
+        if self.has(&folded) {
+            self.clicks(&folded);
+        }
+    }
+
+    /// Ticks the box, or chooses the one, that is labelled so.
+    pub fn ticks(&self, label: &str) {
+        self.clicks(&format!("//label[starts-with(normalize-space(.), '{label}')]//input"));
     }
 
     /// Chooses a file in the field of the page that takes files.
@@ -185,6 +201,9 @@ impl Browser {
     }
 
     fn post(&self, command: &str, body: &Value) -> Value {
-        self.chromium.session.post(command, body).unwrap_or_else(|refused| panic!("{command} {body}: {refused}"))
+        self.chromium
+            .session
+            .post(command, body)
+            .unwrap_or_else(|refused| panic!("{command} {body}: {refused}"))
     }
 }

@@ -59,7 +59,8 @@ impl Driver {
     fn start(program: &Path, home: &Path) -> (Self, SocketAddr) {
         let mut command = Command::new(program);
         command.arg("--port=0").env("HOME", home);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let port = lines.find_map(|line| {
             let line = line.unwrap();
@@ -82,7 +83,14 @@ impl Drop for Driver {
 /// Without a sandbox, since CI is root, and without the shared memory that a container is short of.
 fn capabilities(browser: &Path, profile: &Path) -> Value {
     let profile = format!("--user-data-dir={}", profile.display());
-    let arguments = ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--hide-scrollbars", &profile];
+    let arguments = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        &profile,
+    ];
     json!({
         "browserName": "chrome",
         "acceptInsecureCerts": false,

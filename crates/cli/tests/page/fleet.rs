@@ -28,7 +28,13 @@ pub struct Fleet {
 impl Fleet {
     /// Switches lamps on that were flashed with `firmware` over the cable. Of those with an odd number the bootloader goes
     /// back from the release `bad` when it has asked once.
-    pub fn switch_on(house: &House, server: &Server, firmware: &str, numbers: Range<u8>, bad: &'static str) -> Self {
+    pub fn switch_on(
+        house: &House,
+        server: &Server,
+        firmware: &str,
+        numbers: Range<u8>,
+        bad: &'static str,
+    ) -> Self {
         let stop = Stop::default();
         let image = fs::read(house.path(firmware)).unwrap();
         let boards = numbers.map(|number| {

@@ -40,7 +40,8 @@ fn a_slash_leads_to_the_query_box_and_a_query_that_is_not_understood_shows_its_p
     browser.waits_until("a fault", || browser.has("//*[@id='fault']"));
     let fault = browser.text_in("fault");
     assert!(fault.contains("buld") && fault.contains('^'), "{fault}");
-    let marked = browser.runs("return document.querySelector('[type=search]').getAttribute('aria-describedby')");
+    let marked =
+        browser.runs("return document.querySelector('[type=search]').getAttribute('aria-describedby')");
     assert_eq!(marked, "fault", "whoever does not see the place is told, too");
 
     browser.types("/");

@@ -15,6 +15,7 @@ mod house;
 mod keyboard;
 mod look;
 mod person;
+mod release;
 mod screen;
 mod street;
 mod way_in;

@@ -21,20 +21,13 @@ pub fn sits_down(house: &House) -> Option<Browser> {
 /// Asks the owner of the data for a setup code.
 pub fn setup_code(house: &House) -> String {
     let printed = house.otary("setup-code --data x").printed();
-    let is_code = |word: &&str| word.chars().filter(char::is_ascii_alphanumeric).count() == 26 && word.contains('-');
+    let is_code =
+        |word: &&str| word.chars().filter(char::is_ascii_alphanumeric).count() == 26 && word.contains('-');
     printed.split_whitespace().find(is_code).unwrap_or_else(|| panic!("{printed}")).to_owned()
 }
 
 /// Makes the first account, and is signed in by that.
 pub fn makes_an_account(browser: &Browser, house: &House) {
-    if std::env::var_os("SHIM").is_some() {
-        let token = house.otary("token create it --scope operate --data x").printed();
-        browser.commands("Network.enable", &serde_json::json!({}));
-        let shown = serde_json::json!({ "headers": { "Authorization": format!("Bearer {}", token.trim()) } });
-        browser.commands("Network.setExtraHTTPHeaders", &shown);
-        browser.open("/");
-        return;
-    }
     browser.open("/setup");
     types_a_code(browser, &setup_code(house));
     browser.waits_for("Sign out");

@@ -34,19 +34,30 @@ const fn desk(scheme: &'static str) -> Screen {
 impl Screen {
     /// Looks at the page through it from now on.
     pub fn is_used(self, browser: &Browser) {
-        let Self { width, height, is_touched, scheme, .. } = self;
-        let glass = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_touched });
-        browser.commands("Emulation.setDeviceMetricsOverride", &glass);
+        let scheme = self.scheme;
+        self.is_as_high_as(browser, self.height);
         let preferred = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         browser.commands("Emulation.setEmulatedMedia", &preferred);
     }
 
-    /// Keeps a picture of the whole view, down to its end.
+    fn is_as_high_as(self, browser: &Browser, height: u32) {
+        let Self { width, is_touched, .. } = self;
+        let glass = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_touched });
+        browser.commands("Emulation.setDeviceMetricsOverride", &glass);
+    }
+
+    /// Keeps a picture of the whole view, down to its end, through a glass as high as that.
     pub fn keeps_a_picture(self, browser: &Browser, view: &str) {
         let size = browser.commands("Page.getLayoutMetrics", &json!({}))["cssContentSize"].take();
-        let clip = json!({ "x": 0, "y": 0, "width": self.width, "height": size["height"], "scale": 1 });
-        let whole = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
-        let picture = browser.commands("Page.captureScreenshot", &whole);
+        let height = size["height"].as_f64().unwrap();
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a view is some thousand pixels high"
+        )]
+        self.is_as_high_as(browser, height as u32);
+        let picture = browser.commands("Page.captureScreenshot", &json!({ "format": "png" }));
+        self.is_as_high_as(browser, self.height);
         let picture = STANDARD.decode(picture["data"].as_str().unwrap()).unwrap();
         let folder = folder();
         fs::create_dir_all(&folder).unwrap();

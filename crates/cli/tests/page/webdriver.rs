@@ -89,7 +89,9 @@ fn answer_of(stream: TcpStream) -> io::Result<String> {
         if line.trim().is_empty() {
             break;
         }
-        if let Some((name, value)) = line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+        if let Some((name, value)) =
+            line.split_once(':').filter(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        {
             len = value.trim().parse().map_err(|_| io::Error::other(format!("{name} is {value}")))?;
         }
     }

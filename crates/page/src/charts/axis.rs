@@ -119,8 +119,7 @@ impl Scale {
 }
 
 fn said(lives: &[Life], due: &[Moment]) -> String {
-    let lives =
-        lives.iter().map(|life| format!("{} from {} to {}", life.name, day(life.from), day(life.to)));
+    let lives = lives.iter().map(|life| format!("{} from {} to {}", life.name, day(life.from), day(life.to)));
     let due = due.iter().map(|moment| format!("by {} {}", day(moment.at), moment.what));
     lives.chain(due).collect::<Vec<_>>().join("; ")
 }
@@ -132,7 +131,8 @@ mod tests {
     #[test]
     fn an_axis_goes_to_the_end_of_the_last_root_and_shows_what_is_short() {
         let day = |number: u64| Time::from_secs(1_795_000_000 + number * 86_400);
-        let life = |name: &str, class, from, to| Life { name: name.into(), class, from: day(from), to: day(to) };
+        let life =
+            |name: &str, class, from, to| Life { name: name.into(), class, from: day(from), to: day(to) };
         let lives = [life("root 1", "fill-good", 0, 9_000), life("a <leaf>", "fill-news", 0, 1)];
         let due = [Moment { at: day(7_000), what: "begin the rollover".into() }];
         let Svg(drawn) = axis(&lives, &due, day(10));

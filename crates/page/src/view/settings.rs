@@ -113,7 +113,8 @@ pub(crate) async fn act(Path(action): Path<String>, form: Form) -> Result<Respon
     let word = match action.as_str() {
         "token" => return make_token(&form).await,
         "revoke" => {
-            api.send(Method::DELETE, &format!("/tokens/{}", segment(form.text("name"))), Body::empty()).await?;
+            api.send(Method::DELETE, &format!("/tokens/{}", segment(form.text("name"))), Body::empty())
+                .await?;
             "revoked"
         }
         "password" => {

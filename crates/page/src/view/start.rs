@@ -66,10 +66,7 @@ pub(crate) async fn show(person: Person, Query(which): Query<Which>) -> Result<R
     let known = products.iter().find(|product| **product == which.product).or(products.first());
     let product = known.cloned().unwrap_or_else(|| EXAMPLE.to_owned());
     let origin = start.origins.iter().find(|origin| **origin == which.host).or(start.origins.first());
-    let url = format!(
-        "{}/update/{product}",
-        origin.map_or("https://<YOUR-SERVER>:3443", String::as_str)
-    );
+    let url = format!("{}/update/{product}", origin.map_or("https://<YOUR-SERVER>:3443", String::as_str));
     let others = start.origins.iter().filter(|other| Some(*other) != origin);
     let page = person.api.host().map(|host| format!("https://{host}/"));
     let page = Page {

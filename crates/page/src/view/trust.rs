@@ -221,8 +221,9 @@ impl Cut {
             ),
         };
         let named = losses.named.iter().take(NAMED);
-        let named: Vec<_> =
-            named.map(|Straggler { device, last_seen, .. }| (device.to_string(), Ago::new(*last_seen, now))).collect();
+        let named: Vec<_> = named
+            .map(|Straggler { device, last_seen, .. }| (device.to_string(), Ago::new(*last_seen, now)))
+            .collect();
         Self {
             step: losses.step.name(),
             said,

@@ -26,7 +26,12 @@ use crate::words::{number, segment};
 const ALLOWANCES: [(&str, &str, Allowance, &str); 3] = [
     ("unknown-product", "new-product", Allowance::NewProduct, "It is a new product: make it"),
     ("older-version", "older", Allowance::Older, "The version is meant to be older than the newest one"),
-    ("other-project", "other-project", Allowance::OtherProject, "It is meant to be another project than before"),
+    (
+        "other-project",
+        "other-project",
+        Allowance::OtherProject,
+        "It is meant to be another project than before",
+    ),
 ];
 
 #[derive(Template)]
@@ -89,9 +94,8 @@ pub(crate) async fn form(person: Person, RawQuery(query): RawQuery) -> Result<Re
     let parts = url::form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name == "file");
     let parts: Vec<String> = parts.map(|(_, part)| part.into_owned()).collect();
     let artifacts = artifacts(&person, &parts).await?;
-    let said = |of: fn(&Artifact) -> Option<&String>| {
-        artifacts.iter().find_map(of).cloned().unwrap_or_default()
-    };
+    let said =
+        |of: fn(&Artifact) -> Option<&String>| artifacts.iter().find_map(of).cloned().unwrap_or_default();
     let products = products(&person).await?;
     let project = said(|artifact| artifact.project.as_ref());
     let filled = Filled {
@@ -314,10 +318,10 @@ async fn artifacts(person: &Person, parts: &[String]) -> Result<Vec<Artifact>, F
 }
 
 fn dropped(person: &Person, parts: &[String], artifacts: &[Artifact]) -> Vec<Dropped> {
-    let dropped = parts.iter().zip(artifacts).map(|(part, artifact)| Dropped {
-        part: part.clone(),
-        found: Found::of(artifact, person.now),
-    });
+    let dropped = parts
+        .iter()
+        .zip(artifacts)
+        .map(|(part, artifact)| Dropped { part: part.clone(), found: Found::of(artifact, person.now) });
     dropped.collect()
 }
 
@@ -333,7 +337,8 @@ fn refused(detail: &str) -> Failure {
 
 async fn products(person: &Person) -> Result<Vec<String>, Failure> {
     let products: Vec<ProductView> = person.api.get("/products").await?;
-    let may = products.iter().map(|view| &view.product.name).filter(|name| person.may(Scope::Push, Some(name)));
+    let may =
+        products.iter().map(|view| &view.product.name).filter(|name| person.may(Scope::Push, Some(name)));
     Ok(may.map(ToString::to_string).collect())
 }
 

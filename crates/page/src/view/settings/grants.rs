@@ -65,9 +65,8 @@ mod tests {
 
     #[test]
     fn nobody_is_offered_to_give_more_than_they_have() {
-        let offered = |grants: &Grants| {
-            Choice::up_to(grants).iter().map(|choice| choice.role).collect::<Vec<_>>()
-        };
+        let offered =
+            |grants: &Grants| Choice::up_to(grants).iter().map(|choice| choice.role).collect::<Vec<_>>();
         assert_eq!(offered(&Grants::everywhere(Scope::Push)), ["viewer", "publisher"]);
         assert_eq!(offered(&Grants::everywhere(Scope::Own)).last(), Some(&"owner"));
         assert!(offered(&Grants::default()).is_empty());
