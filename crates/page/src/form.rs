@@ -81,7 +81,8 @@ impl Form {
     }
 }
 
-fn unreadable(name: &str, what: &str, error: &dyn std::fmt::Display) -> Failure {
+/// The refusal of a field that is not what it is to be.
+pub(crate) fn unreadable(name: &str, what: &str, error: &dyn std::fmt::Display) -> Failure {
     Failure::refused(
         StatusCode::BAD_REQUEST,
         "bad-field",

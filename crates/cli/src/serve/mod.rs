@@ -10,8 +10,8 @@ mod hosts;
 mod log;
 mod mail;
 mod names;
-mod page;
 mod otel;
+mod page;
 mod supplied;
 mod tls;
 

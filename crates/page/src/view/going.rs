@@ -1,11 +1,13 @@
 //! How a release goes out, as a form says it.
 
+use std::time::Duration;
+
 use otary_fleet::{Gate, Rules};
 use otary_server::operator::{ByCampaign, CampaignSettings};
 
 use super::campaign::ppm;
 use crate::failure::Failure;
-use crate::form::Form;
+use crate::form::{Form, unreadable};
 
 /// What was filled in, to be shown again.
 #[derive(Debug, Default)]
@@ -14,6 +16,8 @@ pub(super) struct Going {
     pub(super) how: String,
     pub(super) waves: String,
     pub(super) tolerate: String,
+    pub(super) soak: String,
+    pub(super) watch: String,
     pub(super) window: String,
     pub(super) group: String,
     pub(super) approval: bool,
@@ -27,6 +31,8 @@ impl Going {
             how: text("how"),
             waves: text("waves"),
             tolerate: text("tolerate"),
+            soak: text("soak"),
+            watch: text("watch"),
             window: text("window"),
             group: text("group"),
             approval: form.given("approval").is_some(),
@@ -55,12 +61,27 @@ pub(super) fn settings(form: &Form) -> Result<CampaignSettings, Failure> {
     if let Some(percent) = percent {
         rules.tolerated_ppm = ppm(percent)?;
     }
+    if let Some(watch) = hours(form, "watch")? {
+        rules.watch = watch;
+    }
+    let mut gate = Gate { approval: form.given("approval").is_some(), ..Gate::default() };
+    if let Some(soak) = hours(form, "soak")? {
+        gate.soak = soak;
+    }
     Ok(CampaignSettings {
         waves: form.read_given("waves", "sizes that grow, as 1%,25%,100% or 3,20,100%")?,
         group: form.read_given("group", "a group's name")?,
-        gate: Gate { approval: form.given("approval").is_some(), ..Gate::default() },
+        gate,
         window: form.read_given("window", "days, hours and a zone, as mon-fri 22:00-05:00 Europe/Berlin")?,
         rules,
         ..CampaignSettings::default()
     })
+}
+
+/// A field with a number of hours, if anything was written there.
+fn hours(form: &Form, name: &str) -> Result<Option<Duration>, Failure> {
+    const WHAT: &str = "a number of hours, as 24 or 0.5";
+    let hours: Option<f64> = form.read_given(name, WHAT)?;
+    let time = |hours: f64| Duration::try_from_secs_f64(hours * 3600.0);
+    hours.map(time).transpose().map_err(|error| unreadable(name, WHAT, &error))
 }
