@@ -29,7 +29,7 @@ struct Page {
     sketch: String,
     anchors: String,
     fingerprint: String,
-    page: Option<String>,
+    here: Option<String>,
     code: Option<Svg>,
 }
 
@@ -68,7 +68,7 @@ pub(crate) async fn show(person: Person, Query(which): Query<Which>) -> Result<R
     let origin = start.origins.iter().find(|origin| **origin == which.host).or(start.origins.first());
     let url = format!("{}/update/{product}", origin.map_or("https://<YOUR-SERVER>:3443", String::as_str));
     let others = start.origins.iter().filter(|other| Some(*other) != origin);
-    let page = person.api.host().map(|host| format!("https://{host}/"));
+    let here = person.api.host().map(|host| format!("https://{host}/"));
     let page = Page {
         frame: person.frame(View::Start, "Start here"),
         others: others
@@ -78,8 +78,8 @@ pub(crate) async fn show(person: Person, Query(which): Query<Which>) -> Result<R
             .collect(),
         sketch: Sketch { url: &url, anchors: &start.anchors }.render().map_err(Failure::internal)?,
         origin: origin.cloned(),
-        code: page.as_deref().and_then(code),
-        page,
+        code: here.as_deref().and_then(code),
+        here,
         products,
         product,
         anchors: start.anchors,

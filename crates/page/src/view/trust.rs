@@ -104,7 +104,7 @@ pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
         next_key_is_here: trust.next_key_is_here,
         anchors: ledger.anchors.iter().map(Holders::of).collect(),
         apart: apart(&ledger),
-        steps: steps.into_iter().map(|losses| Cut::of(losses, now)).collect(),
+        steps: steps.iter().map(|losses| Cut::of(losses, now)).collect(),
         leaves: leaves(&trust),
         elsewhere: trust.elsewhere.as_ref().map(|shown| (shown.names.join(", "), day(shown.not_after))),
         may: person.may(Scope::Operate, None),
@@ -209,7 +209,7 @@ fn apart(ledger: &Ledger) -> Vec<(&'static str, u64)> {
 }
 
 impl Cut {
-    fn of(losses: Losses, now: Time) -> Self {
+    fn of(losses: &Losses, now: Time) -> Self {
         let lost = losses.devices + losses.strangers;
         let said = match (losses.devices, losses.strangers) {
             (0, 0) => "cuts nobody off".to_owned(),
