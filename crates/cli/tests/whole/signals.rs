@@ -170,13 +170,14 @@ fn collect(listener: TcpListener) -> Receiver<(String, Vec<u8>)> {
             }
             let mut body = vec![0; length];
             reader.read_exact(&mut body).unwrap();
+            // Before the answer: whoever gets that may end at once.
+            if told.send((line, body)).is_err() {
+                return;
+            }
             reader
                 .get_mut()
                 .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 .unwrap();
-            if told.send((line, body)).is_err() {
-                return;
-            }
         }
     });
     taken
