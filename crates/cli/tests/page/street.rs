@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use otary_store::{Disk, DiskOptions};
+
 use crate::fleet::{Fleet, asked_before};
 use crate::house::{House, Server};
 
@@ -42,6 +44,7 @@ impl Street {
 /// A house with lamps that run 0.1, each known for two hours.
 pub fn with_lamps() -> House {
     let house = House::new();
+    drop(Disk::open(house.data(), DiskOptions::default()).unwrap());
     publish(&house, "lamp", "0.1", "");
     asked_before(&house, LAMPS, "lamp-0.1.bin", 12, Duration::from_mins(9));
     house
