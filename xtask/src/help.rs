@@ -27,10 +27,19 @@ const COMMANDS: &[Command] = &[
         forms: &[("", "build, check and measure the programs for the ESP32-C3; says what to install for it")],
     },
     Command {
+        name: "package",
+        forms: &[("", "make the Debian package; as root with PACKAGE_TRIAL=1 install, start and purge it")],
+    },
+    Command {
+        name: "aarch64",
+        forms: &[("", "build for 64-bit ARM and start it under qemu: a quarter of an hour")],
+    },
+    Command {
         name: "bench",
         forms: &[
             ("", "measure beside nginx and Node; writes docs/BENCHMARKS.md"),
             ("--quick", "see that the measurement works; writes nothing"),
+            ("fleet", "measure looks at a fleet of 100,000 alone, without peers; writes nothing"),
         ],
     },
     Command {

@@ -3,6 +3,7 @@
 //! `test` needs nothing but Rust and a C compiler. `ci` is what must hold before a change is merged; each
 //! of its lanes is one file under `lanes/`.
 
+mod aarch64;
 mod bench;
 mod firmware;
 mod fuzz;
@@ -10,6 +11,7 @@ mod help;
 mod lane;
 mod lanes;
 mod libtest;
+mod package;
 mod powercut;
 mod process;
 mod stop_rule;
@@ -54,8 +56,10 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
             Ok(lane::run_all(&workspace, [lane]))
         }
         ["fuzz", more @ ..] => fuzz::run(&workspace, &fuzz::Request::read(more)?).map(|()| true),
+        ["package"] => Ok(lane::run_all(&workspace, lanes::named("package"))),
+        ["aarch64"] => aarch64::run(&workspace).map(|()| true),
         ["firmware"] => firmware::run(&workspace).map(|()| true),
-        ["bench", more @ ..] if matches!(more, [] | ["--quick"]) => {
+        ["bench", more @ ..] if matches!(more, [] | ["--quick"] | ["fleet"]) => {
             bench::run(&workspace, more).map(|()| true)
         }
         ["powercut"] => powercut::run(&workspace, powercut::Extent::Daily).map(|()| true),

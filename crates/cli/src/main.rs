@@ -4,6 +4,7 @@
 //! is printed once, here: `error:` and the causes, then `help:` with what to do about it.
 
 mod advice;
+mod backup;
 mod client;
 mod clock;
 mod command;
@@ -22,6 +23,7 @@ mod platform;
 mod roots;
 mod secret;
 mod serve;
+mod service;
 mod signals;
 mod signing;
 mod sntp;

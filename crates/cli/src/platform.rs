@@ -22,6 +22,20 @@ pub fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
 }
 
+/// Bytes that this user can write to the disk of `folder`; none where the system does not tell.
+pub fn room(folder: &Path) -> io::Result<Option<u64>> {
+    #[cfg(unix)]
+    {
+        let disk = rustix::fs::statvfs(folder)?;
+        Ok(Some(disk.f_bavail.saturating_mul(disk.f_frsize)))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = folder;
+        Ok(None)
+    }
+}
+
 /// What others than the owner may do, as permission bits; nothing where there are none.
 pub fn mode_for_others(metadata: &Metadata) -> u32 {
     #[cfg(unix)]

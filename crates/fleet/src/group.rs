@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::query::{Field, Known};
-use crate::{Facts, Mac, NameError, ProductName, Query};
+use crate::{BriefFacts, Facts, Mac, NameError, ProductName, Query};
 
 /// A group's name; named as products are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -61,6 +61,11 @@ impl Group {
     /// Whether a device is in it, by what is on record of it. Allocates nothing.
     pub fn contains(&self, facts: &Facts<'_>) -> bool {
         self.has(&Known::from(*facts))
+    }
+
+    /// The same, by what is known of it in a few words.
+    pub fn has_brief(&self, facts: &BriefFacts<'_>) -> bool {
+        self.has(&Known::from(facts))
     }
 
     /// The same, by the record or by what is said at this moment.

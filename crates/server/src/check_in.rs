@@ -7,7 +7,9 @@ use otary_fleet::{
     decide, observe, prove, recall,
 };
 use otary_store::StoreError;
+use tracing::field::Empty;
 
+use crate::SPANS;
 use crate::dialect::{self, Answer, Heard, NoCheckIn, Origin};
 use crate::evidence::Pass;
 use crate::http1::{Head, Method, Reply, Status};
@@ -182,10 +184,15 @@ fn resolve_and_see(
     catalogue: &Arc<Catalogue>,
     seen: &mut dyn FnMut(&Device, &Decision),
 ) -> Result<Decision, StoreError> {
-    if let Some(mac) = check_in.device {
-        return on_record(visit, mac, check_in, pass, catalogue, seen);
-    }
-    Ok(unrecorded(visit, check_in, pass, catalogue))
+    let dialect = check_in.dialect.name();
+    let span = tracing::info_span!(target: SPANS, "check-in", dialect, verdict = Empty, rule = Empty);
+    let _entered = span.enter();
+    let decision = match check_in.device {
+        Some(mac) => on_record(visit, mac, check_in, pass, catalogue, seen)?,
+        None => unrecorded(visit, check_in, pass, catalogue),
+    };
+    span.record("verdict", decision.verdict().name()).record("rule", decision.reason.rule());
+    Ok(decision)
 }
 
 /// Decides on what is on no record.

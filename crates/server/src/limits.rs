@@ -79,8 +79,19 @@ pub(crate) const BACKLOG: i32 = 1024;
 /// Descriptors kept for the database, blobs, logs and listeners.
 pub(crate) const OWN_DESCRIPTORS: u64 = 128;
 
-/// Connections to the operator listener.
-pub(crate) const OPERATOR_CONNECTIONS: usize = 128;
+/// Connections to the operator listener, about 40 KiB each: people with several pages open, programs, and room for those that
+/// stall.
+pub(crate) const OPERATOR_CONNECTIONS: usize = 512;
+
+/// One address may have one in so many of those that are free. What one machine holds open, or ten do, leaves room for whoever
+/// comes from another.
+pub(crate) const OPERATOR_SHARE: usize = 8;
+
+/// Of the descriptors, operators get one in so many at most: devices go first.
+pub(crate) const OPERATOR_DESCRIPTORS: u64 = 8;
+
+/// From an operator's connection to the end of its handshake: browsers and programs are no boards.
+pub(crate) const OPERATOR_HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// TLS 1.2 sessions kept for clients that resume by session id (BearSSL knows no tickets): about 300 bytes each, and
 /// 3 to 4 s saved on an ESP8266.

@@ -11,7 +11,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncBufRead, AsyncWrite};
 use tower::ServiceExt;
+use tracing::field::Empty;
+use tracing::{Instrument, Span, info_span};
 
+use crate::SPANS;
 use crate::front::{Caller, Front};
 use crate::http1::Rules;
 use crate::limits::{REQUEST_HEAD, REQUEST_HEADERS};
@@ -34,7 +37,17 @@ impl Front for Operators {
     {
         let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(caller.peer));
-            self.0.clone().oneshot(request)
+            let (method, path) = (request.method(), request.uri().path());
+            let span = info_span!(target: SPANS, "operator-request", %method, path, status = Empty);
+            let answer = self.0.clone().oneshot(request);
+            async move {
+                let answer = answer.await;
+                if let Ok(response) = &answer {
+                    Span::current().record("status", response.status().as_u16());
+                }
+                answer
+            }
+            .instrument(span)
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

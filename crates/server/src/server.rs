@@ -15,7 +15,9 @@ use crate::begun::Begun;
 use crate::drain::Drain;
 use crate::gate::Gate;
 use crate::legacy_digest::LegacyDigests;
-use crate::limits::{OPERATOR_CONNECTIONS, OWN_DESCRIPTORS};
+use crate::limits::{
+    OPERATOR_CONNECTIONS, OPERATOR_DESCRIPTORS, OPERATOR_HANDSHAKE, OPERATOR_SHARE, OWN_DESCRIPTORS,
+};
 use crate::listener::Listener;
 use crate::newcomers::Newcomers;
 use crate::operators::Operators;
@@ -132,7 +134,7 @@ impl Server {
         let listener = Listener {
             front: Operators::new(router),
             tls: None,
-            gate: Arc::new(Gate::new(OPERATOR_CONNECTIONS, 1)),
+            gate: Arc::new(Gate::new(OPERATOR_CONNECTIONS, OPERATOR_SHARE)),
             limits,
             troubles: Arc::clone(&self.supervisor.shared.troubles),
         };
@@ -221,11 +223,12 @@ impl Parts<'_> {
 
     fn operator_worker(&self, sockets: Vec<TcpListener>, router: Router) -> Result<Worker, ServeError> {
         let worker = Worker::new(self.drain.clone()).map_err(ServeError::Worker)?;
+        let limits = self.options.limits;
         let listener = Listener {
             front: Operators::new(router),
             tls: Some(Arc::clone(&self.shown.to_operators)),
-            gate: Arc::new(Gate::new(OPERATOR_CONNECTIONS, 1)),
-            limits: self.options.limits,
+            gate: Arc::new(Gate::new(self.operator_connections(), OPERATOR_SHARE)),
+            limits: Limits { handshake: limits.handshake.min(OPERATOR_HANDSHAKE), ..limits },
             troubles: Arc::clone(&self.shared.troubles),
         };
         for socket in sockets {
@@ -234,9 +237,15 @@ impl Parts<'_> {
         Ok(worker)
     }
 
-    /// As many as the limits and the descriptors allow; what otary needs itself is kept back.
+    /// As many as the limits and the descriptors allow; what otary and its operators need is kept back.
     fn connections(&self) -> usize {
         let descriptors = self.options.descriptors.saturating_sub(OWN_DESCRIPTORS);
-        self.options.limits.connections.min(usize::try_from(descriptors).unwrap_or(usize::MAX))
+        let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
+        self.options.limits.connections.min(descriptors.saturating_sub(self.operator_connections()))
+    }
+
+    fn operator_connections(&self) -> usize {
+        let descriptors = self.options.descriptors / OPERATOR_DESCRIPTORS;
+        OPERATOR_CONNECTIONS.min(usize::try_from(descriptors).unwrap_or(usize::MAX))
     }
 }

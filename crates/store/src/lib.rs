@@ -30,8 +30,8 @@
 //! then can a release name it, in one transaction with its artifacts. Going, the records go first and the file after
 //! them; a file that a crash leaves over is found by the next [`prune`](Store::prune).
 //!
-//! A backup is a copy of the folder while no otary runs on it, or `VACUUM INTO` by SQLite's own tool at any time
-//! together with a copy of `blobs/` made after it.
+//! A backup is a copy of the folder while no otary runs on it, or at any time a [`Snapshot`] of the database together
+//! with the blobs of its artifacts.
 
 mod audit;
 mod blob;
@@ -48,7 +48,7 @@ mod verification;
 
 pub use audit::{AuditEntry, AuditQuery, Head, HeadError, NotedHead, Record};
 pub use blob::{Blob, BlobWriter};
-pub use disk::{Disk, DiskOptions};
+pub use disk::{Disk, DiskOptions, Snapshot};
 pub use error::StoreError;
 pub use memory::Memory;
 pub use store::{Admit, Downloads, EventQuery, Pruned, Retention, Store};

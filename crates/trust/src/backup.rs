@@ -153,6 +153,11 @@ impl Saved {
         Ok(Self(Restored { authority: contents.check(folder)?, settings, created }))
     }
 
+    /// The authority that it will be.
+    pub const fn authority(&self) -> &Authority {
+        &self.0.authority
+    }
+
     /// Brings it into its folder, which must still be empty or not exist.
     pub fn restore(self) -> Result<Restored, BackupError> {
         self.0.authority.publish()?;

@@ -7,6 +7,7 @@ mod case;
 mod certificate;
 mod client;
 mod firmware;
+mod fleet;
 mod http;
 mod load;
 mod machine;
@@ -24,6 +25,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 
 use case::{CASES, Key};
+use fleet::Looked;
 use memory::Memory;
 use peer::{Kind, Peer, Site};
 use report::Measured;
@@ -56,6 +58,7 @@ fn run() -> anyhow::Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => measure(FULL),
         ["--quick"] => measure(QUICK),
+        ["fleet"] => look_at_fleet(),
         ["serve-rsa", data, root, certificate, key, port] => {
             let [data, root, certificate, key] = [data, root, certificate, key].map(Path::new);
             rsa::serve(Files { data, root, certificate, key }, port.parse()?)
@@ -64,13 +67,26 @@ fn run() -> anyhow::Result<()> {
     }
 }
 
+/// The part of it that takes no peer: what looking at a large fleet costs.
+fn look_at_fleet() -> anyhow::Result<()> {
+    println!("{}", report::fleet_table(&measure_fleet(Path::new("target/bench"), FULL)?));
+    Ok(())
+}
+
+fn measure_fleet(folder: &Path, extent: Extent) -> anyhow::Result<Vec<Looked>> {
+    eprintln!("a fleet of {} devices", fleet::DEVICES / extent.divisor);
+    fleet::measure(&folder.join("fleet"), extent.rounds, fleet::DEVICES / extent.divisor)
+}
+
 fn measure(extent: Extent) -> anyhow::Result<()> {
     raise_file_limit()?;
     let sources = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = sources.ancestors().nth(2).context("the workspace's root")?;
     let load = machine::load()?;
     let site = Site::prepare(root.join("target/bench"), sources)?;
-    let text = document(&site, load, &measure_memory(&site, extent)?, &measure_processor(&site, extent)?)?;
+    let fleet = measure_fleet(&root.join("target/bench"), extent)?;
+    let text =
+        document(&site, load, &measure_memory(&site, extent)?, &measure_processor(&site, extent)?, &fleet)?;
     println!("{text}");
     if extent.divisor == FULL.divisor {
         write(&root.join("docs"), &text)?;
@@ -110,19 +126,26 @@ fn measure_processor(site: &Site, extent: Extent) -> anyhow::Result<Vec<Measured
     Ok(measured)
 }
 
-fn document(site: &Site, load: f64, memory: &[Memory], measured: &[Measured]) -> anyhow::Result<String> {
+fn document(
+    site: &Site,
+    load: f64,
+    memory: &[Memory],
+    measured: &[Measured],
+    fleet: &[Looked],
+) -> anyhow::Result<String> {
     let versions: Vec<String> = site.versions()?.iter().map(|version| format!("- {version}\n")).collect();
     Ok(format!(
         "# Benchmarks\n\n\
          Made by `cargo xtask bench` on {date}. Load of the machine before: {load:.1}.\n\n\
          - {machine}\n{versions}- built by {compiler}\n\n\
-         {processor}\n{memory}\n{method}",
+         {processor}\n{memory}\n{fleet}\n{method}",
         date = jiff::Zoned::now().date(),
         machine = machine::describe()?,
         compiler = machine::compiler()?,
         versions = versions.concat(),
         processor = report::processor_table(measured),
         memory = report::memory_table(memory),
+        fleet = report::fleet_table(fleet),
         method = include_str!("method.md"),
     ))
 }

@@ -1,6 +1,7 @@
 //! The figures as tables that read as well in a terminal as in docs/BENCHMARKS.md.
 
 use crate::case::{Case, IDLE_CONNECTION_GOAL, SLOW_DOWNLOAD_GOAL};
+use crate::fleet::{self, Looked};
 use crate::memory::{CONNECTIONS, Memory};
 use crate::peer::Kind;
 use crate::round::Cost;
@@ -46,6 +47,18 @@ pub fn memory_table(memory: &[Memory]) -> String {
         row(&idle, Some(IDLE_CONNECTION_GOAL), &|memory| kib(memory.per_idle_connection)),
         row(&slow, Some(SLOW_DOWNLOAD_GOAL), &|memory| kib(memory.per_slow_download)),
     ])
+}
+
+/// Processor time of looks at a large fleet.
+pub fn fleet_table(looks: &[Looked]) -> String {
+    let head = [format!("{} devices", fleet::DEVICES), "ms".into(), "answer".into(), "goal".into()];
+    let mut rows = vec![head.to_vec()];
+    for Looked { name, cost: spent, bytes } in looks {
+        let kib = if *bytes > 0 { format!("{} KiB", bytes.div_ceil(1024)) } else { String::new() };
+        let goal = if *bytes > 0 { format!("{:.0} ms", fleet::GOAL) } else { String::new() };
+        rows.push(vec![(*name).to_owned(), cost(spent), kib, goal]);
+    }
+    table(&rows)
 }
 
 /// Megabytes to a tenth.

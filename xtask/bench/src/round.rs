@@ -67,7 +67,7 @@ fn processor_times(peers: &[Peer]) -> anyhow::Result<Vec<Duration>> {
     peers.iter().map(|peer| peer.server.processor_time()).collect()
 }
 
-fn summarise(mut costs: Vec<f64>) -> Cost {
+pub fn summarise(mut costs: Vec<f64>) -> Cost {
     costs.sort_by(f64::total_cmp);
     let at = |index: usize| costs.get(index).copied().unwrap_or(f64::NAN);
     Cost { median: at(costs.len() / 2), least: at(0), most: at(costs.len().saturating_sub(1)) }

@@ -19,7 +19,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 const DAY: Duration = Duration::from_hours(24);
 
 /// Nothing is old enough to go while a measurement runs.
-const KEEP_ALL: Retention = Retention {
+pub const KEEP_ALL: Retention = Retention {
     events: DAY,
     max_events: 1_000_000,
     unreferenced: DAY,

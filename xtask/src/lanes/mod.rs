@@ -9,6 +9,7 @@ mod format;
 mod fuzz;
 mod licences;
 mod no_std;
+mod package;
 mod sizes;
 pub mod tests;
 mod wait;
@@ -28,6 +29,7 @@ const FUZZ: Lane = Lane { name: "fuzz", run: fuzz::run };
 const FIRMWARE: Lane = Lane { name: "firmware", run: firmware::run };
 const WAIT: Lane = Lane { name: "wait", run: wait::run };
 const DEMO: Lane = Lane { name: "demo", run: demo::run };
+const PACKAGE: Lane = Lane { name: "package", run: package::run };
 
 /// What a change can be held against while one works on it. The cheap lanes come first, and those that
 /// compile share what they built.
@@ -35,7 +37,7 @@ pub const QUICK: &[Lane] = &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY
 
 /// What must hold before a change is merged. All tests include the unit tests.
 pub const FULL: &[Lane] =
-    &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY, DOCS, TESTS, WAIT, FUZZ, DEMO, FIRMWARE];
+    &[FORMAT, DIRECTIONS, LICENCES, SIZES, NO_STD, CLIPPY, DOCS, TESTS, WAIT, FUZZ, DEMO, PACKAGE, FIRMWARE];
 
 /// The lane of this name.
 pub fn named(name: &str) -> Option<&'static Lane> {

@@ -6,7 +6,7 @@ use anyhow::{Context, anyhow};
 use otary_server::operator::Secret;
 use zeroize::Zeroizing;
 
-use super::local::authority;
+use super::local::page_anchor;
 use super::login::Login;
 use super::remote::Remote;
 use crate::advice::{Advise, advised};
@@ -32,7 +32,7 @@ pub struct Connection {
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
 
-    /// The authority's certificate, the only one that is trusted [default: that of the data directory]
+    /// The certificate of its page's authority, the only one that is trusted [default: that of the data directory]
     #[arg(long, global = true, value_name = "FILE", env = "OTARY_CA", hide_env_values = true)]
     ca: Option<PathBuf>,
 }
@@ -82,12 +82,12 @@ impl Connection {
             return Ok(read_text(file, MAX_CA)?.to_string());
         }
         let here = DataDir::existing(&global.data_dir()?).ok();
-        match here.map(|data| authority(&data)).transpose()?.flatten() {
-            Some(authority) => Ok(authority.anchors_pem()),
+        match here.map(|data| page_anchor(&data)).transpose()?.flatten() {
+            Some(anchor) => Ok(anchor),
             None => Err(advised(
                 anyhow!("no certificate to trust"),
-                "give the server's authority by --ca FILE; its http://HOST:3000 has it, and its start shows the \
-                 fingerprint to compare",
+                "give the authority of its page by --ca FILE: the file trust/page/root.crt in its data directory, or \
+                 https://HOST:3444/page-ca.pem, whose fingerprint its start shows to compare",
             )),
         }
     }

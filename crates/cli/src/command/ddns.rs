@@ -54,7 +54,7 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
 
 /// Keeps the name, with a log, until Ctrl-C.
 fn keep(keeper: Keeper, log: &Log) -> Result<()> {
-    let _log = start_log(log)?;
+    let _log = start_log(log, None)?;
     let (end, ended) = mpsc::channel();
     on_ending(Closing::Goes, move |_| {
         // Once is enough: nobody listens to a second one.

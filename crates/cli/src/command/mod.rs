@@ -1,8 +1,10 @@
 //! The commands: one file each, with the options (whose comments are the help texts) and `run`, which carries it out.
 
 pub mod audit;
+pub mod backup;
 pub mod campaign;
 pub mod cert;
+pub mod completions;
 pub mod config;
 pub mod ddns;
 pub mod demo;
@@ -14,19 +16,23 @@ pub mod group;
 pub mod inspect;
 pub mod key;
 pub mod login;
+pub mod mail;
 pub mod mirror;
 pub mod people;
 pub mod preflight;
 pub mod product;
 pub mod push;
 pub mod release;
+pub mod restore;
 pub mod serve;
+pub mod service;
 pub mod setup_code;
 pub mod sim;
 pub mod sketch;
 pub mod status;
 pub mod token;
 pub mod trust;
+pub mod webhook;
 
 use crate::global::Global;
 
@@ -44,9 +50,13 @@ pub enum Command {
     Release(release::Args),
     Product(product::Args),
     Mirror(mirror::Args),
+    Webhook(webhook::Args),
+    Mail(mail::Args),
     Status(status::Args),
     Audit(audit::Args),
     Trust(trust::Args),
+    Backup(backup::Args),
+    Restore(restore::Args),
     Key(key::Args),
     Cert(cert::Args),
     SetupCode(setup_code::Args),
@@ -61,6 +71,9 @@ pub enum Command {
     Sim(sim::Args),
     Ddns(ddns::Args),
     Config(config::Args),
+    Service(service::Args),
+    Completions(completions::CompletionsArgs),
+    Man(completions::ManArgs),
 }
 
 impl Command {
@@ -81,6 +94,8 @@ impl Command {
             Self::Mirror(args) => mirror::run(args, global),
             Self::SetupCode(args) => setup_code::run(&args, global),
             Self::People(args) => people::run(args, global),
+            Self::Webhook(args) => webhook::run(args, global),
+            Self::Mail(args) => mail::run(&args, global),
             Self::Token(args) => token::run(args, global),
             Self::Login(args) => login::run(&args, global),
             Self::Logout(args) => login::logout(&args, global),
@@ -89,9 +104,14 @@ impl Command {
             Self::Gc(args) => gc::run(&args, global),
             Self::Demo(args) => demo::run(args, global),
             Self::Trust(args) => trust::run(args, global),
+            Self::Backup(args) => backup::run(&args, global),
+            Self::Restore(args) => restore::run(&args, global),
             Self::Key(args) => key::run(args, global),
             Self::Cert(args) => cert::run(&args),
             Self::Config(args) => config::run(args, global),
+            Self::Service(args) => service::run(args),
+            Self::Completions(args) => completions::complete(&args),
+            Self::Man(args) => completions::man(&args),
             Self::Inspect(args) => inspect::run(&args),
             Self::Doctor(args) => doctor::run(&args, global),
             Self::Sketch(args) => sketch::run(&args, global),

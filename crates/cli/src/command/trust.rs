@@ -1,7 +1,7 @@
 //! `otary trust`: the authority that devices trust, its backup and its return, and the change from one root to the next.
 
 mod adopt;
-mod backup;
+pub mod backup;
 mod export;
 mod ledger;
 mod lock;

@@ -100,7 +100,7 @@ impl Settings {
 
     /// With the files and folders that a settings file names meant from that file's folder.
     fn rebased(mut self) -> Self {
-        let Values { data, tls, trust, ddns, .. } = &mut self.values;
+        let Values { data, tls, trust, ddns, mail, .. } = &mut self.values;
         let files = [
             ("tls.cert", &mut tls.cert),
             ("tls.key", &mut tls.key),
@@ -108,6 +108,8 @@ impl Settings {
             ("trust.passphrase_file", &mut trust.passphrase_file),
             ("ddns.password_file", &mut ddns.password_file),
             ("ddns.ca_file", &mut ddns.ca_file),
+            ("mail.password_file", &mut mail.password_file),
+            ("mail.ca_file", &mut mail.ca_file),
         ];
         let files = files.into_iter().filter_map(|(key, file)| Some((key, file.as_mut()?)));
         for (key, path) in files.chain([("data", data)]) {

@@ -14,4 +14,4 @@ pub use layers::{Flag, Layers, Setting, Settings};
 pub use listen::Listen;
 pub use published::Published;
 pub use quantity::{Size, Span};
-pub use values::{Ddns, Log, LogFormat, Tls, TlsOfName, Trust, Values, default_data};
+pub use values::{Ddns, Log, LogFormat, Mail, Otel, Tls, TlsOfName, Trust, Values, default_data};

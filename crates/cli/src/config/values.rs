@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use otary_server::notify::Security;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Listen, Published, Size, Span};
@@ -21,6 +22,8 @@ pub struct Values {
     pub drain: Span,
     /// Listeners.
     pub listen: Listeners,
+    /// The operator listener, with its page.
+    pub operator: Operator,
     /// The log.
     pub log: Log,
     /// How long things are kept.
@@ -41,6 +44,10 @@ pub struct Values {
     pub sntp: Sntp,
     /// A recording of what devices say, for `otary audit replay`.
     pub record: Record,
+    /// Notices by mail.
+    pub mail: Mail,
+    /// Spans for OpenTelemetry.
+    pub otel: Otel,
 }
 
 /// Where the server listens.
@@ -55,6 +62,15 @@ pub struct Listeners {
     pub operator: Listen,
     /// Plain HTTP for Prometheus and for whoever watches the server, without a token.
     pub metrics: Listen,
+}
+
+/// The operator listener, with its page.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// Hosts that it answers for besides the server's own names: those that a proxy in front of it has.
+    #[serde(deserialize_with = "list_or_commas")]
+    pub hosts: Vec<String>,
 }
 
 /// How the log looks.
@@ -209,6 +225,39 @@ pub struct Record {
     pub size: Size,
 }
 
+/// Spans for OpenTelemetry, by OTLP over HTTP. Off without an endpoint.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Otel {
+    /// The collector: `http://127.0.0.1:4318`.
+    pub endpoint: Option<String>,
+    /// The name of the service.
+    pub service: String,
+}
+
+/// Notices by mail. Off without a server.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// The mail server's name.
+    pub server: Option<String>,
+    /// Its port; 587 with STARTTLS, 465 with TLS from the first byte, 25 without TLS.
+    pub port: Option<u16>,
+    /// How the connection is secured.
+    pub tls: Security,
+    /// The account there.
+    pub user: Option<String>,
+    /// The file with its password, in the first line, which nobody else may read.
+    pub password_file: Option<PathBuf>,
+    /// Certificates to trust instead of the system's, PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Who writes: `otary <otary@example.org>`.
+    pub from: Option<String>,
+    /// Who reads.
+    #[serde(deserialize_with = "list_or_commas")]
+    pub to: Vec<String>,
+}
+
 const DAY: Duration = Duration::from_hours(24);
 
 impl Default for Values {
@@ -223,6 +272,7 @@ impl Default for Values {
                 operator: Listen::At(([127, 0, 0, 1], 3444).into()),
                 metrics: Listen::Off,
             },
+            operator: Operator::default(),
             log: Log { format: LogFormat::Text, level: "info".to_owned() },
             retention: Retention {
                 events: Span(90 * DAY),
@@ -239,6 +289,8 @@ impl Default for Values {
             ddns: Ddns::default(),
             sntp: Sntp { listen: Listen::Off, trust_local_clock: false },
             record: Record { file: None, size: Size(64 << 20) },
+            mail: Mail::default(),
+            otel: Otel { endpoint: None, service: "otary".to_owned() },
         }
     }
 }

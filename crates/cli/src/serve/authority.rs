@@ -3,13 +3,15 @@
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use otary_store::Store;
 use otary_trust::{Authority, Passphrase};
 
 use super::Names;
+use crate::advice::advised;
+use crate::backup::WITHOUT_KEYS;
 use crate::config::Trust;
-use crate::data::{DataDir, trusted};
+use crate::data::{DataDir, quoted, trusted};
 use crate::{clock, passphrase};
 
 /// How long the clock is given before it is looked at again.
@@ -19,6 +21,7 @@ const CLOCK_PATIENCE: Duration = Duration::from_secs(2);
 /// name, if they do, and one that they are under already is asked for. Where nothing can be made because the clock is
 /// wrong, waits until the clock is right: a Raspberry Pi has none before the network has set it.
 pub fn open(data: &DataDir, names: &Names, store: &dyn Store, settings: &Trust) -> Result<Authority> {
+    refuse_without_keys(data)?;
     let mut passphrase = passphrase::of_keys(settings)?;
     let mut told = None;
     loop {
@@ -44,6 +47,15 @@ pub fn open(data: &DataDir, names: &Names, store: &dyn Store, settings: &Trust) 
             }
         }
     }
+}
+
+/// Refuses a data directory that was restored without its keys: its devices would not believe a new authority.
+fn refuse_without_keys(data: &DataDir) -> Result<()> {
+    if !data.path().join(WITHOUT_KEYS).exists() {
+        return Ok(());
+    }
+    let error = anyhow!("{} was restored without its authority's keys", data.path().display());
+    Err(advised(error, format!("otary trust restore FILE --data {}", quoted(data.path()))))
 }
 
 /// Warns of a key without which the server serves on, until its certificates end.

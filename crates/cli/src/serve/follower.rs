@@ -1,17 +1,17 @@
-//! Mirrors, followed while a server runs.
+//! What goes out to other people's servers while a server runs: mirrors are looked at, notices are told.
 
 use std::sync::Arc;
 use std::thread;
 
 use anyhow::Result;
 use otary_server::fetch::{Fetcher, System};
-use otary_server::operator::{Operator, follow_mirrors};
+use otary_server::operator::{Operator, follow_mirrors, follow_notices};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
 use crate::roots::system_roots;
 
-/// Looks at the mirrors of an operator's when they are due.
+/// Looks at the mirrors of an operator's when they are due, and tells what is worth telling.
 pub struct Follower(Arc<Operator>);
 
 /// A follower at work, until dropped. What it fetches then is not waited for: nothing of it can be half done.
@@ -31,13 +31,14 @@ impl Follower {
         let follow = move || {
             runtime.block_on(async {
                 tokio::select! {
-                    () = follow_mirrors(self.0) => {}
+                    () = follow_mirrors(Arc::clone(&self.0)) => {}
+                    () = follow_notices(self.0) => {}
                     _ = ended => {}
                 }
             });
             runtime.shutdown_background();
         };
-        thread::Builder::new().name("mirrors".into()).spawn(follow)?;
+        thread::Builder::new().name("outward".into()).spawn(follow)?;
         Ok(Following(end))
     }
 }

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod access;
 mod adoption;
 mod agent;
 mod api;
 mod audit;
+mod backup;
 mod bad_input;
 mod cert;
 mod clock;
@@ -20,10 +22,12 @@ mod lamp;
 mod names;
 mod order;
 mod provider;
+mod recipes;
 mod renewal;
 mod risks;
 mod rollover;
 mod serve;
+mod service;
 mod settings;
 mod signals;
 mod signing;

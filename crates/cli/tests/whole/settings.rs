@@ -38,7 +38,7 @@ fn a_mistyped_key_keeps_a_server_from_starting() {
 
 #[test]
 fn the_settings_that_the_docs_show_are_settings() {
-    let docs = ["NAMES", "TRUST"].map(|page| {
+    let docs = ["NAMES", "SIGNALS", "TRUST"].map(|page| {
         let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs");
         std::fs::read_to_string(format!("{docs}/{page}.md")).unwrap()
     });

@@ -1,7 +1,8 @@
 //! What watches a running server, over real sockets.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use otary_sim::{Console, Pace, Stop, Until};
@@ -84,4 +85,126 @@ fn without_a_word_nobody_listens_for_prometheus() {
     let house = House::new();
     let _server = house.serve("");
     assert!(!house.text("banner").contains("Prometheus"));
+}
+
+/// Takes one request and answers it with this status; gives what was asked.
+fn receive_one(listener: &TcpListener, status: &str) -> String {
+    let (mut stream, _) = listener.accept().unwrap();
+    let (mut text, mut piece) = (String::new(), [0; 4096]);
+    while !text.contains("\"audit\":") {
+        let length = stream.read(&mut piece).unwrap();
+        text.push_str(std::str::from_utf8(&piece[..length]).unwrap());
+    }
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    text
+}
+
+#[test]
+fn a_webhook_is_added_tried_shown_and_removed_with_and_without_a_server() {
+    let house = House::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let server = house.serve("");
+    let added = house
+        .otary(&format!("webhook add desk {url} --allow-http --allow-host 127.0.0.1 --about test --data x"))
+        .printed();
+    assert!(added.starts_with("whsec_") && added.lines().count() == 1, "{added}");
+    let receiver = std::thread::spawn(move || (receive_one(&listener, "200 OK"), listener));
+    let told = house.otary("webhook test desk --data x").printed();
+    assert_eq!(told, "It arrived: 200 OK\n");
+    let (request, listener) = receiver.join().unwrap();
+    assert!(request.starts_with("POST /hook HTTP/1.1\r\n") && request.contains("\r\nwebhook-signature: v1,"));
+    server.terminate();
+
+    let receiver = std::thread::spawn(move || receive_one(&listener, "500 Oh"));
+    let failed = house.otary("webhook test desk --data x").refused();
+    assert!(failed.contains("the test did not arrive: 500"), "{failed}");
+    receiver.join().unwrap();
+    let listed = house.otary("webhook list --data x").printed();
+    assert!(listed.contains("given up") && !listed.contains("/hook"), "{listed}");
+    let log = house.otary("webhook deliveries desk --data x").printed();
+    assert!(log.lines().nth(1).unwrap().contains("given up"), "{log}");
+    assert!(log.lines().nth(2).unwrap().contains("delivered"), "{log}");
+    house.otary("webhook remove desk --data x").printed();
+    assert!(house.otary("webhook list --data x").printed().starts_with("No webhooks"));
+}
+
+#[test]
+fn settings_of_mail_that_cannot_work_keep_a_server_from_starting() {
+    let house = House::new();
+    std::fs::create_dir(house.data()).unwrap();
+    house.write("password", "s3cret\n");
+    for (settings, said) in [
+        ("server = \"mail.lan\"\n", "mail.server is set and mail.from is not"),
+        ("server = \"mail.lan\"\nfrom = \"nobody\"\nto = [\"a@b.c\"]\n", "is no address of mail"),
+        (
+            "server = \"mail.lan\"\nfrom = \"a@b.c\"\nto = [\"a@b.c\"]\nuser = \"a\"\npassword_file = \"../password\"\n",
+            "others may read the password",
+        ),
+    ] {
+        house.write("x/otary.toml", format!("[mail]\n{settings}"));
+        let refused = house.otary("serve --data x --https 127.0.0.1:0 --http off --operator 127.0.0.1:0");
+        assert_eq!(refused.status.code(), Some(1), "{refused:#?}");
+        assert!(refused.err.contains(said), "{refused:#?}");
+    }
+}
+
+/// Takes requests, each on a connection of its own, and answers them with 200; gives their first lines and bodies.
+fn collect(listener: TcpListener) -> Receiver<(String, Vec<u8>)> {
+    let (told, taken) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let (mut line, mut length) = (String::new(), 0);
+            reader.read_line(&mut line).unwrap();
+            loop {
+                let mut field = String::new();
+                reader.read_line(&mut field).unwrap();
+                let field = field.trim_end().to_ascii_lowercase();
+                if field.is_empty() {
+                    break;
+                }
+                if let Some(value) = field.strip_prefix("content-length: ") {
+                    length = value.parse().unwrap();
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            reader
+                .get_mut()
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                .unwrap();
+            if told.send((line, body)).is_err() {
+                return;
+            }
+        }
+    });
+    taken
+}
+
+#[test]
+fn a_collector_is_sent_a_span_for_each_check_in_request_and_look() {
+    let house = House::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let spans = collect(listener);
+    let server = house.serve(&format!("--set otel.endpoint={endpoint} --set otel.service=house"));
+    let firmware = house.sample("lamp.bin", "0.1");
+    let (mut board, sketch) = house.board(1, &firmware, server.https);
+    let pace = Pace::scaled(0.0, Stop::default());
+    board.run_until(&sketch, &pace, &mut Console::new(std::io::sink()), Until::Polls(1)).unwrap();
+    house.otary("status --data x").printed();
+    server.terminate();
+    let mut sent = Vec::new();
+    while let Ok((line, body)) = spans.try_recv() {
+        assert_eq!(line, "POST /v1/traces HTTP/1.1\r\n");
+        sent.extend(body);
+    }
+    let has = |text: &str| sent.windows(text.len()).any(|window| window == text.as_bytes());
+    for text in
+        ["house", "check-in", "arduino-esp32", "no-product", "operator-request", "/api/v1/status", "look"]
+    {
+        assert!(has(text), "no {text} in {} bytes", sent.len());
+    }
+    assert!(!house.text("log").contains("operator-request"), "a span is no line of the log");
 }

@@ -19,7 +19,7 @@ const PAUSES: [u64; 8] =
 /// A notice on its way to one receiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dispatch {
-    /// Its name, the same in every attempt: `msg_` and 26 characters. A receiver knows by it what it has already.
+    /// Its name, the same in every attempt: `msg_` and 32 hex digits. A receiver knows by it what it has already.
     pub id: String,
     /// The webhook, or [`Dispatch::MAIL`].
     pub to: String,
@@ -67,6 +67,8 @@ pub enum Attempt {
     Failed(String),
     /// It will not be taken.
     Refused(String),
+    /// Nor anything else: the receiver is gone.
+    Gone(String),
 }
 
 impl Dispatch {
@@ -96,7 +98,7 @@ impl Dispatch {
         let (state, said) = match (attempt, pause) {
             (Attempt::Taken(said), _) => (Progress::Delivered { delivered: now }, said),
             (Attempt::Failed(said), Some(pause)) => (Progress::Waiting { next: now + pause }, said),
-            (Attempt::Failed(said) | Attempt::Refused(said), _) => {
+            (Attempt::Failed(said) | Attempt::Refused(said) | Attempt::Gone(said), _) => {
                 (Progress::GivenUp { given_up: now }, said)
             }
         };

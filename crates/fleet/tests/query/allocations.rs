@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use otary_fleet::Query;
 
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, brief};
 
 struct Counting;
 
@@ -45,4 +45,18 @@ fn a_query_over_every_field_allocates_nothing() {
     let found = fleet.devices.iter().filter(|(_, device)| query.matches(&fleet.facts(device))).count();
     assert_eq!(ALLOCATIONS.get() - before, 0);
     assert!((1..5).contains(&found), "{found}");
+}
+
+#[test]
+fn a_brief_is_asked_and_kept_without_an_allocation() {
+    let query: Query =
+        "build < 9 and (group = small or not contested) and network = 10.0.0.0/8".parse().unwrap();
+    let fleet = Fleet::new();
+    for (name, device) in &fleet.devices {
+        let mut brief = brief(device);
+        let (facts, before) = (brief.clone(), ALLOCATIONS.get());
+        query.finds_brief(&fleet.brief_facts(&facts));
+        assert!(brief.follow(device), "{name}");
+        assert_eq!(ALLOCATIONS.get() - before, 0, "{name}");
+    }
 }

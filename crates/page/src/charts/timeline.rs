@@ -13,13 +13,13 @@ const SIZE: (u32, u32) = (960, 190);
 
 /// Colours that stand for classes of the style sheet until the drawing is done.
 const CLASSES: [(RGBColor, &str); 5] = [
-    (RGBColor(1, 1, 1), "fill-wash"),
+    (RGBColor(1, 1, 1), "fill-area"),
     (RGBColor(1, 1, 2), "fill-label"),
     (RGBColor(1, 1, 3), "fill-good"),
     (RGBColor(1, 1, 4), "fill-bad"),
     (RGBColor(1, 1, 5), "stroke-line"),
 ];
-const WASH: RGBColor = CLASSES[0].0;
+const AREA: RGBColor = CLASSES[0].0;
 const LABEL: RGBColor = CLASSES[1].0;
 const GOOD: RGBColor = CLASSES[2].0;
 const BAD: RGBColor = CLASSES[3].0;
@@ -43,6 +43,7 @@ fn draw(activity: &ActivityView, most: u32, svg: &mut String) -> Drawn {
     let (from, to) = (activity.from.secs(), activity.to.secs().max(activity.from.secs() + 1));
     let mut chart = ChartBuilder::on(&area)
         .margin(4)
+        .margin_top(10)
         .x_label_area_size(22)
         .y_label_area_size(46)
         .build_cartesian_2d(from..to, 0..most + most.div_ceil(4))?;
@@ -61,7 +62,7 @@ fn draw(activity: &ActivityView, most: u32, svg: &mut String) -> Drawn {
         .y_label_formatter(&|count| number((*count).into()))
         .draw()?;
     let seconds = activity.period_seconds.max(1);
-    chart.draw_series(AreaSeries::new(steps(activity, seconds), 0, WASH))?;
+    chart.draw_series(AreaSeries::new(steps(activity, seconds), 0, AREA))?;
     let middle = |period: &Period| period.at.secs() + seconds / 2;
     let top = most + most.div_ceil(8);
     let marks = |count: fn(&Period) -> u32, colour: RGBColor, y: u32| {

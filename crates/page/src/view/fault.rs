@@ -1,6 +1,5 @@
 //! Why a form was not accepted: what the API said, shown above the form that is filled in as it was.
 
-use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use otary_server::operator::FileRisk;
 
@@ -30,10 +29,5 @@ impl Fault {
             }),
             other => Err(other),
         }
-    }
-
-    /// The form that says so.
-    pub(super) fn told_by(status: StatusCode, page: Response) -> Response {
-        (status, page).into_response()
     }
 }

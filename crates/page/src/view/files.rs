@@ -61,8 +61,9 @@ fn facts(artifact: &Artifact) -> Vec<(&'static str, String)> {
     ];
     facts.extend(said.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))));
     if artifact.kind == Kind::App {
-        let room = "an app partition of at least this size, beside the one that runs";
-        facts.push(("needs", format!("{room}: {}", bytes(artifact.size.next_multiple_of(4096)))));
+        // Flash is written in sectors of 4 KB.
+        let room = bytes(artifact.size.next_multiple_of(4096));
+        facts.push(("needs", format!("a partition of {room} beside the one that runs")));
     }
     facts.push(("SHA-256", artifact.id.to_string()));
     facts

@@ -40,7 +40,7 @@ impl Going {
         }
     }
 
-    pub(super) fn is(&self, how: &str) -> bool {
+    pub(super) fn goes(&self, how: &str) -> bool {
         self.how == how || self.how.is_empty() && how == "usual"
     }
 }

@@ -2,9 +2,9 @@
 
 use askama::Template;
 use axum::response::Response;
-use otary_fleet::{Scope, State, Time, Verdict};
+use otary_fleet::{EventKind, Scope, State, Time, Verdict};
 use otary_server::Count;
-use otary_server::operator::{ActivityView, CampaignView, LogPage, Status, TrustView};
+use otary_server::operator::{ActivityView, CampaignView, LogLine, LogPage, Status, TrustView};
 
 use crate::access::Person;
 use crate::charts::Svg;
@@ -20,6 +20,8 @@ use crate::words::{self, day, percent, segment};
 const VERSIONS: usize = 6;
 /// What happened last, so many lines.
 const LATELY: usize = 8;
+/// Entries of the log that are looked through for them.
+const LOOKED_THROUGH: u64 = 200;
 /// What has to be done is told so long before.
 const AHEAD: std::time::Duration = std::time::Duration::from_hours(60 * 24);
 
@@ -64,13 +66,14 @@ struct Version {
 pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
     let census: Count = person.api.get("/census").await?;
     let campaigns: Vec<CampaignView> = person.api.get("/campaigns").await?;
-    let activity: Option<ActivityView> = allowed(person.api.get("/activity?hours=48").await)?;
-    let trust: Option<TrustView> = allowed(person.api.get("/trust").await)?;
-    let status: Option<Status> = allowed(person.api.get("/status").await)?;
+    let activity: Option<ActivityView> = Failure::left_out(person.api.get("/activity?hours=48").await)?;
+    let trust: Option<TrustView> = Failure::left_out(person.api.get("/trust").await)?;
+    let status: Option<Status> = Failure::left_out(person.api.get("/status").await)?;
     let log = match &status {
         Some(status) => {
-            let after = status.audit.number.saturating_sub(60);
-            allowed(person.api.get::<LogPage>(&format!("/audit?after={after}&limit=60")).await)?
+            let after = status.audit.number.saturating_sub(LOOKED_THROUGH);
+            let path = format!("/audit?after={after}&limit={LOOKED_THROUGH}");
+            Failure::left_out(person.api.get::<LogPage>(&path).await)?
         }
         None => None,
     };
@@ -87,7 +90,9 @@ pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
             .collect(),
         timeline,
         lately: log
-            .map(|log| happenings(log.entries.into_iter().rev(), person.now).take(LATELY).collect())
+            .map(|log| {
+                happenings(log.entries.into_iter().rev().filter(is_news), person.now).take(LATELY).collect()
+            })
             .unwrap_or_default(),
         may_push: person.may_somewhere(Scope::Push),
         count: census,
@@ -95,13 +100,10 @@ pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
     Ok(html(&page))
 }
 
-/// What a person may not look at is left out of the view.
-fn allowed<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(failure) if failure.code() == "scope-too-small" || failure.code() == "no-authority" => Ok(None),
-        Err(failure) => Err(failure),
-    }
+/// Whether more happened than that a device was told to wait.
+fn is_news(line: &LogLine) -> bool {
+    let kind = line.event.as_ref().map(|event| &event.kind);
+    !matches!(kind, Some(EventKind::Decided { decision }) if decision.verdict() == Verdict::Wait)
 }
 
 /// What wants a person, the worst first.

@@ -138,7 +138,7 @@ pub(crate) async fn send(form: Form) -> Result<Response, Failure> {
             let fault = Fault::of(failure)?;
             let status = fault.status;
             let page = filled_in(&form, &parts, Some(fault), None).await?;
-            Ok(Fault::told_by(status, html(&page)))
+            Ok((status, html(&page)).into_response())
         }
     }
 }
@@ -193,7 +193,7 @@ fn digest(publication: &Publication) -> Result<String, Failure> {
 fn publication(form: &Form, parts: &[String]) -> Result<Publication, Failure> {
     let ticked: BTreeSet<&str> = form.all("allow").collect();
     let allowed = ALLOWANCES.into_iter().filter(|(_, name, ..)| ticked.contains(name));
-    let risks = form.all("risk").map(str::parse).collect::<Result<BTreeSet<RiskName>, _>>();
+    let risks = form.all("risk").map(str::parse::<RiskName>).collect::<Result<BTreeSet<RiskName>, _>>();
     let artifacts = parts.iter().map(|part| {
         let (id, file) = read_part(part)?;
         Ok(Part { id, file, raw: false })

@@ -1,9 +1,9 @@
 //! The fleet in numbers: how many devices are on what, what they are answered and why, and who is missed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use otary_fleet::{Brief, Catalogue, Channel, Chip, ProductName, Time, Verdict, Version};
+use otary_fleet::{Brief, Catalogue, Channel, Chip, Group, ProductName, Sha256, Time, Verdict, Version};
 use serde::{Deserialize, Serialize};
 
 use super::pass::{OfCohort, Pass};
@@ -227,6 +227,32 @@ impl<'a> Tables<'a> {
             (devices, Running { product, release, says, devices })
         }));
     }
+}
+
+/// How many devices run each artifact.
+pub(super) fn running(look: &Look<'_>, catalogue: &Catalogue) -> HashMap<Sha256, u64> {
+    let mut pass = Pass::new(catalogue, &|_| true, look.now);
+    let mut running = HashMap::new();
+    look.table.each(|brief| {
+        let artifact = pass.meet(brief).and_then(|number| pass.cohort(number)?.runs.artifact);
+        if let Some(artifact) = artifact {
+            *running.entry(artifact.id).or_default() += 1;
+        }
+    });
+    running
+}
+
+/// How many devices each of these groups has.
+pub(super) fn members(look: &Look<'_>, groups: &[&Group], catalogue: &Catalogue) -> Vec<u64> {
+    let mut pass = Pass::new(catalogue, &|_| true, look.now);
+    let mut members = vec![0; groups.len()];
+    look.table.each(|brief| {
+        let Some(facts) = pass.meet(brief).and_then(|number| pass.facts(brief, number)) else { return };
+        for (members, group) in members.iter_mut().zip(groups) {
+            *members += u64::from(group.has_brief(&facts));
+        }
+    });
+    members
 }
 
 fn largest_first<K, V, R>(counted: BTreeMap<K, V>, row: impl Fn(K, V) -> (u64, R)) -> Vec<R> {

@@ -17,11 +17,12 @@ mod list;
 mod pass;
 mod table;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use otary_fleet::{Device, Mac, Time};
+use otary_fleet::{Catalogue, Device, Group, Mac, Sha256, Time};
 use otary_store::{Store, StoreError};
 
 use crate::Clock;
@@ -38,6 +39,8 @@ pub(crate) use table::Table;
 const AGE: Duration = Duration::from_hours(1);
 /// The same when it counts devices that are on record no more.
 const AGE_OF_SURPLUS: Duration = Duration::from_mins(5);
+/// So few devices are read again rather than that anybody is told to wait until they are counted.
+const FEW: u64 = 2_000;
 /// How often it is looked whether it is to be read.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_secs(10);
 
@@ -106,6 +109,22 @@ impl Census {
         self.with(|look| Count::of(look, &|_| true, &catalogue))
     }
 
+    /// How many devices each product has, and how many belong to none.
+    pub(crate) fn products(&self) -> Result<Vec<Products>, StoreError> {
+        let catalogue = self.store.catalogue();
+        self.with_all(|look| Count::of(look, &|_| true, &catalogue).products)
+    }
+
+    /// How many devices run each artifact, by their own word.
+    pub(crate) fn running(&self, catalogue: &Catalogue) -> Result<HashMap<Sha256, u64>, StoreError> {
+        self.with_all(|look| count::running(look, catalogue))
+    }
+
+    /// How many devices each of these groups has.
+    pub(crate) fn members(&self, groups: &[&Group], catalogue: &Catalogue) -> Result<Vec<u64>, StoreError> {
+        self.with_all(|look| count::members(look, groups, catalogue))
+    }
+
     /// Whether a server runs that keeps it.
     pub(crate) fn is_kept(&self) -> bool {
         self.served.load(Ordering::Relaxed)
@@ -149,12 +168,23 @@ impl Census {
 
     /// Looks at the fleet: at what is kept, or without a server at the records.
     pub(crate) fn with<T>(&self, look: impl FnOnce(&Look<'_>) -> T) -> Result<T, StoreError> {
+        self.look_at(FEW, look)
+    }
+
+    /// The same for whoever cannot say that it is still counting: the records are read until it is done.
+    fn with_all<T>(&self, look: impl FnOnce(&Look<'_>) -> T) -> Result<T, StoreError> {
+        self.look_at(u64::MAX, look)
+    }
+
+    /// While it is still counting, the records are read if there are no more than `few`.
+    fn look_at<T>(&self, few: u64, look: impl FnOnce(&Look<'_>) -> T) -> Result<T, StoreError> {
         let now = self.clock.now();
-        if self.is_kept() {
-            let deaf = lock(&self.deaf).clone();
-            return Ok(look(&Look { table: &self.table, deaf, counting: self.is_counting(), now }));
+        let (kept, counting) = (self.is_kept(), self.is_counting());
+        let deaf = if kept { lock(&self.deaf).clone() } else { Deaf::without_server(&*self.store, now)? };
+        if kept && !(counting && self.store.count_devices()? <= few) {
+            return Ok(look(&Look { table: &self.table, deaf, counting, now }));
         }
-        let (table, deaf) = (Table::new(), Deaf::without_server(&*self.store, now)?);
+        let table = Table::new();
         read(&*self.store, &table, |_| true)?;
         Ok(look(&Look { table: &table, deaf, counting: false, now }))
     }

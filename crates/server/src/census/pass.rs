@@ -45,11 +45,17 @@ impl<'a> Pass<'a> {
         self.met.get(number)
     }
 
+    /// What a query is asked of, for a device of the cohort of this number.
+    pub(super) fn facts<'b>(&self, brief: &'b Brief, number: usize) -> Option<BriefFacts<'b>>
+    where
+        'a: 'b,
+    {
+        let (catalogue, now) = (self.catalogue, self.now);
+        self.cohort(number).map(|of| BriefFacts { brief, runs: of.runs, catalogue, now })
+    }
+
     /// Whether a query finds a device of the cohort of this number.
     pub(super) fn finds(&self, query: &Query, brief: &Brief, number: usize) -> bool {
-        self.cohort(number).is_some_and(|of| {
-            let (runs, catalogue, now) = (of.runs, self.catalogue, self.now);
-            query.finds_brief(&BriefFacts { brief, runs, catalogue, now })
-        })
+        self.facts(brief, number).is_some_and(|facts| query.finds_brief(&facts))
     }
 }

@@ -54,6 +54,11 @@ impl Place {
         self.0.origin() == other.0.origin()
     }
 
+    /// Scheme, host and port: the URL without what may be a secret of whoever gave it.
+    pub fn server_url(&self) -> String {
+        self.0.origin().ascii_serialization()
+    }
+
     pub(super) fn is_plain(&self) -> bool {
         self.0.scheme() == "http"
     }

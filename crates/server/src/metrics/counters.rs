@@ -47,7 +47,6 @@ pub(crate) enum Transferred {
 }
 
 /// What became of an attempt to deliver a notice.
-#[expect(dead_code, reason = "webhooks and mail count into it")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Attempted {
     /// It was taken.
@@ -101,7 +100,6 @@ impl Counters {
     }
 
     /// A notice was tried to be delivered.
-    #[expect(dead_code, reason = "webhooks and mail count into it")]
     pub(crate) fn notice(&self, what: Attempted) {
         self.notices.get(what as usize).map(|count| count.fetch_add(1, Ordering::Relaxed));
     }

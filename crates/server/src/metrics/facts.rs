@@ -2,6 +2,8 @@
 
 use otary_fleet::{Campaign, Due, Tally, Time};
 
+use crate::census::Count;
+
 /// All of it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Facts {
@@ -11,6 +13,8 @@ pub(crate) struct Facts {
     pub due: Vec<Due>,
     pub disk: Option<DiskFacts>,
     pub store: StoreFacts,
+    /// The fleet in numbers; none while it is still being counted.
+    pub fleet: Option<Count>,
 }
 
 /// A campaign.

@@ -10,6 +10,6 @@ mod facts;
 mod page;
 
 pub use counters::Counters;
-pub(crate) use counters::{Totals, Transferred};
+pub(crate) use counters::{Attempted, Totals, Transferred};
 pub(crate) use facts::{CampaignFacts, CertificateFacts, DiskFacts, Facts, StoreFacts};
 pub(crate) use page::{CONTENT_TYPE, write};

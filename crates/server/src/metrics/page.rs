@@ -1,11 +1,14 @@
 //! The page: the text format 0.0.4 of Prometheus, which every version of it reads.
 
-use otary_fleet::{Act, Campaign, State, Tally};
+use std::collections::BTreeMap;
+
+use otary_fleet::{Act, Campaign, ProductName, State, Tally};
 use prometheus::core::Collector;
 use prometheus::{Encoder, GaugeVec, IntCounterVec, Opts, Registry, Result, TEXT_FORMAT, TextEncoder};
 
 use super::counters::Counters;
 use super::facts::{CampaignFacts, Facts};
+use crate::census::Count;
 
 /// The media type of a page.
 pub(crate) const CONTENT_TYPE: &str = TEXT_FORMAT;
@@ -107,7 +110,57 @@ impl Page {
     }
 
     fn fleet(&self, facts: &Facts) -> Result<()> {
-        self.gauge("otary_store_devices", "Devices on record, strangers too.", facts.store.devices)
+        self.gauge("otary_store_devices", "Devices on record, strangers too.", facts.store.devices)?;
+        let Some(count) = &facts.fleet else { return Ok(()) };
+        let products = count.products.iter().map(|it| ([name(it.product.as_ref())], float(it.devices)));
+        let help = "Devices by product; without a product: those that belong to none.";
+        self.gauges("otary_devices", help, ["product"], products)?;
+        for (metric, help, devices) in [
+            (
+                "otary_devices_silent",
+                "Devices that have not asked for longer than their rhythm lets expect.",
+                count.silent,
+            ),
+            ("otary_devices_looping", "Devices that take the same image again and again.", count.looping),
+            ("otary_devices_held", "Devices that an operator holds.", count.held),
+            (
+                "otary_devices_contested",
+                "Devices whose address more than one seems to have.",
+                count.contested,
+            ),
+            (
+                "otary_devices_strangers",
+                "Devices that otary never updated and nobody spoke of.",
+                count.strangers,
+            ),
+            (
+                "otary_devices_never_asked",
+                "Devices that were put on record and never asked.",
+                count.never_asked,
+            ),
+        ] {
+            self.gauge(metric, help, devices)?;
+        }
+        let seen = [("1h", count.seen.hour), ("24h", count.seen.day), ("168h", count.seen.week)];
+        let seen = seen.into_iter().map(|(within, devices)| ([within], float(devices)));
+        self.gauges("otary_devices_seen", "Devices that asked lately.", ["within"], seen)?;
+        let answers = count.answers.iter();
+        let answers = answers.map(|it| ([it.verdict.name(), it.rule.as_str()], float(it.devices)));
+        let help = "Devices by what they were answered last, and by which rule.";
+        self.gauges("otary_device_answers", help, ["verdict", "rule"], answers)?;
+        self.running(count)
+    }
+
+    /// By release alone: the version that an unknown build says is a stranger's to choose.
+    fn running(&self, count: &Count) -> Result<()> {
+        let mut running: BTreeMap<[&str; 2], u64> = BTreeMap::new();
+        for it in &count.runs {
+            let release = it.release.as_ref().map_or("", |version| version.as_str());
+            *running.entry([name(it.product.as_ref()), release]).or_default() += it.devices;
+        }
+        let rows = running.into_iter().map(|(labels, devices)| (labels, float(devices)));
+        let help = "Devices by the release that they run; without a release: unknown builds.";
+        self.gauges("otary_devices_running", help, ["product", "release"], rows)
     }
 
     fn campaigns(&self, campaigns: &[CampaignFacts]) -> Result<()> {
@@ -193,6 +246,11 @@ impl Page {
         )?;
         self.gauge("otary_disk_size_bytes", "The size of that disk.", size)
     }
+}
+
+/// A product's name; nothing for none.
+fn name(product: Option<&ProductName>) -> &str {
+    product.map_or("", ProductName::as_str)
 }
 
 /// Every state that a campaign can be in, and whether it is.

@@ -21,7 +21,7 @@ pub enum Kind {
     Token,
     /// A sign-in with a name and a password.
     Session,
-    /// Nobody: otary itself, which publishes what a mirror brought.
+    /// Nobody: otary itself, which publishes what a mirror brought, or tells what is worth telling.
     Mirror,
 }
 
@@ -51,6 +51,12 @@ impl Actor {
     pub(super) fn mirror() -> Self {
         let grants = Grants::everywhere(Scope::Push);
         Self { who: "mirror".into(), behind: "mirror".into(), grants, from: None, kind: Kind::Mirror }
+    }
+
+    /// otary itself, which tells what is worth telling.
+    pub(super) fn notices() -> Self {
+        let grants = Grants::everywhere(Scope::Read);
+        Self { who: "notices".into(), behind: "notices".into(), grants, from: None, kind: Kind::Mirror }
     }
 
     /// Whether they may know that there is such a product.

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -15,14 +16,18 @@ use otary_fleet::{Artifact, Findings, ReadError, Sha256, read};
 use otary_store::StoreError;
 use otary_trust::search;
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
+use super::actor::Actor;
 use super::problem::Problem;
+use super::publish::check_file;
 use super::request::{Options, Place};
 use super::site::{Operator, STALL, carry_out};
 
 /// The longest file name that is kept, in bytes.
 const MAX_FILE_NAME: usize = 128;
+/// An upload that is slower on the whole, in bytes a second, is ended: there is room for two at a time.
+const SLOWEST: usize = 1024;
 
 /// What a file is uploaded as.
 #[derive(Debug, Clone, Deserialize)]
@@ -64,10 +69,15 @@ pub(super) async fn upload(
 /// What an upload is, once more: for whoever looks before anything is published.
 pub(super) async fn show(
     State(operator): State<Arc<Operator>>,
+    actor: Actor,
     Place(id): Place<Sha256>,
     Options(upload): Options<Upload>,
 ) -> Result<Json<Artifact>, Problem> {
-    carry_out(operator, move |operator| operator.artifact(&id, &upload.file, upload.raw)).await.map(Json)
+    let found = carry_out(operator, move |operator| {
+        check_file(&id, &operator.store.catalogue(), &actor)?;
+        operator.artifact(&id, &upload.file, upload.raw)
+    });
+    found.await.map(Json)
 }
 
 pub(super) async fn discard(
@@ -149,8 +159,10 @@ fn check_length(headers: &HeaderMap) -> Result<(), Problem> {
 
 async fn receive(mut body: Body) -> Result<Bytes, Problem> {
     let max = usize::try_from(Artifact::MAX_SIZE).unwrap_or(usize::MAX);
-    let mut bytes = BytesMut::new();
-    while let Some(frame) = timeout(STALL, body.frame()).await.map_err(|_| stalled(bytes.len()))? {
+    let (mut bytes, began) = (BytesMut::new(), Instant::now());
+    while let Some(frame) =
+        timeout_at(patience(began, bytes.len()), body.frame()).await.map_err(|_| stalled(bytes.len()))?
+    {
         let frame = frame.map_err(|error| cut_off(bytes.len(), &error))?;
         let Ok(data) = frame.into_data() else { continue };
         if data.len() > max.saturating_sub(bytes.len()) {
@@ -161,13 +173,20 @@ async fn receive(mut body: Body) -> Result<Bytes, Problem> {
     Ok(bytes.freeze())
 }
 
+/// Until when the next part of an upload that began then has to come: soon, and fast enough on the whole that a crawl does not
+/// hold its place for hours.
+fn patience(began: Instant, received: usize) -> Instant {
+    let due = u32::try_from(received / SLOWEST).unwrap_or(u32::MAX);
+    (Instant::now() + STALL).min(began + STALL + Duration::from_secs(due.into()))
+}
+
 fn too_large(found: &str) -> Problem {
     let detail = format!("an artifact has at most {} bytes, this file has {found}", Artifact::MAX_SIZE);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "file-too-large", detail)
 }
 
 fn stalled(received: usize) -> Problem {
-    let detail = format!("nothing came for {} s, after {received} bytes", STALL.as_secs());
+    let detail = format!("too little came for {} s, after {received} bytes", STALL.as_secs());
     Problem::new(StatusCode::REQUEST_TIMEOUT, "upload-stalled", detail)
 }
 

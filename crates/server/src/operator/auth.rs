@@ -85,8 +85,7 @@ pub(super) async fn let_in(
     next: Next,
 ) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let asking = Asking::of(&parts);
-    let actor = asking.identify(&door.operator).await?;
+    let actor = Asking::of(&parts).identify(&door.operator).await?;
     rights::check(&door.operator, &actor, door.needs, door.on, &mut parts).await?;
     parts.extensions.insert(actor);
     Ok(next.run(Request::from_parts(parts, body)).await)

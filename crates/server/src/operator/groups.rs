@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
 use otary_fleet::query::Field;
-use otary_fleet::{Catalogue, Facts, Group, GroupName, Mac, Membership, ProductName, Scope};
+use otary_fleet::{Catalogue, Group, GroupName, Mac, Membership, ProductName, Scope};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
@@ -117,22 +117,16 @@ impl Operator {
         views.into_iter().next().ok_or_else(|| no_group(name))
     }
 
-    /// Groups with the number of their members, counted in one pass over all devices.
+    /// Groups with the number of their members.
     fn with_members<'a>(
         &self,
         groups: impl IntoIterator<Item = &'a Group>,
         catalogue: &Catalogue,
     ) -> Result<Vec<GroupView>, Problem> {
-        let view = |group: &Group| GroupView { group: group.clone(), members: 0 };
-        let mut views: Vec<GroupView> = groups.into_iter().map(view).collect();
-        let now = self.now();
-        self.each_device(|device| {
-            let facts = Facts { device, catalogue, now };
-            for view in &mut views {
-                view.members += u64::from(view.group.contains(&facts));
-            }
-        })?;
-        Ok(views)
+        let groups: Vec<&Group> = groups.into_iter().collect();
+        let members = self.engine.census.members(&groups, catalogue)?;
+        let view = |(group, members): (&&Group, u64)| GroupView { group: (*group).clone(), members };
+        Ok(groups.iter().zip(members).map(view).collect())
     }
 
     fn set_group(&self, name: GroupName, to: GroupSettings, actor: &Actor) -> Result<GroupView, Problem> {

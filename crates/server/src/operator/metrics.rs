@@ -12,6 +12,7 @@ use otary_fleet::{Campaign, Patience, due};
 use super::health;
 use super::problem::Problem;
 use super::site::{Operator, carry_out};
+use crate::census::Count;
 use crate::metrics::{CONTENT_TYPE, CampaignFacts, CertificateFacts, DiskFacts, Facts, StoreFacts, write};
 
 /// Campaigns that have ended and are still told of: the newest ones.
@@ -51,7 +52,15 @@ impl Operator {
             due,
             disk: DiskFacts::of(&self.site.data),
             store: self.store_facts()?,
+            fleet: self.fleet_facts()?,
         })
+    }
+
+    /// The fleet in numbers, of everybody: the page takes a token for the whole server.
+    fn fleet_facts(&self) -> Result<Option<Count>, Problem> {
+        let catalogue = self.store.catalogue();
+        let count = self.engine.census.with(|look| Count::of(look, &|_| true, &catalogue))?;
+        Ok((!count.counting).then_some(count))
     }
 
     /// The campaigns under way, and the newest of the others.

@@ -152,13 +152,8 @@ impl Operator {
     }
 
     fn devices_by_product(&self) -> Result<HashMap<ProductName, u64>, Problem> {
-        let mut devices = HashMap::new();
-        self.each_device(|device| {
-            if let Some(product) = device.taken_for() {
-                *devices.entry(product.clone()).or_default() += 1;
-            }
-        })?;
-        Ok(devices)
+        let products = self.engine.census.products()?;
+        Ok(products.into_iter().filter_map(|of| Some((of.product?, of.devices))).collect())
     }
 }
 

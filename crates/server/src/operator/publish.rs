@@ -263,15 +263,17 @@ fn new_product_of(
 /// Refuses files that are known here as those of products alone that `actor` may not see: who knows the digest of another's
 /// image would be given it as a release of his own. They are answered as what was never uploaded.
 fn check_files(publication: &Publication, catalogue: &Catalogue, actor: &Actor) -> Result<(), Problem> {
-    let hidden = publication.artifacts.iter().find(|part| {
-        let holders = catalogue.all_releases().filter(|release| release.artifacts.contains(&part.id));
-        let holders: Vec<bool> = holders.map(|release| actor.sees(&release.id.product)).collect();
-        !holders.is_empty() && holders.iter().all(|is_seen| !is_seen)
-    });
-    match hidden {
-        Some(part) => Err(Problem::from(StoreError::NoBlob(part.id)).help("upload the file again")),
-        None => Ok(()),
+    publication.artifacts.iter().try_for_each(|part| check_file(&part.id, catalogue, actor))
+}
+
+/// The same of one file.
+pub(super) fn check_file(id: &Sha256, catalogue: &Catalogue, actor: &Actor) -> Result<(), Problem> {
+    let holders = catalogue.all_releases().filter(|release| release.artifacts.contains(id));
+    let holders: Vec<bool> = holders.map(|release| actor.sees(&release.id.product)).collect();
+    if !holders.is_empty() && holders.iter().all(|is_seen| !is_seen) {
+        return Err(Problem::from(StoreError::NoBlob(*id)).help("upload the file again"));
     }
+    Ok(())
 }
 
 fn release_of(

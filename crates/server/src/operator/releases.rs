@@ -173,14 +173,7 @@ impl Operator {
 
     /// How many devices run each artifact, by their own word.
     pub(super) fn running(&self, catalogue: &Catalogue) -> Result<HashMap<Sha256, u64>, Problem> {
-        let mut running = HashMap::new();
-        self.each_device(|device| {
-            let artifact = device.last.as_ref().and_then(|last| catalogue.running(&last.build));
-            if let Some(artifact) = artifact {
-                *running.entry(artifact.id).or_default() += 1;
-            }
-        })?;
-        Ok(running)
+        Ok(self.engine.census.running(catalogue)?)
     }
 
     fn view(

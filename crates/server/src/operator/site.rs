@@ -17,6 +17,7 @@ use super::secret::Secret;
 use super::throttle::Throttle;
 use crate::every::each_device;
 use crate::fetch::Fetcher;
+use crate::notify::Mailer;
 use crate::{Clock, Custody, Engine, Rollout};
 
 /// The store's setting that says when the authority was last backed up: milliseconds since 1970, in decimal.
@@ -61,6 +62,8 @@ pub struct Operator {
     pub(super) custody: Option<Arc<Custody>>,
     /// What mirrors are fetched with; none where nothing is to be fetched.
     pub(super) fetcher: Option<Fetcher>,
+    /// What mail goes out with, if it is set up.
+    pub(super) mailer: Option<Mailer>,
     pub(super) readiness: Readiness,
     /// The port at which devices speak HTTPS; empty where no server runs.
     pub(super) devices_at: OnceLock<u16>,
@@ -85,6 +88,7 @@ impl Operator {
             owner: owner.map(Secret::hash),
             custody: None,
             fetcher: None,
+            mailer: None,
             readiness: Readiness::default(),
             devices_at: OnceLock::new(),
             clock,
@@ -107,6 +111,12 @@ impl Operator {
     #[must_use]
     pub fn with_fetcher(self, fetcher: Fetcher) -> Self {
         Self { fetcher: Some(fetcher), ..self }
+    }
+
+    /// The same with somebody who sends mail.
+    #[must_use]
+    pub fn with_mailer(self, mailer: Mailer) -> Self {
+        Self { mailer: Some(mailer), ..self }
     }
 
     pub(super) fn now(&self) -> Time {

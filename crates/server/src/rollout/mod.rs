@@ -24,9 +24,9 @@ use otary_fleet::{
 };
 use otary_store::{Store, StoreError};
 
-use crate::Clock;
 use crate::limits::NOTICE_OTHERS;
 use crate::pacer::Pacer;
+use crate::{Clock, SPANS};
 use pauses::Pauses;
 use standing::Standing;
 use watch::Watch;
@@ -163,6 +163,7 @@ impl Rollout {
     /// Adds up what was seen, moves campaigns on, and opens what may be begun until the next look.
     pub fn look(&self) {
         let _looking = lock(&self.looking);
+        let _span = tracing::info_span!(target: SPANS, "look").entered();
         let now = self.clock.now();
         if let Err(error) = lock(&self.watch).pauses.still_here(&*self.store, now) {
             told(&error, "that a server runs is not on record");

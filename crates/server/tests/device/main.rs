@@ -5,6 +5,7 @@
 mod agent;
 mod artifacts;
 mod board;
+mod census;
 mod chains;
 mod ddi;
 mod decision_table;
@@ -24,6 +25,7 @@ mod protocol;
 mod rollouts;
 mod site;
 mod stacks;
+mod stalled;
 mod strangers;
 mod transfers;
 mod wire;

@@ -32,6 +32,7 @@ pub struct Site {
     pub store: Arc<dyn Store>,
     pub clock: Clock,
     pub rollout: Arc<Rollout>,
+    pub engine: Engine,
     pub addresses: Addresses,
     pub authority: Authority,
     pub handle: Handle,
@@ -88,11 +89,12 @@ impl Site {
         let identity = Identity::of(&authority, Clock::system().now()).unwrap();
         let engine = Engine::new(&store, &clock);
         let (rollout, at) = (Arc::clone(&engine.rollout), clock.clone());
-        let server = Server::bind(options, Arc::clone(&store), identity, at, engine, operators).unwrap();
+        let shared = engine.clone();
+        let server = Server::bind(options, Arc::clone(&store), identity, at, shared, operators).unwrap();
         let (addresses, handle) = (server.addresses(), server.handle());
         let thread = std::thread::spawn(move || server.run().unwrap());
         let (options, thread) = (options.clone(), Some(thread));
-        Self { store, clock, rollout, addresses, authority, handle, folder, options, thread }
+        Self { store, clock, rollout, engine, addresses, authority, handle, folder, options, thread }
     }
 
     /// Ends the server; the site is there without one.

@@ -116,3 +116,21 @@ async fn a_password_that_is_set_by_another_ends_every_session() {
     ada.get(&desk, "/status").await.refused("signed-out");
     desk.send(Method::PATCH, "/people/nobody", json!({ "disabled": true })).await.refused("no-person");
 }
+
+#[tokio::test]
+async fn token_scope_a_small_token_makes_no_other_and_ends_itself_alone() {
+    let desk = Desk::new();
+    let mut ada = signed_in(&desk, "ada", json!("read")).await;
+    let mut made = Vec::new();
+    for name in ["laptop", "phone"] {
+        let new = json!({ "name": name, "scope": "read" });
+        made.push(ada.post(&desk, "/tokens", new).await.read::<CreatedToken>());
+    }
+    let from = Caller::Net(HOME, Some(made[0].secret.expose()));
+    let more = Body::from(json!({ "name": "more", "scope": "read" }).to_string());
+    desk.request(from, Method::POST, "/tokens", more).await.refused("token-by-token");
+    desk.request(from, Method::DELETE, "/tokens/phone", Body::empty()).await.refused("no-token-of-that-name");
+    let ended = desk.request(from, Method::DELETE, "/tokens/laptop", Body::empty()).await;
+    assert_eq!(ended.status, StatusCode::NO_CONTENT);
+    assert_eq!(desk.store.tokens().unwrap().len(), 1);
+}

@@ -33,7 +33,7 @@ fn with_authority() -> (Desk, tempfile::TempDir) {
     let names = vec!["ota.lan".parse().unwrap()];
     let clock = Clock { now: OPENED, built: OPENED, newest: OPENED };
     let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &clock).unwrap();
-    let custody = Custody::new(Held { authority, names, elsewhere: None }, OPENED);
+    let custody = Custody::new(Held { authority, names, elsewhere: None, page: None }, OPENED);
     (Desk::with_custody(Arc::new(custody)), folder)
 }
 
@@ -84,12 +84,72 @@ async fn promtool_finds_nothing_wrong_with_a_page() {
         "otary_certificate_not_after_seconds{generation=\"1\",key=\"P-256\"} ",
         "otary_trust_due_seconds{act=\"begin\"} ",
         "otary_store_releases 2\n",
+        "otary_devices_silent 0\n",
+        "otary_devices_seen{within=\"24h\"} 0\n",
         "# TYPE otary_download_bytes_total counter\n",
     ] {
         assert!(page.contains(line), "no {line} in\n{page}");
     }
     if let Some((well, said)) = promtool(&["check", "metrics"], &page) {
         assert!(well && said.is_empty(), "{said}");
+    }
+}
+
+/// A file of `docs`.
+fn docs(file: &str) -> String {
+    std::fs::read_to_string(format!("{}/../../docs/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+}
+
+/// The expressions of the dashboard, as Prometheus is asked them.
+fn dashboard() -> Vec<String> {
+    let dashboard: serde_json::Value = serde_json::from_str(&docs("grafana/otary.json")).unwrap();
+    let panels = dashboard["panels"].as_array().unwrap().iter();
+    let targets = panels.flat_map(|panel| panel["targets"].as_array().into_iter().flatten());
+    let plain = |text: &str| text.replace("$__rate_interval", "5m").replace("$instance", ".*");
+    targets.map(|target| plain(target["expr"].as_str().unwrap())).collect()
+}
+
+#[test]
+fn promtool_finds_nothing_wrong_with_the_alert_rules_and_the_dashboard() {
+    let rules = docs("prometheus/otary.rules.yml");
+    let expressions = dashboard();
+    assert!(expressions.len() > 15, "{expressions:?}");
+    let recorded: Vec<_> = (expressions.iter().enumerate())
+        .map(|(number, expr)| json!({ "record": format!("dashboard:{number}"), "expr": expr }))
+        .collect();
+    let dashboard = json!({ "groups": [{ "name": "dashboard", "rules": recorded }] }).to_string();
+    for text in [rules, dashboard] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("rules.yml");
+        std::fs::write(&file, text).unwrap();
+        if let Some((well, said)) = promtool(&["check", "rules", file.to_str().unwrap()], "") {
+            assert!(well && said.contains("SUCCESS"), "{said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_rules_and_dashboard_ask_for_is_described_and_what_is_on_the_page_too() {
+    let words = |text: &str| -> std::collections::BTreeSet<String> {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        text.split(|c| !word(c)).filter(|w| w.starts_with("otary_")).map(str::to_owned).collect()
+    };
+    // The table has `otary_devices_silent`, `_looping`: the second has the first's beginning.
+    let mut described = words(&docs("SIGNALS.md"));
+    let described_by_ending = docs("SIGNALS.md");
+    described.retain(|name| name.len() > "otary_".len());
+    let is_described = |name: &str| {
+        let ending = |at: usize| described_by_ending.contains(&format!("`{}`", &name[at..]));
+        described.contains(name) || name.match_indices('_').any(|(at, _)| at > "otary".len() && ending(at))
+    };
+    let (desk, _folder) = with_authority();
+    let page = page(&desk).await;
+    let shown: Vec<&str> =
+        page.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    assert!(shown.len() > 15, "{page}");
+    let asked = words(&(docs("prometheus/otary.rules.yml") + &dashboard().join(" ")));
+    for name in shown.into_iter().chain(asked.iter().map(String::as_str)) {
+        assert!(is_described(name), "{name} is not in docs/SIGNALS.md");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -114,7 +115,7 @@ async fn what_is_no_firmware_is_named() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_too_large_is_refused_by_its_length_and_by_its_bytes() {
+async fn oversized_bodies_are_refused_by_their_length_and_by_their_bytes() {
     let desk = Desk::new();
     let too_many = usize::try_from(Artifact::MAX_SIZE).unwrap() + 1;
     let zeros = Bytes::from(vec![0; 1 << 20]);
@@ -125,6 +126,11 @@ async fn a_file_that_is_too_large_is_refused_by_its_length_and_by_its_bytes() {
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     let said = answer.refused("file-too-large");
     assert!(said.contains("33554432"), "{said}");
+    let huge = format!("{{\"name\": \"{}\"}}", "x".repeat(200_000));
+    let answer = desk.request(Caller::Here, Method::POST, "/products", Body::from(huge)).await;
+    answer.refused("unreadable-body");
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(desk.store.catalogue().products().count(), 0);
 }
 
 #[tokio::test]
@@ -168,7 +174,7 @@ async fn an_artifact_of_a_release_cannot_be_discarded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_client_that_falls_silent_is_given_up() {
+async fn slow_bodies_are_given_up_and_leave_nothing() {
     let desk = Desk::new();
     let begun = |bytes: &'static [u8]| {
         let first = stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(bytes))]);
@@ -182,4 +188,22 @@ async fn a_client_that_falls_silent_is_given_up() {
         answer.refused(code);
         assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
     }
+    // A byte now and then is no upload either.
+    let began = tokio::time::Instant::now();
+    let crawling = stream::unfold((), async |()| {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        Some((Ok::<_, std::io::Error>(Bytes::from_static(&[0xE9])), ()))
+    });
+    let path = "/artifacts?file=lamp.bin";
+    let answer = desk.request(Caller::Here, Method::POST, path, Body::from_stream(crawling)).await;
+    answer.refused("upload-stalled");
+    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
+    // One that comes slowly and steadily is taken.
+    let image = Bytes::from(firmware(Chip::Esp32, "lamp"));
+    let steady = stream::unfold(image, async |mut rest| {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        (!rest.is_empty()).then(|| (Ok::<_, std::io::Error>(rest.split_to(rest.len().min(1200))), rest))
+    });
+    let answer = desk.request(Caller::Here, Method::POST, path, Body::from_stream(steady)).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
 }

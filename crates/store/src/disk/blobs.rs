@@ -102,10 +102,15 @@ impl Blobs {
     }
 
     fn path(&self, id: &Sha256) -> PathBuf {
-        let name = id.to_string();
-        let (head, tail) = name.split_at(2);
-        self.root.join(head).join(tail)
+        path_in(&self.root, id)
     }
+}
+
+/// Where a blob lies in the folder of blobs.
+pub(super) fn path_in(root: &Path, id: &Sha256) -> PathBuf {
+    let name = id.to_string();
+    let (head, tail) = name.split_at(2);
+    root.join(head).join(tail)
 }
 
 fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, StoreError> {

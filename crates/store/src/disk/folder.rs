@@ -50,7 +50,7 @@ impl Folder {
     }
 
     pub(super) fn blobs(&self) -> PathBuf {
-        self.root.join("blobs")
+        blobs_in(&self.root)
     }
 
     pub(super) fn tmp(&self) -> PathBuf {
@@ -88,4 +88,9 @@ pub(super) fn reading(path: &Path) -> impl FnOnce(io::Error) -> StoreError {
 /// Where the database lies in a folder.
 pub(super) fn database_in(folder: &Path) -> PathBuf {
     folder.join("otary.db")
+}
+
+/// Where the blobs lie in a folder.
+pub(super) fn blobs_in(folder: &Path) -> PathBuf {
+    folder.join("blobs")
 }

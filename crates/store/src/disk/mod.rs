@@ -17,6 +17,7 @@ mod events;
 mod folder;
 mod prune;
 mod schema;
+mod snapshot;
 mod strangers;
 #[cfg(test)]
 mod tests;
@@ -24,7 +25,7 @@ mod writer;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use otary_fleet::notice::{Dispatch, Webhook};
@@ -33,6 +34,7 @@ use otary_fleet::{
     ReleaseId, Session, Sha256, Time, Token,
 };
 use rusqlite::Connection;
+pub use snapshot::Snapshot;
 
 use crate::audit::{AuditEntry, AuditQuery, Head, NotedHead};
 use crate::newest::newest;
@@ -123,6 +125,25 @@ impl Disk {
         noted: Option<NotedHead>,
     ) -> Result<Verification, StoreError> {
         audit::verify_copy(&folder::database_in(folder.as_ref()), noted)
+    }
+
+    /// The number of the schema that this build writes; it brings older ones up to that, and refuses newer ones.
+    pub fn schema() -> i64 {
+        snapshot::schema_known()
+    }
+
+    /// Copies the database of the store in `folder` into the new file `into`, as of one moment. Any process may, whoever
+    /// has the store open: nobody waits for it.
+    ///
+    /// Of the artifacts that it names each has its [`blob_file`](Self::blob_file) at that moment; what is pruned later
+    /// takes some away.
+    pub fn snapshot(folder: impl AsRef<Path>, into: impl AsRef<Path>) -> Result<Snapshot, StoreError> {
+        snapshot::take(folder.as_ref(), into.as_ref())
+    }
+
+    /// Where the bytes of an artifact lie in the store's folder. They never change.
+    pub fn blob_file(folder: impl AsRef<Path>, id: &Sha256) -> PathBuf {
+        snapshot::blob_file(folder.as_ref(), id)
     }
 }
 

@@ -61,11 +61,11 @@ fn open(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn version(connection: &Connection) -> Result<i64, StoreError> {
+pub(super) fn version(connection: &Connection) -> Result<i64, StoreError> {
     Ok(connection.query_row("PRAGMA user_version", (), |row| row.get(0))?)
 }
 
-fn known() -> i64 {
+pub(super) fn known() -> i64 {
     (1..).take(MIGRATIONS.len()).last().unwrap_or_default()
 }
 

@@ -14,6 +14,7 @@ mod kill;
 mod notices;
 mod prune;
 mod sample;
+mod snapshot;
 mod tampering;
 
 use otary_store::{Disk, DiskOptions, Memory, Store};
@@ -44,6 +45,15 @@ fn cramped() -> Backend {
     disk(DiskOptions { max_strangers: MAX_STRANGERS, device_cache: 0, blob_cache_bytes: 0 })
 }
 
+/// A store that was snapshotted while it was open, and goes on from the copy.
+fn copied() -> Backend {
+    let (from, folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let options = DiskOptions { max_strangers: MAX_STRANGERS, ..DiskOptions::default() };
+    let _open = Disk::open(from.path(), options).unwrap();
+    snapshot::copy(from.path(), folder.path());
+    Backend { store: Box::new(Disk::open(folder.path(), options).unwrap()), _folder: Some(folder) }
+}
+
 /// Looks at what waits to be written, and again when it is.
 fn waiting_and_written(store: &dyn Store, look: impl Fn(&dyn Store)) {
     look(store);
@@ -69,6 +79,7 @@ macro_rules! contract {
         run_on!(on_memory, crate::memory, $scenarios);
         run_on!(on_disk, crate::roomy, $scenarios);
         run_on!(on_cramped_disk, crate::cramped, $scenarios);
+        run_on!(on_copied_disk, crate::copied, $scenarios);
     };
 }
 

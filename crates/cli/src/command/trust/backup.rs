@@ -11,6 +11,7 @@ use otary_trust::{Authority, BackupError, Saved, backup};
 use crate::advice::advised;
 use crate::client::{Client, path};
 use crate::clock;
+use crate::command::restore::{check_certificates, drop_certificates};
 use crate::config::Values;
 use crate::data::{DataDir, quoted, trusted};
 use crate::file::{read_file, read_text, write_new};
@@ -21,7 +22,7 @@ use crate::terminal::in_two_lines;
 use crate::{platform, say};
 
 /// The largest backup that is read, in bytes.
-const MAX_BACKUP: u64 = 4 * 1024 * 1024;
+pub const MAX_BACKUP: u64 = 4 * 1024 * 1024;
 /// The largest settings file that is read, in bytes.
 const MAX_SETTINGS: u64 = 64 * 1024;
 
@@ -61,7 +62,9 @@ pub fn bring_back(file: &Path, passphrase: &PassphraseArgs, values: &Values) -> 
     let saved = in_folder(Saved::open(&contents, &passphrase, &trust, keys))?;
     let data = DataDir::prepare(&values.data)?;
     let store = data.open_store(DiskOptions::default())?;
+    check_certificates(data.path(), saved.authority())?;
     let restored = in_folder(saved.restore())?;
+    drop_certificates(data.path())?;
     store.put_setting(AUTHORITY_BACKED_UP, &restored.created.0.to_string())?;
     let settings = restored.settings.get("otary.toml").and_then(|text| text.as_str());
     let kept = settings.map(|text| keep_settings(data.path(), text)).transpose()?;
@@ -82,7 +85,7 @@ pub fn bring_back(file: &Path, passphrase: &PassphraseArgs, values: &Values) -> 
 }
 
 /// A result with the advice of the authority's own errors.
-fn in_folder<T>(result: Result<T, BackupError>) -> Result<T> {
+pub fn in_folder<T>(result: Result<T, BackupError>) -> Result<T> {
     match result {
         Err(BackupError::Folder(error)) => trusted(Err(error)),
         result => Ok(result?),

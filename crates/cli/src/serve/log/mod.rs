@@ -11,34 +11,54 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 
 use anyhow::{Context, Result, bail};
+use otary_server::SPANS;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{FilterExt, FilterFn, LevelFilter, filter_fn};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::advice::Advise;
 use crate::config::{self, LogFormat};
+use crate::serve::otel::Export;
 use crate::terminal::colours;
 
-pub use batch::Log;
+/// What is said while a server runs: lines on standard error, and spans to a collector. Dropped, both send what waits.
+#[must_use]
+pub struct Open {
+    _export: Option<Export>,
+    _lines: batch::Log,
+}
 
 /// Begins to log, until what is returned is dropped.
-pub fn start(log: &config::Log) -> Result<Log> {
+pub fn start(log: &config::Log, otel: Option<&config::Otel>) -> Result<Open> {
     let filter = filter(&log.level)
         .with_context(|| format!("log.level {:?}", log.level))
         .help("it is error, warn, info, debug or trace, or a filter such as check_in=debug,warn")?;
     let terminal = io::stderr().is_terminal();
     let colours = colours(&io::stderr());
-    let (batch, open) = batch::Batch::start(terminal).context("starting the log")?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(batch).with_ansi(colours);
-    match log.format {
-        LogFormat::Json => builder.json().flatten_event(true).init(),
-        LogFormat::Text => builder.event_format(Line { terminal, colours }).init(),
-    }
-    Ok(open)
+    let (batch, lines) = batch::Batch::start(terminal).context("starting the log")?;
+    let layer = tracing_subscriber::fmt::layer().with_writer(batch).with_ansi(colours);
+    let layer = match log.format {
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+        LogFormat::Text => layer.event_format(Line { terminal, colours }).boxed(),
+    };
+    let (export, tracer) = otel.map(Export::begin).transpose()?.flatten().unzip();
+    let spans =
+        tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer).with_filter(is_span()));
+    // A span is no line. Where nobody exports them nobody is interested, and none is made.
+    let lines_alone = filter_fn(|metadata: &Metadata<'_>| !metadata.is_span());
+    tracing_subscriber::registry().with(layer.with_filter(filter.and(lines_alone))).with(spans).init();
+    Ok(Open { _export: export, _lines: lines })
+}
+
+/// Lets otary's own spans through, and nothing that is said in them.
+fn is_span() -> FilterFn {
+    filter_fn(|metadata| metadata.is_span() && metadata.target() == SPANS)
 }
 
 /// The filter that `level` describes. A word that is no level would pass for a subject, and nothing else be logged.

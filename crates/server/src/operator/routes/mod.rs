@@ -6,6 +6,7 @@
 
 mod firmware;
 mod fleet;
+mod notices;
 mod server;
 mod trust;
 
@@ -50,7 +51,7 @@ pub enum On {
     Anyone,
     /// The server as a whole.
     Server,
-    /// Private keys, which pass for the owner of the data directory alone, on the server's machine.
+    /// Private keys and setup codes, which are for the owner of the data directory alone, on the server's machine.
     Keys,
     /// The product that `{product}` in the path names.
     Product,
@@ -85,7 +86,10 @@ impl RouteLine {
 
 /// All routes.
 pub(super) fn routes() -> Vec<Route> {
-    [server::routes(), firmware::routes(), fleet::routes(), trust::routes()].into_iter().flatten().collect()
+    [server::routes(), firmware::routes(), fleet::routes(), trust::routes(), notices::routes()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The routes as documents and tests know them.

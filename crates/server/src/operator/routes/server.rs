@@ -3,15 +3,17 @@
 use http::Method;
 use otary_fleet::Scope::{Operate, Own, Read};
 
-use super::On::{Each, Server};
+use super::On::{Each, Keys, Server};
 use super::{Route, delete, get, open, patch, post};
-use crate::operator::{audit, auth, census, health, metrics, people, session, setup, start, status, tokens};
+use crate::operator::{
+    audit, auth, census, health, metrics, page_anchor, people, session, setup, start, status, tokens,
+};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
         open(Method::GET, "/access", "who asks, and what they may do", auth::access),
         open(Method::POST, "/setup", "make the owner's account by a setup code", setup::set_up),
-        post("/setup/code", Own, Server, "a setup code: it is told here alone", setup::create),
+        post("/setup/code", Own, Keys, "a setup code: it is told here alone", setup::create),
         open(Method::POST, "/session", "sign in", session::sign_in),
         delete("/session", Read, Each, "sign out", session::sign_out),
         post("/session/password", Read, Each, "change one's own password", session::change_password),
@@ -31,11 +33,13 @@ pub(super) fn routes() -> Vec<Route> {
             status::backed_up,
         ),
         get("/tokens", Operate, Each, "the tokens, or one's own", tokens::list),
-        post("/tokens", Operate, Each, "make a token: its secret is told here alone", tokens::create),
-        delete("/tokens/{name}", Operate, Each, "revoke a token", tokens::revoke),
+        post("/tokens", Read, Each, "make a token: its secret is told here alone", tokens::create),
+        delete("/tokens/{name}", Read, Each, "revoke a token", tokens::revoke),
         get("/audit", Read, Each, "the audit log", audit::list),
         get("/audit/head", Read, Server, "the audit log's last entry", audit::head),
         get("/audit/verification", Read, Server, "whether the audit log is what was written", audit::verify),
+        open(Method::GET, "/page-ca.pem", "the page's authority, as PEM", page_anchor::pem).beside(),
+        open(Method::GET, "/page-ca.crt", "the page's authority, as DER", page_anchor::der).beside(),
         open(Method::GET, "/health", "whether the server lives", health::health).beside(),
         open(Method::GET, "/ready", "whether it is ready, part by part", health::ready).beside(),
         get("/metrics", Read, Server, "the page for Prometheus", metrics::metrics).beside(),
