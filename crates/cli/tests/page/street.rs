@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use otary_store::{Disk, DiskOptions};
 
-use crate::fleet::{Fleet, asked_before};
+use crate::fleet::{Fleet, asked_before, went_on_before};
 use crate::house::{House, Server};
 
 /// Lamps of a house.
@@ -30,6 +30,7 @@ impl Street {
         for (plugs, firmware) in [(old, "plug-1.0.bin"), (new, "plug-1.1.bin")] {
             asked_before(&house, plugs, firmware, 12, Duration::from_mins(7));
         }
+        went_on_before(&house);
         house.otary("device pin 02:00:00:00:00:20 1.0 --data x");
         house.otary("group set porch 02:00:00:00:00:1E 02:00:00:00:00:1F --data x");
         let server = house.serve("");
