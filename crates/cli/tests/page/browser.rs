@@ -100,7 +100,7 @@ impl Browser {
 
     /// Presses the button with this name.
     pub fn presses(&self, name: &str) {
-        self.clicks(&format!("//button[normalize-space(.)='{name}']"));
+        self.clicks(&format!("//button[normalize-space(.)='{name}' and not(@aria-hidden)]"));
     }
 
     /// Follows the link with this name.

@@ -24,8 +24,14 @@ fn a_bad_release_is_stopped_on_evidence_while_a_person_looks_on_and_the_page_say
     browser.follows("Look at the evidence");
     browser.follows_first("//section[@id='campaign-evidence']//li/a");
     let why = browser.text_in("device-why");
-    assert!(why.starts_with("Why did it not update?\nIt rolled back from lamp 0.2"), "{why}");
-    assert!(why.contains("On what evidence") && why.contains("campaign 1"), "{why}");
+    assert!(why.starts_with("Why did it not update?\n") && why.contains("campaign 1 was stopped"), "{why}");
+    assert!(why.contains("on this one, too: rolled back"), "{why}");
+    assert!(
+        why.contains("On what evidence") && why.contains("devices that were offered the release"),
+        "{why}"
+    );
+    let met = browser.text_in("device-attempts");
+    assert!(met.contains("rolled back"), "{met}");
 }
 
 #[test]

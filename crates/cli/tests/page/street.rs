@@ -3,7 +3,9 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::fleet::{Fleet, asked_before};
+use otary_store::{Disk, DiskOptions};
+
+use crate::fleet::{Fleet, asked_before, went_on_before};
 use crate::house::{House, Server};
 
 /// Lamps of a house.
@@ -28,6 +30,7 @@ impl Street {
         for (plugs, firmware) in [(old, "plug-1.0.bin"), (new, "plug-1.1.bin")] {
             asked_before(&house, plugs, firmware, 12, Duration::from_mins(7));
         }
+        went_on_before(&house);
         house.otary("device pin 02:00:00:00:00:20 1.0 --data x");
         house.otary("group set porch 02:00:00:00:00:1E 02:00:00:00:00:1F --data x");
         let server = house.serve("");
@@ -42,6 +45,7 @@ impl Street {
 /// A house with lamps that run 0.1, each known for two hours.
 pub fn with_lamps() -> House {
     let house = House::new();
+    drop(Disk::open(house.data(), DiskOptions::default()).unwrap());
     publish(&house, "lamp", "0.1", "");
     asked_before(&house, LAMPS, "lamp-0.1.bin", 12, Duration::from_mins(9));
     house

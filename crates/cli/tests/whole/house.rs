@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// How long it may take until a change is in the log: files are looked at every two seconds.
-const NOTICED: Duration = Duration::from_secs(120);
+const NOTICED: Duration = Duration::from_mins(2);
 /// A server may take so long to start on a busy machine.
 const START: Duration = Duration::from_secs(30);
 /// And so long to end.

@@ -11,7 +11,16 @@ impl Case<'_> {
         let answer = match (self.decision.verdict(), &silent) {
             (Verdict::Offer, None) => return self.offer(),
             (Verdict::Offer, Some(_)) => format!("It would be offered {} if it asked", self.meant()),
-            _ => format!("Nothing, because {}", self.decision.reason.clause()),
+            _ => match self.own_part() {
+                Some(own) => {
+                    format!(
+                        "Nothing, because {}; on this one, too: {}",
+                        self.decision.reason.clause(),
+                        own.words()
+                    )
+                }
+                None => format!("Nothing, because {}", self.decision.reason.clause()),
+            },
         };
         match (self.decision.verdict(), silent) {
             (_, None) => format!("{answer}."),
@@ -42,6 +51,14 @@ impl Case<'_> {
             _ if attempt.whole > 0 => format!("It took {meant} whole, still runs the old build, {again}."),
             _ => format!("It was offered {meant} {ago}, has not taken it, {again}."),
         }
+    }
+
+    /// What became of the release on this very device, where its campaign was stopped.
+    fn own_part(&self) -> Option<Outcome> {
+        let Reason::CampaignStopped { campaign, .. } = &self.decision.reason else { return None };
+        let trial = self.view.device?.trials.iter().find(|trial| trial.campaign == *campaign)?;
+        let ended = trial.course.ended?;
+        (ended.outcome != Outcome::Installed).then_some(ended.outcome)
     }
 
     /// What became so far of what it would be offered.

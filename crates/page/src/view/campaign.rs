@@ -91,8 +91,9 @@ fn waves(view: &CampaignView, progress: &Progress) -> Vec<Wave> {
     let of = |place: usize| progress.waves.get(place).copied().unwrap_or_default();
     let wave = |(place, wave): (usize, &otary_fleet::Wave)| {
         let tally = of(place);
-        let open = place <= campaign.wave;
         let WaveTally { members, offered, installed, failed, silent } = tally;
+        // Where nothing else tells whether the release is good, a few of a later wave are asked first.
+        let open = place <= campaign.wave || offered > 0;
         let pending = offered.saturating_sub(installed + failed + silent);
         let said = if open {
             let mut said = format!("{} of {} run it", number(installed.into()), number(members.into()));

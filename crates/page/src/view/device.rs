@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
-use otary_fleet::{Attempt, Device, Explanation, Outcome, Scope, Time, Transport};
+use otary_fleet::{Attempt, Device, Explanation, Outcome, Scope, Time, Transport, Trial};
 use otary_server::operator::{Assignment, DeviceView, DeviceZone, WantedVersion};
 use serde_json::json;
 
@@ -72,7 +72,7 @@ pub(crate) async fn show(person: Person, Path(mac): Path<String>) -> Result<Resp
         facts: facts(device),
         seen: Ago::new(device.last_seen, person.now),
         first_seen: Ago::new(device.first_seen, person.now),
-        attempts: device.attempts.iter().map(|attempt| Met::of(attempt, person.now)).collect(),
+        attempts: device.attempts.iter().map(|attempt| Met::of(attempt, device, person.now)).collect(),
         held: view.held.iter().map(Holding::of).collect(),
         events: of_events(view.events, person.now).collect(),
         may: person.may(Scope::Operate, product),
@@ -105,9 +105,16 @@ fn why(explanation: &Explanation) -> Vec<(&'static str, Vec<String>)> {
     HEADINGS.into_iter().filter_map(|(label, heading)| Some((heading, lines(label)?))).collect()
 }
 
+/// What became of an attempt. Under a campaign its trial knows better, which goes on after the first start.
+fn became(attempt: &Attempt, device: &Device) -> Option<Outcome> {
+    let of = |trial: &&Trial| trial.artifact == attempt.artifact && trial.claimant == attempt.claimant;
+    let ended = device.trials.iter().find(of).and_then(|trial| trial.course.ended);
+    ended.map(|ended| ended.outcome).or(attempt.outcome)
+}
+
 impl Met {
-    fn of(attempt: &Attempt, now: Time) -> Self {
-        let (outcome, class) = match attempt.outcome {
+    fn of(attempt: &Attempt, device: &Device, now: Time) -> Self {
+        let (outcome, class) = match became(attempt, device) {
             Some(Outcome::Installed) => ("installed", "good"),
             Some(outcome) => (outcome.words(), "bad"),
             None if attempt.whole > 0 => ("taken, not known yet", "news"),
