@@ -34,6 +34,7 @@ impl Front for Operators {
     {
         let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(caller.peer));
+            request.extensions_mut().insert(rules.draining.clone());
             self.0.clone().oneshot(request)
         });
         let connection = http1::Builder::new()

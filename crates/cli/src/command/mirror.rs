@@ -230,7 +230,7 @@ impl Publish {
             supersede: self.way.supersedes(),
             dry_run: self.dry_run,
         };
-        let published: Published = client.post(&path(["releases"]), &publication)?;
+        let published: Published = client.post_once(&path(["releases"]), &publication)?;
         if self.json { print_json(&published) } else { tell(&published, self.dry_run) }
     }
 }

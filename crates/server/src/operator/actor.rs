@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::Problem;
 
 /// By what somebody was let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// The owner of the data directory, on this machine.

@@ -3,6 +3,7 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -15,8 +16,9 @@ use otary_fleet::{Artifact, Findings, ReadError, Sha256, read};
 use otary_store::StoreError;
 use otary_trust::search;
 use serde::{Deserialize, Serialize};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
+use super::digests;
 use super::problem::Problem;
 use super::request::{Options, Place};
 use super::site::{Operator, STALL, carry_out};
@@ -24,8 +26,11 @@ use super::site::{Operator, STALL, carry_out};
 /// The longest file name that is kept, in bytes.
 const MAX_FILE_NAME: usize = 128;
 
+/// Bytes a second that an upload comes in with at least, over all of it: the slowest of mobile networks.
+const SLOWEST: u64 = 2048;
+
 /// What a file is uploaded as.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Upload {
     /// The file's name, without folders.
@@ -36,7 +41,7 @@ pub(super) struct Upload {
 }
 
 /// What was found in an upload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Uploaded {
     /// The artifact. It can be released now.
     pub artifact: Artifact,
@@ -54,7 +59,9 @@ pub(super) async fn upload(
     check_length(&headers)?;
     let slot = timeout(STALL, operator.uploads.acquire()).await;
     let _slot = slot.map_err(|_| busy())?;
+    let promised = digests::promised(&headers)?;
     let bytes = receive(body).await?;
+    digests::check(promised, Sha256::of(&bytes))?;
     let uploaded =
         carry_out(Arc::clone(&operator), move |operator| operator.take_in(&bytes, &upload.file, upload.raw))
             .await?;
@@ -140,8 +147,9 @@ fn check_length(headers: &HeaderMap) -> Result<(), Problem> {
 
 async fn receive(mut body: Body) -> Result<Bytes, Problem> {
     let max = usize::try_from(Artifact::MAX_SIZE).unwrap_or(usize::MAX);
-    let mut bytes = BytesMut::new();
+    let (mut bytes, began) = (BytesMut::new(), Instant::now());
     while let Some(frame) = timeout(STALL, body.frame()).await.map_err(|_| stalled(bytes.len()))? {
+        check_pace(bytes.len(), began.elapsed())?;
         let frame = frame.map_err(|error| cut_off(bytes.len(), &error))?;
         let Ok(data) = frame.into_data() else { continue };
         if data.len() > max.saturating_sub(bytes.len()) {
@@ -150,6 +158,17 @@ async fn receive(mut body: Body) -> Result<Bytes, Problem> {
         bytes.extend_from_slice(&data);
     }
     Ok(bytes.freeze())
+}
+
+/// Refuses who sends so slowly that others would wait behind him for hours.
+fn check_pace(received: usize, took: Duration) -> Result<(), Problem> {
+    let due = took.saturating_sub(STALL).as_secs().saturating_mul(SLOWEST);
+    if received as u64 >= due {
+        return Ok(());
+    }
+    let took = took.as_secs();
+    let detail = format!("an upload comes in at {SLOWEST} bytes a second or faster, these were {received} in {took} s");
+    Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "upload-too-slow", detail))
 }
 
 fn too_large(found: &str) -> Problem {

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use otary_fleet::{Device, Event, EventKind, Mac, ProductName, Sha256, Time};
 use otary_store::{Retention, Store};
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLock, Semaphore};
 
 use super::actor::Actor;
 use super::health::Readiness;
+use super::events::LISTENERS;
+use super::keys::Keys;
 use super::problem::Problem;
 use super::secret::Secret;
 use super::throttle::Throttle;
@@ -51,6 +53,11 @@ pub struct Operator {
     pub(super) site: Site,
     pub(super) throttle: Throttle,
     pub(super) uploads: Semaphore,
+    /// Places for those who watch what happens.
+    pub(super) listeners: Arc<Semaphore>,
+    pub(super) keys: Keys,
+    /// Held by whoever changes one thing: alone with a precondition, else with others.
+    pub(super) conditions: RwLock<()>,
     /// The owner's token of this run, as its digest.
     pub(super) owner: Option<Sha256>,
     /// The authority; none before the first `otary serve`.
@@ -74,6 +81,9 @@ impl Operator {
             site,
             throttle: Throttle::default(),
             uploads: Semaphore::new(UPLOADS),
+            listeners: Arc::new(Semaphore::new(LISTENERS)),
+            keys: Keys::default(),
+            conditions: RwLock::new(()),
             owner: owner.map(Secret::hash),
             custody: None,
             fetcher: None,

@@ -4,7 +4,7 @@ use otary_fleet::{Campaign, Mac, Need, Outcome, State, Tally, Time};
 use serde::{Deserialize, Serialize};
 
 /// What a campaign has shown: numbers of devices, but for the last ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Progress {
     /// Those that were offered the release.
     pub offered: u32,
@@ -37,7 +37,7 @@ pub struct Progress {
 }
 
 /// A device that speaks against a release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Against {
     /// Which.
     pub device: Mac,

@@ -5,7 +5,7 @@ use otary_fleet::Scope::{Operate, Read};
 
 use super::On::{Each, Server};
 use super::{Route, delete, get, open, post};
-use crate::operator::{audit, auth, census, health, metrics, status, tokens};
+use crate::operator::{audit, auth, census, events, health, metrics, openapi, status, tokens};
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -26,6 +26,8 @@ pub(super) fn routes() -> Vec<Route> {
         get("/audit", Read, Each, "the audit log", audit::list),
         get("/audit/head", Read, Server, "the audit log's last entry", audit::head),
         get("/audit/verification", Read, Server, "whether the audit log is what was written", audit::verify),
+        open(Method::GET, "/openapi.json", "this description", openapi::document),
+        get("/events", Read, Each, "what happens, as it happens", events::listen),
         open(Method::GET, "/health", "whether the server lives", health::health).beside(),
         open(Method::GET, "/ready", "whether it is ready, part by part", health::ready).beside(),
         get("/metrics", Read, Server, "the page for Prometheus", metrics::metrics).beside(),
