@@ -146,3 +146,29 @@ pub enum EventKind {
         action: String,
     },
 }
+
+impl fmt::Display for EventKind {
+    /// What happened, on one line. Texts of devices' and operators' stand in it as they were said.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Decided { decision } => write!(f, "{}: {}", decision.verdict().name(), decision.reason),
+            Self::Delivered { artifact, bytes, size } if bytes >= size => {
+                write!(f, "took all {size} bytes of {:.12}", artifact.to_string())
+            }
+            Self::Delivered { artifact, bytes, size } => {
+                write!(f, "cut off after {bytes} of {size} bytes of {:.12}", artifact.to_string())
+            }
+            Self::Installed { release } => write!(f, "runs {release} (inferred)"),
+            Self::Outcome { campaign, release, outcome, source } => {
+                let (outcome, source) = (outcome.words(), source.name());
+                write!(f, "{outcome} in campaign {campaign} ({release}), {source}")
+            }
+            Self::Reported { report, proof } => write!(f, "reported with {}: {report}", proof.words()),
+            Self::Campaign { campaign, release, moved } => {
+                write!(f, "campaign {campaign} ({release}) {moved}")
+            }
+            Self::Contested => f.write_str("two builds or networks take turns under its address"),
+            Self::Operator { who, action, .. } => write!(f, "{who}: {action}"),
+        }
+    }
+}

@@ -63,8 +63,8 @@ pub use artifact::{Artifact, FileSystem, Kind, Variant, Wanted};
 pub use brief::{Answered, Brief, BriefFacts, Cohort, Runs};
 pub use campaign::{
     Campaign, CampaignId, Common, Days, Gate, Need, Opening, Openings, Pace, PaceError, Plan, PlanError,
-    Roster, RosterEntry, Rules, Share, State, Stop, StopNotice, Tally, Test, UnknownZone, Wave, Weight,
-    Window, WindowError, Zone, advance, opening,
+    Roster, RosterEntry, Rules, Share, State, Stop, StopNotice, Tally, Test, UnknownZone, Wave, WaveTally,
+    Weight, Window, WindowError, Zone, advance, opening,
 };
 pub use catalogue::{Catalogue, Target};
 pub use check_in::{Build, CheckIn, Claimant, Dialect, Mode, Network, Transport};

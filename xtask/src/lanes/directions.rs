@@ -23,9 +23,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("otary-store", &["otary-fleet"]),
     ("otary-sim", &["otary-agent", "otary-trust", "otary-fleet", "otary-wire", "otary-image"]),
     ("otary-server", &["otary-store", "otary-trust", "otary-fleet", "otary-wire", "otary-image"]),
+    ("otary-page", &["otary-server", "otary-fleet"]),
     (
         "otary-cli",
         &[
+            "otary-page",
             "otary-server",
             "otary-sim",
             "otary-store",
@@ -51,10 +53,10 @@ const KEPT_OUT: &[(&str, &[&str])] = &[
 /// client of its operator API, over a connection or, on the data directory, by calling the same router.
 const OWNED: &[(&str, &[&str])] = &[
     ("rusqlite", &["otary-store"]),
-    ("axum", &["otary-server", "otary-cli"]),
+    ("axum", &["otary-server", "otary-page", "otary-cli"]),
     ("hyper", &["otary-server", "otary-cli"]),
     ("hyper-util", &["otary-server", "otary-cli"]),
-    ("http-body-util", &["otary-server", "otary-cli"]),
+    ("http-body-util", &["otary-server", "otary-page", "otary-cli"]),
 ];
 
 /// What pure code does not say: time comes in as a value, and so does everything from outside.

@@ -88,7 +88,7 @@ impl Ready {
         let operator = Arc::new(with_fetcher(operator.with_custody(Arc::clone(&custody))));
         let options = options(values, &names, descriptors)?;
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
-        let (engine, operators) = (operator.engine(), router(Arc::clone(&operator)));
+        let (engine, operators) = (operator.engine(), otary_page::over(router(Arc::clone(&operator))));
         let server = Server::bind(&options, shared, identity, Clock::system(), engine, operators);
         let mut server = server.map_err(not_listening)?;
         let metrics = serve_signals(&mut server, values, &options, &operator)?;

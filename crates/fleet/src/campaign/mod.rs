@@ -34,7 +34,7 @@ pub use plan::{Plan, PlanError, Share, Wave};
 pub use roster::{Roster, RosterEntry};
 pub use rules::{Gate, Rules};
 pub use state::{State, Stop};
-pub use tally::Tally;
+pub use tally::{Tally, WaveTally};
 pub use test::{Test, Weight};
 pub use window::{Days, Window, WindowError};
 pub use zone::{UnknownZone, Zone};

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::roster::{Roster, Row};
 use super::witness::Witnesses;
 use super::{Campaign, Rules, Test, Weight};
@@ -56,6 +58,23 @@ pub struct Tally {
     pub control_silences: u32,
     /// For how long the controls were looked at, all together.
     pub control_time: Duration,
+    /// The same wave by wave, in the order in which they open.
+    pub waves: Vec<WaveTally>,
+}
+
+/// What is known of one wave of a campaign: numbers of devices.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaveTally {
+    /// Its members: those that the release is meant for, and those that were offered it.
+    pub members: u32,
+    /// Those that were offered it.
+    pub offered: u32,
+    /// Of those, the ones that run it.
+    pub installed: u32,
+    /// Those that refused it, rolled back or loop.
+    pub failed: u32,
+    /// Those that are missed, whether or not that counts.
+    pub silent: u32,
 }
 
 impl Tally {
@@ -113,7 +132,7 @@ impl Tally {
 impl Roster {
     /// What is known of the campaign at `now`.
     pub fn tally(&self, campaign: &Campaign, now: Time) -> Tally {
-        let mut tally = Tally::default();
+        let mut tally = Tally { waves: self.by_wave(campaign, now), ..Tally::default() };
         for (mac, row) in &self.rows {
             if row.known {
                 tally.look_at_control(self, campaign, row, now);
@@ -126,6 +145,24 @@ impl Roster {
         self.weigh(&mut Scales::of(campaign, now), &mut tally);
         tally.against.sort_unstable_by_key(|(mac, _)| *mac);
         tally
+    }
+
+    /// What is known of each wave.
+    fn by_wave(&self, campaign: &Campaign, now: Time) -> Vec<WaveTally> {
+        let mut waves = vec![WaveTally::default(); campaign.waves.len()];
+        for (mac, row) in &self.rows {
+            let Some(wave) = waves.get_mut(campaign.wave_of(*mac)) else { continue };
+            wave.members += u32::from(row.member || row.course.is_some());
+            let Some(course) = &row.course else { continue };
+            wave.offered += 1;
+            match course.state(campaign.rules.watch, self.deaf_since(course.heard), now) {
+                TrialState::Installed { .. } => wave.installed += 1,
+                TrialState::Failed(_) => wave.failed += 1,
+                TrialState::Silent { .. } => wave.silent += 1,
+                TrialState::Pending | TrialState::NotTaken | TrialState::Unknown => {}
+            }
+        }
+        waves
     }
 
     /// Weighs what became of those that were offered the release; the silent ones last, since only of them others are asked.

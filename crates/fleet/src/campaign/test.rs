@@ -62,6 +62,15 @@ pub struct Test {
 }
 
 impl Weight {
+    /// Each test with its weight and where it stops the campaign.
+    pub const fn tests(self) -> [(&'static str, i64, i64); 3] {
+        [
+            ("first contact", self.first, STOP_AT_FIRST),
+            ("first contact, finer", self.fine, STOP_AT_FINE),
+            ("watch", self.watch, STOP_AT_WATCH),
+        ]
+    }
+
     /// Whether a test has come to its end, against the release.
     pub const fn stops(self) -> bool {
         self.first >= STOP_AT_FIRST || self.fine >= STOP_AT_FINE || self.watch >= STOP_AT_WATCH

@@ -79,6 +79,11 @@ impl Query {
     /// The longest value, in bytes.
     pub const MAX_VALUE: usize = 64;
 
+    /// The names of all fields, for whoever completes what somebody writes.
+    pub fn fields() -> impl Iterator<Item = &'static str> {
+        Field::all().map(Field::name)
+    }
+
     /// Reads a query.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         grammar::parse(text).map(Self)

@@ -18,7 +18,7 @@ use super::request::{Body, Options, Place};
 use super::site::{Operator, carry_out};
 
 pub use plan::{ByCampaign, CampaignSettings, Superseded};
-pub use progress::Progress;
+pub use progress::{Progress, TestView};
 pub use start::NewCampaign;
 
 pub(super) use plan::Outgoing;

@@ -67,6 +67,7 @@ pub use audit::{LogLine, LogPage};
 pub use auth::{Access, LocalOwner, Peer};
 pub use campaigns::{
     ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded,
+    TestView,
 };
 pub use census::ActivityView;
 pub use device_list::DevicePage;

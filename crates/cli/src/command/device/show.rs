@@ -1,8 +1,8 @@
 //! One device on a page.
 
 use otary_fleet::{
-    AgentWords, Attempt, Controller, Credential, Device, Event, EventKind, GenerationId, Holds, Reported,
-    Snapshot, Time, Transport,
+    AgentWords, Attempt, Controller, Credential, Device, Event, GenerationId, Holds, Reported, Snapshot,
+    Time, Transport,
 };
 use otary_server::operator::{DeviceView, Held};
 
@@ -191,28 +191,5 @@ fn outcome(attempt: &Attempt, now: Time) -> String {
 
 /// What an event says, on one line.
 pub fn happened(event: &Event) -> String {
-    match &event.kind {
-        EventKind::Decided { decision } => {
-            format!("{}: {}", decision.verdict().name(), plain(&decision.reason.to_string()))
-        }
-        EventKind::Delivered { artifact, bytes, size } if bytes >= size => {
-            format!("took all {size} bytes of {:.12}", artifact.to_string())
-        }
-        EventKind::Delivered { artifact, bytes, size } => {
-            format!("cut off after {bytes} of {size} bytes of {:.12}", artifact.to_string())
-        }
-        EventKind::Installed { release } => format!("runs {} (inferred)", plain(&release.to_string())),
-        EventKind::Outcome { campaign, release, outcome, source } => {
-            let (release, outcome, source) = (plain(&release.to_string()), outcome.words(), source.name());
-            format!("{outcome} in campaign {campaign} ({release}), {source}")
-        }
-        EventKind::Reported { report, proof } => {
-            format!("reported with {}: {}", proof.words(), plain(&report.to_string()))
-        }
-        EventKind::Campaign { campaign, release, moved } => {
-            format!("campaign {campaign} ({}) {moved}", plain(&release.to_string()))
-        }
-        EventKind::Contested => "two builds or networks take turns under its address".to_owned(),
-        EventKind::Operator { who, action, .. } => format!("{}: {}", plain(who), plain(action)),
-    }
+    plain(&event.kind.to_string())
 }

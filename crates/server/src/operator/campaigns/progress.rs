@@ -1,6 +1,6 @@
 //! What a campaign has shown, and what has to come before it moves on.
 
-use otary_fleet::{Campaign, Mac, Need, Outcome, State, Tally, Time};
+use otary_fleet::{Campaign, Mac, Need, Outcome, State, Tally, Time, WaveTally, Weight};
 use serde::{Deserialize, Serialize};
 
 /// What a campaign has shown: numbers of devices, but for the last ones.
@@ -30,10 +30,27 @@ pub struct Progress {
     pub later: u32,
     /// How far the test is on its way to a stop, in percent.
     pub against_percent: u32,
+    /// The three tests that may stop it.
+    #[serde(default)]
+    pub tests: Vec<TestView>,
+    /// The same numbers wave by wave, in the order in which they open.
+    #[serde(default)]
+    pub waves: Vec<WaveTally>,
     /// Those that speak against the release, and how.
     pub against: Vec<Against>,
     /// The same in one line.
     pub summary: String,
+}
+
+/// How far a test is: below zero the evidence speaks for the release, above against it, and at `stops_at` it is stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestView {
+    /// What it looks at.
+    pub name: String,
+    /// The evidence, in thousandths of a nat.
+    pub weight: i64,
+    /// Where the campaign is stopped, likewise.
+    pub stops_at: i64,
 }
 
 /// A device that speaks against a release.
@@ -62,10 +79,17 @@ impl Progress {
             waiting: tally.waiting + tally.strange,
             later: tally.next + tally.later,
             against_percent: tally.weight.percent(),
+            tests: tests(tally.weight),
+            waves: tally.waves.clone(),
             against: against.collect(),
             summary: tally.to_string(),
         }
     }
+}
+
+fn tests(weight: Weight) -> Vec<TestView> {
+    let view = |(name, weight, stops_at): (&str, _, _)| TestView { name: name.to_owned(), weight, stops_at };
+    weight.tests().map(view).to_vec()
 }
 
 /// What happens next, or has to, a sentence each.

@@ -1,0 +1,184 @@
+//! One campaign: its waves filling up, the evidence and the stop rule, what comes next and when, and what a person can do.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use otary_fleet::{Scope, State, WaveTally};
+use otary_server::operator::{CampaignView, Progress, Resumption, RollBack};
+use serde_json::json;
+
+use super::campaigns::{Mark, to};
+use crate::access::Person;
+use crate::charts::Svg;
+use crate::charts::bar::bar;
+use crate::charts::evidence::evidence;
+use crate::failure::Failure;
+use crate::form::{Form, done};
+use crate::frame::{Frame, View, html};
+use crate::words::{self, Ago, number};
+
+#[derive(Template)]
+#[template(path = "campaign.html")]
+struct Page {
+    frame: Frame,
+    id: u32,
+    product: String,
+    version: String,
+    to: String,
+    state: Mark,
+    by: String,
+    created: Ago,
+    rolls_back: Option<u32>,
+    waves: Vec<Wave>,
+    progress: Progress,
+    evidence: Svg,
+    next: Vec<String>,
+    notice: Option<String>,
+    how: Vec<(&'static str, String)>,
+    /// What a person can do now, by the routes' words.
+    can: Vec<&'static str>,
+}
+
+struct Wave {
+    name: String,
+    share: String,
+    class: &'static str,
+    bar: Svg,
+    said: String,
+}
+
+pub(crate) async fn show(person: Person, Path(id): Path<String>) -> Result<Response, Failure> {
+    let view: CampaignView = person.api.get(&format!("/campaigns/{}", words::segment(&id))).await?;
+    let campaign = &view.campaign;
+    let progress =
+        view.progress.clone().ok_or_else(|| Failure::internal("a campaign without its progress"))?;
+    let may = person.may(Scope::Operate, Some(&campaign.product));
+    let page = Page {
+        frame: person.frame(View::Campaigns, format!("{} on its way", campaign.release)),
+        id: campaign.id.0,
+        product: campaign.product.to_string(),
+        version: campaign.release.version.to_string(),
+        to: to(&view),
+        state: Mark::of(&campaign.state),
+        by: campaign.by.clone(),
+        created: Ago::new(campaign.created, person.now),
+        rolls_back: campaign.rolls_back.map(|undone| undone.0),
+        waves: waves(&view, &progress),
+        evidence: evidence(&progress.tests),
+        progress,
+        next: view.next.clone(),
+        notice: view.notice.clone(),
+        how: how(&view),
+        can: if may { can(&campaign.state) } else { Vec::new() },
+    };
+    Ok(html(&page))
+}
+
+/// What can be done to a campaign that stands so.
+fn can(state: &State) -> Vec<&'static str> {
+    match state {
+        State::Running => vec!["pause", "abort", "roll-back"],
+        State::AwaitsApproval => vec!["approve", "pause", "abort", "roll-back"],
+        State::Paused { .. } | State::Stopped(_) => vec!["resume", "abort", "roll-back"],
+        State::Finished { .. } => vec!["roll-back"],
+        State::Aborted { .. } => Vec::new(),
+    }
+}
+
+fn waves(view: &CampaignView, progress: &Progress) -> Vec<Wave> {
+    let campaign = &view.campaign;
+    let of = |place: usize| progress.waves.get(place).copied().unwrap_or_default();
+    let wave = |(place, wave): (usize, &otary_fleet::Wave)| {
+        let tally = of(place);
+        let open = place <= campaign.wave;
+        let WaveTally { members, offered, installed, failed, silent } = tally;
+        let pending = offered.saturating_sub(installed + failed + silent);
+        let said = if open {
+            let mut said = format!("{} of {} run it", number(installed.into()), number(members.into()));
+            for (count, what) in [(failed, "failed"), (silent, "silent"), (pending, "on their way")] {
+                if count > 0 {
+                    said = format!("{said}, {} {what}", number(count.into()));
+                }
+            }
+            said
+        } else {
+            format!("{} to come", number(members.into()))
+        };
+        let parts = [
+            (u64::from(installed), "fill-good"),
+            (u64::from(failed), "fill-bad"),
+            (u64::from(silent), "fill-warn"),
+            (u64::from(pending), "fill-news"),
+        ];
+        Wave {
+            name: format!("Wave {}", place + 1),
+            share: wave.share.to_string(),
+            class: if open { "open" } else { "" },
+            bar: bar(&parts, members.into(), &said),
+            said,
+        }
+    };
+    campaign.waves.iter().enumerate().map(wave).collect()
+}
+
+/// How it goes: what its plan says.
+fn how(view: &CampaignView) -> Vec<(&'static str, String)> {
+    let campaign = &view.campaign;
+    let tolerated = campaign.rules.tolerated_ppm;
+    let mut how =
+        vec![("tolerates", format!("{}.{:02} % of failures", tolerated / 10_000, tolerated % 10_000 / 100))];
+    how.push(("watches", format!("each device for {}", words::span(campaign.rules.watch))));
+    if let Some(window) = &campaign.window {
+        how.push(("window", window.to_string()));
+    }
+    if campaign.gate.approval {
+        how.push(("between waves", "a person approves".into()));
+    }
+    how
+}
+
+/// Pause, resume, approve, abort, roll back.
+pub(crate) async fn act(Path((id, action)): Path<(u32, String)>, form: Form) -> Result<Response, Failure> {
+    let (path, page) = (format!("/campaigns/{id}/{action}"), format!("/campaigns/{id}"));
+    let api = form.api();
+    let word = match action.as_str() {
+        "pause" | "approve" => {
+            api.post(&path, &json!({})).await?;
+            if action == "pause" { "paused" } else { "approved" }
+        }
+        "abort" => {
+            form.check_typed(&id.to_string())?;
+            api.post(&path, &json!({})).await?;
+            "aborted"
+        }
+        "resume" => {
+            let percent: Option<f64> = form.read_given("tolerate", "a number of percent, as 5 or 2.5")?;
+            api.post(&path, &Resumption { tolerated_ppm: percent.map(ppm).transpose()? }).await?;
+            "resumed"
+        }
+        "roll-back" => {
+            form.check_typed(&id.to_string())?;
+            let back = RollBack { to: form.read_given("to", "a version")?, supersede: true, settings: None };
+            let begun: CampaignView = api.post(&path, &back).await?.read()?;
+            return Ok(done(&format!("/campaigns/{}", begun.campaign.id), "rolled-back").into_response());
+        }
+        _ => {
+            return Err(Failure::refused(StatusCode::NOT_FOUND, "no-such-action", "there is no such action"));
+        }
+    };
+    Ok(done(&page, word).into_response())
+}
+
+/// Parts per million.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn ppm(percent: f64) -> Result<u32, Failure> {
+    if (0.0..=100.0).contains(&percent) {
+        return Ok((percent * 10_000.0).round() as u32);
+    }
+    Err(Failure::refused(
+        StatusCode::BAD_REQUEST,
+        "bad-field",
+        "the field tolerate is to be 0 to 100 percent",
+    ))
+}

@@ -1,0 +1,197 @@
+//! One device: why it is answered as it is at the top, what it runs and how that is known, what it met, the anchors it holds, its
+//! link, and what a person can say of it.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use http::{Method, StatusCode};
+use otary_fleet::{Attempt, Device, Explanation, Outcome, Scope, Time, Transport};
+use otary_server::operator::{Assignment, DeviceView, DeviceZone, WantedVersion};
+use serde_json::json;
+
+use super::devices::Row;
+use super::lately::{Happening, of_events};
+use crate::access::Person;
+use crate::failure::Failure;
+use crate::form::{Form, done};
+use crate::frame::{Frame, View, html};
+use crate::words::{Ago, bytes, count, segment};
+
+#[derive(Template)]
+#[template(path = "device.html")]
+struct Page {
+    frame: Frame,
+    mac: String,
+    name: Option<String>,
+    row: Row,
+    explanation: Explanation,
+    facts: Vec<(&'static str, String)>,
+    seen: Ago,
+    first_seen: Ago,
+    attempts: Vec<Met>,
+    held: Vec<Holding>,
+    events: Vec<Happening>,
+    may: bool,
+    on_hold: bool,
+    pinned: Option<String>,
+    forced: Option<String>,
+    product: Option<String>,
+    channel: String,
+}
+
+/// A release that a device met.
+struct Met {
+    release: String,
+    path: String,
+    outcome: &'static str,
+    class: &'static str,
+    offers: String,
+    link: String,
+    last: Ago,
+}
+
+/// The anchors in a build that a device may run.
+struct Holding {
+    build: String,
+    anchors: Vec<String>,
+}
+
+pub(crate) async fn show(person: Person, Path(mac): Path<String>) -> Result<Response, Failure> {
+    let mac = segment(&mac);
+    let view: DeviceView = person.api.get(&format!("/devices/{mac}")).await?;
+    let explanation: Explanation = person.api.get(&format!("/explain/{mac}")).await?;
+    let device = &view.device;
+    let product = view.line.product.as_ref();
+    let page = Page {
+        frame: person.frame(View::Devices, device.mac.to_string()),
+        mac: device.mac.to_string(),
+        name: device.name.clone(),
+        row: Row::of(&view.line, person.now),
+        facts: facts(device),
+        seen: Ago::new(device.last_seen, person.now),
+        first_seen: Ago::new(device.first_seen, person.now),
+        attempts: device.attempts.iter().map(|attempt| Met::of(attempt, person.now)).collect(),
+        held: view.held.iter().map(Holding::of).collect(),
+        events: of_events(view.events, person.now).collect(),
+        may: person.may(Scope::Operate, product),
+        on_hold: device.hold.is_some(),
+        pinned: device.pin.as_ref().map(ToString::to_string),
+        forced: device.forced.as_ref().map(|forced| forced.release.to_string()),
+        product: product.map(ToString::to_string),
+        channel: device.channel.as_ref().map_or_else(|| "stable".to_owned(), ToString::to_string),
+        explanation,
+    };
+    Ok(html(&page))
+}
+
+impl Met {
+    fn of(attempt: &Attempt, now: Time) -> Self {
+        let (outcome, class) = match attempt.outcome {
+            Some(Outcome::Installed) => ("installed", "good"),
+            Some(outcome) => (outcome.words(), "bad"),
+            None if attempt.whole > 0 => ("taken, not known yet", "news"),
+            None if attempt.cut_off > 0 => ("cut off", "warn"),
+            None => ("offered", "news"),
+        };
+        let link = match (attempt.whole, attempt.cut_off) {
+            (whole, 0) => format!("{whole} whole"),
+            (whole, cut_off) => {
+                format!("{whole} whole, {cut_off} cut off; last {}", bytes(attempt.last_bytes))
+            }
+        };
+        let id = &attempt.release;
+        Self {
+            release: id.to_string(),
+            path: format!("/releases/{}/{}", segment(id.product.as_str()), segment(id.version.as_str())),
+            outcome,
+            class,
+            offers: count(attempt.offers.into(), "offer"),
+            link,
+            last: Ago::new(attempt.last_offer, now),
+        }
+    }
+}
+
+impl Holding {
+    fn of(held: &otary_server::operator::Held) -> Self {
+        let anchors = held.anchors.iter().map(|(name, role)| format!("{name} ({role})"));
+        Self { build: held.claim.build.to_string(), anchors: anchors.collect() }
+    }
+}
+
+/// What it said last, and what that rests on.
+fn facts(device: &Device) -> Vec<(&'static str, String)> {
+    let Some(last) = &device.last else { return Vec::new() };
+    let mut facts = vec![("client", last.dialect.name().to_owned()), ("asks from", last.source.to_string())];
+    facts.push(("proof", last.proof.words().to_owned()));
+    facts.push(("over", if last.transport == Transport::Http { "plain HTTP" } else { "HTTPS" }.to_owned()));
+    if let Some(sdk) = &last.sdk {
+        facts.push(("SDK", sdk.clone()));
+    }
+    if let Some(free) = last.free_space {
+        facts.push(("room for an update", bytes(free)));
+    }
+    if let Some(flash) = last.chip_size {
+        facts.push(("flash", bytes(flash)));
+    }
+    let (whole, cut_off) = device.attempts.iter().fold((0_u64, 0_u64), |(whole, cut), attempt| {
+        (whole + u64::from(attempt.whole), cut + u64::from(attempt.cut_off))
+    });
+    if whole + cut_off > 0 {
+        facts.push(("its link", format!("{} of {} came whole", whole, count(whole + cut_off, "download"))));
+    }
+    facts
+}
+
+/// What a person says of a device.
+pub(crate) async fn act(
+    Path((mac, action)): Path<(String, String)>,
+    form: Form,
+) -> Result<Response, Failure> {
+    let (api, device) = (form.api(), format!("/devices/{}", segment(&mac)));
+    let path = format!("{device}/{action}");
+    let word = match action.as_str() {
+        "hold" | "unhold" | "release" | "unpin" | "unforce" => {
+            api.post(&path, &json!({})).await?;
+            match action.as_str() {
+                "hold" => "held",
+                "unhold" => "unheld",
+                "release" => "released",
+                "unpin" => "unpinned",
+                _ => "unforced",
+            }
+        }
+        "resume" => {
+            api.post(&path, &json!({})).await?;
+            "resumed-device"
+        }
+        "pin" | "force" => {
+            let version = form.read("version", "a version that was released")?;
+            api.post(&path, &WantedVersion { version }).await?;
+            if action == "pin" { "pinned" } else { "forced" }
+        }
+        "zone" => {
+            api.post(&path, &DeviceZone { zone: form.read_given("zone", "a time zone, as Europe/Berlin")? })
+                .await?;
+            "saved"
+        }
+        "assign" => {
+            let assignment = Assignment {
+                product: form.read("product", "a product's name")?,
+                chip: None,
+                channel: form.read_given("channel", "a channel's name")?,
+            };
+            api.post(&path, &assignment).await?;
+            "assigned"
+        }
+        "forget" => {
+            form.check_typed(&mac)?;
+            api.send(Method::DELETE, &device, axum::body::Body::empty()).await?;
+            return Ok(done("/devices", "forgotten").into_response());
+        }
+        _ => {
+            return Err(Failure::refused(StatusCode::NOT_FOUND, "no-such-action", "there is no such action"));
+        }
+    };
+    Ok(done(&device, word).into_response())
+}
