@@ -183,7 +183,8 @@ fn new_key() -> anyhow::Result<HeaderValue> {
 }
 
 fn read<T: DeserializeOwned>(answer: &[u8]) -> anyhow::Result<T> {
-    serde_json::from_slice(answer).context("the answer is of another otary's making: are both of one version?")
+    serde_json::from_slice(answer)
+        .context("the answer is of another otary's making: are both of one version?")
 }
 
 fn request(method: Method, path: &str, body: Body) -> anyhow::Result<Request<Body>> {

@@ -33,7 +33,15 @@ fn schemathesis_finds_nothing() {
     let (url, ca) = (format!("{}/api/v1/openapi.json", bench.url()), bench.ca());
     let mut command = Command::new(&python);
     command.args(["-m", "schemathesis.cli", "run", &url, "--max-time", SECONDS, "--max-examples", EXAMPLES]);
-    command.args(["--exclude-checks", NOT_ASKED, "--seed", "1", "--no-color", "--generation-database", "none"]);
+    command.args([
+        "--exclude-checks",
+        NOT_ASKED,
+        "--seed",
+        "1",
+        "--no-color",
+        "--generation-database",
+        "none",
+    ]);
     command.args(["--exclude-path-regex", "^/trust/rollover|^/events", "--request-timeout", "40"]);
     command.args(["--header", &format!("Authorization: Bearer {}", token.trim())]);
     command.arg("--tls-verify").arg(ca).current_dir(bench.path(""));

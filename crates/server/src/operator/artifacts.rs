@@ -167,7 +167,9 @@ fn check_pace(received: usize, took: Duration) -> Result<(), Problem> {
         return Ok(());
     }
     let took = took.as_secs();
-    let detail = format!("an upload comes in at {SLOWEST} bytes a second or faster, these were {received} in {took} s");
+    let detail = format!(
+        "an upload comes in at {SLOWEST} bytes a second or faster, these were {received} in {took} s"
+    );
     Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "upload-too-slow", detail))
 }
 

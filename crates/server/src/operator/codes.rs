@@ -175,7 +175,8 @@ mod tests {
     /// The code that stands behind a maker, if one is written out there.
     fn code(behind: &str) -> Option<&str> {
         let (before, text) = behind.split_once('"')?;
-        let plain = before.trim().is_empty() || before.trim().starts_with("StatusCode::") && before.matches(',').count() == 1;
+        let plain = before.trim().is_empty()
+            || before.trim().starts_with("StatusCode::") && before.matches(',').count() == 1;
         let code = text.split_once('"')?.0;
         let is_code = code.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
         (plain && is_code && !code.is_empty()).then_some(code)
@@ -189,7 +190,9 @@ mod tests {
                 continue;
             }
             let source = fs::read_to_string(&path).unwrap();
-            for maker in MAKERS.iter().flat_map(|maker| [format!("Problem::{maker}"), format!("Self::{maker}")]) {
+            for maker in
+                MAKERS.iter().flat_map(|maker| [format!("Problem::{maker}"), format!("Self::{maker}")])
+            {
                 found.extend(source.split(maker.as_str()).skip(1).filter_map(code).map(str::to_owned));
             }
         }

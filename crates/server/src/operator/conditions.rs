@@ -46,7 +46,8 @@ pub(super) async fn tag(State(guarded): State<Guarded>, request: Request, next: 
     }
     let (mut parts, body) = response.into_parts();
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
-        return Problem::internal("crashed", "the answer was lost", "a body that ended early").into_response();
+        return Problem::internal("crashed", "the answer was lost", "a body that ended early")
+            .into_response();
     };
     let whole = short(&bytes);
     let settings = guarded.thing.and_then(|thing| Some(settled(thing, serde_json::from_slice(&bytes).ok()?)));
@@ -79,11 +80,14 @@ pub(super) async fn only_if(
     };
     let _alone = guarded.operator.conditions.write().await;
     let params = RawPathParams::from_request_parts(&mut parts, &()).await;
-    let params = params.map_err(|rejection| Problem::bad_request("unreadable-path", rejection.body_text()))?;
-    let params: Vec<(String, String)> = params.iter().map(|(name, text)| (name.into(), text.into())).collect();
+    let params =
+        params.map_err(|rejection| Problem::bad_request("unreadable-path", rejection.body_text()))?;
+    let params: Vec<(String, String)> =
+        params.iter().map(|(name, text)| (name.into(), text.into())).collect();
     let operator = Arc::clone(&guarded.operator);
     let current = carry_out(operator, move |operator| operator.settings(thing, &params)).await.ok();
-    let holds = current.is_some_and(|current| lists(&wanted, |tag| tag == "*" || settings_of(tag) == Some(&current)));
+    let holds =
+        current.is_some_and(|current| lists(&wanted, |tag| tag == "*" || settings_of(tag) == Some(&current)));
     if !holds {
         let detail = "what is there is not what this change was meant for";
         return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "changed-meanwhile", detail)
@@ -115,7 +119,8 @@ fn short(bytes: &[u8]) -> String {
 fn settled(thing: Thing, mut shown: Value) -> String {
     match thing.0 {
         "devices" => {
-            let said = ["product", "chip", "channel", "hold", "pin", "forced", "zone", "credentials", "resumed_at"];
+            let said =
+                ["product", "chip", "channel", "hold", "pin", "forced", "zone", "credentials", "resumed_at"];
             let said = said.map(|name| shown.pointer(&format!("/device/{name}")).cloned());
             shown = json!(said);
         }
@@ -141,7 +146,8 @@ impl Operator {
         let shown = match thing.0 {
             "products" => shown(&self.show_product(&part(params, "product")?)?),
             "releases" => {
-                let id = ReleaseId { product: part(params, "product")?, version: text(params, "version").into() };
+                let id =
+                    ReleaseId { product: part(params, "product")?, version: text(params, "version").into() };
                 shown(&self.show_release(&id)?)
             }
             "devices" => shown(&self.show_device(part(params, "mac")?)?),

@@ -36,7 +36,9 @@ pub struct Group {
 }
 
 /// How a device will fare at its next poll, if it says again what it said last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Forecast {
     /// It will be offered the release.

@@ -129,16 +129,25 @@ impl Listener {
 
     async fn look(&mut self) -> Option<()> {
         let after = self.after;
-        let happened = carry_out(Arc::clone(&self.operator), move |operator| operator.happened(after)).await.ok()?;
+        let happened =
+            carry_out(Arc::clone(&self.operator), move |operator| operator.happened(after)).await.ok()?;
         self.after = happened.after;
-        let lines: Vec<LogLine> = happened.lines.into_iter().filter(|line| line.is_for(&self.actor)).collect();
+        let lines: Vec<LogLine> =
+            happened.lines.into_iter().filter(|line| line.is_for(&self.actor)).collect();
         let touched = |line: &LogLine| line.event.as_ref().and_then(|event| event.device);
         let devices: BTreeSet<Mac> = lines.iter().filter_map(touched).collect();
         self.queue.extend(lines.iter().filter_map(audit));
         self.queue.extend(devices.iter().map(|mac| named("device", "mac", mac.to_string().into())));
-        let moved: Vec<CampaignId> = happened.shown.iter().filter(|(id, text)| self.shown.get(id) != Some(text)).map(|(id, _)| *id).collect();
+        let moved: Vec<CampaignId> = happened
+            .shown
+            .iter()
+            .filter(|(id, text)| self.shown.get(id) != Some(text))
+            .map(|(id, _)| *id)
+            .collect();
         let catalogue = self.operator.store.catalogue();
-        let seen = moved.into_iter().filter(|id| catalogue.campaign(*id).is_some_and(|found| self.actor.sees(&found.product)));
+        let seen = moved
+            .into_iter()
+            .filter(|id| catalogue.campaign(*id).is_some_and(|found| self.actor.sees(&found.product)));
         self.queue.extend(seen.map(|id| named("campaign", "number", id.0.into())));
         self.shown = happened.shown;
         Some(())
@@ -179,7 +188,8 @@ impl Operator {
     fn campaigns_shown(&self) -> BTreeMap<CampaignId, String> {
         let catalogue = self.store.catalogue();
         let shown = catalogue.all_campaigns().map(|campaign| {
-            let tally = self.rollout.last_tally(campaign.id).map(|tally| tally.to_string()).unwrap_or_default();
+            let tally =
+                self.rollout.last_tally(campaign.id).map(|tally| tally.to_string()).unwrap_or_default();
             (campaign.id, format!("{:?} {} {tally}", campaign.state, campaign.wave))
         });
         shown.collect()

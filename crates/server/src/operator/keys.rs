@@ -64,7 +64,9 @@ pub(super) async fn once(
     let under_way = UnderWay { operator: &operator, place: &place };
     let response = next.run(request).await;
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, usize::MAX).await.map_err(|error| Problem::internal("crashed", "the answer was lost", error))?;
+    let body = to_bytes(body, usize::MAX)
+        .await
+        .map_err(|error| Problem::internal("crashed", "the answer was lost", error))?;
     if parts.status.is_success() && body.len() <= ANSWER {
         operator.keys.keep(&place, (parts.status, body.clone()));
     }
@@ -86,7 +88,10 @@ async fn read(request: Request) -> Result<(Request, Sha256), Problem> {
     let query = parts.uri.query().unwrap_or_default().to_owned();
     if parts.uri.path().ends_with("/artifacts") {
         let digest = digests::promised(&parts.headers)?.ok_or_else(|| {
-            Problem::bad_request("bad-digest", "an upload with an Idempotency-Key says its Content-Digest, too")
+            Problem::bad_request(
+                "bad-digest",
+                "an upload with an Idempotency-Key says its Content-Digest, too",
+            )
         })?;
         return Ok((Request::from_parts(parts, body), Sha256::of(format!("{query} {digest}").as_bytes())));
     }
@@ -153,9 +158,11 @@ fn again(status: StatusCode, body: Bytes) -> Response {
 
 fn reused() -> Problem {
     let detail = "something else was sent under this Idempotency-Key";
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", detail).help("give each request a key of its own")
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", detail)
+        .help("give each request a key of its own")
 }
 
 fn in_use() -> Problem {
-    Problem::conflict("key-in-use", "the request with this Idempotency-Key is under way").retry_after(Duration::from_secs(1))
+    Problem::conflict("key-in-use", "the request with this Idempotency-Key is under way")
+        .retry_after(Duration::from_secs(1))
 }

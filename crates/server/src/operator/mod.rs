@@ -23,9 +23,9 @@ mod audit;
 mod auth;
 mod campaigns;
 mod census;
-mod device_list;
 mod codes;
 mod conditions;
+mod device_list;
 mod devices;
 mod digests;
 mod effect;
@@ -70,6 +70,7 @@ pub use campaigns::{
     TestView,
 };
 pub use census::ActivityView;
+pub use codes::CODES;
 pub use device_list::DevicePage;
 pub use devices::{Answer, Assignment, DeviceLine, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
@@ -80,7 +81,6 @@ pub use intents::{DeviceZone, WantedVersion};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
 pub use metrics::signals;
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
-pub use codes::CODES;
 pub use openapi::openapi;
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};

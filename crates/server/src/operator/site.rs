@@ -9,8 +9,8 @@ use otary_store::{Retention, Store};
 use tokio::sync::{RwLock, Semaphore};
 
 use super::actor::Actor;
-use super::health::Readiness;
 use super::events::LISTENERS;
+use super::health::Readiness;
 use super::keys::Keys;
 use super::problem::Problem;
 use super::secret::Secret;

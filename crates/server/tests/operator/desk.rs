@@ -117,7 +117,8 @@ impl Desk {
         let response = self.respond(from, method, path, headers, body).await;
         let (parts, body) = response.into_parts();
         // Events have no end.
-        let is_endless = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let is_endless =
+            parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let body = if is_endless { Vec::new() } else { to_bytes(body, 1 << 20).await.unwrap().to_vec() };
         Answer { status: parts.status, headers: parts.headers, body }
     }

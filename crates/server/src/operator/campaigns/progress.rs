@@ -43,7 +43,7 @@ pub struct Progress {
 }
 
 /// How far a test is: below zero the evidence speaks for the release, above against it, and at `stops_at` it is stopped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TestView {
     /// What it looks at.
     pub name: String,

@@ -105,7 +105,8 @@ impl Output for &'static str {
 
 impl Output for Events {
     fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator) {
-        operation.takes_header("Last-Event-ID", "The last entry that is known, so that none after it is missed");
+        operation
+            .takes_header("Last-Event-ID", "The last entry that is known, so that none after it is missed");
         let text = schemas.subschema_for::<String>();
         operation.answers(200, "text/event-stream", text);
     }

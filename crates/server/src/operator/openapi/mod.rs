@@ -71,7 +71,11 @@ const ABOUT: &str = "Every refusal is a problem document (RFC 9457) with a stabl
     milliseconds since 1970. docs/API.md shows how it is used.";
 
 /// One operation of a path.
-fn described(line: &RouteLine, describe: fn(&mut Operation, &mut SchemaGenerator), schemas: &mut SchemaGenerator) -> Value {
+fn described(
+    line: &RouteLine,
+    describe: fn(&mut Operation, &mut SchemaGenerator),
+    schemas: &mut SchemaGenerator,
+) -> Value {
     let mut operation = Operation::of(line);
     describe(&mut operation, schemas);
     operation.finish(line)

@@ -41,7 +41,8 @@ impl Operation {
         for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let is_required = required.iter().any(|required| required == name);
             let schema = without_null(schema);
-            self.parameters.push(json!({ "name": name, "in": "query", "required": is_required, "schema": schema }));
+            self.parameters
+                .push(json!({ "name": name, "in": "query", "required": is_required, "schema": schema }));
         }
     }
 
@@ -54,7 +55,8 @@ impl Operation {
     /// It takes a `T` as JSON.
     pub(super) fn takes_json<T: JsonSchema>(&mut self, schemas: &mut SchemaGenerator) {
         let schema = schemas.subschema_for::<T>();
-        self.body = Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }));
+        self.body =
+            Some(json!({ "required": true, "content": { "application/json": { "schema": schema } } }));
     }
 
     /// It takes the bytes of a file.

@@ -194,7 +194,11 @@ where
     T: 'static,
 {
     let endpoint = on(filter(&method), handler);
-    Route { line: RouteLine { method, base: API, path, needs, on: about, says }, endpoint, describe: H::describe }
+    Route {
+        line: RouteLine { method, base: API, path, needs, on: about, says },
+        endpoint,
+        describe: H::describe,
+    }
 }
 
 /// The methods that routes have; a line with another one would be met by the tests, which ask every route.
