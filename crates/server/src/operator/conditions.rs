@@ -86,8 +86,9 @@ pub(super) async fn only_if(
         params.iter().map(|(name, text)| (name.into(), text.into())).collect();
     let operator = Arc::clone(&guarded.operator);
     let current = carry_out(operator, move |operator| operator.settings(thing, &params)).await.ok();
-    let holds =
-        current.is_some_and(|current| lists(&wanted, |tag| tag == "*" || settings_of(tag) == Some(&current)));
+    let holds = current.is_some_and(|current| {
+        lists(&wanted, |tag| tag == "*" || settings_of(tag) == Some(current.as_str()))
+    });
     if !holds {
         let detail = "what is there is not what this change was meant for";
         return Err(Problem::new(StatusCode::PRECONDITION_FAILED, "changed-meanwhile", detail)

@@ -104,7 +104,7 @@ fn too_many() -> Problem {
 
 impl IntoResponse for Events {
     fn into_response(self) -> Response {
-        let events = unfold(self.0, |listener| async {
+        let events = unfold(self.0, |listener: Listener| async move {
             let (event, listener) = listener.next().await?;
             Some((Ok::<_, Infallible>(event), listener))
         });

@@ -5,11 +5,9 @@
 mod described;
 mod operation;
 
-use std::sync::Arc;
 use std::sync::LazyLock;
 
-use axum::response::{IntoResponse, Response};
-use http::header;
+use axum::Json;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -21,11 +19,11 @@ pub(super) use described::Described;
 pub(super) use operation::Operation;
 
 /// The document, made once.
-static DOCUMENT: LazyLock<Arc<str>> = LazyLock::new(|| openapi().to_string().into());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(openapi);
 
 /// Gives the document. It says nothing that is not in the sources, so nobody is asked who they are.
-pub(super) async fn document() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.to_string()).into_response()
+pub(super) async fn document() -> Json<Value> {
+    Json(DOCUMENT.clone())
 }
 
 /// The description of the API, without what follows from the version of otary alone.
