@@ -1,4 +1,4 @@
-//! ETags and preconditions (RFC 9110, section 13): what did not change is not sent again, and what changed meanwhile is not changed
+//! Entity tags and preconditions (RFC 9110, section 13): what did not change is not sent again, and what changed meanwhile is not changed
 //! unseen.
 //!
 //! The tag of one thing has two parts, `"SETTINGS.WHOLE"`. The whole is of every byte of the answer: `If-None-Match` goes by it.
@@ -118,18 +118,15 @@ fn short(bytes: &[u8]) -> String {
 
 /// The digest of a thing without what polls and downloads move.
 fn settled(thing: Thing, mut shown: Value) -> String {
-    match thing.0 {
-        "devices" => {
-            let said =
-                ["product", "chip", "channel", "hold", "pin", "forced", "zone", "credentials", "resumed_at"];
-            let said = said.map(|name| shown.pointer(&format!("/device/{name}")).cloned());
-            shown = json!(said);
-        }
-        _ => {
-            remove(&mut shown, &["devices", "members", "running", "progress", "next", "notice"]);
-            for file in shown.get_mut("files").and_then(Value::as_array_mut).into_iter().flatten() {
-                remove(file, &["downloads", "cut_off"]);
-            }
+    if thing.0 == "devices" {
+        let said =
+            ["product", "chip", "channel", "hold", "pin", "forced", "zone", "credentials", "resumed_at"];
+        let said = said.map(|name| shown.pointer(&format!("/device/{name}")).cloned());
+        shown = json!(said);
+    } else {
+        remove(&mut shown, &["devices", "members", "running", "progress", "next", "notice"]);
+        for file in shown.get_mut("files").and_then(Value::as_array_mut).into_iter().flatten() {
+            remove(file, &["downloads", "cut_off"]);
         }
     }
     short(shown.to_string().as_bytes())

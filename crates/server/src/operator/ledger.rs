@@ -71,6 +71,7 @@ impl fmt::Display for Role {
 
 /// The anchors that one build of a device holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "HeldAnchors")]
 pub struct Held {
     /// What is known of the build.
     #[serde(flatten)]

@@ -11,6 +11,7 @@ use super::key::{KeyId, PublicKey};
 /// A root record, before it is signed or after it was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "RootRecord"))]
 pub struct Record {
     /// Its place in the chain: the first is 1.
     pub version: u32,

@@ -23,12 +23,16 @@ pub(in crate::operator) trait Described<T>: Handler<T, Arc<Operator>> {
 }
 
 /// What a handler takes.
+#[diagnostic::on_unimplemented(
+    note = "derive `schemars::JsonSchema` for what a request carries; what comes from elsewhere joins `inward!`"
+)]
 pub(in crate::operator) trait Input {
     /// Says so.
     fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator);
 }
 
 /// What a handler answers.
+#[diagnostic::on_unimplemented(note = "derive `schemars::JsonSchema` for what is answered")]
 pub(in crate::operator) trait Output {
     /// Says so.
     fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator);
@@ -99,7 +103,7 @@ impl Output for StatusCode {
 impl Output for &'static str {
     fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator) {
         let text = schemas.subschema_for::<String>();
-        operation.answers(200, "text/plain", text);
+        operation.answers(200, "text/plain", &text);
     }
 }
 
@@ -108,7 +112,7 @@ impl Output for Events {
         operation
             .takes_header("Last-Event-ID", "The last entry that is known, so that none after it is missed");
         let text = schemas.subschema_for::<String>();
-        operation.answers(200, "text/event-stream", text);
+        operation.answers(200, "text/event-stream", &text);
     }
 }
 

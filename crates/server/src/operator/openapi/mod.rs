@@ -1,4 +1,4 @@
-//! The description of the API (OpenAPI 3.1), made from the table of [routes](super::routes): paths, scopes and what each is
+//! The description of the API in the terms of `OpenAPI` 3.1, made from the table of [routes](super::routes): paths, scopes and what each is
 //! for come from its lines, parameters, bodies and answers from the types of the handlers, the codes of refusals from
 //! [`codes`](super::codes). What the document says of a route cannot be something else than what the route does.
 

@@ -48,7 +48,7 @@ impl Operation {
 
     /// It takes this header.
     pub(super) fn takes_header(&mut self, name: &str, what: &str) {
-        let schema = json!({ "type": "string" });
+        let schema = json!({ "type": "string", "pattern": "^[!-~]{1,255}$" });
         self.parameters.push(json!({ "name": name, "in": "header", "description": what, "schema": schema }));
     }
 
@@ -67,11 +67,11 @@ impl Operation {
 
     /// It answers a `T` as JSON.
     pub(super) fn answers_json<T: JsonSchema>(&mut self, status: u16, schemas: &mut SchemaGenerator) {
-        self.answers(status, "application/json", schemas.subschema_for::<T>());
+        self.answers(status, "application/json", &schemas.subschema_for::<T>());
     }
 
     /// It answers this.
-    pub(super) fn answers(&mut self, status: u16, media: &str, schema: Schema) {
+    pub(super) fn answers(&mut self, status: u16, media: &str, schema: &Schema) {
         let mut content = Map::new();
         content.insert(media.to_owned(), json!({ "schema": schema }));
         let response = json!({ "description": "Done", "content": content });

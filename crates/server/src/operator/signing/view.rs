@@ -70,6 +70,7 @@ pub struct Material {
 
 /// A certificate that devices are to trust.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "TrustAnchor")]
 pub struct Anchor {
     /// Its name.
     pub name: String,
