@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::exit;
 
 use anyhow::{Context, Result, anyhow};
+use otary_server::operator::Password;
 use otary_trust::Passphrase;
 use zeroize::Zeroizing;
 
@@ -22,6 +23,14 @@ pub struct PassphraseArgs {
     /// The file with the passphrase in its first line, `-` for standard input [default: asked for]
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+}
+
+/// Where a password comes from: an account's, which the server is told.
+#[derive(Debug, Default, clap::Args)]
+pub struct PasswordArgs {
+    /// The file with the password in its first line, `-` for standard input [default: asked for]
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
 }
 
 /// The largest file with a passphrase that is read, in bytes.
@@ -50,6 +59,39 @@ impl PassphraseArgs {
         passphrase.check_length()?;
         Ok(passphrase)
     }
+}
+
+impl PasswordArgs {
+    /// As if `--password-file` had been given, or not.
+    pub const fn from_file(password_file: Option<PathBuf>) -> Self {
+        Self { password_file }
+    }
+
+    /// The password of an account that is there; `whose` says of which: `of lena`.
+    pub fn read(&self, whose: &str) -> Result<Password> {
+        match &self.password_file {
+            Some(file) => password_in(file),
+            None => ask(&format!("Password {whose}: ")).map(|text| Password::new(text.as_str())),
+        }
+    }
+
+    /// A new one, asked for twice. Whether it is long enough is the server's to say.
+    pub fn read_new(&self, whose: &str) -> Result<Password> {
+        if self.password_file.is_some() {
+            return self.read(whose);
+        }
+        let text = ask(&format!("Password {whose}: "))?;
+        if *ask("The same again: ")? != *text {
+            return Err(anyhow!("the two passwords differ"));
+        }
+        Ok(Password::new(text.as_str()))
+    }
+}
+
+fn password_in(file: &Path) -> Result<Password> {
+    check_private(file, "the password")?;
+    let text = read_text(file, MAX_PASSPHRASE)?;
+    Ok(Password::new(text.lines().next().unwrap_or_default()))
 }
 
 /// The passphrase of the authority's keys, if the settings name a file with it, which nobody else may read.
@@ -108,7 +150,7 @@ fn ask(prompt: &str) -> Result<Zeroizing<String>> {
         exit(BROKEN_OFF);
     })?;
     let asked = rpassword::prompt_password(prompt).map(Zeroizing::new).context("asking for the passphrase");
-    asked.help("without a terminal, give it by --passphrase-file")
+    asked.help("without a terminal, give it by --passphrase-file, or a password by --password-file")
 }
 
 fn passphrase(text: &str) -> Passphrase {

@@ -6,12 +6,12 @@
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use otary_fleet::{Anchor, Generations, Time};
-use otary_trust::{Authority, Clock, Name};
+use otary_trust::{Authority, Clock, Name, PageAuthority};
 
 use crate::ServeError;
 
 /// Has a server show the certificates of an authority as they are at a time.
-type Show = Box<dyn Fn(&Authority, Time) -> Result<(), ServeError> + Send + Sync>;
+type Show = Box<dyn Fn(&Held, Time) -> Result<(), ServeError> + Send + Sync>;
 
 /// An authority, the names that its server is reached by, and the server that shows its certificates, if one runs.
 pub struct Custody {
@@ -28,6 +28,8 @@ pub struct Held {
     pub names: Vec<Name>,
     /// What devices are shown instead of the authority's certificates.
     pub elsewhere: Option<Elsewhere>,
+    /// What operators are shown; without, it is the authority's.
+    pub page: Option<PageAuthority>,
 }
 
 /// A certificate from elsewhere.
@@ -64,7 +66,7 @@ impl Custody {
     }
 
     /// Has what changes shown by `show`; the first one counts.
-    pub fn show_by(&self, show: impl Fn(&Authority, Time) -> Result<(), ServeError> + Send + Sync + 'static) {
+    pub fn show_by(&self, show: impl Fn(&Held, Time) -> Result<(), ServeError> + Send + Sync + 'static) {
         let _ = self.show.set(Box::new(show));
     }
 
@@ -92,7 +94,7 @@ impl Custody {
     ) -> Result<T, E> {
         let mut held = self.lock();
         let changed = change(&mut held);
-        let shown = self.show.get().map_or(Ok(()), |show| show(&held.authority, now));
+        let shown = self.show.get().map_or(Ok(()), |show| show(&held, now));
         let changed = changed?;
         shown?;
         Ok(changed)
@@ -100,7 +102,7 @@ impl Custody {
 
     /// Has the server show what there is at `now`: it may have changed with the time alone.
     pub fn show(&self, now: Time) -> Result<(), ServeError> {
-        self.show.get().map_or(Ok(()), |show| show(&self.lock().authority, now))
+        self.show.get().map_or(Ok(()), |show| show(&self.lock(), now))
     }
 
     fn lock(&self) -> MutexGuard<'_, Held> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use otary_fleet::{GenerationId, Generations, Presented, Sha256, Time};
-use otary_trust::{Authority, Certificate, ServerChain};
+use otary_trust::{Authority, Certificate, PageAuthority, ServerChain};
 use rustls::SignatureAlgorithm;
 use rustls::crypto::aws_lc_rs::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
@@ -62,6 +62,13 @@ impl Identity {
         };
         identity.check_complete()?;
         Ok(identity)
+    }
+
+    /// The same to devices, and to operators what the page's authority signed.
+    pub fn with_page(self, page: &PageAuthority) -> Result<Self, ServeError> {
+        let (chain, key) = page.chain().ok_or(ServeError::NoLeaf)?;
+        let to_operators = Self::alone(chain, &key, page.root().pem(), page.root())?;
+        Ok(Self { to_operators: Some(Arc::new(to_operators)), ..self })
     }
 
     /// The identity of an authority at `now`: the chains of every generation that is shown, and all that devices are to

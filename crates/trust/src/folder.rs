@@ -15,6 +15,7 @@
 //!   new-generation/            during a rollover: the same files of the new generation, and bridge.crt
 //!   adopted/                   an adopted certificate, until the rollover from it ends
 //!   ended/                     the certificates of roots that are no more
+//!   page/                      the authority of the operator's page, which is another one: `page.rs`
 //! ```
 //!
 //! - A new authority is written whole into `trust.new/`, and then renamed: a power cut leaves the whole authority, or

@@ -14,6 +14,8 @@
 //!
 //! [`signing`] has the keys and objects by which a device trusts a release and not only a connection.
 //!
+//! A [`PageAuthority`] is what the operator's page is shown by: it is for this server's names alone, and devices never see it.
+//!
 //! A [`Request`] makes a self-signed certificate instead, by names or as an OpenSSL request file says.
 //!
 //! Time comes in as a value. Only [`Authority`], [`backup`] and [`restore`] touch the disk; they, [`PrivateKey`] and
@@ -38,6 +40,7 @@ mod life;
 mod line;
 mod locking;
 mod name;
+mod page;
 mod passphrase;
 mod pem;
 mod permissions;
@@ -63,6 +66,7 @@ pub use key::{KeyKind, PrivateKey, UnknownKeyKind};
 pub use leaf::{Cause, MAX_NAMES};
 pub use life::Life;
 pub use name::{HostName, Name, NameFault};
+pub use page::{PageAuthority, PageRenewal};
 pub use passphrase::{LEAST_CHARACTERS, Passphrase, TooShort};
 pub use permissions::ENFORCED as PERMISSIONS_ENFORCED;
 pub use request::{Addresses, ConfigFault, KeyFault, Request, SyntaxFault};

@@ -85,7 +85,8 @@ pub(crate) fn make_client(root: Signer<'_>, name: &str, now: TrustedTime) -> Res
     issue(root, KeyKind::P256, &params)
 }
 
-fn issue(root: Signer<'_>, kind: KeyKind, params: &CertificateParams) -> Result<Identity, Error> {
+/// A certificate by `root`, with a new key.
+pub(crate) fn issue(root: Signer<'_>, kind: KeyKind, params: &CertificateParams) -> Result<Identity, Error> {
     let key = PrivateKey::generate(kind)?;
     let made = params.signed_by(key.pair(), &issuer(root)).map_err(Error::Crypto)?;
     let certificate = Certificate::from_der(made.der()).map_err(Error::Made)?;
@@ -122,7 +123,8 @@ pub(crate) fn encoded_len(name: &Name) -> usize {
     }
 }
 
-fn params(common_name: &str, life: Life) -> Result<CertificateParams, Error> {
+/// What every certificate of ours has.
+pub(crate) fn params(common_name: &str, life: Life) -> Result<CertificateParams, Error> {
     let mut params = CertificateParams::default();
     params.distinguished_name = distinguished_name(common_name);
     params.serial_number = Some(serial_number()?);
@@ -146,9 +148,13 @@ fn distinguished_name(common_name: &str) -> DistinguishedName {
 }
 
 fn root_name(key: &PrivateKey) -> String {
+    format!("otary root {:012x}", issuer_id(key))
+}
+
+/// 48 bits of a key's digest.
+pub(crate) fn issuer_id(key: &PrivateKey) -> u64 {
     let digest = digest(&SHA256, &key.public_key());
-    let id = digest.as_ref().iter().take(6).fold(0_u64, |id, &byte| id << 8 | u64::from(byte));
-    format!("otary root {id:012x}")
+    digest.as_ref().iter().take(6).fold(0_u64, |id, &byte| id << 8 | u64::from(byte))
 }
 
 /// The first name that fits into a common name; Mbed TLS and BearSSL do not look at it when there are others.

@@ -6,7 +6,8 @@ use anyhow::{Context, anyhow};
 use otary_server::operator::Secret;
 use zeroize::Zeroizing;
 
-use super::local::authority;
+use super::local::page_anchor;
+use super::login::Login;
 use super::remote::Remote;
 use crate::advice::{Advise, advised};
 use crate::data::DataDir;
@@ -27,11 +28,11 @@ pub struct Connection {
     )]
     server: Option<String>,
 
-    /// The file with the token to show there; or put the token itself into `OTARY_TOKEN`
+    /// The file with the token to show there; or put the token itself into `OTARY_TOKEN`, or `otary login` first
     #[arg(long, global = true, value_name = "FILE")]
     token_file: Option<PathBuf>,
 
-    /// The authority's certificate, the only one that is trusted [default: that of the data directory]
+    /// The certificate of its page's authority, the only one that is trusted [default: that of the data directory]
     #[arg(long, global = true, value_name = "FILE", env = "OTARY_CA", hide_env_values = true)]
     ca: Option<PathBuf>,
 }
@@ -44,7 +45,21 @@ impl Connection {
     /// The server that was named, if one was.
     pub(super) fn remote(&self, global: &Global) -> anyhow::Result<Option<Remote>> {
         let Some(url) = &self.server else { return Ok(None) };
-        Remote::new(url, self.anchors(global)?.as_bytes(), self.token()?).map(Some)
+        let kept = if self.token_file.is_none() && std::env::var_os("OTARY_TOKEN").is_none() {
+            Login::read(url)?
+        } else {
+            None
+        };
+        if let Some(Login { token, ca, .. }) = kept {
+            let ca = if self.ca.is_some() { self.anchors(global)? } else { ca };
+            return Remote::new(url, ca.as_bytes(), Some(token)).map(Some);
+        }
+        Remote::new(url, self.anchors(global)?.as_bytes(), Some(self.token()?)).map(Some)
+    }
+
+    /// The operator listener that was named, if one was.
+    pub fn server(&self) -> Option<&str> {
+        self.server.as_deref()
     }
 
     fn token(&self) -> anyhow::Result<Secret> {
@@ -54,24 +69,25 @@ impl Connection {
         };
         if text.is_empty() {
             return Err(anyhow!("a server elsewhere takes a token")).help(
-                "make one there with `otary token create NAME`, and give it by --token-file or OTARY_TOKEN",
+                "otary login NAME keeps one; or make one there with `otary token create NAME`, and give it by --token-file \
+                 or OTARY_TOKEN",
             );
         }
         text.trim().parse().with_context(|| format!("what is in {from} is no token"))
     }
 
     /// The certificates to trust, as PEM: the file given, else what the data directory of this machine has.
-    fn anchors(&self, global: &Global) -> anyhow::Result<String> {
+    pub fn anchors(&self, global: &Global) -> anyhow::Result<String> {
         if let Some(file) = &self.ca {
             return Ok(read_text(file, MAX_CA)?.to_string());
         }
         let here = DataDir::existing(&global.data_dir()?).ok();
-        match here.map(|data| authority(&data)).transpose()?.flatten() {
-            Some(authority) => Ok(authority.anchors_pem()),
+        match here.map(|data| page_anchor(&data)).transpose()?.flatten() {
+            Some(anchor) => Ok(anchor),
             None => Err(advised(
                 anyhow!("no certificate to trust"),
-                "give the server's authority by --ca FILE; its http://HOST:3000 has it, and its start shows the \
-                 fingerprint to compare",
+                "give the authority of its page by --ca FILE: the file trust/page/root.crt in its data directory, or \
+                 https://HOST:3444/page-ca.pem, whose fingerprint its start shows to compare",
             )),
         }
     }

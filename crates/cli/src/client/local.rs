@@ -8,7 +8,7 @@ use axum::Router;
 use otary_server::operator::{Announcement, Operator, Site, router};
 use otary_server::{Clock, Custody, Held};
 use otary_store::{Disk, DiskOptions};
-use otary_trust::Authority;
+use otary_trust::{Authority, PageAuthority};
 use tokio::runtime::Runtime;
 
 use super::remote::Remote;
@@ -63,9 +63,9 @@ pub(super) fn open(global: &Global, runtime: &Runtime, keys: Keys) -> anyhow::Re
 pub(super) fn reach(data: &DataDir, runtime: &Runtime) -> anyhow::Result<Option<(Remote, Announcement)>> {
     let announced = Announcement::read(data.path()).context("reading what the server tells of itself")?;
     let Some(mut announced) = announced else { return Ok(None) };
-    if let Ok(authority) = data.open_authority() {
-        // A server that has gone through two rollovers has neither root that it began with.
-        announced.ca = authority.anchors_pem();
+    if let Ok(Some(page)) = PageAuthority::open(&data.trust()) {
+        // It may have another one since it began, for another name.
+        announced.ca = page.root().pem().to_owned();
     }
     let mut remote = Remote::announced(&announced)?;
     match runtime.block_on(remote.reach()) {
@@ -96,9 +96,19 @@ fn operator(store: Disk, data: &DataDir, values: &Values, keys: Keys) -> anyhow:
     let operator = with_fetcher(Operator::new(Arc::new(store), Clock::system(), site, None));
     let Some(authority) = authority else { return Ok(operator) };
     let elsewhere = Supplied::read(&values.tls)?.as_ref().map(Supplied::elsewhere);
-    let held = Held { authority, names: Names::find(&values.names)?.all(), elsewhere };
+    let held = Held {
+        authority,
+        names: Names::find(&values.names)?.all(),
+        elsewhere,
+        page: PageAuthority::open(&data.trust())?,
+    };
     let custody = Custody::new(held, clock::built());
     Ok(operator.with_custody(Arc::new(custody)))
+}
+
+/// The certificate of the page's authority in a data directory, as PEM, if there is one.
+pub(super) fn page_anchor(data: &DataDir) -> anyhow::Result<Option<String>> {
+    Ok(PageAuthority::open(&data.trust())?.map(|page| page.root().pem().to_owned()))
 }
 
 /// The authority in a data directory, if there is one; its certificates alone.

@@ -4,6 +4,7 @@
 mod address;
 mod connection;
 mod local;
+mod login;
 mod path;
 mod refused;
 mod remote;
@@ -18,7 +19,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt, Limited};
-use otary_server::operator::LocalOwner;
+use otary_server::operator::{Access, LocalOwner, Secret, SignIn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
@@ -26,6 +27,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 pub use connection::Connection;
+pub use login::Login;
 pub use path::{encode, path};
 pub use upload::PushedFile;
 
@@ -58,6 +60,23 @@ impl Client {
             Some(remote) => Ok(Self { runtime: runtime()?, target: Target::Remote(Box::new(remote)) }),
             None => Self::at_home(global),
         }
+    }
+
+    /// The server at `url`, which shows a certificate by one of `ca` (PEM); shown a token, or nothing until somebody signs in.
+    pub fn to(url: &str, ca: &str, token: Option<Secret>) -> anyhow::Result<Self> {
+        let remote = Remote::new(url, ca.as_bytes(), token)?;
+        Ok(Self { runtime: runtime()?, target: Target::Remote(Box::new(remote)) })
+    }
+
+    /// Signs in: what is asked afterwards is asked under that session.
+    pub fn sign_in(&mut self, path: &str, body: &SignIn) -> anyhow::Result<Access> {
+        let request = request(Method::POST, path, Body::from(serde_json::to_vec(body)?))?;
+        let (parts, body) = self.answer(request)?;
+        let access: Access = serde_json::from_slice(&body)?;
+        if let Target::Remote(remote) = &mut self.target {
+            remote.hold_session(&parts.headers, access.csrf.as_deref())?;
+        }
+        Ok(access)
     }
 
     /// The same for what takes the authority's keys, as [`Self::at_home_with_keys`] does.
@@ -132,10 +151,14 @@ impl Client {
 
     /// Sends a request and gives the body of its answer; a problem is an error.
     fn exchange(&mut self, request: Request<Body>) -> anyhow::Result<Bytes> {
+        self.answer(request).map(|(_, body)| body)
+    }
+
+    fn answer(&mut self, request: Request<Body>) -> anyhow::Result<(http::response::Parts, Bytes)> {
         let Self { runtime, target } = self;
         let exchanged = runtime.block_on(async { timeout(PATIENCE, target.exchange(request)).await });
         let (parts, body) = exchanged.context("no answer came")??;
-        if parts.status.is_success() { Ok(body) } else { Err(refused::error(&parts, &body)) }
+        if parts.status.is_success() { Ok((parts, body)) } else { Err(refused::error(&parts, &body)) }
     }
 }
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow};
 use axum::body::Body;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderMap, HeaderValue, Request, Response, header};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use otary_server::operator::{Announcement, Secret};
+use otary_server::operator::{Announcement, CSRF_HEADER, SESSION_COOKIE, Secret};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -34,19 +34,40 @@ const UNREACHABLE: &str =
 pub(super) struct Remote {
     address: Address,
     tls: TlsConnector,
-    token: Secret,
+    shows: Shows,
     sender: Option<SendRequest<Body>>,
 }
 
+/// What a server is shown of who asks.
+enum Shows {
+    Nothing,
+    Token(Secret),
+    Session { cookie: HeaderValue, csrf: HeaderValue },
+}
+
 impl Remote {
-    /// The server at `url`, which shows a certificate by one of `anchors` (PEM) and is shown `token`.
-    pub(super) fn new(url: &str, anchors: &[u8], token: Secret) -> anyhow::Result<Self> {
-        Ok(Self { address: Address::parse(url)?, tls: connector(anchors)?, token, sender: None })
+    /// The server at `url`, which shows a certificate by one of `anchors` (PEM) and is shown `token`, if there is one.
+    pub(super) fn new(url: &str, anchors: &[u8], token: Option<Secret>) -> anyhow::Result<Self> {
+        let shows = token.map_or(Shows::Nothing, Shows::Token);
+        Ok(Self { address: Address::parse(url)?, tls: connector(anchors)?, shows, sender: None })
+    }
+
+    /// Shows from now on the session that an answer's headers opened.
+    pub(super) fn hold_session(&mut self, headers: &HeaderMap, csrf: Option<&str>) -> anyhow::Result<()> {
+        let set = headers.get_all(header::SET_COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = set.filter_map(|text| text.split(';').next());
+        let prefix = format!("{SESSION_COOKIE}=");
+        let pair = pairs.find(|pair| pair.starts_with(&prefix)).context("the server opened no session")?;
+        let mut cookie = HeaderValue::from_str(pair)?;
+        cookie.set_sensitive(true);
+        let csrf = HeaderValue::from_str(csrf.unwrap_or_default())?;
+        self.shows = Shows::Session { cookie, csrf };
+        Ok(())
     }
 
     /// The server that works on a data directory of this machine.
     pub(super) fn announced(announcement: &Announcement) -> anyhow::Result<Self> {
-        Self::new(&announcement.url, announcement.ca.as_bytes(), announcement.token.clone())
+        Self::new(&announcement.url, announcement.ca.as_bytes(), Some(announcement.token.clone()))
     }
 
     /// Connects, if that has not happened yet.
@@ -54,13 +75,22 @@ impl Remote {
         self.sender().await.map(|_| ())
     }
 
-    /// Sends a request with the token.
+    /// Sends a request with what the server is shown.
     pub(super) async fn send(&mut self, mut request: Request<Body>) -> anyhow::Result<Response<Incoming>> {
         let headers = request.headers_mut();
         headers.insert(header::HOST, HeaderValue::from_str(&self.host())?);
-        let mut token = HeaderValue::from_str(&format!("Bearer {}", self.token.expose()))?;
-        token.set_sensitive(true);
-        headers.insert(header::AUTHORIZATION, token);
+        match &self.shows {
+            Shows::Nothing => {}
+            Shows::Token(token) => {
+                let mut token = HeaderValue::from_str(&format!("Bearer {}", token.expose()))?;
+                token.set_sensitive(true);
+                headers.insert(header::AUTHORIZATION, token);
+            }
+            Shows::Session { cookie, csrf } => {
+                headers.insert(header::COOKIE, cookie.clone());
+                headers.insert(CSRF_HEADER, csrf.clone());
+            }
+        }
         let sender = self.sender().await?;
         // The causes become text: a connection that broke is no closed pipe of ours.
         sender

@@ -13,12 +13,15 @@ pub mod gc;
 pub mod group;
 pub mod inspect;
 pub mod key;
+pub mod login;
 pub mod mirror;
+pub mod people;
 pub mod preflight;
 pub mod product;
 pub mod push;
 pub mod release;
 pub mod serve;
+pub mod setup_code;
 pub mod sim;
 pub mod sketch;
 pub mod status;
@@ -46,7 +49,11 @@ pub enum Command {
     Trust(trust::Args),
     Key(key::Args),
     Cert(cert::Args),
+    SetupCode(setup_code::Args),
+    People(people::Args),
     Token(token::Args),
+    Login(login::Args),
+    Logout(login::LogoutArgs),
     Gc(gc::Args),
     Inspect(inspect::Args),
     Doctor(doctor::Args),
@@ -72,7 +79,11 @@ impl Command {
             Self::Release(args) => release::run(args, global),
             Self::Product(args) => product::run(args, global),
             Self::Mirror(args) => mirror::run(args, global),
+            Self::SetupCode(args) => setup_code::run(&args, global),
+            Self::People(args) => people::run(args, global),
             Self::Token(args) => token::run(args, global),
+            Self::Login(args) => login::run(&args, global),
+            Self::Logout(args) => login::logout(&args, global),
             Self::Status(args) => status::run(&args, global),
             Self::Audit(args) => audit::run(args, global),
             Self::Gc(args) => gc::run(&args, global),

@@ -21,6 +21,8 @@ pub struct Values {
     pub drain: Span,
     /// Listeners.
     pub listen: Listeners,
+    /// The operator listener, with its page.
+    pub operator: Operator,
     /// The log.
     pub log: Log,
     /// How long things are kept.
@@ -55,6 +57,15 @@ pub struct Listeners {
     pub operator: Listen,
     /// Plain HTTP for Prometheus and for whoever watches the server, without a token.
     pub metrics: Listen,
+}
+
+/// The operator listener, with its page.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    /// Hosts that it answers for besides the server's own names: those that a proxy in front of it has.
+    #[serde(deserialize_with = "list_or_commas")]
+    pub hosts: Vec<String>,
 }
 
 /// How the log looks.
@@ -223,6 +234,7 @@ impl Default for Values {
                 operator: Listen::At(([127, 0, 0, 1], 3444).into()),
                 metrics: Listen::Off,
             },
+            operator: Operator::default(),
             log: Log { format: LogFormat::Text, level: "info".to_owned() },
             retention: Retention {
                 events: Span(90 * DAY),

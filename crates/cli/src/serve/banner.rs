@@ -29,7 +29,16 @@ pub fn print(ready: &Ready) -> io::Result<()> {
         }
     }
     trusted(ready, &mut out)?;
-    writeln!(out, "Operators' commands come in at {}", addresses.operator)?;
+    writeln!(out, "Operators' commands and their page come in at https://{}", addresses.operator)?;
+    if let Some(root) = ready.custody().look(|held| held.page.as_ref().map(|page| page.root().fingerprint()))
+    {
+        let root = root.to_string();
+        let [first, second] = in_two_lines(&root);
+        writeln!(
+            out,
+            "whose own authority, which devices have nothing to do with, has this SHA-256\n  {first}\n  {second}"
+        )?;
+    }
     if let Some(metrics) = ready.metrics {
         writeln!(out, "Prometheus reads at http://{metrics}/metrics")?;
     }

@@ -1,6 +1,7 @@
 //! Care of the server's certificate while it serves: renewed in time, and made anew when the machine gets an address
 //! or a name that is not in it; one from elsewhere is read again when its files change.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -32,6 +33,8 @@ pub struct Custodian {
     given: Vec<String>,
     exhibit: Arc<Exhibit>,
     store: Arc<Disk>,
+    /// The folder of the authorities.
+    trust: PathBuf,
     /// What was said last of a renewal that cannot be.
     said: Once,
     /// The same of files that cannot be used.
@@ -65,9 +68,15 @@ pub struct Care {
 
 impl Custodian {
     /// A custodian of what is in `custody` and on show by `exhibit`. `given` are the names that the owner gave.
-    pub fn new(custody: Arc<Custody>, exhibit: Arc<Exhibit>, given: Vec<String>, store: Arc<Disk>) -> Self {
+    pub fn new(
+        custody: Arc<Custody>,
+        exhibit: Arc<Exhibit>,
+        given: Vec<String>,
+        store: Arc<Disk>,
+        trust: PathBuf,
+    ) -> Self {
         let [said, said_of_files, said_of_end] = [Once(None), Once(None), Once(None)];
-        Self { custody, given, exhibit, store, said, said_of_files, said_of_end }
+        Self { custody, given, exhibit, store, trust, said, said_of_files, said_of_end }
     }
 
     /// Begins, in a thread.
@@ -149,6 +158,7 @@ impl Custodian {
         // What is shown follows the time as well, so it is shown anew each time.
         let renewal = self.custody.change(facts.now, |held| -> Result<Renewal> {
             held.names = names;
+            super::page::refresh(held, &self.trust, &facts)?;
             Ok(held.authority.refresh(&held.names, &facts)?)
         })?;
         match renewal {

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
 use otary_fleet::Time;
-use otary_server::{Handle, Identity, ServeError, Signing};
+use otary_server::{Handle, Held, Identity, ServeError, Signing};
 use otary_trust::Authority;
 
 use super::supplied::Supplied;
@@ -23,9 +23,9 @@ impl Exhibit {
 
     /// Shows what there is from the next handshake on, and answers agents by the root records and the order key that there
     /// are.
-    pub fn show(&self, authority: &Authority, now: Time) -> Result<(), ServeError> {
-        self.sign(authority)?;
-        self.handle.show(identity(authority, self.lock().as_ref(), now)?)
+    pub fn show(&self, held: &Held, now: Time) -> Result<(), ServeError> {
+        self.sign(&held.authority)?;
+        self.handle.show(identity(held, self.lock().as_ref(), now)?)
     }
 
     /// Answers agents by the root records and the order key that there are.
@@ -54,15 +54,15 @@ impl Exhibit {
     }
 }
 
-/// The authority's chains at `now`, or the certificate from elsewhere.
-pub fn identity(
-    authority: &Authority,
-    supplied: Option<&Supplied>,
-    now: Time,
-) -> Result<Identity, ServeError> {
-    let own = Identity::of(authority, now)?;
-    match supplied {
-        Some(supplied) => supplied.identity(&own),
-        None => Ok(own),
+/// To devices the authority's chains at `now`, or the certificate from elsewhere; to operators the page's own.
+pub fn identity(held: &Held, supplied: Option<&Supplied>, now: Time) -> Result<Identity, ServeError> {
+    let own = Identity::of(&held.authority, now)?;
+    let shown = match supplied {
+        Some(supplied) => supplied.identity(&own)?,
+        None => own,
+    };
+    match &held.page {
+        Some(page) => shown.with_page(page),
+        None => Ok(shown),
     }
 }

@@ -6,8 +6,10 @@ mod companions;
 mod custodian;
 mod exhibit;
 mod follower;
+mod hosts;
 mod log;
 mod names;
+mod page;
 mod supplied;
 mod tls;
 
@@ -68,10 +70,11 @@ impl Ready {
         let names = Names::find(&values.names)?;
         let authority = authority::open(&data, &names, &*store, &values.trust)?;
         let supplied = Supplied::read(&values.tls)?;
-        let identity = identity(&authority, supplied.as_ref(), clock::now())?;
         let root = authority.root().fingerprint().to_string();
         let elsewhere = supplied.as_ref().map(Supplied::elsewhere);
-        let held = Held { authority, names: names.all(), elsewhere };
+        let mut held = Held { authority, names: names.all(), elsewhere, page: None };
+        page::refresh(&mut held, &data.trust(), &clock::facts(&*store)?)?;
+        let identity = identity(&held, supplied.as_ref(), clock::now())?;
         let custody = Arc::new(Custody::new(held, clock::built()));
         let names = names.shown(supplied.as_ref().map(Supplied::certificate));
         let descriptors = raise_descriptor_limit();
@@ -88,16 +91,20 @@ impl Ready {
         let operator = Arc::new(with_fetcher(operator.with_custody(Arc::clone(&custody))));
         let options = options(values, &names, descriptors)?;
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
-        let (engine, operators) = (operator.engine(), otary_page::over(router(Arc::clone(&operator))));
+        let (engine, operators) = (
+            operator.engine(),
+            hosts::guard(values, &names, &custody, otary_page::over(router(Arc::clone(&operator))))?,
+        );
         let server = Server::bind(&options, shared, identity, Clock::system(), engine, operators);
         let mut server = server.map_err(not_listening)?;
         let metrics = serve_signals(&mut server, values, &options, &operator)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
         custody.look(|held| exhibit.sign(&held.authority))?;
         let shown = Arc::clone(&exhibit);
-        custody.show_by(move |authority, now| shown.show(authority, now));
+        custody.show_by(move |held, now| shown.show(held, now));
         let (given, known) = (values.names.clone(), Arc::clone(&store));
-        let custodian = Custodian::new(Arc::clone(&custody), Arc::clone(&exhibit), given, known);
+        let trust = data.trust();
+        let custodian = Custodian::new(Arc::clone(&custody), Arc::clone(&exhibit), given, known, trust);
         let companions = Companions::prepare(values, &names, server.addresses().https, &data, &store)?;
         let follower = Follower::of(operator);
         Ok(Self {
@@ -147,7 +154,7 @@ impl Ready {
             url: format!("https://{}", reachable(self.addresses().operator)),
             https: self.addresses().https,
             token: self.owner,
-            ca: self.custody.look(|held| held.authority.anchors_pem()),
+            ca: self.custody.look(page::anchors),
             process: std::process::id(),
         };
         announcement.write(self.data.path()).context("telling local commands of this server")?;

@@ -24,17 +24,28 @@ pub struct Answer {
 pub fn post(house: &House, path: &str, body: &[u8]) -> Answer {
     let announced = Announcement::read(&house.data()).unwrap().unwrap();
     let address = announced.url.strip_prefix("https://").unwrap();
+    let (token, length) = (announced.token.expose(), body.len());
+    let head = format!(
+        "POST /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    exchange(&announced, head.as_bytes(), body)
+}
+
+/// Gets what is at `path` on the operator listener, under this name and as nobody.
+pub fn get_as(house: &House, host: &str, path: &str) -> Answer {
+    let announced = Announcement::read(&house.data()).unwrap().unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    exchange(&announced, head.as_bytes(), b"")
+}
+
+fn exchange(announced: &Announcement, head: &[u8], body: &[u8]) -> Answer {
+    let address = announced.url.strip_prefix("https://").unwrap();
     let host = address.rsplit_once(':').unwrap().0;
     let name = ServerName::try_from(host.to_owned()).unwrap();
     let connection = ClientConnection::new(Arc::new(config(&announced.ca)), name).unwrap();
     let mut stream = StreamOwned::new(connection, TcpStream::connect(address).unwrap());
-    let (token, length) = (announced.token.expose(), body.len());
-    write!(
-        stream,
-        "POST /api/v1{path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\
-         Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
-    )
-    .unwrap();
+    stream.write_all(head).unwrap();
     stream.write_all(body).unwrap();
     let mut answer = Vec::new();
     // A server may close the connection without a word of TLS; the length is what counts, and JSON cut off is none.

@@ -201,8 +201,8 @@ fn a_certificate_from_elsewhere_is_served_to_devices_and_the_authority_s_to_oper
 
     house.otary("device list --data x").printed();
     let operator = Announcement::read(&house.data()).unwrap().unwrap().url.replace("https://", "");
-    let shown = house.otary(&format!("cert show {operator} --ca x/trust/root.crt")).printed();
-    assert!(shown.contains("\n  issuer        CN=otary root "), "{shown}");
+    let shown = house.otary(&format!("cert show {operator} --ca x/trust/page/root.crt")).printed();
+    assert!(shown.contains("\n  issuer        CN=otary page "), "{shown}");
 }
 
 #[test]

@@ -1,24 +1,29 @@
-//! Who asks, and whether they may: the owner of the data directory, or a token of sufficient scope.
+//! Who asks, and whether they may: the owner of the data directory, a token, or somebody who signed in.
+//!
+//! A request that shows an `Authorization` is judged by that alone: no cookie is looked at beside it. A session's cookie counts for
+//! a change only together with what [`forgery`](super::forgery) asks for.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
 use otary_fleet::{Grants, Scope, Time, Token};
-use otary_store::StoreError;
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::actor::{Actor, Kind};
+use super::forgery::{self, Forgeable};
 use super::problem::Problem;
 use super::rights;
 use super::routes::On;
 use super::secret::Secret;
+use super::session::{self, signed_out};
 use super::site::{Operator, carry_out, seconds};
 
 /// Marks a request as made in this process by the owner of the data directory. It is an extension of the request,
@@ -50,14 +55,19 @@ pub struct Access {
     pub set_up: bool,
 }
 
-/// Tells a client what it may do, before it sends much.
+/// Tells a client what it may do, before it sends much. Whoever shows nothing, or the cookie of a session that has ended, is
+/// nobody.
 pub(super) async fn access(
     State(operator): State<Arc<Operator>>,
-    actor: Actor,
+    asking: Asking,
 ) -> Result<Json<Access>, Problem> {
-    let set_up = carry_out(operator, |operator| Ok(operator.is_set_up()?)).await?;
-    let Actor { who, kind, grants, .. } = actor;
-    Ok(Json(Access { who: Some(who), kind: Some(kind), grants, csrf: None, set_up }))
+    let csrf = asking.session.as_ref().map(forgery::token);
+    let actor = match asking.identify(&operator).await {
+        Ok(actor) => Some(actor),
+        Err(problem) if matches!(problem.code(), "no-token" | "signed-out") => None,
+        Err(problem) => return Err(problem),
+    };
+    carry_out(operator, move |operator| operator.access_of(actor, csrf)).await.map(Json)
 }
 
 /// A door: who comes through has at least this scope.
@@ -74,20 +84,24 @@ pub(super) async fn let_in(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let shown = Shown::by(&request);
-    let actor = shown.identify(&door.operator).await?;
     let (mut parts, body) = request.into_parts();
+    let actor = Asking::of(&parts).identify(&door.operator).await?;
     rights::check(&door.operator, &actor, door.needs, door.on, &mut parts).await?;
     parts.extensions.insert(actor);
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
 /// What a request shows of who sent it.
-struct Shown {
+pub(super) struct Asking {
     local: bool,
-    from: Option<IpAddr>,
-    peer: IpAddr,
+    /// The address that it came from, if it came over a network.
+    pub from: Option<IpAddr>,
     secret: Result<Secret, Unusable>,
+    /// The session's secret out of the cookie; none beside an `Authorization`.
+    pub session: Option<Secret>,
+    /// What this browser was told at an earlier sign-in.
+    pub browser: Option<String>,
+    forgeable: Forgeable,
 }
 
 /// Why there is no secret in a request.
@@ -96,40 +110,79 @@ enum Unusable {
     Wrong,
 }
 
-impl Shown {
-    fn by(request: &Request) -> Self {
-        let extensions = request.extensions();
-        let from = extensions.get::<Peer>().map(|peer| peer.0.to_canonical());
+impl Asking {
+    pub(super) fn of(parts: &Parts) -> Self {
+        let secret = secret(&parts.headers);
+        let cookie = |name| session::cookie(&parts.headers, name);
+        let beside = !matches!(secret, Err(Unusable::Absent));
         Self {
-            local: extensions.get::<LocalOwner>().is_some(),
-            from,
-            peer: from.unwrap_or(Ipv4Addr::UNSPECIFIED.into()),
-            secret: secret(request.headers()),
+            local: parts.extensions.get::<LocalOwner>().is_some(),
+            from: parts.extensions.get::<Peer>().map(|peer| peer.0.to_canonical()),
+            session: cookie(session::COOKIE).filter(|_| !beside).and_then(|text| text.parse().ok()),
+            browser: cookie(session::BROWSER).map(str::to_owned),
+            forgeable: Forgeable::of(parts),
+            secret,
         }
     }
 
-    async fn identify(self, operator: &Arc<Operator>) -> Result<Actor, Problem> {
+    /// The address that failures are counted by.
+    pub(super) fn peer(&self) -> IpAddr {
+        self.from.unwrap_or(Ipv4Addr::UNSPECIFIED.into())
+    }
+
+    /// Refuses what another site's page made the browser send.
+    pub(super) fn check_same_site(&self) -> Result<(), Problem> {
+        self.forgeable.check_site()
+    }
+
+    pub(super) async fn identify(self, operator: &Arc<Operator>) -> Result<Actor, Problem> {
         if self.local || self.secret.as_ref().is_ok_and(|secret| operator.is_owner(secret)) {
             return Ok(Actor::owner(self.from));
         }
-        let now = operator.now();
-        if let Some(wait) = operator.throttle.wait(self.peer, now) {
-            return Err(throttled(wait));
-        }
-        let found = match self.secret {
-            Ok(secret) => {
-                let from = self.from;
-                carry_out(Arc::clone(operator), move |operator| operator.redeem(&secret, from, now)).await
+        match (&self.secret, self.session) {
+            (Err(Unusable::Absent), None) => Err(no_token()),
+            (Err(Unusable::Absent), Some(session)) => {
+                self.forgeable.check(&session)?;
+                let (from, now) = (self.from, operator.now());
+                carry_out(Arc::clone(operator), move |operator| operator.resume(&session, from, now)).await
             }
-            Err(Unusable::Wrong) => Err(wrong_token()),
-            Err(Unusable::Absent) => Err(no_token()),
-        };
-        if found.as_ref().is_err_and(|problem| matches!(problem.code(), "wrong-token" | "expired-token")) {
-            operator.throttle.failed(self.peer, now);
-            tracing::warn!(peer = %self.peer, "a wrong operator token was shown");
+            (Ok(_) | Err(Unusable::Wrong), _) => {
+                let (from, peer) = (self.from, self.from.unwrap_or(Ipv4Addr::UNSPECIFIED.into()));
+                by_token(self.secret.ok(), from, peer, operator).await
+            }
         }
-        found
     }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asking {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        Ok(Self::of(parts))
+    }
+}
+
+async fn by_token(
+    secret: Option<Secret>,
+    from: Option<IpAddr>,
+    peer: IpAddr,
+    operator: &Arc<Operator>,
+) -> Result<Actor, Problem> {
+    let now = operator.now();
+    if let Some(wait) = operator.throttle.wait(peer, now) {
+        return Err(throttled("too many wrong tokens from this address", wait));
+    }
+    let found = match secret {
+        Some(secret) => {
+            carry_out(Arc::clone(operator), move |operator| operator.redeem(&secret, from, now)).await
+        }
+        None => Err(wrong_token()),
+    };
+    if found.as_ref().is_err_and(|problem| matches!(problem.code(), "wrong-token" | "expired-token")) {
+        operator.throttle.failed(peer, now);
+        tracing::warn!(%peer, "a wrong operator token was shown");
+    }
+    found
 }
 
 /// The secret in an `Authorization` header, whose scheme is written in any case (RFC 9110, section 11.1).
@@ -145,7 +198,7 @@ fn secret(headers: &HeaderMap) -> Result<Secret, Unusable> {
 
 fn no_token() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "no-token", "this takes a token")
-        .help("otary token create NAME, and give it by --token-file or OTARY_TOKEN")
+        .help("otary token create NAME, and give it by --token-file or OTARY_TOKEN; or otary login")
 }
 
 fn wrong_token() -> Problem {
@@ -157,15 +210,21 @@ fn wrong_token() -> Problem {
     .help("otary token list, on the server, shows those that there are")
 }
 
-fn throttled(wait: Duration) -> Problem {
-    let detail = format!("too many wrong tokens from this address: wait {} s", seconds(wait));
+/// Too many failures: how long to wait.
+pub(super) fn throttled(why: &str, wait: Duration) -> Problem {
+    let detail = format!("{why}: wait {} s", seconds(wait));
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", detail).retry_after(wait)
 }
 
 impl Operator {
-    /// Whether anybody can sign in.
-    fn is_set_up(&self) -> Result<bool, StoreError> {
-        Ok(self.store.accounts()?.iter().any(|account| !account.disabled))
+    /// What somebody may do, or nobody.
+    pub(super) fn access_of(&self, actor: Option<Actor>, csrf: Option<String>) -> Result<Access, Problem> {
+        let set_up = self.store.accounts()?.iter().any(|account| !account.disabled);
+        let Some(Actor { who, kind, grants, .. }) = actor else {
+            return Ok(Access { who: None, kind: None, grants: Grants::default(), csrf: None, set_up });
+        };
+        let csrf = csrf.filter(|_| kind == Kind::Session);
+        Ok(Access { who: Some(who), kind: Some(kind), grants, csrf, set_up })
     }
 
     fn is_owner(&self, secret: &Secret) -> bool {
@@ -188,9 +247,22 @@ impl Operator {
                 .help("otary token create NAME makes another"));
         }
         let (who, behind) = (format!("token {}", token.name), token.made_by.clone());
-        let actor = Actor { who, behind, grants: token.grants.clone(), from, kind: Kind::Token };
+        let actor = Actor { who, behind, grants: self.grants_of(&token)?, from, kind: Kind::Token };
         self.note_use(token, now)?;
         Ok(actor)
+    }
+
+    /// What a token allows: never more than the person may who made it, today.
+    fn grants_of(&self, token: &Token) -> Result<Grants, Problem> {
+        let accounts = self.store.accounts()?;
+        let Some(person) = accounts.iter().find(|account| account.name == token.made_by) else {
+            return Ok(token.grants.clone());
+        };
+        if person.disabled {
+            let detail = format!("the token {} is {}'s, who may not come in", token.name, person.name);
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "disabled-token", detail));
+        }
+        Ok(token.grants.within(&person.grants))
     }
 
     fn note_use(&self, token: Token, now: Time) -> Result<(), Problem> {
@@ -203,5 +275,12 @@ impl Operator {
             self.store.put_token(&Token { last_used: Some(now), ..token })?;
         }
         Ok(())
+    }
+
+    /// The actor of a session.
+    fn resume(&self, secret: &Secret, from: Option<IpAddr>, now: Time) -> Result<Actor, Problem> {
+        let account = self.session_of(secret, now)?.ok_or_else(signed_out)?;
+        let (who, behind) = (account.name.clone(), account.name);
+        Ok(Actor { who, behind, grants: account.grants, from, kind: Kind::Session })
     }
 }

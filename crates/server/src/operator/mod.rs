@@ -7,8 +7,8 @@
 //! - A request is carried out whole or not at all; what is refused leaves nothing behind.
 //! - What is answered is on disk.
 //! - Every refusal is a [`ProblemDocument`] with a stable code, a sentence and, where there is one, a way out.
-//! - Every request but the owner's own shows a token of sufficient [scope](otary_fleet::Scope); every change is kept
-//!   as an event with the token's name.
+//! - Every request but the owner's own shows a token or a session of sufficient [scope](otary_fleet::Scope); every change is kept
+//!   as an event with who made it and from where. What protects that is told in `docs/ACCESS.md`.
 //! - The routes guard no transport: whoever serves them puts TLS around them, and says who asks with [`Peer`].
 //!
 //! The routes are one [`table`]: each with the scope that it takes and what it is about. They are under `/api/v1` and speak JSON,
@@ -19,8 +19,10 @@
 mod actor;
 mod announcement;
 mod artifacts;
+mod attempts;
 mod audit;
 mod auth;
+mod browser;
 mod campaigns;
 mod census;
 mod codes;
@@ -32,14 +34,19 @@ mod effect;
 mod enrolment;
 mod events;
 mod explain;
+mod forgery;
 mod groups;
 mod health;
+mod hosts;
 mod intents;
 mod keys;
 mod ledger;
 mod metrics;
 mod mirrors;
 mod openapi;
+mod page_anchor;
+mod password;
+mod people;
 mod preflight;
 mod problem;
 mod products;
@@ -53,6 +60,8 @@ mod rights;
 mod router;
 mod routes;
 mod secret;
+mod session;
+mod setup;
 mod signing;
 mod site;
 mod status;
@@ -75,13 +84,17 @@ pub use device_list::DevicePage;
 pub use devices::{Answer, Assignment, DeviceLine, DeviceView, Runs};
 pub use effect::{Effect, Forecast, Group};
 pub use enrolment::{Disenrolment, Enrolment};
+pub use forgery::CSRF_HEADER;
 pub use groups::{GroupMembers, GroupSettings, GroupView};
 pub use health::Health;
+pub use hosts::Hosts;
 pub use intents::{DeviceZone, WantedVersion};
 pub use ledger::{AnchorLine, Held, Ledger, Losses, Role};
 pub use metrics::signals;
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
 pub use openapi::openapi;
+pub use password::Password;
+pub use people::{NewPerson, PersonChange, PersonView};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};
 pub use publish::{Part, Publication, Published};
@@ -91,6 +104,8 @@ pub use review::{FileRisk, Review};
 pub use router::router;
 pub use routes::{On, RouteLine, table};
 pub use secret::{Secret, SecretError};
+pub use session::{COOKIE as SESSION_COOKIE, PasswordChange, SignIn};
+pub use setup::{CreatedCode, Setup, SetupCode, SetupCodeError};
 pub use signing::{
     Anchor, FileSignature, HeldKey, Material, NewRecord, Numbers, OrderProblem, RecordLine, ServerSigning,
     SigningView, Unsigned,

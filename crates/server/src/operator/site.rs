@@ -9,9 +9,11 @@ use otary_store::{Retention, Store};
 use tokio::sync::{RwLock, Semaphore};
 
 use super::actor::Actor;
+use super::attempts::Attempts;
 use super::events::LISTENERS;
 use super::health::Readiness;
 use super::keys::Keys;
+use super::password::Turns;
 use super::problem::Problem;
 use super::secret::Secret;
 use super::throttle::Throttle;
@@ -52,6 +54,8 @@ pub struct Operator {
     pub(super) engine: Engine,
     pub(super) site: Site,
     pub(super) throttle: Throttle,
+    pub(super) attempts: Attempts,
+    pub(super) hashing: Turns,
     pub(super) uploads: Semaphore,
     /// Places for those who watch what happens.
     pub(super) listeners: Arc<Semaphore>,
@@ -80,6 +84,8 @@ impl Operator {
             engine,
             site,
             throttle: Throttle::default(),
+            attempts: Attempts::default(),
+            hashing: Turns::default(),
             uploads: Semaphore::new(UPLOADS),
             listeners: Arc::new(Semaphore::new(LISTENERS)),
             keys: Keys::default(),

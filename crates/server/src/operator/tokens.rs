@@ -10,7 +10,7 @@ use http::StatusCode;
 use otary_fleet::{Grants, ProductName, Scope, Time, Token};
 use serde::{Deserialize, Serialize};
 
-use super::actor::Actor;
+use super::actor::{Actor, Kind};
 use super::problem::Problem;
 use super::request::{Body, Place};
 use super::secret::Secret;
@@ -110,6 +110,11 @@ impl Operator {
         if new.grants.is_empty() {
             return Err(Problem::bad_request("token-grants", "a token that allows nothing is of no use"));
         }
+        if is_small_token(actor) {
+            let detail = format!("{} may {}, and makes no other token", actor.who, actor.grants);
+            return Err(Problem::new(StatusCode::FORBIDDEN, "token-by-token", detail)
+                .help("sign in, or use a token that may operate"));
+        }
         actor.check_giving(&new.grants)?;
         let _changing = self.changing();
         let name = new.name.as_str();
@@ -137,13 +142,24 @@ impl Operator {
     fn revoke_token(&self, name: &str, actor: &Actor) -> Result<(), Problem> {
         let _changing = self.changing();
         let tokens = self.store.tokens()?;
-        let found = tokens.iter().find(|token| token.name == name && is_in_reach(token, actor));
+        let may =
+            |token: &Token| is_in_reach(token, actor) && (!is_small_token(actor) || is_itself(token, actor));
+        let found = tokens.iter().find(|token| token.name == name && may(token));
         if found.is_none() || !self.store.delete_token(name)? {
             return Err(Problem::not_found("no-token-of-that-name", format!("there is no token {name}"))
                 .help("otary token list"));
         }
         self.log(actor, None, format!("revoked the token {name}"))
     }
+}
+
+/// Whether it is a token for one purpose: it makes no other one, by which it would outlive itself, and ends itself alone.
+fn is_small_token(actor: &Actor) -> bool {
+    actor.kind == Kind::Token && actor.grants.highest() < Some(Scope::Operate)
+}
+
+fn is_itself(token: &Token, actor: &Actor) -> bool {
+    actor.who == format!("token {}", token.name)
 }
 
 /// Whether it is theirs and allows no more than they may themselves, or they look after the tokens of others as well. A token

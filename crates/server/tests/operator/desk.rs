@@ -157,6 +157,14 @@ impl Desk {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
+    /// Carries a request as it is.
+    pub async fn carry(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, 1 << 20).await.unwrap().to_vec();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
     /// The owner sends JSON.
     pub async fn send(&self, method: Method, path: &str, body: impl Serialize) -> Answer {
         let body = Body::from(serde_json::to_vec(&body).unwrap());

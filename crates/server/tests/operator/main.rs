@@ -4,6 +4,7 @@
 
 mod access;
 mod backups;
+mod browser;
 mod campaigns;
 mod census;
 mod conditions;
@@ -14,6 +15,7 @@ mod enrolment;
 mod events;
 mod explanations;
 mod intents;
+mod people;
 mod preflights;
 mod products;
 mod pushes;
@@ -21,6 +23,8 @@ mod releases;
 mod risks;
 mod roles;
 mod rollovers;
+mod sessions;
+mod setups;
 mod signals;
 mod signing;
 mod uploads;

@@ -25,7 +25,7 @@ impl House {
     fn new() -> Self {
         let (folder, authority) = authority();
         let names = ["ota.lan", "192.168.1.70"].map(|name| name.parse().unwrap()).to_vec();
-        let custody = Arc::new(Custody::new(Held { authority, names, elsewhere: None }, OPENED));
+        let custody = Arc::new(Custody::new(Held { authority, names, elsewhere: None, page: None }, OPENED));
         Self { desk: Desk::with_custody(Arc::clone(&custody)), custody, _folder: folder }
     }
 

@@ -28,7 +28,8 @@ const REFUSED: [&str; 8] = [
 ];
 
 /// What is handed to whoever has the scope on anything, since it is nobody's yet or their own.
-const OF_NO_PRODUCT: [&str; 4] = ["/artifacts", "/artifacts/{id}", "/tokens", "/tokens/{name}"];
+const OF_NO_PRODUCT: [&str; 6] =
+    ["/artifacts", "/artifacts/{id}", "/tokens", "/tokens/{name}", "/session", "/session/password"];
 
 /// Somebody who asks.
 #[derive(Debug, Clone)]

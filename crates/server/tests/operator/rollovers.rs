@@ -26,7 +26,7 @@ impl Site {
         let names = vec![HOST.parse().unwrap()];
         let clock = Clock { now: OPENED, built: OPENED, newest: OPENED };
         let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &clock).unwrap();
-        let custody = Arc::new(Custody::new(Held { authority, names, elsewhere: None }, OPENED));
+        let custody = Arc::new(Custody::new(Held { authority, names, elsewhere: None, page: None }, OPENED));
         Self { desk: Desk::with_custody(Arc::clone(&custody)), custody, _folder: folder }
     }
 

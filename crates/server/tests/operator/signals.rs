@@ -33,7 +33,7 @@ fn with_authority() -> (Desk, tempfile::TempDir) {
     let names = vec!["ota.lan".parse().unwrap()];
     let clock = Clock { now: OPENED, built: OPENED, newest: OPENED };
     let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &clock).unwrap();
-    let custody = Custody::new(Held { authority, names, elsewhere: None }, OPENED);
+    let custody = Custody::new(Held { authority, names, elsewhere: None, page: None }, OPENED);
     (Desk::with_custody(Arc::new(custody)), folder)
 }
 

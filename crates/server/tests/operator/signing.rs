@@ -29,7 +29,7 @@ impl Site {
         let names = vec!["ota.lan".parse().unwrap()];
         let clock = Clock { now: OPENED, built: OPENED, newest: OPENED };
         let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &clock).unwrap();
-        let custody = Arc::new(Custody::new(Held { authority, names, elsewhere: None }, OPENED));
+        let custody = Arc::new(Custody::new(Held { authority, names, elsewhere: None, page: None }, OPENED));
         let key = || SigningKey::generate().unwrap();
         Self { desk: Desk::with_custody(custody), root: key(), release: key(), _folder: folder }
     }

@@ -11,9 +11,11 @@ use schemars::{JsonSchema, SchemaGenerator};
 
 use super::Operation;
 use crate::operator::actor::Actor;
+use crate::operator::auth::{Access, Asking};
 use crate::operator::events::{Ends, Events};
 use crate::operator::problem::Problem;
 use crate::operator::request::{Body, Made, Options, Place};
+use crate::operator::session::{SignedIn, SignedOut};
 use crate::operator::site::Operator;
 
 /// A handler that can be described.
@@ -47,7 +49,7 @@ macro_rules! inward {
     };
 }
 
-inward!(State<Arc<Operator>>, Actor, HeaderMap, Ends);
+inward!(State<Arc<Operator>>, Actor, Asking, HeaderMap, Ends);
 
 impl<T: JsonSchema> Input for Body<T> {
     fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator) {
@@ -113,6 +115,18 @@ impl Output for Events {
             .takes_header("Last-Event-ID", "The last entry that is known, so that none after it is missed");
         let text = schemas.subschema_for::<String>();
         operation.answers(200, "text/event-stream", &text);
+    }
+}
+
+impl Output for SignedIn {
+    fn describe(operation: &mut Operation, schemas: &mut SchemaGenerator) {
+        operation.answers_json::<Access>(201, schemas);
+    }
+}
+
+impl Output for SignedOut {
+    fn describe(operation: &mut Operation, _: &mut SchemaGenerator) {
+        operation.answers_nothing();
     }
 }
 

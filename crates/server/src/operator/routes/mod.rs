@@ -53,7 +53,7 @@ pub enum On {
     Anyone,
     /// The server as a whole.
     Server,
-    /// Private keys, which pass for the owner of the data directory alone, on the server's machine.
+    /// Private keys and setup codes, which are for the owner of the data directory alone, on the server's machine.
     Keys,
     /// The product that `{product}` in the path names.
     Product,

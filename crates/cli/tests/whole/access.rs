@@ -1,0 +1,98 @@
+//! Who may do what, with the built binary and real TLS: the page's own authority, the names that it answers for, and logins.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use otary_server::operator::Announcement;
+use otary_trust::Certificate;
+
+use crate::api::get_as;
+use crate::house::House;
+
+const PASSWORD: &str = "correct horse battery\n";
+
+fn url(house: &House) -> String {
+    Announcement::read(&house.data()).unwrap().unwrap().url
+}
+
+#[test]
+fn the_operator_listener_shows_its_own_authority_and_devices_another() {
+    let house = House::new();
+    let _server = house.serve("");
+    let page = Certificate::from_pem(house.text("x/trust/page/root.crt").as_bytes()).unwrap();
+    let banner = house.text("banner").replace("\n  ", "");
+    assert!(banner.contains(&page.fingerprint().to_string()), "{banner}");
+    let url = url(&house);
+    let token = house.otary("token create read --scope read --data x").printed();
+    house.write_secret("token", token);
+    let status = |ca: &str| house.otary(&format!("status --server {url} --token-file token --ca {ca}"));
+    status("x/trust/page/root.crt").printed();
+    let refused = status("x/trust/root.crt").refused();
+    assert!(refused.contains("no trusted connection"), "{refused}");
+}
+
+#[test]
+fn dns_rebinding_under_another_name_nothing_is_answered() {
+    let house = House::new();
+    let _server = house.serve("--set operator.hosts=proxy.example");
+    let port = url(&house).rsplit_once(':').unwrap().1.to_owned();
+    for host in ["evil.example", "evil.example:3444", "127.0.0.1.evil.example", ""] {
+        for path in ["/api/v1/access", "/", "/health", "/page-ca.pem"] {
+            let answer = get_as(&house, host, path);
+            assert_eq!(
+                (answer.status, answer.body["code"].as_str()),
+                (421, Some("unknown-host")),
+                "{host} {path}"
+            );
+        }
+    }
+    for host in
+        [format!("127.0.0.1:{port}"), format!("localhost:{port}"), "proxy.example".into(), "[::1]:1".into()]
+    {
+        assert_eq!(get_as(&house, &host, "/api/v1/access").status, 200, "{host}");
+    }
+}
+
+#[test]
+fn a_login_is_kept_for_its_owner_alone_and_ends_with_a_logout() {
+    let house = House::new();
+    let _server = house.serve("");
+    let url = url(&house);
+    house.write_secret("word", PASSWORD);
+    house.otary("people add lena --role operator --password-file word --data x").printed();
+    let people = house.otary("people list --data x").printed();
+    assert!(people.contains("lena") && people.contains("operate"), "{people}");
+
+    house.otary(&format!("status --server {url} --ca x/trust/page/root.crt")).refused();
+    let said = house
+        .otary(&format!("login lena --password-file word --server {url} --ca x/trust/page/root.crt"))
+        .printed();
+    assert!(said.starts_with(&format!("Logged in to {url} as login-lena-")), "{said}");
+    let folder = house.path(".config/otary/servers");
+    let kept = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(fs::metadata(&kept).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+    assert!(!fs::read_to_string(&kept).unwrap().contains(PASSWORD.trim()));
+
+    house.otary(&format!("status --server {url}")).printed();
+    let refused = house.otary(&format!("people list --server {url}")).refused();
+    assert!(refused.contains("this takes own"), "{refused}");
+    house.otary(&format!("logout --server {url}")).printed();
+    assert!(!kept.exists());
+    let tokens = house.otary("token list --data x").printed();
+    assert!(!tokens.contains("login-lena"), "{tokens}");
+    for secret in [PASSWORD.trim(), "otary_"] {
+        assert!(!house.text("log").contains(secret), "no secret is in the log");
+    }
+}
+
+#[test]
+fn a_setup_code_is_printed_for_whoever_owns_the_data_directory() {
+    let house = House::new();
+    let server = house.serve("");
+    let code = house.otary("setup-code --data x").printed();
+    assert_eq!(code.trim().split('-').map(str::len).collect::<Vec<_>>(), [5, 5, 5, 5, 6]);
+    assert!(!house.text("log").contains(code.trim()));
+    server.terminate();
+    house.otary("setup-code --data x").printed();
+}
