@@ -202,7 +202,9 @@ const KEY: &str = "idempotency-key";
 
 /// A key that nobody else has.
 fn new_key() -> anyhow::Result<HeaderValue> {
-    Ok(HeaderValue::from_str(&format!("{:032x}", rand::random::<u128>()))?)
+    let random = Secret::generate().map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
+    let text = random.hash().to_string();
+    Ok(HeaderValue::from_str(&text)?)
 }
 
 fn read<T: DeserializeOwned>(answer: &[u8]) -> anyhow::Result<T> {
