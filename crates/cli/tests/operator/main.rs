@@ -10,7 +10,6 @@ mod campaigns;
 mod intents;
 mod mirrors;
 mod private;
-mod schemathesis;
 
 use std::fs;
 
