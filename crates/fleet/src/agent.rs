@@ -8,6 +8,7 @@ use crate::{Network, Proof, Sha256, Time};
 
 /// What an agent says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AgentWords {
     /// The hardware that it was built for; at most [`otary_wire::MAX_HARDWARE`] bytes.
     pub hardware: String,
@@ -23,6 +24,7 @@ pub struct AgentWords {
 
 /// How well a device knows the time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceClock {
     /// Not at all: for it nothing expires.
@@ -46,6 +48,7 @@ impl DeviceClock {
 
 /// What a device says became of an attempt. It changes nothing but what is shown of the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Report {
     /// The number of the release; of a refused trust set the version of its root record; 0 if it came to neither.
     pub release: u32,
@@ -63,6 +66,7 @@ pub struct Report {
 
 /// How an attempt ended, by the device's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// The new build runs and has reached the server.
@@ -89,10 +93,12 @@ impl Ending {
 
 /// Why an attempt did not end well, by its number in a report. In records its words stand beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "CauseRecord", into = "CauseRecord")]
 pub struct Cause(pub u8);
 
 #[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct CauseRecord {
     code: u8,
     #[serde(default, skip_deserializing)]
@@ -135,6 +141,7 @@ impl fmt::Display for Report {
 
 /// A report that came under a device's address, which may be a stranger's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reported {
     /// What was said.
     pub report: Report,

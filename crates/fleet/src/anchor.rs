@@ -11,6 +11,7 @@ use crate::{Sha256, Time};
 /// Not the certificate's own digest: every device's TLS stack finds an anchor by its subject and checks with its key
 /// (Mbed TLS, BearSSL), so a certificate that was renewed with the same key is the same anchor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct AnchorId(pub Sha256);
 
@@ -23,6 +24,7 @@ impl fmt::Display for AnchorId {
 
 /// A certificate that devices trust, or may trust.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Anchor {
     /// Which it is.
     pub id: AnchorId,

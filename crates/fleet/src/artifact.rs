@@ -7,6 +7,7 @@ use crate::{Build, Embedded, Md5, Sha256, Time};
 
 /// What an artifact is to a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// A program for an app slot.
@@ -31,6 +32,7 @@ impl Kind {
 /// Which of several images for one chip it is. All but the first are Tasmota's, told by the file's name: an image that
 /// makes room or stands by, and never the one that a device is to stay with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Variant {
     /// The one that there always is.
@@ -66,6 +68,7 @@ impl Variant {
 
 /// How a file system image is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum FileSystem {
     /// LittleFS.
@@ -99,6 +102,7 @@ impl From<Kind> for Wanted {
 
 /// The bytes of one image, named by their SHA-256, with the facts that were read at upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Artifact {
     /// SHA-256 of the bytes as they are served.
     pub id: Sha256,

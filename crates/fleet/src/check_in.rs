@@ -14,6 +14,7 @@ use crate::{
 
 /// The client library that a check-in came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Dialect {
     /// Arduino ESP32 `HTTPUpdate`: headers `x-ESP32-*`.
@@ -111,6 +112,7 @@ impl Dialect {
 
 /// What a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// A program.
@@ -146,6 +148,7 @@ impl Mode {
 
 /// How a check-in reached us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
     /// Plain HTTP.
@@ -156,6 +159,7 @@ pub enum Transport {
 
 /// What a device reports that it runs. All of it may be absent: old cores send no digest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Build {
     /// MD5 over the running image, by its own length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,6 +189,7 @@ impl fmt::Display for Build {
 
 /// Where a check-in came from, as coarsely as a home or a site is one place: an IPv4 /24 or an IPv6 /64.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Network(IpAddr);
 
@@ -216,6 +221,7 @@ impl fmt::Display for Network {
 
 /// One poll by a device. Every text in it is bounded by the dialect that read it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CheckIn {
     /// Whose client it is.
     pub dialect: Dialect,
@@ -318,6 +324,7 @@ impl fmt::Debug for Quoted {
 /// A stranger who uses a device's address from elsewhere, or words anything differently, is another claimant. So
 /// what strangers download never counts against the device itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Claimant(u64);
 

@@ -7,6 +7,7 @@ use crate::{CampaignId, ProductName, Reason, ReleaseId, Sha256};
 
 /// What a device is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Here is an image.
@@ -33,6 +34,7 @@ impl Verdict {
 
 /// A verdict, why, and what the device is meant to run as far as that is known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Decision {
     /// Why; the verdict follows from it.
     pub reason: Reason,

@@ -15,6 +15,7 @@ const MONTH: Duration = Duration::from_hours(30 * 24);
 
 /// One board, known by its address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Device {
     /// Its address.
     pub mac: Mac,
@@ -85,6 +86,7 @@ pub struct Device {
 
 /// What a device said when it last asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Snapshot {
     /// Whose client it is.
     pub dialect: Dialect,
@@ -174,6 +176,7 @@ impl Snapshot {
 
 /// A build that a device reported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SeenBuild {
     /// Its digests.
     pub build: Build,
@@ -210,6 +213,7 @@ impl SeenBuild {
 
 /// A name asked for and a chain shown, under one build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SeenHandshake {
     /// Which.
     pub handshake: Handshake,
@@ -229,6 +233,7 @@ pub struct SeenHandshake {
 
 /// A network that a device asked from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SeenNetwork {
     /// The network.
     pub network: Network,
@@ -238,6 +243,7 @@ pub struct SeenNetwork {
 
 /// One device meeting one release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Attempt {
     /// Who seemed to speak.
     pub claimant: Claimant,
@@ -273,6 +279,7 @@ pub struct Attempt {
 
 /// An update by otary that a device was seen to run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Installed {
     /// The artifact.
     pub artifact: Sha256,
@@ -291,6 +298,7 @@ pub struct Installed {
 
 /// How a device stands: one decision, and how long it has been the same.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Standing {
     /// The decision.
     pub decision: Decision,

@@ -54,6 +54,7 @@ macro_rules! digest {
     ($(#[$doc:meta])* $name:ident, $len:literal, $hasher:ty) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(pub [u8; $len]);
 

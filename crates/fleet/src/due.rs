@@ -32,6 +32,7 @@ impl Default for Patience {
 
 /// Something that a person has to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Act {
     /// Take the next root's key to another place: who takes over this machine must not get both.
@@ -46,6 +47,7 @@ pub enum Act {
 
 /// What is due, and the last moment at which nobody is lost by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Due {
     /// What.
     pub act: Act,

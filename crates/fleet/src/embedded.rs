@@ -8,6 +8,7 @@ use crate::Anchor;
 ///
 /// Offsets into a gzip file are those of what is inside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Embedded {
     /// Certificates, PEM or DER. A device that runs the image may trust any of them.
     #[serde(default)]
@@ -25,6 +26,7 @@ pub struct Embedded {
 
 /// A certificate inside an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FoundCertificate {
     /// Where it begins, in bytes from the image's start.
     pub offset: u64,
@@ -37,6 +39,7 @@ pub struct FoundCertificate {
 
 /// A private key inside an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FoundKey {
     /// Where it begins, in bytes from the image's start.
     pub offset: u64,

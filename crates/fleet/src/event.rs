@@ -12,6 +12,7 @@ use crate::{
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Event {
     /// When.
     pub at: Time,
@@ -26,6 +27,7 @@ pub struct Event {
 
 /// How a campaign moved on by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "moved", rename_all = "kebab-case")]
 pub enum Moved {
     /// The next wave is open.
@@ -81,6 +83,7 @@ impl fmt::Display for Moved {
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum EventKind {
     /// A device was offered something, or is answered otherwise than before.

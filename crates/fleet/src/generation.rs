@@ -13,6 +13,7 @@ use crate::{Anchor, AnchorId, Time};
 
 /// Which generation. The first adopted certificate is number 0, the authority's first root number 1, and so on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct GenerationId(pub u32);
 
@@ -30,6 +31,7 @@ impl fmt::Display for GenerationId {
 
 /// One anchor's era: the anchor, and the host names that serve it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Generation {
     /// Which it is.
     pub id: GenerationId,
@@ -47,6 +49,7 @@ pub struct Generation {
 
 /// The chain that a client is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Presented {
     /// Whose leaf it is.
     pub generation: GenerationId,
@@ -57,6 +60,7 @@ pub struct Presented {
 /// What passed between a client and the server before its request: the client went on, so it accepted this chain, or
 /// looks at none.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Handshake {
     /// The host name that the client asked for (SNI), in lower case; none with an address in the URL.
     pub server_name: Option<String>,
@@ -66,6 +70,7 @@ pub struct Handshake {
 
 /// How far a rollover is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
     /// The new generation is there, and shown under its own host names. Devices move by ordinary updates.
@@ -76,6 +81,7 @@ pub enum Phase {
 
 /// A change from one generation to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rollover {
     /// The old generation.
     pub from: GenerationId,
@@ -91,6 +97,7 @@ pub struct Rollover {
 
 /// Every generation that is shown to anybody, and the root that comes after them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Generations {
     /// Those that are shown: one, or the two of a rollover.
     pub shown: Vec<Generation>,

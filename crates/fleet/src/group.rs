@@ -11,6 +11,7 @@ use crate::{BriefFacts, Facts, Mac, NameError, ProductName, Query};
 
 /// A group's name; named as products are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct GroupName(ProductName);
 
@@ -37,6 +38,7 @@ impl fmt::Display for GroupName {
 
 /// Devices that are meant together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Group {
     /// Its name.
     pub name: GroupName,
@@ -49,6 +51,7 @@ pub struct Group {
 
 /// How the devices of a group are found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Membership {
     /// These ones.

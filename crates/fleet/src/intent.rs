@@ -15,6 +15,7 @@ use crate::{
 
 /// An operator's hold: the device is offered nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Held {
     /// Since when.
     pub at: Time,
@@ -24,6 +25,7 @@ pub struct Held {
 
 /// A release that an operator wants a device to get, whatever it runs, once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Forced {
     /// The release.
     pub release: ReleaseId,

@@ -38,6 +38,7 @@ const RHYTHM: u32 = 3;
 
 /// The anchors that a build holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Holds {
     /// Exactly these: its image was searched, and it never accepted what they do not lead to.
@@ -50,6 +51,7 @@ pub enum Holds {
 
 /// One build that a device may run, and what follows for its trust.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Claim {
     /// What it says that it runs.
     pub build: Build,
@@ -69,6 +71,7 @@ pub struct Claim {
 
 /// A device in the ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Entry {
     /// Which device.
     pub device: Mac,
@@ -82,6 +85,7 @@ pub struct Entry {
 
 /// Whether a client accepts a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Accepts {
     /// It does not: it holds other anchors.

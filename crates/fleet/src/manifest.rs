@@ -14,6 +14,7 @@ use crate::Sha256;
 
 /// The manifest of one artifact of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SignedManifest {
     /// The artifact that is its payload.
     pub artifact: Sha256,
@@ -25,6 +26,7 @@ pub struct SignedManifest {
 
 /// The bytes of a signed manifest: at least one, at most [`Self::MAX`]. In records and JSON they are base64.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct ManifestBytes(Box<[u8]>);
 

@@ -11,6 +11,7 @@ use crate::{Mac, Sha256};
 /// A device's name, by its client's word: 1 to 128 bytes of text without white space, control characters or `/`, so that it
 /// is one segment of a URL's path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct DeviceName(Box<str>);
 

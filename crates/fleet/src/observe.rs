@@ -334,6 +334,7 @@ fn forget_an_attempt(attempts: &mut Vec<Attempt>) {
 
 /// A transfer that ended, whole or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Delivery {
     /// Who took it.
     pub claimant: Claimant,

@@ -15,6 +15,7 @@ use crate::{Device, Proof, Sha256, Time};
 ///
 /// It stands in URLs and on command lines, so nothing in it ever needs quoting. Shared: a clone copies no text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct ProductName(Arc<str>);
 
@@ -66,6 +67,7 @@ impl From<ProductName> for String {
 
 /// A kind of device that shares firmware.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Product {
     /// Its name.

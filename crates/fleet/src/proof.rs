@@ -10,6 +10,7 @@ use crate::{Device, Product, Sha256, Time};
 
 /// What a check-in showed of who it comes from, weakest first. A claim without proof is never more than a claim.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Proof {
     /// Nothing: anybody can say the same.
@@ -43,6 +44,7 @@ impl Proof {
 
 /// A credential that was issued to one device, without the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Credential {
     /// What it is.
     pub kind: CredentialKind,
@@ -52,6 +54,7 @@ pub struct Credential {
 
 /// What a device shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CredentialKind {
     /// A token, by the SHA-256 of its text. It has 256 random bits, so no slow hash is called for.

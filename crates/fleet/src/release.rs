@@ -8,6 +8,7 @@ use crate::{Artifact, Chip, NameError, ProductName, Sha256, SignedManifest, Time
 
 /// A named stream of releases that devices follow; named as products are. `stable` unless said.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Channel(ProductName);
 
@@ -42,6 +43,7 @@ impl fmt::Display for Channel {
 
 /// Which release: a product has one release of each version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReleaseId {
     /// The product.
     pub product: ProductName,
@@ -57,6 +59,7 @@ impl fmt::Display for ReleaseId {
 
 /// Which goes first where a release has a program and a file system.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Sequence {
     /// The file system: a new program finds the files that it needs.
@@ -68,6 +71,7 @@ pub enum Sequence {
 
 /// A version of a product: one artifact per chip, kind and variant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Release {
     /// Product and version.
     #[serde(flatten)]

@@ -22,6 +22,7 @@ const LEAST_PATIENCE: u32 = 30 * 60;
 
 /// How often a device asks. All in whole seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rhythm {
     /// How many gaps were seen.
     gaps: u32,
@@ -45,6 +46,7 @@ pub struct Rhythm {
 
 /// A time in which a device was missed, and which ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Lapse {
     /// Its last poll before.
     pub from: Time,

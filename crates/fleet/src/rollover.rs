@@ -25,6 +25,7 @@ use crate::{
 
 /// A step of a rollover that takes something away from somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Step {
     /// Put the new generation in charge.
@@ -210,6 +211,7 @@ impl Generations {
 
 /// A device that a step would cut off, or might.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Straggler {
     /// Which device.
     pub device: Mac,
@@ -275,6 +277,7 @@ fn changes(name: Option<&str>, now: &Generations, then: &Generations) -> bool {
 
 /// Whom the operator gives up, in so many words.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct GivenUp {
     /// Devices, by their addresses.
     pub devices: BTreeSet<Mac>,

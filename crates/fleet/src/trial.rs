@@ -31,6 +31,7 @@ const NEW_RHYTHM: Duration = Duration::from_hours(26);
 
 /// What became of a release on a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It runs the release.
@@ -68,6 +69,7 @@ impl Outcome {
 
 /// How an outcome is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// The device said so.
@@ -88,6 +90,7 @@ impl Source {
 
 /// An outcome, how it is known and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ended {
     /// What became of it; never silent, which nothing but time shows.
     pub outcome: Outcome,
@@ -99,6 +102,7 @@ pub struct Ended {
 
 /// One device in one campaign.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Trial {
     /// The campaign.
     pub campaign: CampaignId,
@@ -125,6 +129,7 @@ pub struct Trial {
 
 /// How a trial went: as much as the stop rule needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Course {
     /// When it was first offered.
     pub offered: Time,
@@ -158,6 +163,7 @@ pub struct Course {
 
 /// Polls of a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Polls {
     /// The first.
     pub first: Time,

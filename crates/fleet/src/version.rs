@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 /// A version, as its owner wrote it. [`compare`](crate::compare) says how two stand to each other. Shared: a clone
 /// copies no text.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "String", into = "String")]
 pub struct Version(Arc<str>);
 

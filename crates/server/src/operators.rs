@@ -37,6 +37,7 @@ impl Front for Operators {
     {
         let service = service_fn(|mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(caller.peer));
+            request.extensions_mut().insert(rules.draining.clone());
             let (method, path) = (request.method(), request.uri().path());
             let span = info_span!(target: SPANS, "operator-request", %method, path, status = Empty);
             let answer = self.0.clone().oneshot(request);

@@ -31,6 +31,7 @@ use crate::StoreError;
 ///
 /// As text the number, a colon and 64 hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Head {
     /// The entry's number; 0 before the first.
@@ -55,6 +56,7 @@ pub struct HeadError;
 
 /// What is stored of an event: its text, and the random digits that its leaf begins with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
     /// 32 hex digits.
     pub salt: String,
@@ -64,6 +66,7 @@ pub struct Record {
 
 /// An entry of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditEntry {
     /// Its number.
     pub number: u64,

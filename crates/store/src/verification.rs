@@ -9,6 +9,7 @@ use crate::audit::{AuditEntry, Head, NotedHead};
 
 /// What was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verification {
     /// Entries that were looked at.
     pub entries: u64,
@@ -24,6 +25,7 @@ pub struct Verification {
 
 /// Whether the log holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "finding", rename_all = "kebab-case")]
 pub enum Finding {
     /// It holds in itself, and no head was given to hold it against.

@@ -17,7 +17,7 @@ use anyhow::Context;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use http::{Method, Request, header};
+use http::{HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt, Limited};
 use otary_server::operator::{Access, LocalOwner, Secret, SignIn};
 use serde::Serialize;
@@ -117,6 +117,14 @@ impl Client {
         self.ask(Method::POST, path, Body::from(serde_json::to_vec(body)?))
     }
 
+    /// Has `body` made into something new, once: under a key of its own, so that whatever stands between here and the server may
+    /// send it again.
+    pub fn post_once<T: DeserializeOwned>(&mut self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
+        let mut request = request(Method::POST, path, Body::from(serde_json::to_vec(body)?))?;
+        request.headers_mut().insert(KEY, new_key()?);
+        read(&self.exchange(request)?)
+    }
+
     /// Has `body` put there, in the place of what was there.
     pub fn put<T: DeserializeOwned>(&mut self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
         self.ask(Method::PUT, path, Body::from(serde_json::to_vec(body)?))
@@ -138,9 +146,7 @@ impl Client {
     }
 
     fn ask<T: DeserializeOwned>(&mut self, method: Method, path: &str, body: Body) -> anyhow::Result<T> {
-        let answer = self.exchange(request(method, path, body)?)?;
-        serde_json::from_slice(&answer)
-            .context("the answer is of another otary's making: are both of one version?")
+        read(&self.exchange(request(method, path, body)?)?)
     }
 
     /// Sends a request and gives the body of its answer; a problem is an error.
@@ -189,6 +195,21 @@ impl Target {
         let body = body.map_err(|error| anyhow::anyhow!("the answer broke off: {error}"))?;
         Ok((parts, body.to_bytes()))
     }
+}
+
+/// The header of what is carried out once.
+const KEY: &str = "idempotency-key";
+
+/// A key that nobody else has.
+fn new_key() -> anyhow::Result<HeaderValue> {
+    let random = Secret::generate().map_err(|_| anyhow::anyhow!("the system gives no random numbers"))?;
+    let text = random.hash().to_string();
+    Ok(HeaderValue::from_str(&text)?)
+}
+
+fn read<T: DeserializeOwned>(answer: &[u8]) -> anyhow::Result<T> {
+    serde_json::from_slice(answer)
+        .context("the answer is of another otary's making: are both of one version?")
 }
 
 fn request(method: Method, path: &str, body: Body) -> anyhow::Result<Request<Body>> {

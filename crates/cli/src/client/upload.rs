@@ -7,15 +7,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::stream;
 use http::{Method, header};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use otary_fleet::Artifact;
+use otary_fleet::{Artifact, Sha256};
 use otary_server::operator::Uploaded;
 
 use super::path::{encode, path};
-use super::{Client, request};
+use super::{Client, KEY, new_key, request};
 
 /// Bytes that are handed to the connection at a time.
 const CHUNK: usize = 64 * 1024;
@@ -75,6 +77,9 @@ impl Client {
         let headers = request.headers_mut();
         headers.insert(header::CONTENT_TYPE, http::HeaderValue::from_static("application/octet-stream"));
         headers.insert(header::CONTENT_LENGTH, file.bytes.len().into());
+        let digest = STANDARD.encode(Sha256::of(&file.bytes).0);
+        headers.insert("content-digest", format!("sha-256=:{digest}:").parse()?);
+        headers.insert(KEY, new_key()?);
         let answer = self.exchange(request);
         bar.finish_and_clear();
         Ok(serde_json::from_slice(&answer?)?)

@@ -231,7 +231,7 @@ impl Publish {
             dry_run: self.dry_run,
             keep_uploads: false,
         };
-        let published: Published = client.post(&path(["releases"]), &publication)?;
+        let published: Published = client.post_once(&path(["releases"]), &publication)?;
         if self.json { print_json(&published) } else { tell(&published, self.dry_run) }
     }
 }

@@ -135,7 +135,7 @@ pub fn run(args: &Args, global: &Global) -> anyhow::Result<()> {
     let uploads = upload(&mut client, &files, args.kind.is_some())?;
     publication.artifacts =
         uploads.iter().zip(&files).map(|(upload, file)| part(upload, file, args)).collect();
-    let mut published: Published = client.post(&path(["releases"]), &publication)?;
+    let mut published: Published = client.post_once(&path(["releases"]), &publication)?;
     if let Some(secrets) = secrets {
         published.notes.extend(secrets.notes(&files, &args.product, &mut client)?);
     }

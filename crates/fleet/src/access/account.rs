@@ -7,6 +7,7 @@ use crate::Time;
 
 /// A person who signs in with a name and a password.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Account {
     /// The name; unique.
     pub name: String,

@@ -13,6 +13,7 @@ use crate::ProductName;
 /// What belongs to the whole server (its trust, its limits, devices of no product, other people) is reached by the scope on
 /// everything alone. A scope's word alone is read as that scope on everything.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "Written")]
 pub struct Grants {
     /// On everything.
@@ -25,6 +26,7 @@ pub struct Grants {
 
 /// The forms that grants are read in.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 enum Written {
     Everywhere(Scope),
@@ -32,6 +34,7 @@ enum Written {
 }
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Apart {
     #[serde(default)]

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How much somebody may do. Each scope allows what those before it allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// To look.

@@ -9,6 +9,7 @@ use crate::{Sha256, Time};
 
 /// One sign-in, without the secret itself: 256 random bits of which only the digest is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Session {
     /// SHA-256 of the secret's text.
     pub hash: Sha256,

@@ -7,6 +7,7 @@ use crate::{Sha256, Time};
 
 /// A token, without the secret itself: 256 random bits of which only the digest is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Token {
     /// What people call it; unique.
     pub name: String,

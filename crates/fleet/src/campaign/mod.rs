@@ -41,6 +41,7 @@ pub use zone::{UnknownZone, Zone};
 
 /// Which campaign: numbered from 1, in the order in which they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct CampaignId(pub u32);
 
@@ -60,6 +61,7 @@ impl FromStr for CampaignId {
 
 /// A release on its way to the devices of a channel, or of a group of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Campaign {
     /// Which.
     pub id: CampaignId,

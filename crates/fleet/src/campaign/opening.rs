@@ -9,6 +9,7 @@ use crate::{CampaignId, Time};
 
 /// What may be begun now under one campaign.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Opening {
     /// How many more devices may be offered its release.
     pub slots: u32,

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 /// How fast a campaign goes. What is not said is not limited.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Pace {
     /// Offers in a minute.

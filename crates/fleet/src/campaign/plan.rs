@@ -11,6 +11,7 @@ use crate::Mac;
 
 /// How much of the members a wave and those before it hold together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub enum Share {
     /// So many devices.
@@ -86,6 +87,7 @@ impl From<Share> for String {
 
 /// One wave of a campaign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Wave {
     /// What it and the waves before it hold together, as it was asked for.
     pub share: Share,
@@ -95,6 +97,7 @@ pub struct Wave {
 
 /// The waves' shares, each with those before it: they grow, and the last is all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Plan(Vec<Share>);
 

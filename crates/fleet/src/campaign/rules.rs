@@ -8,10 +8,12 @@ use crate::seconds;
 
 /// What has to be so before the next wave opens. Evidence is always asked for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Gate {
     /// For how long a wave has to have been open.
     #[serde(rename = "soak_seconds", with = "seconds")]
+    #[cfg_attr(feature = "schema", schemars(with = "u64"))]
     pub soak: Duration,
     /// Whether a person has to approve.
     pub approval: bool,
@@ -19,6 +21,7 @@ pub struct Gate {
 
 /// What is tolerated, and of whom.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Rules {
     /// The share of devices that may fail or fall silent beyond what the others do, in parts per million.
@@ -32,6 +35,7 @@ pub struct Rules {
     pub at_a_time: u32,
     /// For how long an installed device is watched: one that falls silent within it counts as silent.
     #[serde(rename = "watch_seconds", with = "seconds")]
+    #[cfg_attr(feature = "schema", schemars(with = "u64"))]
     pub watch: Duration,
 }
 

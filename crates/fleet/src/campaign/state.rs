@@ -6,6 +6,7 @@ use crate::{Mac, Time};
 
 /// Where a campaign stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum State {
     /// Its open waves are served.
@@ -54,6 +55,7 @@ impl State {
 
 /// On what a campaign was stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stop {
     /// When.
     #[serde(rename = "stopped_at")]

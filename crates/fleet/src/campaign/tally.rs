@@ -64,6 +64,7 @@ pub struct Tally {
 
 /// What is known of one wave of a campaign: numbers of devices.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WaveTally {
     /// Its members: those that the release is meant for, and those that were offered it.
     pub members: u32,

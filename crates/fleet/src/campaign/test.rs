@@ -44,6 +44,7 @@ const MOST: u32 = 840_000;
 
 /// How the evidence stands in each test, in thousandths of a nat: above zero it speaks against the release.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Weight {
     /// Of the first contact.
     pub first: i64,

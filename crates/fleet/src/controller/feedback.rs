@@ -19,6 +19,7 @@ pub struct Feedback {
 
 /// What a device does with an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Execution {
     /// It is over; [`Finished`] says how.
@@ -41,6 +42,7 @@ pub enum Execution {
 
 /// How an action ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Finished {
     /// Well.

@@ -27,6 +27,7 @@ const SECONDS_TO_2026: u64 = 1_767_225_600;
 
 /// What is kept of a device that speaks hawkBit's protocol.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Controller {
     /// What it said of itself, at most [`Self::MAX_ATTRIBUTES`].
     #[serde(default)]
@@ -44,6 +45,7 @@ pub struct Controller {
 
 /// That a device agrees to everything, by its word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Agreement {
     /// Who said so.
     pub initiator: Option<String>,
@@ -55,6 +57,7 @@ pub struct Agreement {
 
 /// The number of an action: unique for its device, positive, and less than 2^31 (clients keep it as a signed number).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ActionId(pub u32);
 
@@ -66,6 +69,7 @@ impl fmt::Display for ActionId {
 
 /// One release that a device is asked to install.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Action {
     /// Its number.
     pub id: ActionId,
@@ -91,6 +95,7 @@ pub struct Action {
 
 /// Where an action stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum ActionState {
     /// The device has to agree first.

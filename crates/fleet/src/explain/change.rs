@@ -10,6 +10,7 @@ use crate::{CampaignId, Device, Reason, Verdict, Version};
 
 /// Something that would change an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// What to do, most often a command; none of what comes by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]

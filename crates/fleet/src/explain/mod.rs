@@ -21,6 +21,7 @@ pub use change::Change;
 
 /// Why a device is answered as it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Explanation {
     /// The device; none of a client that says none.
     pub device: Option<Mac>,

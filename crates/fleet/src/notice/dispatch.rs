@@ -18,6 +18,7 @@ const PAUSES: [u64; 8] =
 
 /// A notice on its way to one receiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Dispatch {
     /// Its name, the same in every attempt: `msg_` and 32 hex digits. A receiver knows by it what it has already.
     pub id: String,
@@ -39,6 +40,7 @@ pub struct Dispatch {
 
 /// How a dispatch stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum Progress {
     /// It is tried at this time.

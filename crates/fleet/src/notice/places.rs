@@ -9,6 +9,7 @@ use crate::{Mac, Time};
 
 /// Devices that something is wrong with, by where they are.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Missing {
     /// How many, in all places.
     pub devices: u64,
@@ -20,6 +21,7 @@ pub struct Missing {
 
 /// A place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Place {
     /// A site's network, or a product's name.
     pub place: String,

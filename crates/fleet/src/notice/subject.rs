@@ -9,6 +9,7 @@ use crate::{Act, CampaignId, ProductName, ReleaseId, Stop, Time};
 
 /// Something worth telling.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Notice {
     /// When it was found.
     pub at: Time,
@@ -19,6 +20,7 @@ pub struct Notice {
 
 /// What a notice is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "type", content = "data")]
 pub enum Subject {
     /// The evidence is against a campaign's release.

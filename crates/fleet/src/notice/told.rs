@@ -17,6 +17,7 @@ const MAX_PLACES: usize = 1000;
 
 /// What was told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub struct Told {
     /// From when on is told what happens: what was before the first look is no news.
@@ -37,6 +38,7 @@ pub struct Told {
 
 /// What was told of devices by place.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 pub(super) struct Spread {
     /// The places that were told of, with the devices that something was wrong with.

@@ -11,6 +11,7 @@ use crate::Time;
 
 /// Somebody who is told by an HTTP request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Webhook {
     /// What people call it; unique.
     pub name: String,
@@ -38,6 +39,7 @@ pub struct Webhook {
 
 /// A text that is kept and never shown: not in a log, nor by its debug text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(from = "String", into = "String")]
 pub struct HiddenText(Zeroizing<String>);
 

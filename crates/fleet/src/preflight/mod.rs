@@ -56,6 +56,7 @@ pub enum Outlook {
 
 /// What came of a preflight.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Preflight {
     /// The release.
     pub release: ReleaseId,
@@ -86,6 +87,7 @@ pub struct Preflight {
 
 /// How many devices would not take a release for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refusals {
     /// The reason's word.
     pub obstacle: String,
@@ -97,6 +99,7 @@ pub struct Refusals {
 
 /// A device that would not take a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Refuser {
     /// Which device.
     pub device: Mac,

@@ -11,6 +11,7 @@ use crate::{Artifact, CheckIn, Dialect, Kind, Reason};
 
 /// Why a device would not take a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "obstacle", rename_all = "kebab-case")]
 pub enum Obstacle {
     /// It would be answered so, were the release meant for it.

@@ -14,6 +14,7 @@ use crate::{
 
 /// Why a decision is as it is. Each variant is one rule, with the figures that it rested on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "rule", rename_all = "kebab-case")]
 pub enum Reason {
     /// It runs an older release.

@@ -48,6 +48,7 @@ pub struct Examined {
 
 /// Why an image should not run on devices.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "risk", rename_all = "kebab-case")]
 pub enum Risk {
     /// It trusts none of the anchors that lead to what this server presents: the update is the last that it takes.

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 /// Which risk. The names are the same on the command line, in the API and in what is kept, and stay as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RiskName {
     /// [`Risk::CutsOff`](crate::Risk::CutsOff).

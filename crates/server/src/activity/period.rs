@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Activity, Counts};
 
 /// What went on in ten minutes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Period {
     /// When they began.
     pub at: Time,

@@ -12,7 +12,7 @@ use super::{Look, Sees};
 const HOUR: Duration = Duration::from_hours(1);
 
 /// The fleet in numbers. Each list has the largest number first.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Count {
     /// Whether a server that began a moment ago still reads its records: every number is too small then.
     pub counting: bool,
@@ -50,7 +50,7 @@ pub struct Count {
 }
 
 /// Devices that asked lately: each number includes those before.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SeenWithin {
     /// Within an hour.
     pub hour: u64,
@@ -61,7 +61,7 @@ pub struct SeenWithin {
 }
 
 /// Devices of a product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Products {
     /// The product; none for those that belong to none.
     pub product: Option<ProductName>,
@@ -70,7 +70,7 @@ pub struct Products {
 }
 
 /// Devices that run the same.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Running {
     /// Their product.
     pub product: Option<ProductName>,
@@ -83,7 +83,7 @@ pub struct Running {
 }
 
 /// Devices with the same chip.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Chips {
     /// The chip; none for those of which nobody knows it.
     pub chip: Option<Chip>,
@@ -92,7 +92,7 @@ pub struct Chips {
 }
 
 /// Devices on a channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Channels {
     /// The channel; none: `stable`.
     pub channel: Option<Channel>,
@@ -101,7 +101,7 @@ pub struct Channels {
 }
 
 /// Devices that were answered the same.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Answers {
     /// Offer, wait or hold.
     pub verdict: Verdict,

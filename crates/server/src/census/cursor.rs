@@ -11,7 +11,7 @@ use otary_fleet::{Mac, Time, Verdict, rank};
 use serde::{Deserialize, Serialize};
 
 /// What a list of devices is sorted by. Devices that are the same by that are sorted by their addresses.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Sort {
     /// The address.
@@ -45,7 +45,7 @@ pub(crate) struct Cursor {
 }
 
 /// [`Key`], kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 enum Place {
     Mac,
     Seen(Time),

@@ -55,7 +55,7 @@ pub enum ManifestError {
     },
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 enum Form {
     Builds(Builds),
@@ -65,31 +65,31 @@ enum Form {
     Fotas(Vec<Fota>),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 struct Builds {
     version: Option<String>,
     builds: Vec<Build>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 struct Build {
     ota: Option<Ota>,
     #[serde(default)]
     parts: Vec<Part>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 struct Ota {
     path: String,
     md5: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 struct Part {
     path: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 struct Fota {
     version: Option<serde_json::Value>,
     url: Option<String>,
@@ -98,7 +98,7 @@ struct Fota {
     bin: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, schemars::JsonSchema)]
 struct MicroPython {
     firmware: String,
     sha: Option<String>,

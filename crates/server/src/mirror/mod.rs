@@ -25,7 +25,7 @@ use crate::fetch::Bounds;
 use crate::operator::Allowance;
 
 /// What a product's firmware is taken from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Mirror {
     /// The product; it has one mirror.
     pub product: ProductName,
@@ -62,7 +62,7 @@ pub struct Mirror {
 }
 
 /// What makes fetched bytes the right ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Trust {
     /// Files with these SHA-256, which the operator said.
@@ -79,7 +79,7 @@ pub enum Trust {
 }
 
 /// Where a mirror may reach.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reaching {
     /// Plain HTTP too.
@@ -91,7 +91,7 @@ pub struct Reaching {
 }
 
 /// What was found upstream.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Found {
     /// When.
     pub at: Time,
@@ -104,7 +104,7 @@ pub struct Found {
 }
 
 /// A file that was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FoundFile {
     /// Where it was, without a query.
     pub url: String,

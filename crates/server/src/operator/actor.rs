@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::problem::Problem;
 
 /// By what somebody was let in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(rename = "AskedBy")]
 pub enum Kind {
     /// The owner of the data directory, on this machine.
     Owner,

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::actor::Actor;
+use super::digests;
 use super::problem::Problem;
 use super::publish::check_file;
 use super::request::{Options, Place};
@@ -30,7 +31,7 @@ const MAX_FILE_NAME: usize = 128;
 const SLOWEST: usize = 1024;
 
 /// What a file is uploaded as.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Upload {
     /// The file's name, without folders.
@@ -41,7 +42,7 @@ pub(super) struct Upload {
 }
 
 /// What was found in an upload.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Uploaded {
     /// The artifact. It can be released now.
     pub artifact: Artifact,
@@ -59,7 +60,9 @@ pub(super) async fn upload(
     check_length(&headers)?;
     let slot = timeout(STALL, operator.uploads.acquire()).await;
     let _slot = slot.map_err(|_| busy())?;
+    let promised = digests::promised(&headers)?;
     let bytes = receive(body).await?;
+    digests::check(promised, Sha256::of(&bytes))?;
     let uploaded =
         carry_out(Arc::clone(&operator), move |operator| operator.take_in(&bytes, &upload.file, upload.raw))
             .await?;

@@ -18,7 +18,7 @@ const PAGE: usize = 200;
 const MAX_PAGE: usize = 1000;
 
 /// An entry of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LogLine {
     /// The entry as it is chained; `printf '%s%s' SALT TEXT | sha256sum` gives its leaf.
     #[serde(flatten)]
@@ -28,7 +28,7 @@ pub struct LogLine {
 }
 
 /// A page of the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LogPage {
     /// Entries, oldest first: those that who asks may see, so there may be fewer than asked.
     pub entries: Vec<LogLine>,
@@ -37,7 +37,7 @@ pub struct LogPage {
 }
 
 /// Which entries.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     after: Option<u64>,
@@ -47,7 +47,7 @@ pub(super) struct Which {
 }
 
 /// What the log is held against.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Against {
     head: Option<String>,

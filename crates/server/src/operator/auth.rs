@@ -39,7 +39,7 @@ pub struct Peer(pub IpAddr);
 const LAST_USED_EVERY: Duration = Duration::from_hours(1);
 
 /// What a client may do here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Access {
     /// As the audit log says it: a person's name, `token` and its name, or `local`; none for whoever shows nothing.
     pub who: Option<String>,

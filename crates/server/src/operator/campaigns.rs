@@ -24,7 +24,7 @@ pub use start::NewCampaign;
 pub(super) use plan::Outgoing;
 
 /// A campaign, and what it has shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CampaignView {
     /// The record.
     #[serde(flatten)]
@@ -41,14 +41,14 @@ pub struct CampaignView {
 }
 
 /// Which campaigns are listed.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     product: Option<ProductName>,
 }
 
 /// How a campaign is resumed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resumption {
     /// The share of devices that may fail or fall silent from now on, in parts per million.
@@ -57,7 +57,7 @@ pub struct Resumption {
 }
 
 /// Where a campaign that rolls back leads.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RollBack {
     /// The version; without, the newest one before.

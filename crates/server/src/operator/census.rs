@@ -21,21 +21,21 @@ const HOURS: u64 = 24;
 const MAX_HOURS: u64 = 7 * 24;
 
 /// Of which product.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OfProduct {
     product: Option<ProductName>,
 }
 
 /// Of how many hours.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Lately {
     hours: Option<u64>,
 }
 
 /// What went on lately.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ActivityView {
     /// Seconds in a period.
     pub period_seconds: u64,

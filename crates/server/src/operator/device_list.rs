@@ -24,7 +24,7 @@ const MAX_PAGE: usize = 1000;
 const LOOKS: usize = 20;
 
 /// A page of the list.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DevicePage {
     /// Devices as they are sorted.
     pub devices: Vec<DeviceLine>,
@@ -42,7 +42,7 @@ pub struct DevicePage {
 }
 
 /// Which devices are listed.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     #[serde(default)]
@@ -56,7 +56,7 @@ pub(super) struct Which {
 }
 
 /// Which way round.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum Direction {
     #[default]

@@ -24,7 +24,7 @@ use super::site::{Operator, carry_out};
 const EVENTS: usize = 50;
 
 /// A device on one line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeviceLine {
     /// Its address.
     pub mac: Mac,
@@ -56,7 +56,7 @@ pub struct DeviceLine {
 }
 
 /// What a device runs, by its own word.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Runs {
     /// The release that its digests belong to; none for an unknown build.
     pub release: Option<ReleaseId>,
@@ -67,7 +67,7 @@ pub struct Runs {
 }
 
 /// What a device is answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Answer {
     /// Offer, wait or hold.
     pub verdict: Verdict,
@@ -80,10 +80,11 @@ pub struct Answer {
 }
 
 /// All that is known of one device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct DeviceView {
     /// The record.
     #[serde(with = "record")]
+    #[schemars(with = "Device")]
     pub device: Device,
     /// The same on one line.
     pub line: DeviceLine,
@@ -96,7 +97,7 @@ pub struct DeviceView {
 }
 
 /// What an operator says of a device; what is not named stays.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Assignment {
     /// The product whose releases it gets.

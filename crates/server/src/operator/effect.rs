@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::site::Operator;
 
 /// What a release will do to the devices of its product.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Effect {
     /// Devices of the product that have asked before.
     pub devices: u64,
@@ -25,7 +25,7 @@ pub struct Effect {
 }
 
 /// Devices that fare alike.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Group {
     /// How.
     pub forecast: Forecast,
@@ -36,7 +36,9 @@ pub struct Group {
 }
 
 /// How a device will fare at its next poll, if it says again what it said last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Forecast {
     /// It will be offered the release.

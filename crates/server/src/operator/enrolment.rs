@@ -19,7 +19,7 @@ use super::request::{Body, Place};
 use super::site::{Operator, carry_out};
 
 /// What a device is issued, and what that opens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Enrolment {
     /// The credential, by its digest.
@@ -32,7 +32,7 @@ pub struct Enrolment {
 }
 
 /// Which of a device's credentials are taken back.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Disenrolment {
     /// The one whose digest begins with these hex digits, in lower case. None: all of them.

@@ -20,7 +20,7 @@ use super::site::{Operator, carry_out, count};
 const MOST: usize = 5000;
 
 /// A group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct GroupView {
     /// The group.
     #[serde(flatten)]
@@ -30,7 +30,7 @@ pub struct GroupView {
 }
 
 /// What a group is to be: by hand, or by a query.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupSettings {
     /// Only devices of this product are in it.
@@ -45,7 +45,7 @@ pub struct GroupSettings {
 }
 
 /// Devices that are to be in a group, or not any more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupMembers {
     /// The devices.
@@ -111,7 +111,7 @@ impl Operator {
         self.with_members(seen, &catalogue)
     }
 
-    fn show_group(&self, name: &GroupName) -> Result<GroupView, Problem> {
+    pub(super) fn show_group(&self, name: &GroupName) -> Result<GroupView, Problem> {
         let catalogue = self.store.catalogue();
         let views = self.with_members([group(&catalogue, name)?], &catalogue)?;
         views.into_iter().next().ok_or_else(|| no_group(name))

@@ -19,7 +19,7 @@ const PROBE: &str = "server.ready";
 const FRESH: Duration = Duration::from_secs(5);
 
 /// Whether a server is ready, part by part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Health {
     /// What is changed can be written.
     pub store: bool,

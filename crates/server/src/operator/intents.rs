@@ -20,7 +20,7 @@ use super::request::{Body, Place};
 use super::site::{Operator, carry_out, count};
 
 /// The release that a device is to have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WantedVersion {
     /// Its version, of the device's product.
@@ -28,7 +28,7 @@ pub struct WantedVersion {
 }
 
 /// Where a device is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceZone {
     /// The time zone of its site, such as `Europe/Berlin`; none: that of whatever window there is.

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::site::Operator;
 
 /// The fleet by anchor.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Ledger {
     /// The anchors of this server and those that devices hold besides, at most [`Ledger::MAX_ANCHORS`].
     pub anchors: Vec<AnchorLine>,
@@ -28,7 +28,7 @@ pub struct Ledger {
 }
 
 /// An anchor, and how many devices hold it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct AnchorLine {
     /// The anchor.
     pub anchor: Anchor,
@@ -43,7 +43,9 @@ pub struct AnchorLine {
 }
 
 /// What an anchor is to this server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// The anchor of a generation that is shown.
@@ -68,7 +70,8 @@ impl fmt::Display for Role {
 }
 
 /// The anchors that one build of a device holds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "HeldAnchors")]
 pub struct Held {
     /// What is known of the build.
     #[serde(flatten)]
@@ -197,7 +200,7 @@ impl Operator {
 }
 
 /// Who would be cut off by a step of a rollover.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Losses {
     /// The step.
     pub step: Step,

@@ -32,7 +32,7 @@ const MIRRORS: &str = "mirrors";
 const LOOK_EVERY: Duration = Duration::from_mins(1);
 
 /// A mirror to be added.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewMirror {
     /// The product, which is there already.
@@ -68,7 +68,7 @@ pub struct NewMirror {
 }
 
 /// A mirror as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MirrorView {
     /// The mirror.
     #[serde(flatten)]

@@ -31,8 +31,8 @@ const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// What a person types to sign in: wiped from memory and never printed.
-#[derive(Clone)]
-pub struct Password(Zeroizing<String>);
+#[derive(Clone, schemars::JsonSchema)]
+pub struct Password(#[schemars(with = "String")] Zeroizing<String>);
 
 /// Turns at hashing: one for browsers that signed in before and for who has a setup code, one for all others. However many
 /// strangers try, the others find theirs free.

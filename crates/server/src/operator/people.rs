@@ -21,7 +21,7 @@ use super::site::{Operator, carry_out, count};
 const RESERVED: [&str; 4] = ["local", "mirror", "otary", "token"];
 
 /// A person who is to have an account.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPerson {
     /// What the person types to sign in; named as products are.
@@ -33,7 +33,7 @@ pub struct NewPerson {
 }
 
 /// What is to be otherwise; what is not there stays.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PersonChange {
     /// What the person may do from now on.
@@ -48,7 +48,7 @@ pub struct PersonChange {
 }
 
 /// A person as listed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PersonView {
     /// The account's name.
     pub name: String,

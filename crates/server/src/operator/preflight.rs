@@ -16,7 +16,7 @@ use super::request::{Options, Place};
 use super::site::{Operator, carry_out};
 
 /// Of which devices it is asked.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     /// Those that follow this channel; without, that of the release.

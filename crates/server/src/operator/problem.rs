@@ -33,13 +33,14 @@ pub struct Problem {
 pub struct PrivateCause(pub String);
 
 /// A problem as it is sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProblemDocument {
     /// The HTTP status in words.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
     /// What programs may rely on: lower case, words joined by `-`.
+    #[schemars(extend("enum" = super::codes::CODES))]
     pub code: String,
     /// One sentence for people, without a full stop.
     pub detail: String,

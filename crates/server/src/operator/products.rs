@@ -15,7 +15,7 @@ use super::request::{Body, Place};
 use super::site::{Operator, carry_out};
 
 /// A product with what is known around it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ProductView {
     /// The product. Its secret's digest is left out: who may look may not try words against it at leisure.
     #[serde(flatten)]
@@ -32,7 +32,7 @@ pub struct ProductView {
 }
 
 /// A product to be added.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NewProduct {
     /// Its name.
     pub name: ProductName,
@@ -42,7 +42,7 @@ pub struct NewProduct {
 }
 
 /// What is set about a product; what is not named stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProductChange {
     /// The chips that it is made with. Empty: whatever its releases are for.
@@ -66,7 +66,7 @@ pub struct ProductChange {
 }
 
 /// What becomes of a product's secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SecretChange {
     /// It is the text with this SHA-256. The text itself stays with the operator and the devices.
@@ -115,7 +115,7 @@ impl Operator {
         Ok(seen.map(|product| view(product, &catalogue, &devices)).collect())
     }
 
-    fn show_product(&self, name: &ProductName) -> Result<ProductView, Problem> {
+    pub(super) fn show_product(&self, name: &ProductName) -> Result<ProductView, Problem> {
         let catalogue = self.store.catalogue();
         Ok(view(product(&catalogue, name)?, &catalogue, &self.devices_by_product()?))
     }

@@ -3,9 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
-use http::StatusCode;
 use otary_fleet::{
     Artifact, Campaign, Catalogue, Channel, Kind, Order, Preflight, Product, ProductName, Release, ReleaseId,
     Risk, RiskName, Scope, Sequence, Sha256, SignedManifest, Time, Version, ViaError, check_via, compare,
@@ -19,13 +17,13 @@ use super::campaigns::{ByCampaign, Outgoing, Superseded, plan};
 use super::effect::Effect;
 use super::problem::Problem;
 use super::refusal::{Allowance, Refusal, check, check_form};
-use super::request::Body;
+use super::request::{Body, Made};
 use super::review::Review;
 use super::signing::ServerSigning;
 use super::site::{Operator, carry_out};
 
 /// A release to be published.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Publication {
     /// The product.
@@ -74,7 +72,7 @@ pub struct Publication {
 }
 
 /// An upload that becomes part of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     /// The artifact that the upload was found to be.
@@ -87,7 +85,7 @@ pub struct Part {
 }
 
 /// What was published, or would be.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Published {
     /// The release.
     pub release: Release,
@@ -120,10 +118,10 @@ pub(super) async fn publish(
     State(operator): State<Arc<Operator>>,
     actor: Actor,
     Body(publication): Body<Publication>,
-) -> Result<(StatusCode, Json<Published>), Problem> {
-    let dry_run = publication.dry_run;
+) -> Result<Made<Published>, Problem> {
+    let is_made = !publication.dry_run;
     let published = carry_out(operator, move |operator| operator.publish(&publication, &actor)).await?;
-    Ok((if dry_run { StatusCode::OK } else { StatusCode::CREATED }, Json(published)))
+    Ok(Made { is_made, of: published })
 }
 
 impl Operator {

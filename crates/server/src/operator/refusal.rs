@@ -129,7 +129,9 @@ pub enum Refusal {
 }
 
 /// What an operator may let pass: most often a mistake, and sometimes meant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Allowance {
     /// A product that does not exist yet, although there are others: it is made.

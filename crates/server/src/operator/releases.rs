@@ -17,7 +17,7 @@ use super::signing::FileSignature;
 use super::site::{Operator, carry_out, count};
 
 /// A release with what is known around it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReleaseView {
     /// The release.
     #[serde(flatten)]
@@ -29,7 +29,7 @@ pub struct ReleaseView {
 }
 
 /// An artifact of a release, and how often it was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ReleasedFile {
     /// The artifact.
     #[serde(flatten)]
@@ -44,7 +44,7 @@ pub struct ReleasedFile {
 }
 
 /// Which releases are listed.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     product: Option<ProductName>,
@@ -112,7 +112,7 @@ impl Operator {
         releases.map(|release| self.view(release, &catalogue, &running)).collect()
     }
 
-    fn show_release(&self, id: &ReleaseId) -> Result<ReleaseView, Problem> {
+    pub(super) fn show_release(&self, id: &ReleaseId) -> Result<ReleaseView, Problem> {
         let catalogue = self.store.catalogue();
         self.view(release(&catalogue, id)?, &catalogue, &self.running(&catalogue)?)
     }

@@ -12,7 +12,7 @@ use super::site::Operator;
 use crate::Custody;
 
 /// What was found in a file of a release.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Review {
     /// The file.
     pub file: String,
@@ -23,7 +23,7 @@ pub struct Review {
 }
 
 /// A risk that was not accepted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FileRisk {
     /// The file that it comes with.
     pub file: String,

@@ -45,6 +45,8 @@ pub(super) async fn check(
     let params = RawPathParams::from_request_parts(parts, &()).await;
     let params =
         params.map_err(|rejection| Problem::bad_request("unreadable-path", rejection.body_text()))?;
+    let params: Vec<(String, String)> =
+        params.iter().map(|(name, text)| (name.to_owned(), text.to_owned())).collect();
     let matter = Matter::of(on, &params)?;
     match matter {
         Matter::Server => actor.check(needs, None),
@@ -63,7 +65,7 @@ pub(super) async fn check(
 }
 
 impl Matter {
-    fn of(on: On, params: &RawPathParams) -> Result<Self, Problem> {
+    fn of(on: On, params: &[(String, String)]) -> Result<Self, Problem> {
         Ok(match on {
             On::Server => Self::Server,
             On::Keys => Self::Keys,
@@ -77,11 +79,11 @@ impl Matter {
 }
 
 /// A part of the path, as the handler will read it.
-fn part<T: std::str::FromStr>(params: &RawPathParams, name: &str) -> Result<T, Problem>
+pub(super) fn part<T: std::str::FromStr>(params: &[(String, String)], name: &str) -> Result<T, Problem>
 where
     T::Err: std::fmt::Display,
 {
-    let text = params.iter().find(|(key, _)| *key == name).map(|(_, text)| text).unwrap_or_default();
+    let text = params.iter().find(|(key, _)| key == name).map(|(_, text)| text.as_str()).unwrap_or_default();
     text.parse().map_err(|error: T::Err| Problem::bad_request("unreadable-path", format!("{text}: {error}")))
 }
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use http::StatusCode;
+use axum::routing::MethodRouter;
+use http::{Method, StatusCode};
 
 use super::auth::{Door, let_in};
+use super::conditions::{self, Guarded, Thing};
+use super::keys;
 use super::problem::Problem;
-use super::routes::{Route, routes};
+use super::request::MAX_BODY;
+use super::routes::{Route, RouteLine, routes};
 use super::site::Operator;
-
-/// The largest JSON body, in bytes: the longest notes fit, whatever their characters are.
-const MAX_BODY: usize = 128 * 1024;
 
 /// The operator interface.
 pub fn router(operator: impl Into<Arc<Operator>>) -> Router {
@@ -28,11 +29,32 @@ pub fn router(operator: impl Into<Arc<Operator>>) -> Router {
 
 /// Adds a route behind its door, if it has one.
 fn add(router: Router<Arc<Operator>>, route: Route, operator: &Arc<Operator>) -> Router<Arc<Operator>> {
-    let Route { line, endpoint } = route;
-    let path = line.full_path();
+    let Route { line, endpoint, .. } = route;
+    let (path, endpoint) = (line.full_path(), guarded(endpoint, &line, operator));
     let Some(needs) = line.needs else { return router.route(&path, endpoint) };
     let door = Door { operator: Arc::clone(operator), needs, on: line.on };
     router.route(&path, endpoint.route_layer(from_fn_with_state(door, let_in)))
+}
+
+/// A route with what holds behind its door: tags and preconditions, and that what has a key is carried out once.
+fn guarded(
+    endpoint: MethodRouter<Arc<Operator>>,
+    line: &RouteLine,
+    operator: &Arc<Operator>,
+) -> MethodRouter<Arc<Operator>> {
+    if line.base.is_empty() {
+        return endpoint;
+    }
+    let guarded = Guarded { operator: Arc::clone(operator), thing: line.thing().map(Thing) };
+    if line.method == Method::GET {
+        endpoint.route_layer(from_fn_with_state(guarded, conditions::tag))
+    } else if line.takes_match() {
+        endpoint.route_layer(from_fn_with_state(guarded, conditions::only_if))
+    } else if line.takes_key() {
+        endpoint.route_layer(from_fn_with_state(Arc::clone(operator), keys::once))
+    } else {
+        endpoint
+    }
 }
 
 async fn no_route() -> Problem {

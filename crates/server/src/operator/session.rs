@@ -40,7 +40,7 @@ const SEEN_EVERY: Duration = Duration::from_mins(5);
 const MOST: usize = 20;
 
 /// What a person types to sign in.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SignIn {
     /// The account's name.
@@ -50,7 +50,7 @@ pub struct SignIn {
 }
 
 /// What a person types to change the password.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
     /// The password so far.
@@ -64,6 +64,15 @@ pub(super) struct SignedIn {
     pub access: Access,
     pub secret: Secret,
     pub browser: String,
+}
+
+/// A session that has ended, with what makes the browser forget it.
+pub(super) struct SignedOut(HeaderValue);
+
+impl IntoResponse for SignedOut {
+    fn into_response(self) -> Response {
+        (StatusCode::NO_CONTENT, [(header::SET_COOKIE, self.0)]).into_response()
+    }
 }
 
 /// Signs in.
@@ -86,7 +95,7 @@ pub(super) async fn sign_out(
     State(operator): State<Arc<Operator>>,
     asking: Asking,
     actor: Actor,
-) -> Result<Response, Problem> {
+) -> Result<SignedOut, Problem> {
     let session = asking.session.filter(|_| actor.kind == Kind::Session).ok_or_else(no_session)?;
     carry_out(operator, move |operator| {
         operator.store.delete_session(&session.hash())?;
@@ -94,7 +103,7 @@ pub(super) async fn sign_out(
     })
     .await?;
     let gone = set_cookie(COOKIE, "", Duration::ZERO)?;
-    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]).into_response())
+    Ok(SignedOut(gone))
 }
 
 /// Changes the password of whoever signed in.

@@ -38,8 +38,8 @@ const LEN: usize = 26;
 const GROUP: usize = 5;
 
 /// A code, as it is typed: 26 characters in groups.
-#[derive(Clone)]
-pub struct SetupCode(Zeroizing<String>);
+#[derive(Clone, schemars::JsonSchema)]
+pub struct SetupCode(#[schemars(with = "String")] Zeroizing<String>);
 
 /// A text that is no code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -47,7 +47,7 @@ pub struct SetupCode(Zeroizing<String>);
 pub struct SetupCodeError;
 
 /// A code that was just made: the only time that it is told.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CreatedCode {
     /// What is typed into the form.
     pub code: SetupCode,
@@ -56,7 +56,7 @@ pub struct CreatedCode {
 }
 
 /// What is typed into the form.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
     /// The code.

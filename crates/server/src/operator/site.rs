@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use otary_fleet::{Device, Event, EventKind, Mac, ProductName, Sha256, Time};
 use otary_store::{Retention, Store};
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLock, Semaphore};
 
 use super::actor::Actor;
 use super::attempts::Attempts;
+use super::events::LISTENERS;
 use super::health::Readiness;
+use super::keys::Keys;
 use super::password::Turns;
 use super::problem::Problem;
 use super::secret::Secret;
@@ -56,6 +58,11 @@ pub struct Operator {
     pub(super) attempts: Attempts,
     pub(super) hashing: Turns,
     pub(super) uploads: Semaphore,
+    /// Places for those who watch what happens.
+    pub(super) listeners: Arc<Semaphore>,
+    pub(super) keys: Keys,
+    /// Held by whoever changes one thing: alone with a precondition, else with others.
+    pub(super) conditions: RwLock<()>,
     /// The owner's token of this run, as its digest.
     pub(super) owner: Option<Sha256>,
     /// The authority; none before the first `otary serve`.
@@ -85,6 +92,9 @@ impl Operator {
             attempts: Attempts::default(),
             hashing: Turns::default(),
             uploads: Semaphore::new(UPLOADS),
+            listeners: Arc::new(Semaphore::new(LISTENERS)),
+            keys: Keys::default(),
+            conditions: RwLock::new(()),
             owner: owner.map(Secret::hash),
             custody: None,
             fetcher: None,

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::site::{AUTHORITY_BACKED_UP, Operator, carry_out};
 
 /// How things stand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Status {
     /// otary's own version.
     pub version: String,
@@ -51,7 +51,7 @@ pub struct Status {
 }
 
 /// What was let go.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Collected {
     /// Number of events.
     pub events: u64,

@@ -17,7 +17,7 @@ use super::secret::Secret;
 use super::site::{Operator, carry_out};
 
 /// A token to be made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewToken {
     /// What people call it; named as products are.
@@ -42,7 +42,7 @@ impl NewToken {
 }
 
 /// A token as it is listed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TokenView {
     /// What people call it.
     pub name: String,
@@ -61,7 +61,7 @@ pub struct TokenView {
 }
 
 /// A token that was just made, with its secret: the only time that it is told.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CreatedToken {
     /// The token.
     #[serde(flatten)]

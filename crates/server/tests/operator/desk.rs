@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
+use axum::response::Response;
 use http::{Method, Request, StatusCode, header};
 use otary_fleet::{
     Build, CheckIn, Chip, Decision, Delivery, Device, Dialect, Mac, Mode, Openings, ProductName, Time,
@@ -101,10 +102,43 @@ impl Desk {
 
     /// A request with its whole path.
     pub async fn ask(&self, from: Caller<'_>, method: Method, path: &str, body: Body) -> Answer {
+        self.request_with(from, method, path, &[], body).await
+    }
+
+    /// One with these headers.
+    pub async fn request_with(
+        &self,
+        from: Caller<'_>,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answer {
+        let response = self.respond(from, method, path, headers, body).await;
+        let (parts, body) = response.into_parts();
+        // Events have no end.
+        let is_endless =
+            parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body = if is_endless { Vec::new() } else { to_bytes(body, 1 << 20).await.unwrap().to_vec() };
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    /// What comes back before its body was read.
+    pub async fn respond(
+        &self,
+        from: Caller<'_>,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Response {
         let mut request = Request::new(body);
         *request.method_mut() = method;
         *request.uri_mut() = path.parse().unwrap();
         request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
+        for (name, value) in headers {
+            request.headers_mut().insert(name.parse::<header::HeaderName>().unwrap(), value.parse().unwrap());
+        }
         match from {
             Caller::Here => {
                 request.extensions_mut().insert(LocalOwner);
@@ -120,7 +154,7 @@ impl Desk {
                 }
             }
         }
-        self.carry(request).await
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Carries a request as it is.

@@ -27,6 +27,7 @@ pub struct Terms {
 
 /// What a manifest says whose signature was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Manifest {
     /// The release key that signed it.
     pub key: KeyId,

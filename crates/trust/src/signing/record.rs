@@ -10,6 +10,8 @@ use super::key::{KeyId, PublicKey};
 
 /// A root record, before it is signed or after it was verified.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "RootRecord"))]
 pub struct Record {
     /// Its place in the chain: the first is 1.
     pub version: u32,
@@ -31,6 +33,7 @@ pub struct Record {
 
 /// A release key with its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReleaseKey {
     /// The key.
     pub key: PublicKey,

@@ -24,7 +24,7 @@ const LIVE: Duration = Duration::from_hours(30 * 24);
 const LONGEST: Duration = Duration::from_hours(365 * 24);
 
 /// How a release goes out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ByCampaign {
     /// By a campaign of the default plan, if it is for more than ten devices; else to all at once.
@@ -37,7 +37,7 @@ pub enum ByCampaign {
 }
 
 /// How a campaign goes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CampaignSettings {
     /// The waves; without, 1 % (at least 3), 5 %, 25 %, 100 %.
@@ -58,7 +58,7 @@ pub struct CampaignSettings {
 }
 
 /// A campaign that another one takes the place of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Superseded {
     /// Which.
     pub campaign: CampaignId,

@@ -4,7 +4,7 @@ use otary_fleet::{Campaign, Mac, Need, Outcome, State, Tally, Time, WaveTally, W
 use serde::{Deserialize, Serialize};
 
 /// What a campaign has shown: numbers of devices, but for the last ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Progress {
     /// Those that were offered the release.
     pub offered: u32,
@@ -43,7 +43,7 @@ pub struct Progress {
 }
 
 /// How far a test is: below zero the evidence speaks for the release, above against it, and at `stops_at` it is stopped.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TestView {
     /// What it looks at.
     pub name: String,
@@ -54,7 +54,7 @@ pub struct TestView {
 }
 
 /// A device that speaks against a release.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Against {
     /// Which.
     pub device: Mac,

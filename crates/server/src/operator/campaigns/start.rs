@@ -14,7 +14,7 @@ use crate::operator::releases::release;
 use crate::operator::site::Operator;
 
 /// A campaign that is to be started for a release that is published.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewCampaign {
     /// The product.

@@ -12,11 +12,12 @@ mod trust;
 
 use std::sync::Arc;
 
-use axum::handler::Handler;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::Method;
 use otary_fleet::Scope;
+use schemars::SchemaGenerator;
 
+use super::openapi::{Described, Operation};
 use super::site::Operator;
 
 /// A route of the operator interface.
@@ -25,6 +26,8 @@ pub(super) struct Route {
     pub line: RouteLine,
     /// What it does, without a door.
     pub endpoint: MethodRouter<Arc<Operator>>,
+    /// What it takes and answers.
+    pub describe: fn(&mut Operation, &mut SchemaGenerator),
 }
 
 /// A route as documents and tests know it.
@@ -82,6 +85,41 @@ impl RouteLine {
     pub fn full_path(&self) -> String {
         format!("{}{}", self.base, self.path)
     }
+
+    /// Whether it makes something that a client may not know to be made when the connection breaks: it takes an
+    /// `Idempotency-Key`.
+    pub(super) fn takes_key(&self) -> bool {
+        let makes = ["/artifacts", "/releases", "/campaigns", "/tokens"];
+        self.method == Method::POST && !self.base.is_empty() && makes.contains(&self.path)
+    }
+
+    /// Whether it changes one thing that can be looked at: it takes an `If-Match`.
+    pub(super) fn takes_match(&self) -> bool {
+        self.method != Method::GET && self.thing().is_some()
+    }
+
+    /// The kind of thing that it is of, if it is of one that has settings.
+    pub(super) fn thing(&self) -> Option<&'static str> {
+        let things = ["products", "releases", "devices", "groups", "campaigns"];
+        let (first, rest) = self.path.strip_prefix('/')?.split_once('/')?;
+        things.contains(&first).then_some(first).filter(|_| rest.starts_with('{'))
+    }
+}
+
+impl On {
+    /// What follows the scope in words.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Anyone => "",
+            Self::Server => " on everything",
+            Self::Keys => ", and is for the owner of the data directory on the server's machine alone",
+            Self::Product => " on the product",
+            Self::Device => " on the device's product",
+            Self::Group => " on the group's product, or on everything",
+            Self::Campaign => " on the campaign's product",
+            Self::Each => " on what it is about",
+        }
+    }
 }
 
 /// All routes.
@@ -100,7 +138,7 @@ pub fn table() -> Vec<RouteLine> {
 /// What is read, and changes nothing.
 fn get<H, T>(path: &'static str, needs: Scope, on: On, says: &'static str, handler: H) -> Route
 where
-    H: Handler<T, Arc<Operator>>,
+    H: Described<T>,
     T: 'static,
 {
     route(Method::GET, path, Some(needs), on, says, handler)
@@ -108,7 +146,7 @@ where
 
 fn post<H, T>(path: &'static str, needs: Scope, on: On, says: &'static str, handler: H) -> Route
 where
-    H: Handler<T, Arc<Operator>>,
+    H: Described<T>,
     T: 'static,
 {
     route(Method::POST, path, Some(needs), on, says, handler)
@@ -116,7 +154,7 @@ where
 
 fn put<H, T>(path: &'static str, needs: Scope, on: On, says: &'static str, handler: H) -> Route
 where
-    H: Handler<T, Arc<Operator>>,
+    H: Described<T>,
     T: 'static,
 {
     route(Method::PUT, path, Some(needs), on, says, handler)
@@ -124,7 +162,7 @@ where
 
 fn patch<H, T>(path: &'static str, needs: Scope, on: On, says: &'static str, handler: H) -> Route
 where
-    H: Handler<T, Arc<Operator>>,
+    H: Described<T>,
     T: 'static,
 {
     route(Method::PATCH, path, Some(needs), on, says, handler)
@@ -132,7 +170,7 @@ where
 
 fn delete<H, T>(path: &'static str, needs: Scope, on: On, says: &'static str, handler: H) -> Route
 where
-    H: Handler<T, Arc<Operator>>,
+    H: Described<T>,
     T: 'static,
 {
     route(Method::DELETE, path, Some(needs), on, says, handler)
@@ -141,7 +179,7 @@ where
 /// What nobody is asked for who they are.
 fn open<H, T>(method: Method, path: &'static str, says: &'static str, handler: H) -> Route
 where
-    H: Handler<T, Arc<Operator>>,
+    H: Described<T>,
     T: 'static,
 {
     route(method, path, None, On::Anyone, says, handler)
@@ -156,11 +194,15 @@ fn route<H, T>(
     handler: H,
 ) -> Route
 where
-    H: Handler<T, Arc<Operator>>,
+    H: Described<T>,
     T: 'static,
 {
     let endpoint = on(filter(&method), handler);
-    Route { line: RouteLine { method, base: API, path, needs, on: about, says }, endpoint }
+    Route {
+        line: RouteLine { method, base: API, path, needs, on: about, says },
+        endpoint,
+        describe: H::describe,
+    }
 }
 
 /// The methods that routes have; a line with another one would be met by the tests, which ask every route.

@@ -6,7 +6,8 @@ use otary_fleet::Scope::{Operate, Own, Read};
 use super::On::{Each, Keys, Server};
 use super::{Route, delete, get, open, patch, post};
 use crate::operator::{
-    audit, auth, census, health, metrics, page_anchor, people, session, setup, start, status, tokens,
+    audit, auth, census, events, health, metrics, openapi, page_anchor, people, session, setup, start,
+    status, tokens,
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -38,6 +39,8 @@ pub(super) fn routes() -> Vec<Route> {
         get("/audit", Read, Each, "the audit log", audit::list),
         get("/audit/head", Read, Server, "the audit log's last entry", audit::head),
         get("/audit/verification", Read, Server, "whether the audit log is what was written", audit::verify),
+        open(Method::GET, "/openapi.json", "this description", openapi::document),
+        get("/events", Read, Each, "what happens, as it happens", events::listen),
         open(Method::GET, "/page-ca.pem", "the page's authority, as PEM", page_anchor::pem).beside(),
         open(Method::GET, "/page-ca.crt", "the page's authority, as DER", page_anchor::der).beside(),
         open(Method::GET, "/health", "whether the server lives", health::health).beside(),

@@ -13,7 +13,7 @@ use crate::operator::problem::Problem;
 use crate::operator::trust::unreadable;
 
 /// What there is for signed releases.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct SigningView {
     /// The root records, in their order.
     pub records: Vec<RecordLine>,
@@ -30,7 +30,7 @@ pub struct SigningView {
 }
 
 /// Why devices take no orders of a server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct OrderProblem {
     /// In one sentence.
     pub detail: String,
@@ -39,7 +39,7 @@ pub struct OrderProblem {
 }
 
 /// A root record of the chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RecordLine {
     /// What it says.
     #[serde(flatten)]
@@ -49,7 +49,7 @@ pub struct RecordLine {
 }
 
 /// Release numbers of a product.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Numbers {
     /// The highest that it had; 0 if it had none.
     pub known: u32,
@@ -60,7 +60,7 @@ pub struct Numbers {
 }
 
 /// What a root record takes from this server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Material {
     /// The public half of the key that signs orders.
     pub order_key: PublicKey,
@@ -69,7 +69,8 @@ pub struct Material {
 }
 
 /// A certificate that devices are to trust.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[schemars(rename = "TrustAnchor")]
 pub struct Anchor {
     /// Its name.
     pub name: String,
@@ -80,7 +81,7 @@ pub struct Anchor {
 }
 
 /// The signature of a released file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct FileSignature {
     /// The release number that was signed.
     pub number: u32,
@@ -93,7 +94,7 @@ pub struct FileSignature {
 }
 
 /// The next root record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewRecord {
     /// The signed object in base64.
@@ -101,15 +102,16 @@ pub struct NewRecord {
 }
 
 /// A release key that this server is to hold.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeldKey {
     /// As PEM, in the clear.
+    #[schemars(with = "String")]
     pub key: Zeroizing<String>,
 }
 
 /// What a manifest is to say that this server signs with the key that it holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServerSigning {
     /// The release number; the next one without.

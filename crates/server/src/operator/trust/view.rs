@@ -11,7 +11,7 @@ use crate::custody::Elsewhere;
 use crate::operator::ledger::Losses;
 
 /// The authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TrustView {
     /// The generations, and the root after them.
     pub generations: Generations,
@@ -32,7 +32,7 @@ pub struct TrustView {
 }
 
 /// A certificate that the server presents.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LeafView {
     /// Whose it is.
     pub generation: GenerationId,
@@ -49,7 +49,7 @@ pub struct LeafView {
 }
 
 /// A certificate from elsewhere that devices are shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ElsewhereView {
     /// The names and addresses that it is for.
     pub names: Vec<String>,
@@ -60,7 +60,7 @@ pub struct ElsewhereView {
 }
 
 /// A rollover, and whom each step that could come next would cut off.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct RolloverView {
     /// The authority.
     pub trust: TrustView,
@@ -69,7 +69,7 @@ pub struct RolloverView {
 }
 
 /// What a rollover is to begin with.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
     /// Host names of the new generation's own.
@@ -77,6 +77,7 @@ pub struct Begin {
     pub hosts: BTreeSet<String>,
     /// The next root's key as PEM, if it was taken off this machine.
     #[serde(default)]
+    #[schemars(with = "Option<String>")]
     pub next_key: Option<Zeroizing<String>>,
     /// Whether the old root is not to sign the new one: its key was stolen, or is lost.
     #[serde(default)]
@@ -87,12 +88,13 @@ pub struct Begin {
 }
 
 /// A certificate that devices pin, and its key.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Adoption {
     /// The certificate and what it was signed by, as PEM.
     pub certificate: String,
     /// Its key as PEM.
+    #[schemars(with = "String")]
     pub key: Zeroizing<String>,
     /// Who is given up that would be cut off at once.
     #[serde(default)]
@@ -100,9 +102,10 @@ pub struct Adoption {
 }
 
 /// The next root's key.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct NextKey {
     /// As PEM.
+    #[schemars(with = "String")]
     pub key: Zeroizing<String>,
 }
 
