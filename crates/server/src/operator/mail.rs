@@ -16,7 +16,7 @@ use crate::notify::Mailer;
 const SHOWN: usize = 50;
 
 /// How mail is set up, and what went out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MailView {
     /// The mail server.
     pub server: String,

@@ -13,7 +13,7 @@ use super::site::{Operator, carry_out};
 use crate::custody::Held;
 
 /// What a board needs that is to be updated from here.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct StartView {
     /// Scheme, host and port of this server by each of its names that a board can use, the best first: a host name, else an
     /// address. Empty where no server runs.

@@ -23,7 +23,7 @@ use crate::notify::SigningKey;
 const SHOWN: usize = 50;
 
 /// A webhook to be added.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWebhook {
     /// What people call it; named as products are, and not `mail`.
@@ -39,7 +39,7 @@ pub struct NewWebhook {
 }
 
 /// A webhook as it is shown.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct WebhookView {
     /// What people call it.
     pub name: String,
@@ -60,7 +60,7 @@ pub struct WebhookView {
 }
 
 /// A webhook that was just made, with its secret: the only time that it is told.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CreatedWebhook {
     /// The webhook.
     #[serde(flatten)]
@@ -70,7 +70,7 @@ pub struct CreatedWebhook {
 }
 
 /// How much of a delivery log is wanted.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Wanted {
     limit: Option<usize>,
