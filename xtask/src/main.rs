@@ -59,7 +59,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<bool> {
         ["package"] => Ok(lane::run_all(&workspace, lanes::named("package"))),
         ["aarch64"] => aarch64::run(&workspace).map(|()| true),
         ["firmware"] => firmware::run(&workspace).map(|()| true),
-        ["bench", more @ ..] if matches!(more, [] | ["--quick"] | ["fleet"]) => {
+        ["bench", more @ ..] if matches!(more, [] | ["--quick" | "fleet"]) => {
             bench::run(&workspace, more).map(|()| true)
         }
         ["powercut"] => powercut::run(&workspace, powercut::Extent::Daily).map(|()| true),
