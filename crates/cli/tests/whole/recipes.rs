@@ -67,7 +67,7 @@ fn is_here(program: &str) -> bool {
     here
 }
 
-/// What PlatformIO does with an extra script: gives it `env`, then runs the custom target that it adds.
+/// What `PlatformIO` does with an extra script: gives it `env`, then runs the custom target that it adds.
 const PLATFORMIO: &str = r#"
 import builtins, sys
 
