@@ -189,7 +189,7 @@ async fn slow_bodies_are_given_up_and_leave_nothing() {
         assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT);
     }
     // A byte now and then is no upload either.
-    let began = tokio::time::Instant::now();
+    let start = tokio::time::Instant::now();
     let crawling = stream::unfold((), async |()| {
         tokio::time::sleep(Duration::from_secs(20)).await;
         Some((Ok::<_, std::io::Error>(Bytes::from_static(&[0xE9])), ()))
@@ -197,7 +197,7 @@ async fn slow_bodies_are_given_up_and_leave_nothing() {
     let path = "/artifacts?file=lamp.bin";
     let answer = desk.request(Caller::Here, Method::POST, path, Body::from_stream(crawling)).await;
     answer.refused("upload-stalled");
-    assert!(began.elapsed() < Duration::from_mins(1), "{:?}", began.elapsed());
+    assert!(start.elapsed() < Duration::from_mins(1), "{:?}", start.elapsed());
     // One that comes slowly and steadily is taken.
     let image = Bytes::from(firmware(Chip::Esp32, "lamp"));
     let steady = stream::unfold(image, async |mut rest| {

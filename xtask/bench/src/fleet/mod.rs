@@ -78,7 +78,7 @@ fn read(engine: &Engine) -> anyhow::Result<Looked> {
     engine.begin();
     let before = spent()?;
     engine.look();
-    let cost = summarise(vec![milliseconds(spent()? - before)]);
+    let cost = summarise(vec![milliseconds(spent()?.saturating_sub(before))]);
     anyhow::ensure!(!engine.census.is_counting(), "the records could not be read");
     Ok(Looked { name: "reading the records, once an hour", cost, bytes: 0 })
 }
@@ -96,7 +96,7 @@ fn look(
     for _ in 0..rounds {
         let before = spent()?;
         ask()?;
-        costs.push(milliseconds(spent()? - before));
+        costs.push(milliseconds(spent()?.saturating_sub(before)));
     }
     Ok(Looked { name, cost: summarise(costs), bytes })
 }

@@ -94,13 +94,13 @@ fn live(store: &Disk, number: u32, build: Build, says: &str) -> anyhow::Result<(
         report: None,
     };
     // Spread over the last day, and some for longer than a week.
-    let last = NOW - HOUR / 40 * (number % 1000) - HOUR * if number % 97 == 0 { 200 } else { 0 };
+    let last = NOW - HOUR / 40 * (number % 1000) - HOUR * if number.is_multiple_of(97) { 200 } else { 0 };
     let catalogue = store.catalogue();
     for poll in (0..POLLS).rev() {
         let now = last - HOUR * poll;
         store.with_device(mac, now, Admit::New, &mut |device: Option<&mut Device>| {
             let Some(device) = device else { return Vec::new() };
-            device.product = check_in.product.clone();
+            device.product.clone_from(&check_in.product);
             let view = View { catalogue: &catalogue, device: Some(device), openings: Openings::SHUT };
             let decision = decide(&check_in, view, now);
             // What it led to is in the record; the log is not looked at.
