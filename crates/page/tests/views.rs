@@ -60,7 +60,7 @@ impl House {
         let names = vec!["ota.lan".parse().unwrap()];
         let clock = otary_trust::Clock { now: NOW, built: NOW, newest: NOW };
         let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &clock).unwrap();
-        let custody = Custody::new(Held { authority, names, elsewhere: None }, NOW);
+        let custody = Custody::new(Held { authority, names, elsewhere: None, page: None }, NOW);
         let owner = Secret::generate().unwrap();
         let site = Site {
             data: "x".into(),

@@ -65,7 +65,7 @@ pub(super) fn reach(data: &DataDir, runtime: &Runtime) -> anyhow::Result<Option<
     let Some(mut announced) = announced else { return Ok(None) };
     if let Ok(Some(page)) = PageAuthority::open(&data.trust()) {
         // It may have another one since it began, for another name.
-        announced.ca = page.root().pem().to_owned();
+        page.root().pem().clone_into(&mut announced.ca);
     }
     let mut remote = Remote::announced(&announced)?;
     match runtime.block_on(remote.reach()) {

@@ -130,7 +130,7 @@ pub fn deliveries(dispatches: &[Dispatch]) -> Result<()> {
             dispatch.notice.subject.name().to_owned(),
             state,
             dispatch.attempts.to_string(),
-            plain(dispatch.said.as_deref().unwrap_or("-")).to_string(),
+            plain(dispatch.said.as_deref().unwrap_or("-")),
         ]);
     }
     Ok(say!("{table}")?)

@@ -15,7 +15,7 @@ const PATH: &str = "/api/v1/events";
 async fn read_until(body: &mut Body, wanted: &str) -> String {
     let mut text = String::new();
     while !text.contains(wanted) {
-        let frame = body.frame().await.expect("the stream goes on").unwrap();
+        let frame = body.frame().await.unwrap().unwrap();
         text.push_str(&String::from_utf8_lossy(&frame.into_data().unwrap_or_default()));
     }
     text
