@@ -9,7 +9,7 @@
 //! - **It works without a script.** Every view is a page of its own, every change a form. The one script adds what a form
 //!   cannot: regions that follow the fleet, a file that is dropped on the page, a code that is copied.
 //! - **Nothing jumps.** A region that is replaced keeps its place and the reader's selection, and a view is whole when it arrives.
-//! - **Nothing is fetched from elsewhere**, and the browser is told so by the page's policy ([`headers`]).
+//! - **Nothing is fetched from elsewhere**, and the browser is told so by the page's policy (`headers`).
 //! - **What came from a device is text**: templates escape it, and no template says otherwise but for what this crate drew.
 
 mod access;

@@ -6,8 +6,7 @@ use axum::response::Response;
 use http::StatusCode;
 use jiff::civil::Date;
 use otary_fleet::{EventKind, Mac, Time};
-use otary_server::operator::{LogLine, LogPage, Status};
-use otary_store::{Finding, Verification};
+use otary_server::operator::{Finding, LogLine, LogPage, Status, Verification};
 use serde::Deserialize;
 
 use super::fault::Fault;

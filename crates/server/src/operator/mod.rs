@@ -99,6 +99,7 @@ pub use metrics::signals;
 pub use mirrors::{MirrorView, NewMirror, follow_mirrors};
 pub use notices::follow_notices;
 pub use openapi::openapi;
+pub use otary_store::{Finding, Verification};
 pub use password::Password;
 pub use people::{NewPerson, PersonChange, PersonView};
 pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
