@@ -217,7 +217,7 @@ async fn a_secret_is_on_the_page_that_answers_the_form_and_on_no_other() {
     let house = House::new();
     let made = house.send("/settings/token", &[("name", "ci"), ("everywhere", "push"), ("days", "30")]).await;
     assert_eq!((made.status, made.location.as_str()), (StatusCode::OK, ""), "{}", made.text);
-    let (_, secret) = made.text.split_once("<pre>").unwrap();
+    let (_, secret) = made.text.split_once("<pre tabindex=\"0\">").unwrap();
     let secret = secret.split('<').next().unwrap();
     assert!(secret.len() > 20, "{secret}");
     let settings = house.get("/settings").await;
