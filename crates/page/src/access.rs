@@ -4,6 +4,7 @@ use axum::Router;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use otary_fleet::{Grants, ProductName, Scope, Time};
+use otary_server::Clock;
 use otary_server::operator::{Access, ActorKind};
 
 use crate::api::Api;
@@ -58,11 +59,6 @@ impl FromRequestParts<Router> for Person {
         if access.who.is_none() {
             return Err(if access.set_up { Failure::SignedOut } else { Failure::NotSetUp });
         }
-        Ok(Self { api, access, done: done::told(parts.uri.query()), now: now() })
+        Ok(Self { api, access, done: done::told(parts.uri.query()), now: Clock::system().now() })
     }
-}
-
-fn now() -> Time {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Time(since.ok().and_then(|since| u64::try_from(since.as_millis()).ok()).unwrap_or_default())
 }

@@ -4,7 +4,10 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use otary_fleet::Time;
+use otary_fleet::{Span, Time};
+
+/// In seconds; what is longer is told in years.
+const TWO_YEARS: u64 = 63_072_000;
 
 /// A moment as a `<time>` element: an age in words, the moment itself on a closer look.
 pub(crate) struct Ago {
@@ -36,13 +39,10 @@ impl fmt::Display for Ago {
 /// What this crate drew or composed of fixed words and figures: no text of anybody else is in it.
 impl askama::filters::HtmlSafe for Ago {}
 
-/// A duration with one figure: `40 s`, `3 min`, `5 h`, `12 days`, `3 years`.
+/// A duration with one figure: `40 s`, `3 min`, `5 h`, `12 days`, and from two years on `3 years`.
 pub(crate) fn span(time: Duration) -> String {
     match time.as_secs() {
-        seconds @ 0..=99 => format!("{seconds} s"),
-        seconds @ 100..=5_999 => format!("{} min", seconds / 60),
-        seconds @ 6_000..=172_799 => format!("{} h", seconds / 3_600),
-        seconds @ 172_800..=63_071_999 => format!("{} days", seconds / 86_400),
+        0..TWO_YEARS => Span(time).to_string(),
         seconds => format!("{} years", seconds / 31_557_600),
     }
 }
@@ -109,20 +109,8 @@ pub(crate) fn percent(part: u64, whole: u64) -> u64 {
     }
 }
 
-/// A text as part of a path or a query: everything but letters, digits and `-._~` is escaped (RFC 3986, section 2.3).
-pub(crate) fn segment(text: &str) -> String {
-    use std::fmt::Write as _;
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            escaped.push(char::from(byte));
-        } else {
-            // Writing to a String succeeds.
-            let _ = write!(escaped, "%{byte:02X}");
-        }
-    }
-    escaped
-}
+/// A text as one part of a path or one value of a query.
+pub(crate) use otary_server::operator::encode as segment;
 
 #[cfg(test)]
 mod tests {

@@ -5,7 +5,6 @@ mod address;
 mod connection;
 mod local;
 mod login;
-mod path;
 mod refused;
 mod remote;
 mod upload;
@@ -28,7 +27,7 @@ use tower::ServiceExt;
 
 pub use connection::Connection;
 pub use login::Login;
-pub use path::{encode, path};
+pub use otary_server::operator::{encode, path};
 pub use upload::PushedFile;
 
 use crate::data::DataDir;

@@ -16,8 +16,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use otary_fleet::{Artifact, Sha256};
 use otary_server::operator::Uploaded;
 
-use super::path::{encode, path};
 use super::{Client, KEY, new_key, request};
+use super::{encode, path};
 
 /// Bytes that are handed to the connection at a time.
 const CHUNK: usize = 64 * 1024;

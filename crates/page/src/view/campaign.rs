@@ -144,9 +144,13 @@ pub(crate) async fn act(Path((id, action)): Path<(u32, String)>, form: Form) -> 
     let (path, page) = (format!("/campaigns/{id}/{action}"), format!("/campaigns/{id}"));
     let api = form.api();
     let word = match action.as_str() {
-        "pause" | "approve" => {
+        "pause" => {
             api.post(&path, &json!({})).await?;
-            if action == "pause" { "paused" } else { "approved" }
+            "paused"
+        }
+        "approve" => {
+            api.post(&path, &json!({})).await?;
+            "approved"
         }
         "abort" => {
             form.check_typed(&id.to_string())?;

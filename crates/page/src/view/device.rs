@@ -171,6 +171,16 @@ fn facts(device: &Device) -> Vec<(&'static str, String)> {
     facts
 }
 
+/// What a person says of a device without a word more, and what is told then.
+const PLAIN: [(&str, &str); 6] = [
+    ("hold", "held"),
+    ("unhold", "unheld"),
+    ("release", "released"),
+    ("resume", "resumed-device"),
+    ("unpin", "unpinned"),
+    ("unforce", "unforced"),
+];
+
 /// What a person says of a device.
 pub(crate) async fn act(
     Path((mac, action)): Path<(String, String)>,
@@ -178,21 +188,11 @@ pub(crate) async fn act(
 ) -> Result<Response, Failure> {
     let (api, device) = (form.api(), format!("/devices/{}", segment(&mac)));
     let path = format!("{device}/{action}");
+    if let Some((_, word)) = PLAIN.iter().find(|(plain, _)| *plain == action) {
+        api.post(&path, &json!({})).await?;
+        return Ok(done(&device, word).into_response());
+    }
     let word = match action.as_str() {
-        "hold" | "unhold" | "release" | "unpin" | "unforce" => {
-            api.post(&path, &json!({})).await?;
-            match action.as_str() {
-                "hold" => "held",
-                "unhold" => "unheld",
-                "release" => "released",
-                "unpin" => "unpinned",
-                _ => "unforced",
-            }
-        }
-        "resume" => {
-            api.post(&path, &json!({})).await?;
-            "resumed-device"
-        }
         "pin" | "force" => {
             let version = form.read("version", "a version that was released")?;
             api.post(&path, &WantedVersion { version }).await?;

@@ -17,6 +17,7 @@
 //! [`Router`]: axum::Router
 
 mod actor;
+mod address;
 mod announcement;
 mod artifacts;
 mod attempts;
@@ -74,6 +75,7 @@ mod trust;
 mod webhooks;
 
 pub use actor::Kind as ActorKind;
+pub use address::{encode, path};
 pub use announcement::Announcement;
 pub use artifacts::Uploaded;
 pub use audit::{LogLine, LogPage};

@@ -1,4 +1,4 @@
-//! Paths of the operator interface, whatever their parts are made of.
+//! Addresses of the operator interface, whatever their parts are made of: for its clients, the command line and the page.
 
 /// The path of these parts, with what has a meaning in a URL written as `%` and two digits (RFC 3986, section 2.1).
 pub fn path<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
