@@ -113,6 +113,7 @@ pub struct Artifact {
     /// What they are.
     pub kind: Kind,
     /// The chip that they run on; none for what names no chip (file systems, raw files).
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::ChipSchema>"))]
     pub chip: Option<Chip>,
     /// Which of several images for its chip.
     #[serde(default)]

@@ -235,6 +235,7 @@ pub struct CheckIn {
     /// The product that the URL names, or the agent.
     pub product: Option<ProductName>,
     /// The chip that the URL's query names, or the agent.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::ChipSchema>"))]
     pub chip: Option<Chip>,
     /// What runs.
     pub build: Build,

@@ -41,6 +41,7 @@ pub struct Decision {
     /// The product that the device was taken for.
     pub product: Option<ProductName>,
     /// The chip that it was taken for.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::ChipSchema>"))]
     pub chip: Option<Chip>,
     /// The release that is meant for it.
     pub release: Option<ReleaseId>,

@@ -22,6 +22,7 @@ pub struct Device {
     /// The product that the operator assigned.
     pub product: Option<ProductName>,
     /// The chip that the operator named.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::ChipSchema>"))]
     pub chip: Option<Chip>,
     /// The channel that the operator put it on; `stable` without.
     pub channel: Option<Channel>,
@@ -93,6 +94,7 @@ pub struct Snapshot {
     /// The product that its URL names.
     pub product: Option<ProductName>,
     /// The chip that its URL names.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<crate::ChipSchema>"))]
     pub chip: Option<Chip>,
     /// What runs.
     pub build: Build,

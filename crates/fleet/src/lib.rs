@@ -50,6 +50,8 @@ mod release;
 mod rhythm;
 mod risk;
 mod rollover;
+#[cfg(feature = "schema")]
+mod schema;
 mod seconds;
 mod span;
 mod time;
@@ -101,6 +103,8 @@ pub use release::{Channel, Release, ReleaseId, Sequence};
 pub use rhythm::{Lapse, Rhythm};
 pub use risk::{Examined, Expected, Risk, RiskName, UnknownRisk, examine};
 pub use rollover::{Beginning, GivenUp, Misstep, Step, Straggler, cut_off};
+#[cfg(feature = "schema")]
+pub use schema::ChipSchema;
 pub use span::Span;
 pub use time::Time;
 pub use trial::{Course, Ended, Outcome, Polls, Source, Trial, TrialState};

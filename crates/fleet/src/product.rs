@@ -73,6 +73,7 @@ pub struct Product {
     /// Its name.
     pub name: ProductName,
     /// The chips that it is built with. Empty: whatever its releases are for.
+    #[cfg_attr(feature = "schema", schemars(with = "BTreeSet<crate::ChipSchema>"))]
     pub chips: BTreeSet<Chip>,
     /// Whether devices may be updated over plain HTTP, where anybody on the way can read and change the image.
     pub allow_plain_http: bool,

@@ -166,15 +166,3 @@ impl<'de> serde::Deserialize<'de> for Chip {
         deserializer.deserialize_str(Name)
     }
 }
-
-#[cfg(feature = "schema")]
-impl schemars::JsonSchema for Chip {
-    fn schema_name() -> alloc::borrow::Cow<'static, str> {
-        "Chip".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let names: alloc::vec::Vec<&str> = ROWS.iter().map(|row| row.1).collect();
-        schemars::json_schema!({ "description": "A chip of the ESP family.", "type": "string", "enum": names })
-    }
-}

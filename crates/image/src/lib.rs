@@ -4,9 +4,6 @@
 #![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::unreachable)]
 
-#[cfg(feature = "schema")]
-extern crate alloc;
-
 mod app;
 mod bytes;
 mod checker;

@@ -23,8 +23,10 @@ pub enum Obstacle {
     /// The release has nothing for its chip.
     OtherChip {
         /// The chip that it is; none where nothing tells.
+        #[cfg_attr(feature = "schema", schemars(with = "Option<crate::ChipSchema>"))]
         chip: Option<Chip>,
         /// The chips that the release is for.
+        #[cfg_attr(feature = "schema", schemars(with = "BTreeSet<crate::ChipSchema>"))]
         made_for: BTreeSet<Chip>,
     },
     /// Its client cannot do anything with the kind of file that the release has.

@@ -94,6 +94,7 @@ pub enum Reason {
         /// The product.
         product: ProductName,
         /// The chip, if known.
+        #[cfg_attr(feature = "schema", schemars(with = "Option<crate::ChipSchema>"))]
         chip: Option<Chip>,
     },
     /// It took the release once, completely, and says nothing that would show whether it runs.
@@ -140,6 +141,7 @@ pub enum Reason {
     /// The chip that it should be cannot speak this dialect.
     ChipContradicts {
         /// The chip.
+        #[cfg_attr(feature = "schema", schemars(with = "crate::ChipSchema"))]
         chip: Chip,
         /// How it speaks.
         dialect: Dialect,

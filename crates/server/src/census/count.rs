@@ -86,6 +86,7 @@ pub struct Running {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Chips {
     /// The chip; none for those of which nobody knows it.
+    #[schemars(with = "Option<otary_fleet::ChipSchema>")]
     pub chip: Option<Chip>,
     /// How many.
     pub devices: u64,

@@ -31,6 +31,7 @@ pub struct DeviceLine {
     /// The product that it was taken for when it last asked, else the one that it was assigned to.
     pub product: Option<ProductName>,
     /// The chip, likewise.
+    #[schemars(with = "Option<otary_fleet::ChipSchema>")]
     pub chip: Option<Chip>,
     /// Its channel, if not `stable`.
     pub channel: Option<Channel>,
@@ -104,6 +105,7 @@ pub struct Assignment {
     pub product: ProductName,
     /// The chip that it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<otary_fleet::ChipSchema>")]
     pub chip: Option<Chip>,
     /// The channel that it follows.
     #[serde(default, skip_serializing_if = "Option::is_none")]

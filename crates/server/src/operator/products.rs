@@ -47,6 +47,7 @@ pub struct NewProduct {
 pub struct ProductChange {
     /// The chips that it is made with. Empty: whatever its releases are for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<BTreeSet<otary_fleet::ChipSchema>>")]
     pub chips: Option<BTreeSet<Chip>>,
     /// Whether devices may be updated over plain HTTP.
     #[serde(default, skip_serializing_if = "Option::is_none")]

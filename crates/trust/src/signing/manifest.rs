@@ -38,6 +38,7 @@ pub struct Manifest {
     /// The hardware that it is for.
     pub hardware: Vec<String>,
     /// The chip that it is for.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<otary_fleet::ChipSchema>"))]
     pub chip: Option<Chip>,
     /// The release number.
     pub number: u32,
