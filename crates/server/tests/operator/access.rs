@@ -150,12 +150,12 @@ async fn the_use_of_a_token_is_noted_to_the_hour() {
     let used = |tokens: Vec<TokenView>| tokens[0].last_used;
     assert_eq!(used(desk.get("/tokens").await), None);
     let first = desk.clock.now();
-    get(&desk, Caller::Net(CI, Some(made.secret.expose())), "/status").await;
+    get(&desk, Caller::Net(CI, Some(made.secret.expose())), "/status").await.done();
     desk.clock.advance(Duration::from_mins(59));
-    get(&desk, Caller::Net(CI, Some(made.secret.expose())), "/status").await;
+    get(&desk, Caller::Net(CI, Some(made.secret.expose())), "/status").await.done();
     assert_eq!(used(desk.get("/tokens").await), Some(first));
     desk.clock.advance(Duration::from_mins(2));
-    get(&desk, Caller::Net(CI, Some(made.secret.expose())), "/status").await;
+    get(&desk, Caller::Net(CI, Some(made.secret.expose())), "/status").await.done();
     assert_eq!(used(desk.get("/tokens").await), Some(desk.clock.now()));
 }
 
@@ -218,7 +218,9 @@ async fn what_was_done_is_kept_with_who_did_it_and_from_where() {
     let desk = Desk::new();
     let operator = token(&desk, "me", "operate").await;
     let from = Caller::Net(CI, Some(operator.secret.expose()));
-    desk.request(from, Method::POST, "/products", Body::from(json!({ "name": "lamp" }).to_string())).await;
+    desk.request(from, Method::POST, "/products", Body::from(json!({ "name": "lamp" }).to_string()))
+        .await
+        .done();
     let query = otary_store::EventQuery { limit: 1, ..otary_store::EventQuery::default() };
     let event = desk.store.events(&query).unwrap().remove(0);
     let EventKind::Operator { who, from, .. } = event.kind else { panic!("{event:?}") };

@@ -4,8 +4,8 @@ use axum::body::Body;
 use http::{Method, StatusCode};
 use otary_fleet::{Campaign, CampaignId, Chip, Reason, State, Time};
 use otary_server::operator::{
-    ByCampaign, CampaignSettings, CampaignView, Forecast, NewCampaign, Publication, Published, Resumption,
-    RollBack,
+    ByCampaign, CampaignSettings, CampaignView, Forecast, NewCampaign, ProductChange, Publication, Published,
+    Resumption, RollBack,
 };
 use serde_json::json;
 
@@ -179,7 +179,9 @@ async fn a_release_that_went_out_before_goes_out_again_in_waves() {
 async fn what_is_published_at_large_stays_so_while_a_campaign_brings_it_to_a_group() {
     let desk = desk(12).await;
     push(&desk, "0.2", |publication| publication.campaign = ByCampaign::AtOnce).await.read::<Published>();
-    desk.send(Method::PUT, "/groups/kitchen", json!({ "devices": [mac(0), mac(1), mac(2), mac(3)] })).await;
+    desk.send(Method::PUT, "/groups/kitchen", json!({ "devices": [mac(0), mac(1), mac(2), mac(3)] }))
+        .await
+        .done();
     let kitchen = json!({ "product": "lamp", "version": "0.2", "settings": { "group": "kitchen" } });
     desk.send(Method::POST, "/campaigns", kitchen).await.read::<CampaignView>();
     let v1 = firmware(Chip::Esp32, "lamp 0.1");
@@ -222,9 +224,12 @@ async fn a_roll_back_ends_what_it_takes_back_alone_and_goes_to_nothing_that_is_k
 #[tokio::test]
 async fn devices_that_a_release_has_nothing_for_are_no_members() {
     let desk = desk(12).await;
+    let chips = Some([Chip::Esp32, Chip::Esp32C3].into());
+    let change = ProductChange { chips, ..ProductChange::default() };
+    desk.send(Method::PATCH, "/products/lamp", change).await.read::<serde_json::Value>();
     let v1 = firmware(Chip::Esp32C3, "lamp 0.1");
     let both = [("a.bin", firmware(Chip::Esp32, "lamp 0.1.1")), ("b.bin", v1.clone())];
-    desk.push("lamp", "0.1.1", &both).await;
+    desk.push("lamp", "0.1.1", &both).await.read::<Published>();
     (20..23).for_each(|number| drop(desk.poll(&board(&mac(number), &v1, "0.1.1"))));
     let published: Published = push(&desk, "0.2", |publication| {
         let waves = Some("15,100%".parse().unwrap());
@@ -263,9 +268,9 @@ async fn a_published_release_is_sent_to_a_group_and_what_is_wrong_with_that_is_s
     push(&desk, "0.2-beta", |publication| publication.channel = Some("beta".parse().unwrap()))
         .await
         .read::<Published>();
-    desk.send(Method::PUT, "/groups/kitchen", json!({ "devices": [mac(0), mac(1)] })).await;
-    desk.send(Method::POST, "/products", json!({ "name": "cam" })).await;
-    desk.send(Method::PUT, "/groups/cams", json!({ "product": "cam", "devices": [mac(0)] })).await;
+    desk.send(Method::PUT, "/groups/kitchen", json!({ "devices": [mac(0), mac(1)] })).await.done();
+    desk.send(Method::POST, "/products", json!({ "name": "cam" })).await.done();
+    desk.send(Method::PUT, "/groups/cams", json!({ "product": "cam", "devices": [mac(0)] })).await.done();
     let start = |version: &str, group: &str| NewCampaign {
         product: name("lamp"),
         version: version.into(),

@@ -164,9 +164,9 @@ async fn a_cursor_stays_right_while_devices_come_and_go() {
     let first: DevicePage = desk.get("/devices?sort=version&limit=10").await;
     let shown = first.devices.iter().map(|line| line.mac).collect::<Vec<_>>();
     // The device that the page ended with goes, and one comes that would have been on it.
-    desk.request(Caller::Here, Method::DELETE, &format!("/devices/{}", shown[9]), Body::empty()).await;
+    desk.request(Caller::Here, Method::DELETE, &format!("/devices/{}", shown[9]), Body::empty()).await.done();
     let body = json!({ "product": "lamp" });
-    desk.send(Method::POST, "/devices/02:00:00:00:00:01/assign", body).await;
+    desk.send(Method::POST, "/devices/02:00:00:00:00:01/assign", body).await.done();
     let next = first.next.unwrap();
     let rest: DevicePage = desk.get(&format!("/devices?sort=version&after={next}")).await;
     let rest = macs(&[rest]);
@@ -224,15 +224,18 @@ async fn the_fleet_is_counted_by_what_it_runs_and_what_it_is_answered() {
 #[tokio::test]
 async fn what_an_operator_changes_counts_at_once() {
     let (desk, _) = kept(10).await;
-    desk.request(Caller::Here, Method::POST, &format!("/devices/{}/hold", mac(0)), Body::empty()).await;
-    desk.send(Method::POST, &format!("/devices/{}/pin", mac(1)), json!({ "version": "0.2" })).await;
+    desk.request(Caller::Here, Method::POST, &format!("/devices/{}/hold", mac(0)), Body::empty())
+        .await
+        .done();
+    desk.send(Method::POST, &format!("/devices/{}/pin", mac(1)), json!({ "version": "0.2" })).await.done();
     desk.send(
         Method::POST,
         &format!("/devices/{}/assign", mac(2)),
         json!({ "product": "lamp", "channel": "beta" }),
     )
-    .await;
-    desk.request(Caller::Here, Method::DELETE, &format!("/devices/{}", mac(3)), Body::empty()).await;
+    .await
+    .done();
+    desk.request(Caller::Here, Method::DELETE, &format!("/devices/{}", mac(3)), Body::empty()).await.done();
     let count: Count = desk.get("/census").await;
     assert_eq!((count.held, count.pinned, count.strangers, count.devices), (1, 1, 6, 9));
     let channels =

@@ -37,6 +37,7 @@ pub struct Desk {
 
 /// What came back.
 #[derive(Debug)]
+#[must_use]
 pub struct Answer {
     pub status: StatusCode,
     pub headers: http::HeaderMap,
@@ -233,8 +234,13 @@ impl Desk {
 }
 
 impl Answer {
-    pub fn read<T: DeserializeOwned>(&self) -> T {
+    /// Asserts that what was asked for was done.
+    pub fn done(&self) {
         assert!(self.status.is_success(), "{} {}", self.status, String::from_utf8_lossy(&self.body));
+    }
+
+    pub fn read<T: DeserializeOwned>(&self) -> T {
+        self.done();
         serde_json::from_slice(&self.body).unwrap()
     }
 

@@ -156,7 +156,7 @@ async fn the_list_comes_in_pages() {
 #[tokio::test]
 async fn a_record_survives_readers_that_know_no_numbers_of_64_bits() {
     let desk = two_products().await;
-    desk.send(Method::POST, &format!("/devices/{MAC}/assign"), json!({ "product": "lamp" })).await;
+    desk.send(Method::POST, &format!("/devices/{MAC}/assign"), json!({ "product": "lamp" })).await.done();
     desk.poll_and_take(&board(MAC, &firmware(Chip::Esp32, "own"), "0.1"));
     let shown = desk.request(Caller::Here, Method::GET, &format!("/devices/{MAC}"), Body::empty()).await;
     let claimant = shown.read::<serde_json::Value>()["device"]["attempts"][0]["claimant"].clone();

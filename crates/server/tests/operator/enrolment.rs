@@ -50,13 +50,13 @@ async fn it_is_assigned_to_the_product_that_is_named_or_to_the_only_private_one(
     let desk = Desk::new();
     let assigned = |answer: crate::desk::Answer| answer.read::<DeviceView>().device.product;
     let name = |text: &str| Some(text.parse().unwrap());
-    desk.send(Method::POST, "/products", json!({ "name": "open" })).await;
+    desk.send(Method::POST, "/products", json!({ "name": "open" })).await.done();
     assert_eq!(assigned(enroll(&desk, token(1)).await), None, "nothing is private");
-    desk.send(Method::POST, "/products", json!({ "name": "lamp", "private": true })).await;
+    desk.send(Method::POST, "/products", json!({ "name": "lamp", "private": true })).await.done();
     assert_eq!(assigned(enroll(&desk, token(2)).await), name("lamp"));
     let digest = token(2).digest().to_string();
     assert_eq!(actions(&desk)[0], format!("local: issued the token {digest:.12}, assigned to lamp"));
-    desk.send(Method::POST, "/products", json!({ "name": "gate", "private": true })).await;
+    desk.send(Method::POST, "/products", json!({ "name": "gate", "private": true })).await.done();
     enroll_for(&desk, token(3), Some("door")).await.refused("no-product");
     assert_eq!(assigned(enroll_for(&desk, token(3), Some("gate")).await), name("gate"));
     assert_eq!(
@@ -64,8 +64,8 @@ async fn it_is_assigned_to_the_product_that_is_named_or_to_the_only_private_one(
         name("gate"),
         "it stays with what it was assigned to"
     );
-    disenroll(&desk, json!(null)).await;
-    desk.send(Method::DELETE, &format!("/devices/{MAC}"), ()).await;
+    disenroll(&desk, json!(null)).await.done();
+    desk.send(Method::DELETE, &format!("/devices/{MAC}"), ()).await.done();
     assert_eq!(assigned(enroll(&desk, token(1)).await), None, "which of the two, nobody said");
 }
 
@@ -84,7 +84,7 @@ async fn one_credential_is_taken_back_or_all_of_them() {
     let desk = Desk::new();
     let kinds = [token(1), token(2), CredentialKind::Certificate(Sha256::of(b"certificate"))];
     for kind in kinds {
-        enroll(&desk, kind).await;
+        enroll(&desk, kind).await.done();
     }
     let digits = kinds[1].digest().to_string();
     disenroll(&desk, json!("00000000")).await.refused("no-credential");
@@ -135,7 +135,7 @@ async fn what_is_private_cannot_be_marked_for_plain_http() {
     let desk = Desk::new();
     let both = json!({ "name": "lamp", "private": true, "allow_plain_http": true });
     desk.send(Method::POST, "/products", &both).await.refused("private-over-plain-http");
-    desk.send(Method::POST, "/products", json!({ "name": "lamp", "allow_plain_http": true })).await;
+    desk.send(Method::POST, "/products", json!({ "name": "lamp", "allow_plain_http": true })).await.done();
     desk.send(Method::PATCH, "/products/lamp", json!({ "private": true }))
         .await
         .refused("private-over-plain-http");

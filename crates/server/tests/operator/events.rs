@@ -33,7 +33,7 @@ async fn a_listener_hears_what_happens_and_misses_nothing_when_it_comes_again() 
     assert!(heard.contains("event: audit") && heard.contains("id: 1"), "{heard}");
     drop(body);
 
-    desk.send(Method::POST, "/products", json!({ "name": "plug" })).await;
+    desk.send(Method::POST, "/products", json!({ "name": "plug" })).await.done();
     let again = desk.respond(Caller::Here, Method::GET, PATH, &[("last-event-id", "1")], Body::empty()).await;
     let heard = read_until(&mut again.into_body(), "added the product plug").await;
     assert!(!heard.contains("published lamp 0.1"), "{heard}");
@@ -48,7 +48,7 @@ async fn nobody_hears_of_products_that_he_may_not_see() {
         desk.send(Method::POST, "/tokens", json!({ "name": "eyes", "grants": grants })).await.read();
     let from = Caller::Net("192.168.1.9", Some(token.secret.expose()));
     let response = desk.respond(from, Method::GET, PATH, &[("last-event-id", "0")], Body::empty()).await;
-    desk.send(Method::POST, "/products", json!({ "name": "plug" })).await;
+    desk.send(Method::POST, "/products", json!({ "name": "plug" })).await.done();
     let heard = read_until(&mut response.into_body(), "added the product plug").await;
     assert!(!heard.contains("lamp"), "{heard}");
 }

@@ -109,7 +109,7 @@ async fn a_forced_release_goes_out_once_whatever_was_taken_before() {
 async fn only_a_release_that_can_be_meant_for_the_device_is_taken() {
     let desk = lamps().await;
     assert_eq!(wish(&desk, "pin", "9").await.refused("no-release"), "there is no release lamp 9");
-    desk.request(Caller::Here, Method::POST, "/releases/lamp/0.1/withdraw", Body::empty()).await;
+    desk.request(Caller::Here, Method::POST, "/releases/lamp/0.1/withdraw", Body::empty()).await.done();
     let refused = wish(&desk, "force", "0.1").await;
     assert_eq!(refused.refused("release-withdrawn"), "lamp 0.1 is withdrawn");
     assert_eq!(refused.problem().help.unwrap(), "otary release restore lamp 0.1");
@@ -130,7 +130,7 @@ async fn a_device_of_which_the_product_is_not_known_is_to_be_assigned_first() {
     desk.publish("lamp", "0.1", &firmware(Chip::Esp32, "lamp 0.1")).await;
     let mut cam = crate::desk::publication("cam", "0.1");
     cam.allow.insert(otary_server::operator::Allowance::NewProduct);
-    desk.push_as(cam, &[("cam.bin", firmware(Chip::Esp32, "cam 0.1"))]).await;
+    desk.push_as(cam, &[("cam.bin", firmware(Chip::Esp32, "cam 0.1"))]).await.done();
     desk.poll(&board(MAC, &firmware(Chip::Esp32, "own"), "0.0"));
     let refused = wish(&desk, "pin", "0.1").await;
     assert_eq!(refused.refused("product-not-known"), format!("of which product {MAC} is, is not known"));

@@ -13,7 +13,7 @@ const HOME: &str = "192.168.1.20";
 async fn signed_in(desk: &Desk, name: &str, grants: Value) -> Browser {
     let mut browser = Browser::at(HOME);
     account(desk, name, grants).await;
-    browser.sign_in(desk, name, PASSWORD).await;
+    browser.sign_in(desk, name, PASSWORD).await.done();
     browser
 }
 
@@ -42,7 +42,7 @@ async fn somebody_who_may_less_acts_at_once_on_less() {
     let mut ada = signed_in(&desk, "ada", json!("operate")).await;
     let token: CreatedToken =
         ada.post(&desk, "/tokens", json!({ "name": "ci", "scope": "push" })).await.read();
-    desk.send(Method::PATCH, "/people/ada", json!({ "grants": "read" })).await;
+    desk.send(Method::PATCH, "/people/ada", json!({ "grants": "read" })).await.done();
     ada.post(&desk, "/products", json!({ "name": "lamp" })).await.refused("scope-too-small");
     let from = Caller::Net(HOME, Some(token.secret.expose()));
     let upload = desk.request(from, Method::POST, "/artifacts?file=a.bin", Body::from("x")).await;
@@ -56,11 +56,11 @@ async fn who_may_not_come_in_is_out_with_the_tokens_that_were_made() {
     let mut ada = signed_in(&desk, "ada", json!("operate")).await;
     let token: CreatedToken =
         ada.post(&desk, "/tokens", json!({ "name": "ci", "scope": "push" })).await.read();
-    desk.send(Method::PATCH, "/people/ada", json!({ "disabled": true })).await;
+    desk.send(Method::PATCH, "/people/ada", json!({ "disabled": true })).await.done();
     ada.get(&desk, "/status").await.refused("signed-out");
     ada.sign_in(&desk, "ada", PASSWORD).await.refused("wrong-password");
     status(&desk, &token).await.refused("disabled-token");
-    desk.send(Method::PATCH, "/people/ada", json!({ "disabled": false })).await;
+    desk.send(Method::PATCH, "/people/ada", json!({ "disabled": false })).await.done();
     assert_eq!(status(&desk, &token).await.status, StatusCode::OK);
     assert_eq!(ada.sign_in(&desk, "ada", PASSWORD).await.status, StatusCode::CREATED);
 
@@ -73,9 +73,9 @@ async fn who_may_not_come_in_is_out_with_the_tokens_that_were_made() {
 #[tokio::test]
 async fn token_scope_a_person_sees_and_revokes_own_tokens_alone() {
     let desk = Desk::new();
-    desk.send(Method::POST, "/tokens", json!({ "name": "house", "scope": "push" })).await;
+    desk.send(Method::POST, "/tokens", json!({ "name": "house", "scope": "push" })).await.done();
     let mut ada = signed_in(&desk, "ada", json!("operate")).await;
-    ada.post(&desk, "/tokens", json!({ "name": "ci", "scope": "push" })).await;
+    ada.post(&desk, "/tokens", json!({ "name": "ci", "scope": "push" })).await.done();
     ada.post(&desk, "/tokens", json!({ "name": "boss", "scope": "own" })).await.refused("scope-too-small");
     let names = |answer: Answer| {
         let tokens: Vec<Value> = answer.read();
@@ -112,7 +112,7 @@ async fn the_last_owner_stays_one_unless_the_data_directory_says_otherwise() {
 async fn a_password_that_is_set_by_another_ends_every_session() {
     let desk = Desk::new();
     let mut ada = signed_in(&desk, "ada", json!("read")).await;
-    desk.send(Method::PATCH, "/people/ada", json!({ "password": "another one entirely" })).await;
+    desk.send(Method::PATCH, "/people/ada", json!({ "password": "another one entirely" })).await.done();
     ada.get(&desk, "/status").await.refused("signed-out");
     desk.send(Method::PATCH, "/people/nobody", json!({ "disabled": true })).await.refused("no-person");
 }

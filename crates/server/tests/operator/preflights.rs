@@ -76,7 +76,7 @@ async fn a_group_or_another_channel_is_asked_on_demand() {
     assert_eq!(asked.to_string(), "1 of 1 device would refuse this: 1 slot too small");
 
     let assignment = json!({ "product": "lamp", "channel": "beta" });
-    desk.send(Method::POST, &format!("/devices/{MAC}/assign"), assignment).await;
+    desk.send(Method::POST, &format!("/devices/{MAC}/assign"), assignment).await.done();
     let asked: Preflight = desk.get("/preflight/lamp/0.2?channel=beta").await;
     assert_eq!((asked.devices, asked.unheard), (1, 1));
 }

@@ -44,7 +44,7 @@ async fn what_cannot_be_meant_is_refused() {
 async fn what_operators_do_is_on_record() {
     let desk = Desk::new();
     desk.publish("lamp", "0.1", &firmware(Chip::Esp32, "lamp")).await;
-    desk.send(Method::PATCH, "/products/lamp", json!({ "allow_raw": true })).await;
+    desk.send(Method::PATCH, "/products/lamp", json!({ "allow_raw": true })).await.done();
     let events = desk.store.events(&EventQuery { limit: 10, ..EventQuery::default() }).unwrap();
     let said: Vec<_> = events
         .iter()

@@ -56,7 +56,7 @@ async fn what_a_push_foretells_is_what_the_devices_are_answered() {
     let desk = Desk::new();
     let old = firmware(Chip::Esp32, "lamp 0.1");
     desk.publish("lamp", "0.1", &old).await;
-    desk.push_as(new_product("cam", "1"), &[("c.bin", firmware(Chip::Esp32S3, "cam 1"))]).await;
+    desk.push_as(new_product("cam", "1"), &[("c.bin", firmware(Chip::Esp32S3, "cam 1"))]).await.done();
     let unknown = firmware(Chip::Esp32, "somebody's own");
     let mut boards = [
         board("02:00:00:00:00:01", &old, "0.1"),
@@ -227,7 +227,9 @@ async fn raw_files_need_a_product_that_takes_them() {
     let answer = desk.send(Method::POST, "/releases", &release).await;
     assert_eq!(answer.refused("raw-not-allowed"), "blob.enc is opaque to otary, and lamp takes no raw files");
 
-    desk.send(Method::POST, "/products", serde_json::json!({ "name": "lamp", "allow_raw": true })).await;
+    desk.send(Method::POST, "/products", serde_json::json!({ "name": "lamp", "allow_raw": true }))
+        .await
+        .done();
     release.artifacts = vec![raw(upload().await.read())];
     let published: Published = desk.send(Method::POST, "/releases", &release).await.read();
     let id = published.artifacts[0].id;

@@ -69,7 +69,7 @@ async fn gc_takes_what_was_deleted_and_leaves_the_rest() {
     let (v1, v2) = (firmware(Chip::Esp32, "lamp 0.1"), firmware(Chip::Esp32, "lamp 0.2"));
     let first = desk.publish("lamp", "0.1", &v1).await.artifacts[0].id;
     let second = desk.publish("lamp", "0.2", &v2).await.artifacts[0].id;
-    delete(&desk, "lamp/0.1").await;
+    delete(&desk, "lamp/0.1").await.done();
     desk.clock.advance(400 * DAY);
     let collected: Collected = post(&desk, "/gc").await.read();
     assert_eq!((collected.artifacts.as_slice(), collected.bytes), ([first].as_slice(), v1.len() as u64));
@@ -81,7 +81,7 @@ async fn a_deleted_release_can_be_pushed_again() {
     let desk = Desk::new();
     let v1 = firmware(Chip::Esp32, "lamp 0.1");
     desk.publish("lamp", "0.1", &v1).await;
-    delete(&desk, "lamp/0.1").await;
+    delete(&desk, "lamp/0.1").await.done();
     assert_eq!(desk.push("lamp", "0.1", &[("lamp.bin", v1)]).await.status, StatusCode::CREATED);
 }
 

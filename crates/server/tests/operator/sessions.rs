@@ -100,7 +100,7 @@ async fn csrf_a_change_under_a_session_takes_its_token_and_comes_from_this_site(
 async fn csrf_the_token_of_one_session_is_none_for_another() {
     let (desk, browser) = signed_in(json!("operate")).await;
     let mut other = Browser::at(HOME);
-    other.sign_in(&desk, "lena", PASSWORD).await;
+    other.sign_in(&desk, "lena", PASSWORD).await.done();
     let mut mixed = Browser { csrf: other.csrf.clone(), ..browser };
     mixed.post(&desk, "/products", product()).await.refused("forged");
 }
@@ -122,7 +122,7 @@ async fn session_fixation_a_sign_in_makes_a_secret_of_its_own() {
     for planted in [planted.clone(), format!("otary_{}", "A".repeat(43)), "chosen".to_owned()] {
         let mut victim = Browser::at("192.168.1.30");
         victim.cookies.insert("__Host-otary".into(), planted.clone());
-        victim.sign_in(&desk, "ada", PASSWORD).await;
+        victim.sign_in(&desk, "ada", PASSWORD).await.done();
         assert_ne!(victim.session(), Some(planted.as_str()));
         assert_eq!(victim.access(&desk).await.who.as_deref(), Some("ada"));
     }
@@ -157,7 +157,7 @@ async fn a_session_ends_unused_and_when_it_is_old() {
     desk.clock.advance(Session::IDLE);
     browser.get(&desk, "/status").await.refused("signed-out");
 
-    browser.sign_in(&desk, "lena", PASSWORD).await;
+    browser.sign_in(&desk, "lena", PASSWORD).await.done();
     for _ in 0..28 {
         assert_eq!(browser.get(&desk, "/status").await.status, StatusCode::OK);
         desk.clock.advance(Session::LONGEST / 28);
@@ -179,7 +179,7 @@ async fn who_signs_out_has_no_session_any_more_also_elsewhere() {
 async fn a_new_password_ends_the_other_sessions() {
     let (desk, mut browser) = signed_in(json!("read")).await;
     let mut other = Browser::at("192.168.1.30");
-    other.sign_in(&desk, "lena", PASSWORD).await;
+    other.sign_in(&desk, "lena", PASSWORD).await.done();
     let change = |old: &str, new: &str| json!({ "old": old, "new": new });
     let path = "/session/password";
     browser
@@ -201,7 +201,7 @@ async fn lock_out_nobody_keeps_the_owner_out_from_elsewhere_nor_from_a_known_bro
     let guess = |address: &str| Browser::at(address);
     for n in 0..40 {
         let mut attacker = guess(&format!("10.0.0.{n}"));
-        attacker.sign_in(&desk, "lena", "wrong password").await;
+        assert!(attacker.sign_in(&desk, "lena", "wrong password").await.status.is_client_error());
     }
     let mut attacker = guess(HOME);
     for _ in 0..5 {
@@ -214,7 +214,7 @@ async fn lock_out_nobody_keeps_the_owner_out_from_elsewhere_nor_from_a_known_bro
 
     let elsewhere = guess("192.168.1.30").sign_in(&desk, "lena", PASSWORD).await;
     assert_eq!(elsewhere.status, StatusCode::CREATED, "who tries elsewhere keeps nobody out");
-    known.send(&desk, Method::DELETE, "/session", Value::Null).await;
+    known.send(&desk, Method::DELETE, "/session", Value::Null).await.done();
     let here = known.sign_in(&desk, "lena", PASSWORD).await;
     assert_eq!(here.status, StatusCode::CREATED, "nor, at the same address, a browser that signed in before");
 

@@ -100,7 +100,7 @@ async fn without_the_code_nothing_is_said_of_the_form() {
 async fn a_code_replaces_a_lost_password_and_ends_what_it_had_opened() {
     let (desk, mut lost) = (Desk::new(), Browser::at(HOME));
     account(&desk, "lena", json!("read")).await;
-    lost.sign_in(&desk, "lena", PASSWORD).await;
+    lost.sign_in(&desk, "lena", PASSWORD).await.done();
     let code = setup_code(&desk).await;
     let new = json!({ "code": code, "name": "lena", "password": "another one entirely" });
     assert_eq!(Browser::at("192.168.1.30").post(&desk, "/setup", new).await.status, StatusCode::CREATED);
@@ -113,7 +113,7 @@ async fn a_code_replaces_a_lost_password_and_ends_what_it_had_opened() {
 async fn only_the_owner_of_the_data_directory_has_a_code_made() {
     let (desk, mut owner) = (Desk::new(), Browser::at(HOME));
     account(&desk, "lena", json!("own")).await;
-    owner.sign_in(&desk, "lena", PASSWORD).await;
+    owner.sign_in(&desk, "lena", PASSWORD).await.done();
     owner.post(&desk, "/setup/code", Value::Null).await.refused("owner-only");
     let body = axum::body::Body::empty();
     desk.request(Caller::Net(HOME, None), Method::POST, "/setup/code", body).await.refused("no-token");

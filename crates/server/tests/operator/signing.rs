@@ -226,7 +226,7 @@ async fn a_manifest_belongs_to_a_file_of_the_release_and_each_has_one() {
 async fn a_number_is_not_given_again_when_its_release_is_gone() {
     let site = Site::founded().await;
     site.push(&terms("0.1", 6), &site.release, &image("a")).await.read::<Published>();
-    site.desk.send(Method::DELETE, "/releases/lamp/0.1", ()).await;
+    site.desk.send(Method::DELETE, "/releases/lamp/0.1", ()).await.done();
     assert_eq!(site.desk.store.catalogue().all_releases().count(), 0);
     let numbers: Numbers = site.desk.get("/signing/numbers/lamp").await;
     assert_eq!((numbers.known, numbers.next), (6, Some(7)));
