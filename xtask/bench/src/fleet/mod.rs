@@ -1,5 +1,5 @@
 //! What looking at a large fleet costs: a hundred thousand devices in the database that real servers use, asked through the real
-//! operator router in this process.
+//! operator router in this process, and its page over that.
 //!
 //! Processor time is counted, of all threads of this process, so the census that is kept and every record that is read are in
 //! it; the machine may be busy with something else.
@@ -11,13 +11,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::Request;
-use axum::{Router, http};
+use axum::http::{Request, StatusCode, header};
 use nix::time::{ClockId, clock_gettime};
-use otary_server::operator::{LocalOwner, Operator, Site, router};
+use otary_server::operator::{Operator, Secret, Site, router};
 use otary_server::{Clock, Engine};
 use otary_store::{Disk, DiskOptions, Store};
+
 use tokio::runtime::{Builder, Runtime};
 use tower::ServiceExt as _;
 
@@ -30,20 +31,24 @@ pub const DEVICES: u32 = 100_000;
 pub const GOAL: f64 = 100.0;
 
 /// What is asked, and what for.
-const LOOKS: [(&str, &str); 10] = [
-    ("devices, the first page", "/devices"),
-    ("devices, the last page", "/devices?order=desc"),
-    ("devices by when they asked", "/devices?sort=last-seen&order=desc"),
-    ("devices by version", "/devices?sort=version"),
-    ("devices by what they were answered", "/devices?sort=state"),
-    ("a query that finds few", "/devices?where=build%20%3D%200.9%20and%20seen%20%3C%207d"),
+const LOOKS: [(&str, &str); 14] = [
+    ("devices, the first page", "/api/v1/devices"),
+    ("devices, the last page", "/api/v1/devices?order=desc"),
+    ("devices by when they asked", "/api/v1/devices?sort=last-seen&order=desc"),
+    ("devices by version", "/api/v1/devices?sort=version"),
+    ("devices by what they were answered", "/api/v1/devices?sort=state"),
+    ("a query that finds few", "/api/v1/devices?where=build%20%3D%200.9%20and%20seen%20%3C%207d"),
     (
         "a query that finds most, sorted",
-        "/devices?sort=last-seen&where=chip%20%3D%20esp32%20and%20not%20hold",
+        "/api/v1/devices?sort=last-seen&where=chip%20%3D%20esp32%20and%20not%20hold",
     ),
-    ("the fleet in numbers", "/census"),
-    ("what went on lately", "/activity"),
-    ("the status", "/status"),
+    ("the fleet in numbers", "/api/v1/census"),
+    ("what went on lately", "/api/v1/activity"),
+    ("the status", "/api/v1/status"),
+    ("the page: now", "/"),
+    ("the page: devices", "/devices"),
+    ("the page: devices by version", "/devices?sort=version"),
+    ("the page: a query that finds few", "/devices?where=build%20%3D%200.9%20and%20seen%20%3C%207d"),
 ];
 
 /// One row.
@@ -63,12 +68,16 @@ pub fn measure(folder: &Path, rounds: usize, devices: u32) -> anyhow::Result<Vec
     std::fs::create_dir_all(folder)?;
     records::write(folder, devices)?;
     let store: Arc<dyn Store> = Arc::new(Disk::open(folder, DiskOptions::default())?);
-    let operator = Arc::new(Operator::new(store, Clock::standing_at(records::NOW), site(), None));
-    let read = read(&operator.engine())?;
-    let (router, runtime) = (router(operator), Builder::new_current_thread().enable_all().build()?);
-    let mut rows = vec![read];
+    let owner = Secret::generate()?;
+    let operator = Arc::new(Operator::new(store, Clock::standing_at(records::NOW), site(), Some(&owner)));
+    let mut rows = vec![read(&operator.engine())?];
+    let onlooker = Onlooker {
+        router: otary_page::over(router(operator)),
+        owner,
+        runtime: Builder::new_current_thread().enable_all().build()?,
+    };
     for (name, path) in LOOKS {
-        rows.push(look(name, path, rounds, &router, &runtime).with_context(|| path)?);
+        rows.push(onlooker.look(name, path, rounds).with_context(|| path)?);
     }
     Ok(rows)
 }
@@ -83,33 +92,37 @@ fn read(engine: &Engine) -> anyhow::Result<Looked> {
     Ok(Looked { name: "reading the records, once an hour", cost, bytes: 0 })
 }
 
-fn look(
-    name: &'static str,
-    path: &str,
-    rounds: usize,
-    router: &Router,
-    runtime: &Runtime,
-) -> anyhow::Result<Looked> {
-    let ask = || runtime.block_on(answer(router, path));
-    let bytes = ask()?;
-    let mut costs = Vec::new();
-    for _ in 0..rounds {
-        let before = spent()?;
-        ask()?;
-        costs.push(milliseconds(spent()?.saturating_sub(before)));
-    }
-    Ok(Looked { name, cost: summarise(costs), bytes })
+/// Who looks.
+struct Onlooker {
+    router: Router,
+    owner: Secret,
+    runtime: Runtime,
 }
 
-/// Asks as the owner of the data directory. Gives the bytes of the answer.
-async fn answer(router: &Router, path: &str) -> anyhow::Result<usize> {
-    let mut request = Request::get(format!("/api/v1{path}")).body(Body::empty())?;
-    request.extensions_mut().insert(LocalOwner);
-    let response = router.clone().oneshot(request).await?;
-    let status = response.status();
-    let body = to_bytes(response.into_body(), 1 << 24).await?;
-    anyhow::ensure!(status == http::StatusCode::OK, "{status}: {}", String::from_utf8_lossy(&body));
-    Ok(body.len())
+impl Onlooker {
+    fn look(&self, name: &'static str, path: &str, rounds: usize) -> anyhow::Result<Looked> {
+        let ask = || self.runtime.block_on(self.answer(path));
+        let bytes = ask()?;
+        let mut costs = Vec::new();
+        for _ in 0..rounds {
+            let before = spent()?;
+            ask()?;
+            costs.push(milliseconds(spent()?.saturating_sub(before)));
+        }
+        Ok(Looked { name, cost: summarise(costs), bytes })
+    }
+
+    /// Asks with the owner's token. Gives the bytes of the answer.
+    async fn answer(&self, path: &str) -> anyhow::Result<usize> {
+        let token = format!("Bearer {}", self.owner.expose());
+        let request =
+            Request::get(path).header(header::AUTHORIZATION, token).header(header::HOST, "localhost");
+        let response = self.router.clone().oneshot(request.body(Body::empty())?).await?;
+        let status = response.status();
+        let body = to_bytes(response.into_body(), 1 << 24).await?;
+        anyhow::ensure!(status == StatusCode::OK, "{status}: {}", String::from_utf8_lossy(&body));
+        Ok(body.len())
+    }
 }
 
 /// Processor time of this process so far.
