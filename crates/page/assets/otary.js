@@ -62,7 +62,7 @@ for (const box of document.querySelectorAll(".copy")) {
 // Files that are dropped on the page, or chosen: sent one after the other, then looked at before anything is published.
 const drop = document.querySelector("[data-upload]");
 if (drop) {
-  const picker = drop.querySelector("input[type=file]"), told = drop.querySelector("[role=status]");
+  const picker = drop.querySelector("input[type=file]"), raw = drop.querySelector("[data-raw]"), told = drop.querySelector("[role=status]");
   drop.addEventListener("dragover", (event) => { event.preventDefault(); drop.classList.add("over"); });
   drop.addEventListener("dragleave", () => drop.classList.remove("over"));
   drop.addEventListener("drop", (event) => { event.preventDefault(); drop.classList.remove("over"); sendAll([...event.dataTransfer.files]); });
@@ -74,7 +74,7 @@ if (drop) {
     for (const file of files) {
       const found = await send(file).catch((problem) => { told.textContent = `${file.name}: ${problem.message}`; told.className = "say bad"; });
       if (!found) return;
-      query.append("file", `${found.artifact.id}:${file.name}`);
+      query.append("file", `${raw.checked ? "raw:" : ""}${found.artifact.id}:${file.name}`);
     }
     if (files.length) location.assign(`${drop.dataset.upload}?${query}`);
   }
@@ -84,7 +84,7 @@ if (drop) {
       const request = new XMLHttpRequest(), bar = document.createElement("progress"), label = document.createElement("span");
       bar.setAttribute("aria-label", `Upload of ${file.name}`);
       told.replaceChildren(label, bar);
-      request.open("POST", `/api/v1/artifacts?file=${encodeURIComponent(file.name)}`);
+      request.open("POST", `/api/v1/artifacts?file=${encodeURIComponent(file.name)}&raw=${raw.checked}`);
       request.setRequestHeader("X-Otary-Csrf", csrf);
       request.upload.addEventListener("progress", (event) => {
         bar.max = event.total;

@@ -28,6 +28,7 @@ const TOLD: &[(&str, &str)] = &[
     ("renewed", "The server shows new certificates from the next handshake on."),
     ("revoked", "Revoked: whoever shows it is nobody from now on."),
     ("saved", "Saved."),
+    ("tried", "Tried once: the first line says what came of it."),
     ("added", "Added."),
     ("removed", "Removed."),
 ];

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::{get, post};
 
+use crate::view::settings::notices;
 use crate::view::{
     audit, campaign, campaigns, compare, device, devices, now, release, releases, settings, sign_in, start,
     trust, upload,
@@ -30,8 +31,14 @@ pub fn over(api: Router) -> Router {
         .route("/audit", get(audit::show))
         .route("/settings", get(settings::show))
         .route("/settings/{action}", post(settings::act))
+        .route("/settings/webhooks", post(notices::add))
+        .route("/settings/webhooks/{name}", get(notices::webhook))
+        .route("/settings/webhooks/{name}/{action}", post(notices::act))
+        .route("/settings/mail", get(notices::letters))
+        .route("/settings/mail/test", post(notices::test_mail))
         .route("/start", get(start::show))
         .route("/start/ca.pem", get(start::ca))
+        .route("/start/sketch", get(start::sketch_file))
         .route("/setup", get(sign_in::set_up_form).post(sign_in::set_up))
         .route("/sign-in", get(sign_in::form).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))

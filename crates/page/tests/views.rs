@@ -11,18 +11,19 @@ use axum::body::{Body, to_bytes};
 use http::{Method, Request, StatusCode, header};
 use otary_fleet::{Chip, Time};
 use otary_image::emit::{AppDescriptor, AppImage, AppSegment};
-use otary_server::operator::{Operator, Secret, Site, Uploaded, router};
+use otary_server::operator::{Operator, Secret, Site, SketchView, TrustView, Uploaded, router};
 use otary_server::{Clock, Custody, Held};
 use otary_store::{Memory, Retention};
-use otary_trust::Authority;
+use otary_trust::{Authority, PageAuthority};
 use tower::ServiceExt;
 
 const NOW: Time = Time::from_secs(1_795_000_000);
+const PASSWORD: &str = "a lamp in every window";
 const DAY: Duration = Duration::from_hours(24);
 /// What a view weighs at most, in bytes.
 const HEAVIEST: usize = 100 * 1024;
 /// Every view; the releases in them are published by [`House::with_releases`].
-const VIEWS: [&str; 17] = [
+const VIEWS: [&str; 21] = [
     "/",
     "/devices",
     "/campaigns",
@@ -40,6 +41,10 @@ const VIEWS: [&str; 17] = [
     "/settings",
     "/start",
     "/start?product=lamp",
+    "/start?kind=esp8266&network=w5500",
+    "/start?kind=esp8266&network=lan8720",
+    "/start?kind=esphome",
+    "/start?kind=micropython",
 ];
 
 struct House {
@@ -59,8 +64,10 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let names = vec!["ota.lan".parse().unwrap()];
         let clock = otary_trust::Clock { now: NOW, built: NOW, newest: NOW };
-        let authority = Authority::open_or_create(&folder.path().join("trust"), &names, &clock).unwrap();
-        let custody = Custody::new(Held { authority, names, elsewhere: None, page: None }, NOW);
+        let trust = folder.path().join("trust");
+        let authority = Authority::open_or_create(&trust, &names, &clock).unwrap();
+        let page = Some(PageAuthority::open_or_create(&trust, &names, &clock).unwrap());
+        let custody = Custody::new(Held { authority, names, elsewhere: None, page }, NOW);
         let owner = Secret::generate().unwrap();
         let site = Site {
             data: "x".into(),
@@ -106,6 +113,11 @@ impl House {
         format!("{}:lamp.bin", uploaded.artifact.id)
     }
 
+    async fn read<T: serde::de::DeserializeOwned>(&self, path: &str) -> T {
+        let answer = self.get(&format!("/api/v1{path}")).await;
+        serde_json::from_str(&answer.text).unwrap_or_else(|error| panic!("{error}: {}", answer.text))
+    }
+
     async fn review(&self, form: &[(&str, &str)]) -> Answer {
         self.send("/upload", &[form, &[("step", "review")]].concat()).await
     }
@@ -142,6 +154,20 @@ impl House {
 fn reviewed(page: &str) -> String {
     let (_, rest) = page.split_once("name=\"reviewed\" value=\"").unwrap();
     rest.split('"').next().unwrap().to_owned()
+}
+
+/// A text of a template as it was before its marks were written as references.
+fn unescaped(text: &str) -> String {
+    let pairs = [("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&")];
+    pairs.into_iter().fold(text.to_owned(), |text, (reference, mark)| text.replace(reference, mark))
+}
+
+/// The secret on the page that answers a form.
+fn told_once(page: &str) -> &str {
+    let (_, secret) = page.split_once("<pre tabindex=\"0\">").unwrap();
+    let secret = secret.split('<').next().unwrap();
+    assert!(secret.len() > 20, "{secret}");
+    secret
 }
 
 fn firmware(project: &str, version: &str) -> Vec<u8> {
@@ -217,9 +243,123 @@ async fn a_secret_is_on_the_page_that_answers_the_form_and_on_no_other() {
     let house = House::new();
     let made = house.send("/settings/token", &[("name", "ci"), ("everywhere", "push"), ("days", "30")]).await;
     assert_eq!((made.status, made.location.as_str()), (StatusCode::OK, ""), "{}", made.text);
-    let (_, secret) = made.text.split_once("<pre tabindex=\"0\">").unwrap();
-    let secret = secret.split('<').next().unwrap();
-    assert!(secret.len() > 20, "{secret}");
+    let secret = told_once(&made.text);
     let settings = house.get("/settings").await;
     assert!(settings.text.contains(">ci<") && !settings.text.contains(secret), "{}", settings.text);
+}
+
+#[tokio::test]
+async fn a_webhook_is_added_shown_without_its_secrets_and_removed_by_its_name() {
+    let house = House::new();
+    let url = "https://example.org/hooks/Zm9yLW9uZS1yb29t";
+    let new = [("name", "desk"), ("url", url), ("about", "campaign.stopped"), ("about", "trust.due")];
+    let made = house.send("/settings/webhooks", &new).await;
+    assert_eq!((made.status, made.location.as_str()), (StatusCode::OK, ""), "{}", made.text);
+    let secret = told_once(&made.text);
+    check_views(&house, &["/settings", "/settings/webhooks/desk"]).await;
+    for view in ["/settings", "/settings/webhooks/desk"] {
+        let shown = house.get(view).await.text;
+        assert!(
+            shown.contains("https://example.org") && shown.contains("campaign.stopped, trust.due"),
+            "{shown}"
+        );
+        assert!(!shown.contains(secret) && !shown.contains("Zm9y"), "{shown}");
+    }
+    let mistyped = house.send("/settings/webhooks/desk/remove", &[("typed", "dusk")]).await;
+    assert_eq!(mistyped.status, StatusCode::BAD_REQUEST);
+    let removed = house.send("/settings/webhooks/desk/remove", &[("typed", "desk")]).await;
+    assert_eq!(removed.location, "/settings?done=removed");
+    assert_eq!(house.get("/settings/webhooks/desk").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_a_webhook_refuses_to_reach_is_told_with_a_way_out() {
+    let house = House::new();
+    let refused =
+        house.send("/settings/webhooks", &[("name", "desk"), ("url", "http://example.org/x")]).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST);
+    assert!(refused.text.contains("webhook-url"), "{}", refused.text);
+}
+
+#[tokio::test]
+async fn without_a_mail_server_the_settings_say_so() {
+    let house = House::new();
+    assert!(house.get("/settings").await.text.contains("mail.server"));
+    assert_eq!(house.get("/settings/mail").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_pages_own_authority_is_shown_to_be_compared() {
+    let house = House::new();
+    let trust: TrustView = house.read("/trust").await;
+    let own = trust.page.unwrap();
+    let shown = house.get("/trust").await.text;
+    assert!(shown.contains(&own.sha256) && shown.contains("href=\"/page-ca.crt\""), "{shown}");
+    assert!(own.names.contains(&"ota.lan".to_owned()), "{own:?}");
+}
+
+#[tokio::test]
+async fn the_sketch_on_the_page_is_the_apis() {
+    let house = House::with_releases().await;
+    for (kind, asked) in [
+        ("kind=esp32", "board=esp32"),
+        ("kind=esp8266&network=w5500", "board=esp8266&ethernet=w5500"),
+        ("kind=tasmota", "client=tasmota"),
+    ] {
+        let sketch: SketchView = house.read(&format!("/sketch?product=lamp&{asked}")).await;
+        assert!(sketch.text.contains("https://ota.lan:3443"), "{}", sketch.text);
+        let file = house.get(&format!("/start/sketch?product=lamp&host=https://ota.lan:3443&{kind}")).await;
+        assert_eq!(file.text, sketch.text);
+        let shown = house.get(&format!("/start?product=lamp&{kind}")).await.text;
+        let shown = shown.split_once("<pre tabindex=\"0\">").unwrap().1.split_once("</pre>").unwrap().0;
+        assert_eq!(unescaped(shown), sketch.text);
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_no_board_has_is_refused_on_the_page() {
+    let shown = House::new().get("/start?kind=esp8266&network=lan8720").await.text;
+    assert!(shown.contains("an ESP8266 has no RMII"), "{shown}");
+}
+
+#[tokio::test]
+async fn a_raw_file_goes_by_way_of_another_version_as_the_form_says() {
+    let house = House::with_releases().await;
+    let patch =
+        house.ask(Method::PATCH, "/api/v1/products/lamp", "application/json", r#"{"allow_raw":true}"#.into());
+    assert_eq!(patch.await.status, StatusCode::OK);
+    let bytes = Body::from("encrypted".repeat(64));
+    let answer = house.ask(Method::POST, "/api/v1/artifacts?file=lamp.enc&raw=true", "", bytes).await;
+    let uploaded: Uploaded = serde_json::from_str(&answer.text).unwrap();
+    let file = format!("raw:{}:lamp.enc", uploaded.artifact.id);
+    let form = [
+        ("product", "lamp"),
+        ("version", "3.0"),
+        ("file", &file),
+        ("via", "1.1"),
+        ("order", "app-first"),
+        ("supersede", "yes"),
+    ];
+    let review = house.review(&form).await;
+    assert!(
+        review.text.contains("opaque file") && review.text.contains("value=\"publish\""),
+        "{}",
+        review.text
+    );
+    let publish = [("step", "publish"), ("reviewed", &reviewed(&review.text))];
+    let published = house.send("/upload", &[form.as_slice(), &publish].concat()).await;
+    assert!(published.location.ends_with("?done=published"), "{}", published.text);
+    let release: serde_json::Value = house.read("/releases/lamp/3.0").await;
+    assert_eq!((&release["via"], &release["order"]), (&"1.1".into(), &"app-first".into()), "{release}");
+}
+
+#[tokio::test]
+async fn people_have_roles_and_tokens_have_scopes() {
+    let house = House::new();
+    let person = [("name", "lena"), ("everywhere", "own"), ("password", PASSWORD), ("again", PASSWORD)];
+    assert_eq!(house.send("/settings/add-person", &person).await.location, "/settings?done=added");
+    house.send("/settings/token", &[("name", "ci"), ("everywhere", "push"), ("days", "30")]).await;
+    let settings = house.get("/settings").await.text;
+    assert!(settings.contains("<td>lena</td><td>owner</td>"), "{settings}");
+    assert!(settings.contains("<td>ci</td><td>push</td>"), "{settings}");
 }

@@ -61,6 +61,7 @@ mod sending;
 mod server;
 mod shown;
 mod signing;
+pub mod sketch;
 mod socket;
 mod sockets;
 mod span;

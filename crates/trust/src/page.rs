@@ -121,6 +121,11 @@ impl PageAuthority {
         self.leaf.certificate()
     }
 
+    /// The names and addresses that it is constrained to. Its leaf is for all of them.
+    pub fn names(&self) -> &[Name] {
+        self.leaf().names()
+    }
+
     /// The chain that the operator listener sends, and its key; absent only if the files were taken away since.
     pub fn chain(&self) -> Option<(Vec<CertificateDer<'static>>, Zeroizing<PrivateKeyDer<'static>>)> {
         Some((vec![self.leaf().der().clone()], self.leaf.key()?.to_der()))

@@ -119,7 +119,7 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
             let password = password.read_new(&format!("for {name}"))?;
             let grants = grants(role.role, role.product);
             let added: PersonView = client.post(&path(["people"]), &NewPerson { name, password, grants })?;
-            Ok(say!("{} can sign in and may {}.", added.name, added.grants)?)
+            Ok(say!("{} can sign in, as {}.", added.name, added.grants.roles())?)
         }
         Action::List { json } => {
             let people: Vec<PersonView> = client.get(&path(["people"]))?;
@@ -128,9 +128,12 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
         Action::Set { name, change } => {
             let change = change.body(&name)?;
             let person: PersonView = client.patch(&path(["people", &name]), &change)?;
-            let may =
-                if person.disabled { "may not come in".to_owned() } else { format!("may {}", person.grants) };
-            Ok(say!("{} {may}.", person.name)?)
+            let role = if person.disabled {
+                "may not come in".to_owned()
+            } else {
+                format!("is {}", person.grants.roles())
+            };
+            Ok(say!("{} {role}.", person.name)?)
         }
         Action::Remove { name } => {
             client.delete(&path(["people", &name]))?;
@@ -162,11 +165,11 @@ fn list(people: &[PersonView]) -> anyhow::Result<()> {
         return Ok(say!("Nobody can sign in yet. `otary setup-code` makes the first owner.")?);
     }
     let now = clock::now();
-    let mut table = Table::new(["NAME", "MAY", "ADDED", "SIGNED IN", "SESSIONS"]);
+    let mut table = Table::new(["NAME", "ROLE", "ADDED", "SIGNED IN", "SESSIONS"]);
     for person in people {
         let seen = person.last_signed_in.map_or_else(|| "never".to_owned(), |seen| ago(seen, now));
-        let may = if person.disabled { "not come in".to_owned() } else { person.grants.to_string() };
-        table.row([person.name.clone(), may, date(person.created), seen, person.sessions.to_string()]);
+        let role = if person.disabled { "disabled".to_owned() } else { person.grants.roles() };
+        table.row([person.name.clone(), role, date(person.created), seen, person.sessions.to_string()]);
     }
     Ok(say!("{table}")?)
 }

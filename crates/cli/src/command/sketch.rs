@@ -1,11 +1,8 @@
 //! `otary sketch`: an Arduino sketch that updates itself from this server.
 
-mod client;
-mod form;
-mod head;
 mod host;
-mod joined;
-mod text;
+mod link;
+mod names;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -17,13 +14,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use otary_fleet::{ProductName, Release};
 use otary_server::operator::{ProductView, TrustView};
+use otary_server::sketch::{
+    Board, FIRST_VERSION, Form, Host, NO_SECRET, Network, Sketch, Snippet, is_version,
+};
 use otary_trust::Name;
 use zeroize::Zeroizing;
 
-use self::client::{Client as ClientLibrary, Snippet};
-use self::form::{Board, Ethernet, Form, Network};
-use self::host::Host;
-use self::text::Sketch;
+use self::names::{ClientName, EthernetName};
 use crate::advice::{Advise, advised};
 use crate::client::{Client, path, served_at};
 use crate::config::Values;
@@ -34,9 +31,6 @@ use crate::platform::create_private_file;
 use crate::secret::read_secret;
 use crate::serve::{Names, Supplied};
 
-/// What stands in the sketch of a private product whose secret was not given.
-const NO_SECRET: &str = "<THE-SECRET>";
-
 /// Get an Arduino sketch that updates itself from this server
 ///
 /// It has the server's URL in it and trusts the server's authority, and the authority that takes its place one day.
@@ -46,7 +40,7 @@ const NO_SECRET: &str = "<THE-SECRET>";
 pub struct Args {
     /// What another client takes: a piece of its configuration or program
     #[arg(long, value_enum, requires = "product", conflicts_with_all = ["esp8266", "ethernet", "insecure", "secret_file"])]
-    client: Option<ClientLibrary>,
+    client: Option<ClientName>,
     /// The first line of this file is the device's link, as `otary device link` prints it
     #[arg(long, value_name = "FILE", requires = "client")]
     link_file: Option<PathBuf>,
@@ -55,7 +49,7 @@ pub struct Args {
     esp8266: bool,
     /// By cable, with this module [default: by Wi-Fi]
     #[arg(long, value_name = "MODULE")]
-    ethernet: Option<Ethernet>,
+    ethernet: Option<EthernetName>,
     /// Believes every server: NO PROTECTION, for the bench only
     #[arg(long)]
     insecure: bool,
@@ -72,7 +66,7 @@ pub struct Args {
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     port: Option<u16>,
     /// The version that the sketch says it has
-    #[arg(long, value_name = "VERSION", default_value = "0.1", value_parser = version)]
+    #[arg(long, value_name = "VERSION", default_value = FIRST_VERSION, value_parser = version)]
     version: String,
     /// Write it to a new file instead of standard output
     #[arg(long, value_name = "FILE")]
@@ -82,7 +76,9 @@ pub struct Args {
 /// Prints the sketch, and on standard error how to go on.
 pub fn run(args: &Args, global: &Global) -> Result<()> {
     let board = if args.esp8266 { Board::Esp8266 } else { Board::Esp32 };
-    let form = Form::new(board, args.ethernet.map_or(Network::Wifi, Network::Ethernet), args.insecure)?;
+    let network = args.ethernet.map_or(Network::Wifi, |module| Network::Ethernet(module.into()));
+    let form = Form::new(board, network, args.insecure)
+        .help("on an ESP8266 use a module on SPI: --ethernet w5500, or --ethernet enc28j60")?;
     let values = global.settings(Vec::new())?.values;
     let Shown { names, roots } = Shown::find(&values, global)?;
     let listening = listening(&values)?;
@@ -97,17 +93,23 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
         port.with_context(|| format!("the setting listen.https says no port ({})", values.listen.https));
     let port = port.help("start the server, or name the port that devices connect to with --port")?;
     if let Some((client, product)) = args.client.zip(args.product.as_ref()) {
-        let link = args.link_file.as_deref().map(client::read_link).transpose()?;
+        let link = args.link_file.as_deref().map(link::read_link).transpose()?;
         let link = link.as_deref().map(String::as_str);
         let origin = format!("https://{host}:{port}");
-        let snippet =
-            Snippet { client, origin: &origin, link, product, version: &args.version, roots: &roots };
+        let snippet = Snippet {
+            client: client.into(),
+            origin: &origin,
+            link,
+            product,
+            version: &args.version,
+            roots: &roots,
+        };
         return print_snippet(&snippet, args.out.as_deref());
     }
     let url = format!("https://{host}:{port}/update{path}");
     let secret = secret(args, global)?;
     let secret = secret.as_deref().map(String::as_str);
-    let time = tells_time(&values);
+    let time = values.sntp.is_for_devices();
     let version = &args.version;
     let text = Sketch { form, url: &url, host: &host, time, version, roots: &roots, secret }.render();
     write_out(&Zeroizing::new(text), args.out.as_deref(), secret.is_some())?;
@@ -213,13 +215,6 @@ fn is_private(product: &ProductName, global: &Global) -> Result<bool> {
     Ok(products.iter().any(|view| view.product.name == *product && view.product.private))
 }
 
-/// Whether devices can ask the server for the time: at the only port that they ask.
-fn tells_time(values: &Values) -> bool {
-    const NTP_PORT: u16 = 123;
-    let address = values.sntp.listen.address(Ipv6Addr::UNSPECIFIED.into());
-    address.is_some_and(|address| address.port() == NTP_PORT && !address.ip().is_loopback())
-}
-
 /// Puts the sketch where it was wanted, for its owner's eyes if there is a `secret` in it. A file that is there may have
 /// somebody's program in it, and stays.
 fn write_out(text: &str, out: Option<&Path>, secret: bool) -> Result<()> {
@@ -262,10 +257,8 @@ fn print_advice(args: &Args, form: Form, host: &Host, url: &str) -> io::Result<(
     )
 }
 
-/// A version that fits between the quotes of a C string and into a line of HTTP.
 fn version(text: &str) -> Result<String, String> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+' | '_');
-    if (1..=Release::MAX_VERSION).contains(&text.len()) && text.chars().all(plain) {
+    if is_version(text) {
         return Ok(text.to_owned());
     }
     Err(format!("a version has 1 to {} of letters, digits and . - + _", Release::MAX_VERSION))

@@ -112,7 +112,7 @@ fn list(tokens: &[TokenView]) -> anyhow::Result<()> {
         )?);
     }
     let now = clock::now();
-    let mut table = Table::new(["TOKEN", "MAY", "MADE", "ENDS", "LAST USED"]);
+    let mut table = Table::new(["TOKEN", "SCOPE", "MADE", "ENDS", "LAST USED"]);
     for token in tokens {
         let used = token.last_used.map_or_else(|| "never".to_owned(), |used| ago(used, now));
         let ends = if token.expired { "ended".to_owned() } else { until(token.expires, now) };

@@ -1,6 +1,7 @@
 //! Every setting, with what otary does unless told otherwise.
 
 use std::collections::BTreeMap;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -213,6 +214,15 @@ pub struct Sntp {
     pub listen: Listen,
     /// Whether a clock that nothing synchronises is told as well.
     pub trust_local_clock: bool,
+}
+
+impl Sntp {
+    /// Whether devices can ask this machine for the time: at the only port that they ask.
+    pub fn is_for_devices(&self) -> bool {
+        const NTP_PORT: u16 = 123;
+        let address = self.listen.address(Ipv6Addr::UNSPECIFIED.into());
+        address.is_some_and(|address| address.port() == NTP_PORT && !address.ip().is_loopback())
+    }
 }
 
 /// A recording of what devices say and what was known, for `otary audit replay`. Off without a file.

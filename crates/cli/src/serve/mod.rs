@@ -102,6 +102,9 @@ impl Ready {
         let server = Server::bind(&options, shared, identity, Clock::system(), engine, operators);
         let mut server = server.map_err(not_listening)?;
         operator.note_port(server.addresses().https.port());
+        if values.sntp.is_for_devices() {
+            operator.note_time_server();
+        }
         let metrics = serve_signals(&mut server, values, &options, &operator)?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
         custody.look(|held| exhibit.sign(&held.authority))?;

@@ -76,6 +76,24 @@ impl Grants {
             && other.products.iter().all(|(product, scope)| self.allows(*scope, Some(product)))
     }
 
+    /// The same in the words for people: `operator`, `publisher on lamp and plug`, `viewer, publisher on lamp`, or `no role`.
+    pub fn roles(&self) -> String {
+        self.in_words(Scope::role_name).unwrap_or_else(|| "no role".to_owned())
+    }
+
+    /// What there is on everything, then what there is on products, the smallest scope first; nothing of nothing.
+    fn in_words(&self, word: fn(Scope) -> &'static str) -> Option<String> {
+        let on = |scope: Scope| {
+            let such = self.products.iter().filter(move |(_, given)| **given == scope);
+            let names: Vec<&str> = such.map(|(product, _)| product.as_str()).collect();
+            (!names.is_empty()).then(|| format!("{} on {}", word(scope), names.join(" and ")))
+        };
+        let everywhere = self.everywhere.map(|scope| word(scope).to_owned());
+        let parts: Vec<String> =
+            everywhere.into_iter().chain(Scope::ALL.into_iter().filter_map(on)).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
+    }
+
     /// Whether they allow nothing at all.
     pub fn is_empty(&self) -> bool {
         self.highest().is_none()
@@ -103,17 +121,9 @@ impl From<Written> for Grants {
 }
 
 impl fmt::Display for Grants {
-    /// `operate`, `push on lamp, plug`, `read, push on lamp`, or `nothing`.
+    /// `operate`, `push on lamp and plug`, `read, push on lamp`, or `nothing`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let on = |scope: Scope| {
-            let such = self.products.iter().filter(move |(_, given)| **given == scope);
-            let names: Vec<&str> = such.map(|(product, _)| product.as_str()).collect();
-            (!names.is_empty()).then(|| format!("{scope} on {}", names.join(" and ")))
-        };
-        let everywhere = self.everywhere.map(|scope| scope.name().to_owned());
-        let parts: Vec<String> =
-            everywhere.into_iter().chain(Scope::ALL.into_iter().filter_map(on)).collect();
-        f.pad(if parts.is_empty() { "nothing".to_owned() } else { parts.join(", ") }.as_str())
+        f.pad(self.in_words(Scope::name).as_deref().unwrap_or("nothing"))
     }
 }
 
@@ -156,6 +166,8 @@ mod tests {
     fn grants_are_said_in_words() {
         let some = grants(Some(Scope::Read), &[("lamp", Scope::Push), ("plug", Scope::Push)]);
         assert_eq!(some.to_string(), "read, push on lamp and plug");
+        assert_eq!(some.roles(), "viewer, publisher on lamp and plug");
+        assert_eq!(Grants::everywhere(Scope::Own).roles(), "owner");
         assert_eq!(Grants::default().to_string(), "nothing");
     }
 

@@ -2,6 +2,8 @@
 //! answers the form.
 
 mod grants;
+mod made;
+pub(crate) mod notices;
 mod people;
 
 use askama::Template;
@@ -14,6 +16,8 @@ use otary_server::operator::{ActorKind, CreatedToken, NewToken, ProductView, Sta
 use serde_json::json;
 
 use self::grants::{Choice, given};
+use self::made::Made;
+use self::notices::Notices;
 use self::people::Person as Account;
 use crate::access::Person;
 use crate::failure::Failure;
@@ -29,26 +33,17 @@ struct Page {
     people: Option<Vec<Account>>,
     scopes: Vec<Choice>,
     products: Vec<String>,
+    notices: Option<Notices>,
     days: u32,
     by_password: bool,
     facts: Vec<(&'static str, String)>,
     origins: Vec<String>,
 }
 
-/// A secret that was just made: the only time that it is shown.
-#[derive(Template)]
-#[template(path = "secret.html")]
-struct Made {
-    frame: Frame,
-    name: String,
-    may: String,
-    secret: String,
-}
-
 /// A token on a line.
 struct Token {
     name: String,
-    may: String,
+    scope: String,
     made_by: String,
     expires: Ago,
     expired: bool,
@@ -64,15 +59,16 @@ pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
     let products: Vec<ProductView> = api.get("/products").await?;
     let now = person.now;
     let page = Page {
-        frame: person.frame(View::Settings, "Settings"),
         tokens: tokens.map(|tokens| tokens.into_iter().map(|token| Token::of(token, now)).collect()),
         people,
         scopes: Choice::up_to(person.grants()),
         products: products.iter().map(|view| view.product.name.to_string()).collect(),
+        notices: Notices::of(&person).await?,
         days: NewToken::DAYS,
         by_password: person.kind() == Some(ActorKind::Session),
         facts: status.as_ref().map(facts).unwrap_or_default(),
         origins: start.map(|start| start.origins).unwrap_or_default(),
+        frame: person.frame(View::Settings, "Settings"),
     };
     Ok(html(&page))
 }
@@ -80,7 +76,7 @@ pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
 impl Token {
     fn of(view: TokenView, now: Time) -> Self {
         Self {
-            may: view.grants.to_string(),
+            scope: view.grants.to_string(),
             name: view.name,
             made_by: view.made_by,
             expires: Ago::new(view.expires, now),
@@ -160,9 +156,11 @@ async fn make_token(form: &Form) -> Result<Response, Failure> {
     let created: CreatedToken = form.api().post("/tokens", &new).await?.read()?;
     let page = Made {
         frame: form.person.frame(View::Settings, "A new token"),
-        may: created.token.grants.to_string(),
+        said: format!("may {}", created.token.grants),
         name: created.token.name,
         secret: created.secret.expose().to_owned(),
+        use_of_it: "It is shown in the header Authorization: Bearer, or given to the command line by --token-file or OTARY_TOKEN",
+        next: ("To the settings", "/settings".to_owned()),
     };
     Ok(html(&page))
 }

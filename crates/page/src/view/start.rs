@@ -4,19 +4,38 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use otary_server::operator::{ProductView, StartView};
+use otary_server::operator::{ProductView, SketchView, StartView};
 use qrcode::QrCode;
 use qrcode::render::svg;
 use serde::Deserialize;
 
+use super::fault::Fault;
 use crate::access::Person;
 use crate::charts::Svg;
 use crate::failure::Failure;
 use crate::frame::{Frame, View, html};
-use crate::words::segment;
 
 /// The product that stands in examples while there is none.
 const EXAMPLE: &str = "lamp";
+
+/// What can be chosen to be updated: its word, and what people call it. The first two are boards with the Arduino cores, the
+/// others are clients of their own; the words are those of the API.
+const KINDS: [(&str, &str); 7] = [
+    ("esp32", "Arduino: an ESP32 of any kind"),
+    ("esp8266", "Arduino: an ESP8266"),
+    ("esphome", "ESPHome"),
+    ("esp-idf", "ESP-IDF: esp_https_ota"),
+    ("esp32fota", "Arduino: the library esp32FOTA"),
+    ("tasmota", "Tasmota"),
+    ("micropython", "MicroPython"),
+];
+/// How a board with the Arduino cores reaches the network.
+const NETWORKS: [(&str, &str); 4] = [
+    ("wifi", "Wi-Fi"),
+    ("w5500", "by cable: W5500"),
+    ("lan8720", "by cable: LAN8720"),
+    ("enc28j60", "by cable: ENC28J60"),
+];
 
 #[derive(Template)]
 #[template(path = "start.html")]
@@ -25,8 +44,11 @@ struct Page {
     origin: Option<String>,
     others: Vec<(String, String)>,
     products: Vec<String>,
-    product: String,
-    sketch: String,
+    which: Which,
+    sketch: Option<SketchView>,
+    fault: Option<Fault>,
+    command: String,
+    download: String,
     anchors: String,
     fingerprint: String,
     here: Option<String>,
@@ -40,62 +62,145 @@ struct Nothing {
     frame: Frame,
 }
 
-/// The sketch: what the update library of the Arduino cores takes, with this server's URL and roots in it.
-#[derive(Template)]
-#[template(path = "sketch.txt")]
-struct Sketch<'a> {
-    url: &'a str,
-    anchors: &'a str,
-}
-
 /// For what, as the address says.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 pub(crate) struct Which {
+    /// An origin of the server.
     #[serde(default)]
     host: String,
     #[serde(default)]
     product: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    network: String,
 }
 
 pub(crate) async fn show(person: Person, Query(which): Query<Which>) -> Result<Response, Failure> {
     let Some(start) = Failure::left_out(person.api.get::<StartView>("/start").await)? else {
         return Ok(html(&Nothing { frame: person.frame(View::Start, "Start here") }));
     };
-    let products: Vec<ProductView> = person.api.get("/products").await?;
-    let products: Vec<String> = products.iter().map(|view| view.product.name.to_string()).collect();
-    let known = products.iter().find(|product| **product == which.product).or(products.first());
-    let product = known.cloned().unwrap_or_else(|| EXAMPLE.to_owned());
-    let origin = start.origins.iter().find(|origin| **origin == which.host).or(start.origins.first());
-    let url = format!("{}/update/{product}", origin.map_or("https://<YOUR-SERVER>:3443", String::as_str));
-    let others = start.origins.iter().filter(|other| Some(*other) != origin);
+    let products = products(&person).await?;
+    let which = which.among(&start.origins, &products);
+    let (sketch, fault) = match sketch(&person, &which).await {
+        Ok(sketch) => (Some(sketch), None),
+        // The view says so above everything else.
+        Err(failure) if failure.code() == "no-name-for-boards" => (None, None),
+        Err(failure) => (None, Some(Fault::of(failure)?)),
+    };
     let here = person.api.host().map(|host| format!("https://{host}/"));
+    let others = start.origins.iter().filter(|other| **other != which.host);
     let page = Page {
         frame: person.frame(View::Start, "Start here"),
         others: others
-            .map(|other| {
-                (other.clone(), format!("/start?host={}&product={}", segment(other), segment(&product)))
-            })
+            .map(|other| (other.clone(), Which { host: other.clone(), ..which.clone() }.address("/start")))
             .collect(),
-        sketch: Sketch { url: &url, anchors: &start.anchors }.render().map_err(Failure::internal)?,
-        origin: origin.cloned(),
+        origin: Some(which.host.clone()).filter(|origin| !origin.is_empty()),
+        command: which.command(),
+        download: which.address("/start/sketch"),
         code: here.as_deref().and_then(code),
-        here,
-        products,
-        product,
         anchors: start.anchors,
         fingerprint: start.fingerprint,
+        sketch,
+        fault,
+        here,
+        products,
+        which,
     };
     Ok(html(&page))
+}
+
+async fn products(person: &Person) -> Result<Vec<String>, Failure> {
+    let products: Vec<ProductView> = person.api.get("/products").await?;
+    Ok(products.iter().map(|view| view.product.name.to_string()).collect())
+}
+
+/// What the API hands out for it.
+async fn sketch(person: &Person, which: &Which) -> Result<SketchView, Failure> {
+    person.api.get(&format!("/sketch?{}", which.query())).await
+}
+
+impl Which {
+    /// The same with what there is, where it says nothing or something else.
+    fn among(self, origins: &[String], products: &[String]) -> Self {
+        let known = |said: String, there_are: &[String], else_: &str| {
+            let first = there_are.first().map_or(else_, String::as_str).to_owned();
+            if there_are.contains(&said) { said } else { first }
+        };
+        let word = |said: String, words: &[(&str, &str)]| {
+            let found = words.iter().find(|(word, _)| *word == said).or(words.first());
+            found.map_or_else(String::new, |(word, _)| (*word).to_owned())
+        };
+        Self {
+            host: known(self.host, origins, ""),
+            product: known(self.product, products, EXAMPLE),
+            kind: word(self.kind, &KINDS),
+            network: word(self.network, &NETWORKS),
+        }
+    }
+
+    fn is_arduino(&self) -> bool {
+        ["esp32", "esp8266"].contains(&self.kind.as_str())
+    }
+
+    /// The module, if it is by cable.
+    fn module(&self) -> Option<&str> {
+        Some(self.network.as_str()).filter(|module| self.is_arduino() && *module != "wifi")
+    }
+
+    /// What the API is asked.
+    fn query(&self) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("product", &self.product);
+        let authority = self.host.strip_prefix("https://").and_then(|authority| authority.rsplit_once(':'));
+        if let Some((host, _)) = authority {
+            query.append_pair("host", host);
+        }
+        query.append_pair(if self.is_arduino() { "board" } else { "client" }, &self.kind);
+        if let Some(module) = self.module() {
+            query.append_pair("ethernet", module);
+        }
+        query.finish()
+    }
+
+    /// The command that prints the same.
+    fn command(&self) -> String {
+        let kind = match self.kind.as_str() {
+            "esp32" => String::new(),
+            "esp8266" => " --esp8266".to_owned(),
+            client => format!(" --client {client}"),
+        };
+        let module = self.module().map(|module| format!(" --ethernet {module}")).unwrap_or_default();
+        format!("otary sketch --product {}{kind}{module}", self.product)
+    }
+
+    /// The same choice at a path of the page.
+    fn address(&self, path: &str) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.append_pair("host", &self.host).append_pair("product", &self.product);
+        query.append_pair("kind", &self.kind).append_pair("network", &self.network);
+        format!("{path}?{}", query.finish())
+    }
+}
+
+/// The sketch, as a file.
+pub(crate) async fn sketch_file(person: Person, Query(which): Query<Which>) -> Result<Response, Failure> {
+    let start: StartView = person.api.get("/start").await?;
+    let which = which.among(&start.origins, &products(&person).await?);
+    let SketchView { text, file, .. } = sketch(&person, &which).await?;
+    Ok(attachment("text/plain; charset=utf-8", &file, text))
 }
 
 /// What boards trust, as a file.
 pub(crate) async fn ca(person: Person) -> Result<Response, Failure> {
     let start: StartView = person.api.get("/start").await?;
-    let headers = [
-        (header::CONTENT_TYPE, "application/x-pem-file"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"ca.pem\""),
-    ];
-    Ok((headers, start.anchors).into_response())
+    Ok(attachment("application/x-pem-file", "ca.pem", start.anchors))
+}
+
+fn attachment(media_type: &'static str, file: &str, text: String) -> Response {
+    let disposition = format!("attachment; filename=\"{file}\"");
+    ([(header::CONTENT_TYPE, media_type.to_owned()), (header::CONTENT_DISPOSITION, disposition)], text)
+        .into_response()
 }
 
 /// A text as a code that a phone reads. One that is too long has none.
@@ -123,10 +228,21 @@ mod tests {
     }
 
     #[test]
-    fn a_sketch_has_the_address_and_the_roots_and_no_escapes() {
-        let pem = "-----BEGIN CERTIFICATE-----\nAA+/==\n-----END CERTIFICATE-----\n";
-        let sketch = Sketch { url: "https://otary.lan:3443/update/lamp", anchors: pem }.render().unwrap();
-        assert!(sketch.contains("\"https://otary.lan:3443/update/lamp?chip=\""), "{sketch}");
-        assert!(sketch.contains(pem) && sketch.contains("#include <HTTPUpdate.h>") && !sketch.contains("&#"));
+    fn a_choice_is_the_same_for_the_api_the_command_and_the_address() {
+        let which = Which { kind: "esp8266".into(), network: "w5500".into(), ..Which::default() };
+        let which = which.among(&["https://ota.lan:3443".to_owned()], &[]);
+        assert_eq!(which.query(), "product=lamp&host=ota.lan&board=esp8266&ethernet=w5500");
+        assert_eq!(which.command(), "otary sketch --product lamp --esp8266 --ethernet w5500");
+        let other = Which { kind: "esphome".into(), ..which };
+        assert_eq!(other.query(), "product=lamp&host=ota.lan&client=esphome", "a client has no board");
+        assert_eq!(other.command(), "otary sketch --product lamp --client esphome");
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_chosen() {
+        let strange = Which { host: "https://x".into(), kind: "toaster".into(), ..Which::default() };
+        let which = strange.among(&[], &["plug".to_owned()]);
+        assert_eq!((which.host.as_str(), which.product.as_str()), ("", "plug"));
+        assert_eq!((which.kind.as_str(), which.network.as_str()), ("esp32", "wifi"));
     }
 }

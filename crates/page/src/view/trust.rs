@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use otary_fleet::{Act, Generations, Phase, Scope, Straggler, Time};
-use otary_server::operator::{AnchorLine, Ledger, Losses, Role, RolloverView, TrustView};
+use otary_server::operator::{AnchorLine, Ledger, Losses, PageAuthorityView, Role, RolloverView, TrustView};
 use serde_json::json;
 
 use super::campaigns::Mark;
@@ -36,6 +36,7 @@ struct Page {
     steps: Vec<Cut>,
     leaves: Vec<Leaf>,
     elsewhere: Option<(String, String)>,
+    own: Option<Own>,
     may: bool,
 }
 
@@ -83,6 +84,15 @@ struct Leaf {
     sha256: String,
 }
 
+/// The page's own authority.
+struct Own {
+    name: String,
+    sha256: String,
+    until: String,
+    names: String,
+    leaf_until: String,
+}
+
 pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
     let rollover: Result<RolloverView, Failure> = person.api.get("/trust/rollover").await;
     let rollover = match rollover {
@@ -107,6 +117,7 @@ pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
         steps: steps.iter().map(|losses| Cut::of(losses, now)).collect(),
         leaves: leaves(&trust),
         elsewhere: trust.elsewhere.as_ref().map(|shown| (shown.names.join(", "), day(shown.not_after))),
+        own: trust.page.as_ref().map(Own::of),
         may: person.may(Scope::Operate, None),
     };
     Ok(html(&page))
@@ -230,6 +241,18 @@ impl Cut {
             class: if lost == 0 { "good" } else { "warn" },
             more: lost.saturating_sub(named.len() as u64),
             named,
+        }
+    }
+}
+
+impl Own {
+    fn of(page: &PageAuthorityView) -> Self {
+        Self {
+            name: page.name.clone(),
+            sha256: page.sha256.clone(),
+            until: day(page.not_after),
+            names: page.names.join(", "),
+            leaf_until: day(page.leaf_not_after),
         }
     }
 }

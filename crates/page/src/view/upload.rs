@@ -7,7 +7,7 @@ use askama::Template;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use otary_fleet::{Artifact, RiskName, Scope, Sha256};
+use otary_fleet::{Artifact, RiskName, Scope, Sequence, Sha256};
 use otary_server::operator::{
     Allowance, Effect, Part, ProductView, Publication, Published, ServerSigning, SigningView,
 };
@@ -52,7 +52,7 @@ struct Page {
 
 /// A file that was uploaded.
 struct Dropped {
-    /// As it stands in the address: digest, colon, name.
+    /// As it stands in the address.
     part: String,
     found: Found,
 }
@@ -65,6 +65,8 @@ struct Filled {
     channel: String,
     notes: String,
     sign: bool,
+    via: String,
+    app_first: bool,
 }
 
 /// A box by which something is accepted that would be refused.
@@ -174,6 +176,8 @@ async fn filled_in(
             channel: text("channel"),
             notes: text("notes"),
             sign: form.given("sign").is_some(),
+            via: text("via"),
+            app_first: order(form) == Sequence::AppFirst,
         },
         going: Going::of(form),
         boxes: boxes(form, fault.as_ref(), would),
@@ -195,8 +199,8 @@ fn publication(form: &Form, parts: &[String]) -> Result<Publication, Failure> {
     let allowed = ALLOWANCES.into_iter().filter(|(_, name, ..)| ticked.contains(name));
     let risks = form.all("risk").map(str::parse::<RiskName>).collect::<Result<BTreeSet<RiskName>, _>>();
     let artifacts = parts.iter().map(|part| {
-        let (id, file) = read_part(part)?;
-        Ok(Part { id, file, raw: false })
+        let (id, file, raw) = read_part(part)?;
+        Ok(Part { id, file, raw })
     });
     Ok(Publication {
         product: form.read("product", "a product's name")?,
@@ -208,13 +212,18 @@ fn publication(form: &Form, parts: &[String]) -> Result<Publication, Failure> {
         risks: risks.map_err(|error| refused(&error.to_string()))?,
         manifests: Vec::new(),
         sign: form.given("sign").map(|_| ServerSigning::default()),
-        order: otary_fleet::Sequence::default(),
-        via: None,
+        order: order(form),
+        via: form.read_given("via", "a version of this product")?,
         campaign: by_campaign(form)?,
         supersede: form.given("supersede").is_some(),
         dry_run: false,
         keep_uploads: true,
     })
+}
+
+/// Which of the files go first.
+fn order(form: &Form) -> Sequence {
+    if form.text("order") == "app-first" { Sequence::AppFirst } else { Sequence::FilesFirst }
 }
 
 /// What was accepted already, and what could be now.
@@ -311,8 +320,8 @@ fn proposed_product(project: &str, products: &[String]) -> String {
 async fn artifacts(person: &Person, parts: &[String]) -> Result<Vec<Artifact>, Failure> {
     let mut artifacts = Vec::new();
     for part in parts {
-        let (id, file) = read_part(part)?;
-        artifacts.push(person.api.get(&format!("/artifacts/{id}?file={}", segment(&file))).await?);
+        let (id, file, raw) = read_part(part)?;
+        artifacts.push(person.api.get(&format!("/artifacts/{id}?file={}&raw={raw}", segment(&file))).await?);
     }
     Ok(artifacts)
 }
@@ -325,9 +334,10 @@ fn dropped(person: &Person, parts: &[String], artifacts: &[Artifact]) -> Vec<Dro
     dropped.collect()
 }
 
-/// A file of the address: its digest, a colon, its name.
-fn read_part(part: &str) -> Result<(Sha256, String), Failure> {
-    let split = part.split_once(':').and_then(|(id, file)| Some((id.parse().ok()?, file.to_owned())));
+/// A file of the address: `raw:` if it is taken as it is, its digest, a colon, its name.
+fn read_part(part: &str) -> Result<(Sha256, String, bool), Failure> {
+    let (rest, raw) = part.strip_prefix("raw:").map_or((part, false), |rest| (rest, true));
+    let split = rest.split_once(':').and_then(|(id, file)| Some((id.parse().ok()?, file.to_owned(), raw)));
     split.ok_or_else(|| refused("a file of the address is a digest, a colon and a name: drop it once more"))
 }
 
@@ -363,7 +373,9 @@ mod tests {
     #[test]
     fn a_files_name_may_have_colons_and_its_digest_none() {
         let id = "ab".repeat(32);
-        assert_eq!(read_part(&format!("{id}:a:b.bin")).unwrap(), (id.parse().unwrap(), "a:b.bin".to_owned()));
+        let part = |raw| (id.parse().unwrap(), "a:b.bin".to_owned(), raw);
+        assert_eq!(read_part(&format!("{id}:a:b.bin")).unwrap(), part(false));
+        assert_eq!(read_part(&format!("raw:{id}:a:b.bin")).unwrap(), part(true));
         assert!(read_part("lamp.bin").is_err());
     }
 }

@@ -67,6 +67,7 @@ mod session;
 mod setup;
 mod signing;
 mod site;
+mod sketch;
 mod start;
 mod status;
 mod throttle;
@@ -120,8 +121,11 @@ pub use signing::{
     SigningView, Unsigned,
 };
 pub use site::{AUTHORITY_BACKED_UP, Operator, Site};
+pub use sketch::SketchView;
 pub use start::StartView;
 pub use status::{Collected, Status};
 pub use tokens::{CreatedToken, NewToken, TokenView};
-pub use trust::{Adoption, Begin, ElsewhereView, LeafView, NextKey, RolloverView, TrustView};
+pub use trust::{
+    Adoption, Begin, ElsewhereView, LeafView, NextKey, PageAuthorityView, RolloverView, TrustView,
+};
 pub use webhooks::{CreatedWebhook, NewWebhook, WebhookView};

@@ -138,7 +138,7 @@ impl Operator {
             disabled: false,
         };
         self.store.put_account(&account)?;
-        self.log(actor, None, format!("added {name}, who may {}", new.grants))?;
+        self.log(actor, None, format!("added {name} as {}", new.grants.roles()))?;
         self.person_view(&account)
     }
 
@@ -222,7 +222,7 @@ fn owns(account: &Account) -> bool {
 impl PersonChange {
     /// What was changed, in words.
     fn words(&self, now: &Account) -> String {
-        let grants = self.grants.as_ref().map(|grants| format!("may {grants}"));
+        let grants = self.grants.as_ref().map(|grants| format!("is {}", grants.roles()));
         let password = self.password.as_ref().map(|_| "has a new password".to_owned());
         let disabled =
             self.disabled.map(|_| if now.disabled { "may not come in" } else { "may come in" }.to_owned());

@@ -74,6 +74,8 @@ pub struct Operator {
     pub(super) readiness: Readiness,
     /// The port at which devices speak HTTPS; empty where no server runs.
     pub(super) devices_at: OnceLock<u16>,
+    /// Set if devices can ask this machine for the time.
+    pub(super) tells_time: OnceLock<()>,
     clock: Clock,
     changes: Mutex<()>,
 }
@@ -101,6 +103,7 @@ impl Operator {
             mailer: None,
             readiness: Readiness::default(),
             devices_at: OnceLock::new(),
+            tells_time: OnceLock::new(),
             clock,
             changes: Mutex::new(()),
         }

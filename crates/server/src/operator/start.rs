@@ -1,16 +1,15 @@
 //! What a board needs that is to be updated from here: where it asks, and whom it trusts. Nothing in it is a secret.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use otary_trust::Name;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use super::site::{Operator, carry_out};
 use crate::custody::Held;
+use crate::sketch::Host;
 
 /// What a board needs that is to be updated from here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -45,23 +44,20 @@ impl Operator {
 }
 
 /// A certificate from elsewhere is what devices see; the authority's roots are given in any case, so that they can be moved.
-fn anchors(held: &Held) -> String {
+pub(super) fn anchors(held: &Held) -> String {
     let elsewhere = held.elsewhere.as_ref().map(|shown| shown.anchors_pem.clone()).unwrap_or_default();
     elsewhere + &held.authority.anchors_pem()
 }
 
-fn origins(held: &Held, port: u16) -> Vec<String> {
+/// The names of this server that a board can use, the best first.
+pub(super) fn hosts(held: &Held) -> Vec<Host> {
     let names = held.elsewhere.as_ref().map_or(&held.names, |shown| &shown.names);
-    let mut names: Vec<&Name> = names.iter().filter(|name| is_for_boards(name)).collect();
-    names.sort_by_key(|name| matches!(name, Name::Address(_)));
-    names.into_iter().map(|name| format!("https://{name}:{port}")).collect()
+    let hosts = names.iter().cloned().filter_map(|name| Host::new(name).ok());
+    let mut hosts: Vec<Host> = hosts.filter(|host| !host.is_loopback()).collect();
+    hosts.sort_by_key(Host::is_address);
+    hosts
 }
 
-/// Whether a board can ask for it: `HTTPUpdate` ends the host at its first colon, so it has no IPv6 addresses.
-fn is_for_boards(name: &Name) -> bool {
-    match name {
-        Name::Address(IpAddr::V4(address)) => !address.is_loopback(),
-        Name::Address(IpAddr::V6(_)) => false,
-        Name::Host(host) => !host.as_str().starts_with('*') && host.as_str() != "localhost",
-    }
+fn origins(held: &Held, port: u16) -> Vec<String> {
+    hosts(held).into_iter().map(|host| format!("https://{host}:{port}")).collect()
 }

@@ -26,7 +26,9 @@ use refusal::{cuts_off_none_of, misstep, would_cut_off};
 
 pub(super) use refusal::unreadable;
 
-pub use view::{Adoption, Begin, ElsewhereView, LeafView, NextKey, RolloverView, TrustView};
+pub use view::{
+    Adoption, Begin, ElsewhereView, LeafView, NextKey, PageAuthorityView, RolloverView, TrustView,
+};
 
 pub(super) async fn show(State(operator): State<Arc<Operator>>) -> Result<Json<TrustView>, Problem> {
     carry_out(operator, Operator::trust_view).await.map(Json)
@@ -106,6 +108,7 @@ impl Operator {
             generations: held.authority.generations().clone(),
             leaves: held.authority.leaves().map(LeafView::of).collect(),
             elsewhere: held.elsewhere.as_ref().map(ElsewhereView::of),
+            page: held.page.as_ref().map(PageAuthorityView::of),
             next_key_is_here: held.authority.next_key_is_here(),
             missing_key: held.authority.missing_root_key().map(|path| path.display().to_string()),
             due: due(held.authority.generations(), held.authority.next_key_is_here(), Patience::default()),

@@ -94,6 +94,7 @@ impl Desk {
             Some(custody) => operator.with_custody(custody),
             None => operator,
         };
+        operator.note_port(3443);
         Self { store, clock, owner, engine: operator.engine(), router: router(operator) }
     }
 

@@ -27,4 +27,5 @@ mod sessions;
 mod setups;
 mod signals;
 mod signing;
+mod sketches;
 mod uploads;

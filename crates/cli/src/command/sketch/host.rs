@@ -1,55 +1,29 @@
 //! The name of the server in the sketch's URL. It is one of those in the server's certificate, or no device would
 //! believe the server.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use anyhow::{Context, Result, anyhow};
+use otary_server::sketch::Host;
 use otary_trust::{HostName, Name};
 
 use crate::advice::{Advise, advised};
 use crate::serve::Names;
-
-/// A name that every board's HTTP client can find in a URL, and that the certificate has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host(Name);
-
-impl Host {
-    /// Whether it is an address, which another machine may have one day.
-    pub const fn is_address(&self) -> bool {
-        matches!(self.0, Name::Address(_))
-    }
-
-    /// The name without `.local`, if it ends so: one that mDNS is for (RFC 6762, section 3).
-    pub fn label(&self) -> Option<&str> {
-        match &self.0 {
-            Name::Host(host) => host.as_str().strip_suffix(".local").filter(|label| !label.contains('.')),
-            Name::Address(_) => None,
-        }
-    }
-}
-
-impl fmt::Display for Host {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// The name `asked` for, if the certificate with these `names` is for it.
 pub fn find(names: &[Name], asked: &str) -> Result<Host> {
     let name: Name = asked.parse().with_context(|| format!("--host {asked}")).help(
         "a name is what stands in a URL between https:// and the port: lamp-server.lan, or 192.168.1.70",
     )?;
-    if let Some(reason) = unusable(&name) {
-        return Err(advised(anyhow!("no sketch can use {name}: {reason}"), listed(names)));
-    }
+    let host = Host::new(name.clone());
+    let host = host.with_context(|| format!("no sketch can use {name}")).help(listed(names))?;
     if !names.iter().any(|known| covers(known, &name)) {
         return Err(advised(
             anyhow!("the server's certificate is not for {name}, so devices would not believe it"),
             format!("{}; `otary serve --name {name}` adds this one", listed(names)),
         ));
     }
-    Ok(Host(name))
+    Ok(host)
 }
 
 /// The best of the certificate's `names`: the first that its owner gave, else an address, which every device
@@ -62,24 +36,14 @@ pub fn choose(names: &[Name], machine: &Names, listening: Option<IpAddr>) -> Res
         Name::Address(address) if Some(*address) == listening => 2,
         Name::Address(_) => 3,
     };
-    let usable = names.iter().filter(|name| unusable(name).is_none() && !is_loopback(name));
-    usable.min_by_key(rank).cloned().map(Host).ok_or_else(|| {
+    let host = |name: &Name| Host::new(name.clone()).ok().filter(|host| !host.is_loopback());
+    let usable = names.iter().filter(|name| host(name).is_some());
+    usable.min_by_key(rank).and_then(host).ok_or_else(|| {
         advised(
             anyhow!("the server's certificate has no name by which a device could reach it"),
             "`otary serve --name NAME` adds one",
         )
     })
-}
-
-/// Why a name cannot stand in a sketch's URL.
-fn unusable(name: &Name) -> Option<&'static str> {
-    match name {
-        Name::Address(IpAddr::V6(_)) => {
-            Some("HTTPUpdate ends the host at its first colon, so it has no IPv6 addresses")
-        }
-        Name::Host(host) if host.as_str().starts_with('*') => Some("it stands for many names, not for one"),
-        _ => None,
-    }
 }
 
 /// Whether a certificate's name is for `name` (RFC 6125, section 6.4.3: a wildcard stands for one label).
@@ -94,17 +58,10 @@ fn covers(known: &Name, name: &Name) -> bool {
     }
 }
 
-fn is_loopback(name: &Name) -> bool {
-    match name {
-        Name::Address(address) => address.is_loopback(),
-        Name::Host(host) => host.as_str() == "localhost",
-    }
-}
-
 /// The names that would do, for people.
 fn listed(names: &[Name]) -> String {
     let usable: Vec<String> =
-        names.iter().filter(|name| unusable(name).is_none()).map(ToString::to_string).collect();
+        names.iter().filter(|name| Host::new((*name).clone()).is_ok()).map(ToString::to_string).collect();
     if usable.is_empty() {
         "it has no name that would do".to_owned()
     } else {

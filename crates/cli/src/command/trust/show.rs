@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use otary_fleet::{Anchor, Generation};
-use otary_server::operator::{LeafView, TrustView};
+use otary_server::operator::{LeafView, PageAuthorityView, TrustView};
 use otary_trust::Fingerprint;
 
 use super::rollover::print_due;
@@ -41,6 +41,9 @@ pub fn run(data: &DataDir, json: bool, global: &Global) -> Result<()> {
             plain(key)
         ));
     }
+    if let Some(authority) = &view.page {
+        show_page_authority(authority, &mut page);
+    }
     page.heading("Backup");
     match view.backed_up {
         Some(time) => page.text(format!("The authority was backed up on {}.", minute(time))),
@@ -76,6 +79,20 @@ fn show_generation(generation: &Generation, view: &TrustView, page: &mut Page) {
     if let Some(leaf) = leaves.first().filter(|leaf| !leaf.names.is_empty()) {
         page.row("names", listed(&leaf.names));
     }
+}
+
+fn show_page_authority(authority: &PageAuthorityView, page: &mut Page) {
+    page.heading(
+        "The operator's page: an authority of its own, which people import into a browser, never devices",
+    );
+    page.row("name", plain(&authority.name));
+    page.row("valid", format!("{} to {}", date(authority.not_before), date(authority.not_after)));
+    let [first, second] = in_two_lines(&authority.sha256);
+    page.row("SHA-256", first);
+    page.row("", second);
+    page.row("for", format!("{}, and no other", listed(&authority.names)));
+    page.row("shows", format!("a certificate until {}, renewed by itself", date(authority.leaf_not_after)));
+    page.row("get it", "https://NAME:3444/page-ca.crt (or .pem)");
 }
 
 fn show_anchor(anchor: &Anchor, page: &mut Page) {

@@ -6,7 +6,7 @@ use otary_server::operator::ProductView;
 use crate::failure::Failure;
 use crate::form::Form;
 
-/// A role that can be given.
+/// A scope that can be given: to a token by its own word, to a person by that of the role.
 pub(super) struct Choice {
     /// The scope's word, as the API takes it.
     pub(super) scope: &'static str,

@@ -21,7 +21,8 @@ struct Listed {
 /// A person on a line.
 pub(super) struct Person {
     pub(super) name: String,
-    pub(super) may: String,
+    /// The role on everything, and those on single products.
+    pub(super) role: String,
     /// The scope's word on everything, for the form that changes it.
     pub(super) everywhere: &'static str,
     /// The scopes' words on single products.
@@ -46,7 +47,7 @@ impl Person {
     fn of(listed: Listed, now: Time) -> Self {
         let products = listed.grants.products.iter();
         Self {
-            may: listed.grants.to_string(),
+            role: listed.grants.roles(),
             everywhere: listed.grants.everywhere.map_or("", otary_fleet::Scope::name),
             products: products.map(|(product, scope)| (product.to_string(), scope.name())).collect(),
             signed_in: listed.last_signed_in.map(|then| Ago::new(then, now)),

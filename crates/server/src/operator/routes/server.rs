@@ -6,8 +6,8 @@ use otary_fleet::Scope::{Operate, Own, Read};
 use super::On::{Each, Keys, Server};
 use super::{Route, delete, get, open, patch, post};
 use crate::operator::{
-    audit, auth, census, events, health, metrics, openapi, page_anchor, people, session, setup, start,
-    status, tokens,
+    audit, auth, census, events, health, metrics, openapi, page_anchor, people, session, setup, sketch,
+    start, status, tokens,
 };
 
 pub(super) fn routes() -> Vec<Route> {
@@ -24,6 +24,7 @@ pub(super) fn routes() -> Vec<Route> {
         delete("/people/{name}", Own, Server, "let somebody sign in no more", people::remove),
         get("/status", Read, Server, "counts, room, limits", status::status),
         get("/start", Read, Each, "what a board needs that is to be updated from here", start::show),
+        get("/sketch", Read, Each, "what a board or another client is given, as text", sketch::show),
         get("/activity", Read, Server, "what went on lately", census::activity),
         post("/gc", Operate, Server, "let go of what is no longer kept", status::collect),
         post(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use otary_fleet::{Due, GenerationId, Generations, GivenUp, Time};
-use otary_trust::Certificate;
+use otary_trust::{Certificate, PageAuthority};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -20,6 +20,9 @@ pub struct TrustView {
     /// What devices are shown instead of these, if it is a certificate from elsewhere.
     #[serde(default)]
     pub elsewhere: Option<ElsewhereView>,
+    /// The authority of the operator's page, if it has one of its own.
+    #[serde(default)]
+    pub page: Option<PageAuthorityView>,
     /// Whether the next root's key lies on this machine.
     pub next_key_is_here: bool,
     /// The file with a root's key that should lie on this machine and does not.
@@ -46,6 +49,23 @@ pub struct LeafView {
     pub not_after: Time,
     /// The names and addresses that it is for.
     pub names: Vec<String>,
+}
+
+/// The authority of the operator's page: what people import into a browser. Devices have nothing to do with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PageAuthorityView {
+    /// What it is called where people look at it.
+    pub name: String,
+    /// SHA-256 of its certificate's DER form, as people compare it.
+    pub sha256: String,
+    /// The first moment of its life.
+    pub not_before: Time,
+    /// The last moment of its life.
+    pub not_after: Time,
+    /// The names and addresses that it is constrained to: for others, nothing that it signs is believed.
+    pub names: Vec<String>,
+    /// The last moment of the certificate that the operator listener shows; it is renewed before.
+    pub leaf_not_after: Time,
 }
 
 /// A certificate from elsewhere that devices are shown.
@@ -115,6 +135,20 @@ impl ElsewhereView {
             names: shown.names.iter().map(ToString::to_string).collect(),
             not_after: shown.not_after,
             anchors: shown.anchors_pem.clone(),
+        }
+    }
+}
+
+impl PageAuthorityView {
+    pub(super) fn of(page: &PageAuthority) -> Self {
+        let root = page.root();
+        Self {
+            name: root.common_name().to_owned(),
+            sha256: root.fingerprint().to_string(),
+            not_before: root.not_before(),
+            not_after: root.not_after(),
+            names: page.names().iter().map(ToString::to_string).collect(),
+            leaf_not_after: page.leaf().not_after(),
         }
     }
 }

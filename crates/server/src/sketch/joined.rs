@@ -10,7 +10,7 @@ const MAIN: &str = "otary.ino";
 
 macro_rules! files {
     ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../../../../arduino/otary/", $name)))),*]
+        [$(($name, include_str!(concat!("../../../../arduino/otary/", $name)))),*]
     };
 }
 

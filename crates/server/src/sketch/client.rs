@@ -1,21 +1,13 @@
 //! What other clients than Arduino's take: a piece of configuration or program with this server's URL in it. docs/CLIENTS.md
 //! says of each what it can do and what not.
 
-use std::path::Path;
-
-use anyhow::{Result, anyhow};
-use clap::ValueEnum;
 use otary_fleet::ProductName;
-use zeroize::Zeroizing;
+use serde::Deserialize;
 
-use crate::advice::advised;
-use crate::file::read_text;
-
-/// The largest file that a link is looked for in, in bytes.
-const MOST_BYTES: u64 = 4096;
-
-/// A client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// A client that is not the update library of the Arduino cores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+#[schemars(rename = "OtherClient")]
 pub enum Client {
     /// ESPHome: `http_request` updates
     Esphome,
@@ -47,6 +39,17 @@ pub struct Snippet<'a> {
 }
 
 impl Client {
+    /// How a file with its piece ends.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Esphome => "yaml",
+            Self::EspIdf => "c",
+            Self::Esp32fota => "ino",
+            Self::Tasmota => "txt",
+            Self::Micropython => "py",
+        }
+    }
+
     const fn template(self) -> &'static str {
         match self {
             Self::Esphome => include_str!("client/esphome.yaml"),
@@ -89,19 +92,5 @@ impl Snippet<'_> {
             Client::EspIdf | Client::Esp32fota => return Vec::new(),
         };
         vec![client]
-    }
-}
-
-/// The link in a file's first line.
-pub fn read_link(path: &Path) -> Result<Zeroizing<String>> {
-    let text = read_text(path, MOST_BYTES)?;
-    let line = text.lines().next().unwrap_or_default().trim();
-    let plain = |c: u8| c.is_ascii_alphanumeric() || c == b'-' || c == b'_';
-    match line.strip_prefix("/d/") {
-        Some(token) if token.len() == 24 && token.bytes().all(plain) => Ok(Zeroizing::new(line.to_owned())),
-        _ => Err(advised(
-            anyhow!("the first line of {} is no link", path.display()),
-            format!("otary device link MAC > {}", path.display()),
-        )),
     }
 }

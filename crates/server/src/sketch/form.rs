@@ -1,14 +1,13 @@
 //! The forms of the sketch: which board, which network, and whether it is protected at all.
 
-use anyhow::{Result, anyhow};
-use clap::ValueEnum;
-
-use crate::advice::advised;
+use serde::Deserialize;
 
 /// The board's family, and with it the Arduino core.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Board {
     /// ESP32, ESP32-S3, ESP32-C3 and so on.
+    #[default]
     Esp32,
     /// ESP8266.
     Esp8266,
@@ -18,17 +17,14 @@ pub enum Board {
 ///
 /// What the texts say of cores and libraries was read in their sources. TLS and `HTTPUpdate` go over whatever is a
 /// network interface of the core's own TCP/IP stack, and over nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Ethernet {
-    /// Driven by the ESP32 core since 3.0 and by the ESP8266 core since 3.1.
-    #[value(help = "on SPI: TLS and updates with the ESP32 core 3 (not 2) and with the ESP8266 core 3.1")]
+    /// On SPI. Driven by the ESP32 core since 3.0 and by the ESP8266 core since 3.1.
     W5500,
-    /// Driven by the ESP32 core since 1.0; no chip but the ESP32 and the ESP32-P4 has the RMII for it.
-    #[value(help = "on RMII: TLS and updates with the ESP32 core 2 and 3, on a classic ESP32")]
+    /// On RMII. Driven by the ESP32 core since 1.0; no chip but the ESP32 and the ESP32-P4 has the RMII for it.
     Lan8720,
-    /// Driven by the ESP8266 core since 3.1. The ESP32 core's authors refused a driver (arduino-esp32, #9687).
-    #[value(help = "on SPI: TLS and updates with the ESP32 core 3 and the library EthernetESP32 (not with \
-                    EthernetENC or UIPEthernet), and with the ESP8266 core 3.1")]
+    /// On SPI. Driven by the ESP8266 core since 3.1. The ESP32 core's authors refused a driver (arduino-esp32, #9687).
     Enc28j60,
 }
 
@@ -40,6 +36,11 @@ pub enum Network {
     /// By cable.
     Ethernet(Ethernet),
 }
+
+/// An ESP8266 with a LAN8720.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an ESP8266 has no RMII, which a LAN8720 needs")]
+pub struct NoRmii;
 
 /// A form of the sketch; [`Form::new`] makes none that cannot work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,17 +54,15 @@ pub struct Form {
 
 impl Form {
     /// The form for a board on a network; `insecure` leaves out every check of who the server is.
-    pub fn new(board: Board, network: Network, insecure: bool) -> Result<Self> {
+    pub fn new(board: Board, network: Network, insecure: bool) -> Result<Self, NoRmii> {
         if board == Board::Esp8266 && network == Network::Ethernet(Ethernet::Lan8720) {
-            return Err(advised(
-                anyhow!("an ESP8266 has no RMII, which a LAN8720 needs"),
-                "on an ESP8266 use a module on SPI: --ethernet w5500, or --ethernet enc28j60",
-            ));
+            return Err(NoRmii);
         }
         Ok(Self { board, network, insecure, local: false })
     }
 
     /// The form for a server whose name ends in `.local`, or for one whose name does not.
+    #[must_use]
     pub const fn for_local(self, local: bool) -> Self {
         Self { local, ..self }
     }
