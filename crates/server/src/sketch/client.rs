@@ -79,7 +79,7 @@ impl Snippet<'_> {
         let client = match self.client {
             Client::Esphome => {
                 "ESPHome knows no authority but the public ones: with verify_ssl: false it believes every server; or give \
-                 otary a certificate that is known everywhere (otary serve --tls-cert)"
+                 otary a certificate that is known everywhere (otary serve --cert)"
             }
             Client::Tasmota => {
                 "a Tasmota for the ESP8266 speaks plain HTTP alone (otary product set PRODUCT --allow-plain-http), and one for \
