@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use otary_server::operator::Announcement;
+use otary_server::operator::{Announcement, TrustView};
 use otary_trust::Certificate;
 
 use crate::api::get_as;
@@ -15,6 +15,12 @@ fn url(house: &House) -> String {
     Announcement::read(&house.data()).unwrap().unwrap().url
 }
 
+/// A fingerprint as it stands on two lines.
+fn halves(fingerprint: &str) -> [String; 2] {
+    let (first, second) = fingerprint.split_at(fingerprint.len() / 2 + 1);
+    [first, second].map(str::to_owned)
+}
+
 #[test]
 fn the_operator_listener_shows_its_own_authority_and_devices_another() {
     let house = House::new();
@@ -22,6 +28,11 @@ fn the_operator_listener_shows_its_own_authority_and_devices_another() {
     let page = Certificate::from_pem(house.text("x/trust/page/root.crt").as_bytes()).unwrap();
     let banner = house.text("banner").replace("\n  ", "");
     assert!(banner.contains(&page.fingerprint().to_string()), "{banner}");
+    let shown = house.otary("trust show --data x").printed();
+    let [first, second] = halves(&page.fingerprint().to_string());
+    assert!(shown.contains(&first) && shown.contains(&second) && shown.contains("people import"), "{shown}");
+    let view: TrustView = serde_json::from_str(&house.otary("trust show --json --data x").printed()).unwrap();
+    assert_eq!(view.page.unwrap().sha256, page.fingerprint().to_string());
     let url = url(&house);
     let token = house.otary("token create read --scope read --data x").printed();
     house.write_secret("token", token);
@@ -61,7 +72,7 @@ fn a_login_is_kept_for_its_owner_alone_and_ends_with_a_logout() {
     house.write_secret("word", PASSWORD);
     house.otary("people add lena --role operator --password-file word --data x").printed();
     let people = house.otary("people list --data x").printed();
-    assert!(people.contains("lena") && people.contains("operate"), "{people}");
+    assert!(people.contains("ROLE") && people.contains("lena") && people.contains("operator"), "{people}");
 
     house.otary(&format!("status --server {url} --ca x/trust/page/root.crt")).refused();
     let said = house

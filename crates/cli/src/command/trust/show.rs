@@ -82,9 +82,7 @@ fn show_generation(generation: &Generation, view: &TrustView, page: &mut Page) {
 }
 
 fn show_page_authority(authority: &PageAuthorityView, page: &mut Page) {
-    page.heading(
-        "The operator's page: an authority of its own, which people import into a browser, never devices",
-    );
+    page.heading("The operator's page: an authority that people import into a browser, devices never");
     page.row("name", plain(&authority.name));
     page.row("valid", format!("{} to {}", date(authority.not_before), date(authority.not_after)));
     let [first, second] = in_two_lines(&authority.sha256);
