@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::extract::FromRequestParts;
 use http::StatusCode;
 use http::request::Parts;
-use otary_fleet::{Grants, ProductName, Scope};
+use otary_fleet::{Grants, ProductName, Scope, Sha256};
 use otary_store::StoreError;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +26,17 @@ pub enum Kind {
     Mirror,
 }
 
+/// What was shown at the door: by this somebody is the same one as before, whatever other token or person has the name later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Credential {
+    /// Nothing that could be taken away: the owner of the data directory, and otary itself.
+    Lasting,
+    /// The token with this digest.
+    Token(Sha256),
+    /// The session whose secret has this digest.
+    Session(Sha256),
+}
+
 /// Who was let in.
 #[derive(Debug, Clone)]
 pub(super) struct Actor {
@@ -39,25 +50,37 @@ pub(super) struct Actor {
     pub from: Option<IpAddr>,
     /// By what they were let in.
     pub kind: Kind,
+    /// What they showed.
+    pub credential: Credential,
 }
 
 impl Actor {
+    /// What the owner of the data directory is called.
+    pub(super) const LOCAL: &str = "local";
+
     /// The owner of the data directory.
     pub(super) fn owner(from: Option<IpAddr>) -> Self {
-        let grants = Grants::everywhere(Scope::Own);
-        Self { who: "local".into(), behind: "local".into(), grants, from, kind: Kind::Owner }
+        Self::lasting(Self::LOCAL, Grants::everywhere(Scope::Own), from, Kind::Owner)
     }
 
     /// otary itself, which publishes what a mirror brought.
     pub(super) fn mirror() -> Self {
-        let grants = Grants::everywhere(Scope::Push);
-        Self { who: "mirror".into(), behind: "mirror".into(), grants, from: None, kind: Kind::Mirror }
+        Self::lasting("mirror", Grants::everywhere(Scope::Push), None, Kind::Mirror)
     }
 
     /// otary itself, which tells what is worth telling.
     pub(super) fn notices() -> Self {
-        let grants = Grants::everywhere(Scope::Read);
-        Self { who: "notices".into(), behind: "notices".into(), grants, from: None, kind: Kind::Mirror }
+        Self::lasting("notices", Grants::everywhere(Scope::Read), None, Kind::Mirror)
+    }
+
+    fn lasting(who: &str, grants: Grants, from: Option<IpAddr>, kind: Kind) -> Self {
+        Self { who: who.into(), behind: who.into(), grants, from, kind, credential: Credential::Lasting }
+    }
+
+    /// Who shares in what there is little of: a person with all tokens that he made; of those that the owner of the data
+    /// directory made, each by itself.
+    pub(super) fn share(&self) -> &str {
+        if self.behind == Self::LOCAL { &self.who } else { &self.behind }
     }
 
     /// Whether they may know that there is such a product.
@@ -79,6 +102,11 @@ impl Actor {
             Some(unseen) if !self.sees(unseen) => Err(StoreError::NoProduct(unseen.clone()).into()),
             _ => Err(self.too_small(needs, product)),
         }
+    }
+
+    /// Refuses who has not that scope on anything at all.
+    pub(super) fn check_somewhere(&self, needs: Scope) -> Result<(), Problem> {
+        if self.grants.highest() >= Some(needs) { Ok(()) } else { Err(self.too_small(needs, None)) }
     }
 
     /// Refuses who may not make a product of that name, whether or not there is one.

@@ -12,7 +12,7 @@ use axum::http::HeaderMap;
 use bytes::{Bytes, BytesMut};
 use http::{StatusCode, header};
 use http_body_util::BodyExt;
-use otary_fleet::{Artifact, Findings, ReadError, Sha256, read};
+use otary_fleet::{Artifact, Findings, ReadError, Scope, Sha256, read};
 use otary_store::StoreError;
 use otary_trust::search;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ use super::site::{Operator, STALL, carry_out};
 
 /// The longest file name that is kept, in bytes.
 const MAX_FILE_NAME: usize = 128;
-/// An upload that is slower on the whole, in bytes a second, is ended: there is room for two at a time.
+/// An upload that is slower on the whole, in bytes a second, is ended: there is room for few at a time.
 const SLOWEST: usize = 1024;
 
 /// What a file is uploaded as.
@@ -52,20 +52,24 @@ pub struct Uploaded {
 
 pub(super) async fn upload(
     State(operator): State<Arc<Operator>>,
+    actor: Actor,
     Options(upload): Options<Upload>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Uploaded>), Problem> {
     check_name(&upload.file)?;
     check_length(&headers)?;
-    let slot = timeout(STALL, operator.uploads.acquire()).await;
+    let slot = timeout(STALL, operator.uploads.take(actor.share())).await;
     let _slot = slot.map_err(|_| busy())?;
     let promised = digests::promised(&headers)?;
     let bytes = receive(body).await?;
     digests::check(promised, Sha256::of(&bytes))?;
-    let uploaded =
-        carry_out(Arc::clone(&operator), move |operator| operator.take_in(&bytes, &upload.file, upload.raw))
-            .await?;
+    let uploaded = carry_out(operator, move |operator| {
+        // It may have taken an hour.
+        operator.again(&actor)?.check_somewhere(Scope::Push)?;
+        operator.take_in(&bytes, &upload.file, upload.raw)
+    })
+    .await?;
     Ok((StatusCode::CREATED, Json(uploaded)))
 }
 
@@ -85,11 +89,16 @@ pub(super) async fn show(
 
 pub(super) async fn discard(
     State(operator): State<Arc<Operator>>,
+    actor: Actor,
     Place(id): Place<Sha256>,
 ) -> Result<StatusCode, Problem> {
     carry_out(operator, move |operator| {
         let _changing = operator.changing();
-        Ok(operator.store.discard_blob(&id)?)
+        // What another product holds is to them what is not there.
+        if check_file(&id, &operator.store.catalogue(), &actor).is_ok() {
+            operator.store.discard_blob(&id)?;
+        }
+        Ok(())
     })
     .await?;
     Ok(StatusCode::NO_CONTENT)

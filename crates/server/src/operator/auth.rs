@@ -2,28 +2,33 @@
 //!
 //! A request that shows an `Authorization` is judged by that alone: no cookie is looked at beside it. A session's cookie counts for
 //! a change only together with what [`forgery`](super::forgery) asks for.
+//!
+//! A body may take its time, and rights may be taken away meanwhile. So who asks is [asked again](Operator::again) once all of
+//! it is here: nobody keeps a request open to act by it later.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode, header};
-use otary_fleet::{Grants, Scope, Time, Token};
+use otary_fleet::{Grants, Scope, Sha256, Time, Token};
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
-use super::actor::{Actor, Kind};
+use super::actor::{Actor, Credential, Kind};
 use super::forgery::{self, Forgeable};
 use super::problem::Problem;
+use super::request::receive_json;
 use super::rights;
 use super::routes::On;
 use super::secret::Secret;
-use super::session::{self, signed_out};
+use super::session::{self, person, signed_out};
 use super::site::{Operator, carry_out, seconds};
 
 /// Marks a request as made in this process by the owner of the data directory. It is an extension of the request,
@@ -76,6 +81,8 @@ pub(super) struct Door {
     pub operator: Arc<Operator>,
     pub needs: Scope,
     pub on: On,
+    /// Whether its handler takes the body as it comes, and asks again by itself.
+    pub streams: bool,
 }
 
 /// Lets a request in, with its [`Actor`], or answers it with 401, 403 or 429.
@@ -84,9 +91,14 @@ pub(super) async fn let_in(
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let (mut parts, body) = request.into_parts();
-    let actor = Asking::of(&parts).identify(&door.operator).await?;
+    let (mut parts, mut body) = request.into_parts();
+    let mut actor = Asking::of(&parts).identify(&door.operator).await?;
     rights::check(&door.operator, &actor, door.needs, door.on, &mut parts).await?;
+    if !door.streams && !body.is_end_stream() {
+        body = Body::from(receive_json(body).await?);
+        actor = carry_out(Arc::clone(&door.operator), move |operator| operator.again(&actor)).await?;
+        rights::check(&door.operator, &actor, door.needs, door.on, &mut parts).await?;
+    }
     parts.extensions.insert(actor);
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
@@ -143,8 +155,8 @@ impl Asking {
             (Err(Unusable::Absent), None) => Err(no_token()),
             (Err(Unusable::Absent), Some(session)) => {
                 self.forgeable.check(&session)?;
-                let (from, now) = (self.from, operator.now());
-                carry_out(Arc::clone(operator), move |operator| operator.resume(&session, from, now)).await
+                let from = self.from;
+                carry_out(Arc::clone(operator), move |operator| operator.resume(session.hash(), from)).await
             }
             (Ok(_) | Err(Unusable::Wrong), _) => {
                 let (from, peer) = (self.from, self.from.unwrap_or(Ipv4Addr::UNSPECIFIED.into()));
@@ -162,26 +174,31 @@ impl<S: Send + Sync> FromRequestParts<S> for Asking {
     }
 }
 
+/// Wrong ones are counted, and soon no longer answered one by one. A right one is let in from wherever it comes: nobody behind the
+/// same address can keep it out, and 256 bits are not guessed.
 async fn by_token(
     secret: Option<Secret>,
     from: Option<IpAddr>,
     peer: IpAddr,
     operator: &Arc<Operator>,
 ) -> Result<Actor, Problem> {
+    let found = match secret {
+        Some(secret) => {
+            carry_out(Arc::clone(operator), move |operator| operator.redeem(secret.hash(), from)).await
+        }
+        None => Err(wrong_token()),
+    };
+    let is_wrong =
+        found.as_ref().is_err_and(|problem| matches!(problem.code(), "wrong-token" | "expired-token"));
+    if !is_wrong {
+        return found;
+    }
     let now = operator.now();
     if let Some(wait) = operator.throttle.wait(peer, now) {
         return Err(throttled("too many wrong tokens from this address", wait));
     }
-    let found = match secret {
-        Some(secret) => {
-            carry_out(Arc::clone(operator), move |operator| operator.redeem(&secret, from, now)).await
-        }
-        None => Err(wrong_token()),
-    };
-    if found.as_ref().is_err_and(|problem| matches!(problem.code(), "wrong-token" | "expired-token")) {
-        operator.throttle.failed(peer, now);
-        tracing::warn!(%peer, "a wrong operator token was shown");
-    }
+    operator.throttle.failed(peer, now);
+    tracing::warn!(%peer, "a wrong operator token was shown");
     found
 }
 
@@ -231,9 +248,19 @@ impl Operator {
         self.owner.is_some_and(|owner| owner.0.ct_eq(&secret.hash().0).into())
     }
 
-    /// The actor of a secret. Every token is compared, in constant time, whether or not one was found before.
-    fn redeem(&self, secret: &Secret, from: Option<IpAddr>, now: Time) -> Result<Actor, Problem> {
-        let hash = secret.hash();
+    /// Somebody who was let in, as they would be now; refused as at the door if they no longer would.
+    pub(super) fn again(&self, actor: &Actor) -> Result<Actor, Problem> {
+        match actor.credential {
+            Credential::Lasting => Ok(actor.clone()),
+            Credential::Token(hash) => self.redeem(hash, actor.from),
+            Credential::Session(hash) => self.resume(hash, actor.from),
+        }
+    }
+
+    /// The actor of a token's secret with this digest. Every token is compared, in constant time, whether or not one was found
+    /// before.
+    fn redeem(&self, hash: Sha256, from: Option<IpAddr>) -> Result<Actor, Problem> {
+        let now = self.now();
         let mut found = None;
         for token in self.store.tokens()? {
             if token.hash.0.ct_eq(&hash.0).into() {
@@ -247,21 +274,22 @@ impl Operator {
                 .help("otary token create NAME makes another"));
         }
         let (who, behind) = (format!("token {}", token.name), token.made_by.clone());
-        let actor = Actor { who, behind, grants: self.grants_of(&token)?, from, kind: Kind::Token };
+        let (grants, credential) = (self.grants_of(&token)?, Credential::Token(hash));
         self.note_use(token, now)?;
-        Ok(actor)
+        Ok(Actor { who, behind, grants, from, kind: Kind::Token, credential })
     }
 
     /// What a token allows: never more than the person may who made it, today.
     fn grants_of(&self, token: &Token) -> Result<Grants, Problem> {
-        let accounts = self.store.accounts()?;
-        let Some(person) = accounts.iter().find(|account| account.name == token.made_by) else {
+        if token.made_by == Actor::LOCAL {
             return Ok(token.grants.clone());
-        };
-        if person.disabled {
-            let detail = format!("the token {} is {}'s, who may not come in", token.name, person.name);
-            return Err(Problem::new(StatusCode::UNAUTHORIZED, "disabled-token", detail));
         }
+        let accounts = self.store.accounts()?;
+        let person = accounts.iter().find(|account| account.name == token.made_by && !account.disabled);
+        let person = person.ok_or_else(|| {
+            let detail = format!("the token {} is {}'s, who may not come in", token.name, token.made_by);
+            Problem::new(StatusCode::UNAUTHORIZED, "disabled-token", detail)
+        })?;
         Ok(token.grants.within(&person.grants))
     }
 
@@ -277,10 +305,9 @@ impl Operator {
         Ok(())
     }
 
-    /// The actor of a session.
-    fn resume(&self, secret: &Secret, from: Option<IpAddr>, now: Time) -> Result<Actor, Problem> {
-        let account = self.session_of(secret, now)?.ok_or_else(signed_out)?;
-        let (who, behind) = (account.name.clone(), account.name);
-        Ok(Actor { who, behind, grants: account.grants, from, kind: Kind::Session })
+    /// The actor of a session whose secret has this digest.
+    fn resume(&self, hash: Sha256, from: Option<IpAddr>) -> Result<Actor, Problem> {
+        let account = self.session_of(&hash, self.now())?.ok_or_else(signed_out)?;
+        Ok(person(&account, from, Credential::Session(hash)))
     }
 }

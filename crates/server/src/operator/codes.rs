@@ -138,6 +138,7 @@ pub const CODES: &[&str] = &[
     "too-many-files",
     "too-many-listeners",
     "too-many-mirrors",
+    "too-many-tokens",
     "too-many-uploads",
     "too-many-webhooks",
     "two-for-one-chip",

@@ -4,8 +4,8 @@
 //! - `campaign`: `{"number": 3}`, when what it has shown has changed; `device`: `{"mac": "..."}`, once a second at most, when
 //!   something happened to it. Whoever watches asks for the thing itself then.
 //! - `hello`: the first one. While nothing happens there is a comment every 15 seconds.
-//! - Each sees what it may see. A listener is let go after [`LIFE`] and comes again by itself, so that whoever may no longer come in
-//!   is not listened to for long; and when the server drains.
+//! - Each sees what it may see, at each look: who may no longer come in hears nothing more. A listener is let go after [`LIFE`] and
+//!   comes again by itself; and when the server drains.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
@@ -21,17 +21,19 @@ use http::{HeaderMap, StatusCode};
 use otary_fleet::{CampaignId, Mac};
 use otary_store::AuditQuery;
 use serde_json::json;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep};
 
 use super::actor::Actor;
 use super::audit::LogLine;
+use super::places::Place;
 use super::problem::Problem;
 use super::site::{Operator, carry_out};
 use crate::drain::Draining;
 
 /// Listeners at the same time.
 pub(super) const LISTENERS: usize = 32;
+/// Of them for one person or program: so many windows of a browser.
+pub(super) const LISTENERS_EACH: usize = 8;
 /// How often is looked what happened: the store commits as often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Proxies and phones let go of a connection on which nothing comes for longer.
@@ -67,7 +69,7 @@ struct Listener {
     queue: VecDeque<Event>,
     draining: Ends,
     until: Instant,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// What happened since the last look.
@@ -83,7 +85,7 @@ pub(super) async fn listen(
     draining: Ends,
     headers: HeaderMap,
 ) -> Result<Events, Problem> {
-    let place = Arc::clone(&operator.listeners).try_acquire_owned().map_err(|_| too_many())?;
+    let place = operator.listeners.take_now(actor.share()).ok_or_else(too_many)?;
     let said = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let resumed = said.and_then(|id| id.parse::<u64>().ok());
     let (after, shown) = carry_out(Arc::clone(&operator), move |operator| {
@@ -98,7 +100,7 @@ pub(super) async fn listen(
 }
 
 fn too_many() -> Problem {
-    let detail = format!("{LISTENERS} listen already");
+    let detail = format!("{LISTENERS_EACH} of yours or {LISTENERS} in all listen already");
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-listeners", detail).retry_after(LIFE)
 }
 
@@ -128,9 +130,12 @@ impl Listener {
     }
 
     async fn look(&mut self) -> Option<()> {
-        let after = self.after;
-        let happened =
-            carry_out(Arc::clone(&self.operator), move |operator| operator.happened(after)).await.ok()?;
+        let (after, actor) = (self.after, self.actor.clone());
+        let looked = carry_out(Arc::clone(&self.operator), move |operator| {
+            Ok((operator.again(&actor)?, operator.happened(after)?))
+        });
+        let (actor, happened) = looked.await.ok()?;
+        self.actor = actor;
         self.after = happened.after;
         let lines: Vec<LogLine> =
             happened.lines.into_iter().filter(|line| line.is_for(&self.actor)).collect();

@@ -1,7 +1,7 @@
 //! Idempotency keys: what makes something is carried out once under one `Idempotency-Key`, however often it is sent, and answered
 //! the same again. So a client whose connection broke sends it once more without a thought.
 //!
-//! A key is its sender's own and of one route. It is remembered for a day while the server runs; of many, the oldest are
+//! A key is of the one token or session that showed it, and of one route: what was answered may be a secret. It is remembered for a day while the server runs; of many, the oldest are
 //! forgotten. What was refused is not remembered: it left nothing behind.
 
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use otary_fleet::{Sha256, Time};
 
-use super::actor::Actor;
+use super::actor::{Actor, Credential};
 use super::digests;
 use super::problem::Problem;
 use super::request::receive_json;
@@ -37,7 +37,7 @@ const ANSWER: usize = 64 * 1024;
 pub(super) struct Keys(Mutex<HashMap<Place, Kept>>);
 
 /// Whose key, for which route.
-type Place = (String, String, String);
+type Place = (Credential, String, String);
 
 #[derive(Debug, Clone)]
 struct Kept {
@@ -55,7 +55,7 @@ pub(super) async fn once(
     next: Next,
 ) -> Result<Response, Problem> {
     let Some(key) = request.headers().get(KEY) else { return Ok(next.run(request).await) };
-    let place = (actor.who, request.uri().path().to_owned(), checked(key)?);
+    let place = (actor.credential, request.uri().path().to_owned(), checked(key)?);
     let (request, said) = read(request).await?;
     if let Some(answered) = operator.keys.begin(&place, said, operator.now())? {
         return Ok(answered);
@@ -128,8 +128,8 @@ impl Keys {
             Some(Kept { answer: None, .. }) => Err(in_use()),
             Some(Kept { answer: Some((status, body)), .. }) => Ok(Some(again(*status, body.clone()))),
             None => {
-                if all.len() >= MOST {
-                    forget_oldest(&mut all);
+                if all.len() >= MOST && !forget_oldest(&mut all) {
+                    return Err(in_use());
                 }
                 all.insert(place.clone(), Kept { at: now, said, answer: None });
                 Ok(None)
@@ -144,11 +144,11 @@ impl Keys {
     }
 }
 
-fn forget_oldest(all: &mut HashMap<Place, Kept>) {
-    let oldest = all.iter().min_by_key(|(_, kept)| kept.at).map(|(place, _)| place.clone());
-    if let Some(oldest) = oldest {
-        all.remove(&oldest);
-    }
+/// Of those that are done. Whether there was one.
+fn forget_oldest(all: &mut HashMap<Place, Kept>) -> bool {
+    let done = all.iter().filter(|(_, kept)| kept.answer.is_some());
+    let oldest = done.min_by_key(|(_, kept)| kept.at).map(|(place, _)| place.clone());
+    oldest.is_some_and(|oldest| all.remove(&oldest).is_some())
 }
 
 fn again(status: StatusCode, body: Bytes) -> Response {

@@ -50,6 +50,7 @@ mod openapi;
 mod page_anchor;
 mod password;
 mod people;
+mod places;
 mod preflight;
 mod problem;
 mod products;

@@ -127,6 +127,12 @@ pub(super) async fn publish(
 impl Operator {
     pub(super) fn publish(&self, publication: &Publication, actor: &Actor) -> Result<Published, Problem> {
         let _changing = self.changing();
+        // Before all else: who may not publish there takes nobody's uploads away by trying.
+        if self.store.catalogue().product(&publication.product).is_some() {
+            actor.check(Scope::Push, Some(&publication.product))?;
+        } else {
+            actor.check_making(Scope::Push, &publication.product)?;
+        }
         let moving = self.rollout.changing();
         let done = self.prepare(publication, actor).and_then(|(product, published, campaigns)| {
             if !publication.dry_run {
@@ -153,10 +159,6 @@ impl Operator {
         let catalogue = self.store.catalogue();
         let now = self.now();
         let known = catalogue.product(&publication.product).cloned();
-        match &known {
-            Some(_) => actor.check(Scope::Push, Some(&publication.product))?,
-            None => actor.check_making(Scope::Push, &publication.product)?,
-        }
         check_form(&publication.version, &publication.notes, publication.artifacts.len())?;
         let new_product = known.is_none();
         let product = known.map_or_else(|| new_product_of(publication, &catalogue, actor, now), Ok)?;

@@ -32,7 +32,7 @@ fn add(router: Router<Arc<Operator>>, route: Route, operator: &Arc<Operator>) ->
     let Route { line, endpoint, .. } = route;
     let (path, endpoint) = (line.full_path(), guarded(endpoint, &line, operator));
     let Some(needs) = line.needs else { return router.route(&path, endpoint) };
-    let door = Door { operator: Arc::clone(operator), needs, on: line.on };
+    let door = Door { operator: Arc::clone(operator), needs, on: line.on, streams: line.streams() };
     router.route(&path, endpoint.route_layer(from_fn_with_state(door, let_in)))
 }
 

@@ -13,10 +13,10 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use otary_fleet::{Account, Session, Time};
+use otary_fleet::{Account, Session, Sha256, Time};
 use serde::{Deserialize, Serialize};
 
-use super::actor::{Actor, Kind};
+use super::actor::{Actor, Credential, Kind};
 use super::attempts::Visitor;
 use super::auth::{Access, Asking, throttled};
 use super::browser::KnownBrowser;
@@ -130,7 +130,7 @@ async fn begin(
     asking: &Asking,
     name: &str,
 ) -> Result<(Visitor, tokio::sync::OwnedSemaphorePermit), Problem> {
-    let account = otary_fleet::Sha256::of(name.as_bytes());
+    let account = Sha256::of(name.as_bytes());
     let (browser, wanted) = (asking.browser.clone(), name.to_owned());
     let known = carry_out(Arc::clone(operator), move |operator| {
         let Some(browser) = browser else { return Ok(None) };
@@ -180,7 +180,7 @@ impl Operator {
             ends: now + Session::LONGEST,
             from: asking.peer(),
         })?;
-        let actor = person(&account, asking.from);
+        let actor = person(&account, asking.from, Credential::Session(secret.hash()));
         self.log(&actor, None, "signed in".to_owned())?;
         let access = self.access_of(Some(actor), Some(forgery::token(&secret)))?;
         Ok(SignedIn { access, secret, browser })
@@ -213,7 +213,8 @@ impl Operator {
         self.attempts.succeeded(visitor);
         let password = change.new.hash()?;
         let _changing = self.changing();
-        let account = find()?.ok_or_else(signed_out)?;
+        let unchanged = |now: &Account| now.password == account.password;
+        let account = find()?.filter(unchanged).ok_or_else(signed_out)?;
         self.store.put_account(&Account { password, ..account })?;
         self.end_sessions(&actor.who, Some(session))?;
         self.log(actor, None, "changed the password".to_owned())
@@ -229,9 +230,9 @@ impl Operator {
         Ok(())
     }
 
-    /// Whose session a secret is of, if it goes on; that it was used is noted.
-    pub(super) fn session_of(&self, secret: &Secret, now: Time) -> Result<Option<Account>, Problem> {
-        let session = self.store.session(&secret.hash())?.filter(|session| !session.has_ended(now));
+    /// Whose session it is whose secret has this digest, if it goes on; that it was used is noted.
+    pub(super) fn session_of(&self, hash: &Sha256, now: Time) -> Result<Option<Account>, Problem> {
+        let session = self.store.session(hash)?.filter(|session| !session.has_ended(now));
         let Some(session) = session else { return Ok(None) };
         let account = self.store.accounts()?.into_iter().find(|account| account.name == session.account);
         let Some(account) = account.filter(|account| !account.disabled) else { return Ok(None) };
@@ -253,9 +254,9 @@ impl Operator {
 }
 
 /// A person as an actor.
-pub(super) fn person(account: &Account, from: Option<IpAddr>) -> Actor {
+pub(super) fn person(account: &Account, from: Option<IpAddr>, credential: Credential) -> Actor {
     let (who, behind) = (account.name.clone(), account.name.clone());
-    Actor { who, behind, grants: account.grants.clone(), from, kind: Kind::Session }
+    Actor { who, behind, grants: account.grants.clone(), from, kind: Kind::Session, credential }
 }
 
 impl IntoResponse for SignedIn {

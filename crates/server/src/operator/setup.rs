@@ -17,7 +17,7 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::actor::Actor;
+use super::actor::{Actor, Credential};
 use super::auth::Asking;
 use super::password::Password;
 use super::people::check_name;
@@ -145,7 +145,7 @@ impl Operator {
             self.store.put_account(&account)?;
             self.end_sessions(name, None)?;
             let done = if before.is_some() { "set a new password" } else { "made the account" };
-            let actor = person(&account, asking.from);
+            let actor = person(&account, asking.from, Credential::Lasting);
             self.log(&actor, None, format!("{done} of the owner {name} by a setup code"))?;
             account
         };

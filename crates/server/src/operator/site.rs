@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use otary_fleet::{Device, Event, EventKind, Mac, ProductName, Sha256, Time};
 use otary_store::{Retention, Store};
-use tokio::sync::{RwLock, Semaphore};
+use tokio::sync::RwLock;
 
 use super::actor::Actor;
 use super::attempts::Attempts;
-use super::events::LISTENERS;
+use super::events::{LISTENERS, LISTENERS_EACH};
 use super::health::Readiness;
 use super::keys::Keys;
 use super::password::Turns;
+use super::places::Places;
 use super::problem::Problem;
 use super::secret::Secret;
 use super::throttle::Throttle;
@@ -28,8 +29,8 @@ pub const AUTHORITY_BACKED_UP: &str = "authority.backed-up";
 /// The longest that a client may keep a request waiting: between two parts of an upload, and for all of a JSON body.
 pub(super) const STALL: Duration = Duration::from_secs(30);
 
-/// Uploads that are in memory at the same time: each may take [`otary_fleet::Artifact::MAX_SIZE`].
-const UPLOADS: usize = 2;
+/// Uploads that are in memory at the same time: each may take [`otary_fleet::Artifact::MAX_SIZE`]. One at a time of each.
+const UPLOADS: usize = 3;
 
 /// What the operator interface tells of the server that it belongs to, and how long that keeps things.
 #[derive(Debug, Clone)]
@@ -57,9 +58,9 @@ pub struct Operator {
     pub(super) throttle: Throttle,
     pub(super) attempts: Attempts,
     pub(super) hashing: Turns,
-    pub(super) uploads: Semaphore,
+    pub(super) uploads: Places,
     /// Places for those who watch what happens.
-    pub(super) listeners: Arc<Semaphore>,
+    pub(super) listeners: Places,
     pub(super) keys: Keys,
     /// Held by whoever changes one thing: alone with a precondition, else with others.
     pub(super) conditions: RwLock<()>,
@@ -93,8 +94,8 @@ impl Operator {
             throttle: Throttle::default(),
             attempts: Attempts::default(),
             hashing: Turns::default(),
-            uploads: Semaphore::new(UPLOADS),
-            listeners: Arc::new(Semaphore::new(LISTENERS)),
+            uploads: Places::new(UPLOADS, 1),
+            listeners: Places::new(LISTENERS, LISTENERS_EACH),
             keys: Keys::default(),
             conditions: RwLock::new(()),
             owner: owner.map(Secret::hash),

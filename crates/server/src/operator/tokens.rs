@@ -60,6 +60,13 @@ pub struct TokenView {
     pub last_used: Option<Time>,
 }
 
+/// Tokens that are kept: each request with one is held against all.
+const MOST: usize = 1000;
+/// Of them by one person, or by the owner of the data directory.
+const MOST_EACH: usize = 250;
+/// How long one that has ended is still listed.
+const KEPT_AFTER_END: Duration = Duration::from_hours(24 * 30);
+
 /// A token that was just made, with its secret: the only time that it is told.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CreatedToken {
@@ -117,6 +124,7 @@ impl Operator {
         }
         actor.check_giving(&new.grants)?;
         let _changing = self.changing();
+        self.make_room_for_token(actor)?;
         let name = new.name.as_str();
         if self.store.tokens()?.iter().any(|token| token.name == name) {
             return Err(Problem::conflict("token-exists", format!("there is a token {name} already"))
@@ -137,6 +145,24 @@ impl Operator {
         self.store.put_token(&token)?;
         self.log(actor, None, format!("made the token {name}, which may {}", new.grants))?;
         Ok(CreatedToken { token: view(&token, now), secret })
+    }
+
+    /// Lets go of tokens that ended long ago, and refuses whoever has too many.
+    fn make_room_for_token(&self, actor: &Actor) -> Result<(), Problem> {
+        let now = self.now();
+        let (ended, kept): (Vec<Token>, Vec<Token>) =
+            self.store.tokens()?.into_iter().partition(|token| now.since(token.expires) > KEPT_AFTER_END);
+        for token in ended {
+            self.store.delete_token(&token.name)?;
+        }
+        let own = kept.iter().filter(|token| token.made_by == actor.behind).count();
+        if kept.len() < MOST && own < MOST_EACH {
+            return Ok(());
+        }
+        let detail =
+            format!("{} has {own} tokens of {MOST_EACH}, the server {} of {MOST}", actor.behind, kept.len());
+        Err(Problem::conflict("too-many-tokens", detail)
+            .help("otary token revoke NAME ends one that is not used"))
     }
 
     fn revoke_token(&self, name: &str, actor: &Actor) -> Result<(), Problem> {

@@ -1,6 +1,7 @@
 //! What happens is told as it happens, to whom it is for.
 
 use axum::body::Body;
+use axum::response::Response;
 use http::{Method, StatusCode, header};
 use http_body_util::BodyExt;
 use otary_fleet::{Chip, Grants, Scope};
@@ -53,20 +54,49 @@ async fn nobody_hears_of_products_that_he_may_not_see() {
     assert!(!heard.contains("lamp"), "{heard}");
 }
 
-#[tokio::test]
-async fn there_are_so_many_listeners_and_no_more() {
+#[tokio::test(start_paused = true)]
+async fn who_is_let_in_no_longer_hears_nothing_more() {
     let desk = Desk::new();
-    let mut listeners = Vec::new();
+    let token: CreatedToken =
+        desk.send(Method::POST, "/tokens", json!({ "name": "eyes", "grants": "read" })).await.read();
+    let from = Caller::Net("192.168.1.9", Some(token.secret.expose()));
+    let response = desk.respond(from, Method::GET, PATH, &[], Body::empty()).await;
+    desk.send(Method::DELETE, "/tokens/eyes", json!(null)).await.done();
+    desk.send(Method::POST, "/products", json!({ "name": "plug" })).await.done();
+    let heard = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    let heard = String::from_utf8_lossy(&heard);
+    assert!(heard.contains("hello") && !heard.contains("plug"), "{heard}");
+}
+
+/// As many streams as somebody is given.
+async fn all_places(desk: &Desk, from: Caller<'_>) -> Vec<Response> {
+    let mut places = Vec::new();
     loop {
-        let response = desk.respond(Caller::Here, Method::GET, PATH, &[], Body::empty()).await;
+        let response = desk.respond(from, Method::GET, PATH, &[], Body::empty()).await;
         if response.status() != StatusCode::OK {
             assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-            break;
+            return places;
         }
-        listeners.push(response);
-        assert!(listeners.len() < 1000, "there is an end to it");
+        places.push(response);
+        assert!(places.len() < 1000, "there is an end to it");
     }
-    listeners.pop();
+}
+
+#[tokio::test]
+async fn nobody_takes_all_places_of_listeners() {
+    let desk = Desk::new();
+    let mut held = all_places(&desk, Caller::Here).await;
+    let share = held.len();
+    held.pop();
     let response = desk.respond(Caller::Here, Method::GET, PATH, &[], Body::empty()).await;
     assert_eq!(response.status(), StatusCode::OK, "who leaves makes room");
+    held.push(response);
+    for name in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        let token: CreatedToken =
+            desk.send(Method::POST, "/tokens", json!({ "name": name, "grants": "read" })).await.read();
+        let places = all_places(&desk, Caller::Net("192.168.1.9", Some(token.secret.expose()))).await;
+        assert!(places.len() <= share);
+        held.extend(places);
+    }
+    assert_eq!(held.len(), 4 * share, "in all there is an end to it, too");
 }

@@ -28,4 +28,5 @@ mod setups;
 mod signals;
 mod signing;
 mod sketches;
+mod taken_away;
 mod uploads;

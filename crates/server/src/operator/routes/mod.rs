@@ -93,6 +93,11 @@ impl RouteLine {
         self.method == Method::POST && !self.base.is_empty() && makes.contains(&self.path)
     }
 
+    /// Whether its body is taken as it comes.
+    pub(super) fn streams(&self) -> bool {
+        self.method == Method::POST && self.path == "/artifacts"
+    }
+
     /// Whether it changes one thing that can be looked at: it takes an `If-Match`.
     pub(super) fn takes_match(&self) -> bool {
         self.method != Method::GET && self.thing().is_some()
