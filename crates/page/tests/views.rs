@@ -49,8 +49,9 @@ const VIEWS: [&str; 21] = [
 
 struct House {
     page: Router,
-    owner: Secret,
-    _folder: tempfile::TempDir,
+    /// What whoever asks shows.
+    shown: String,
+    folder: Arc<tempfile::TempDir>,
 }
 
 struct Answer {
@@ -87,7 +88,8 @@ impl House {
             Operator::new(Arc::new(Memory::default()), Clock::standing_at(NOW), site, Some(&owner));
         let operator = operator.with_custody(Arc::new(custody));
         operator.note_port(3443);
-        Self { page: otary_page::over(router(operator)), owner, _folder: folder }
+        let (page, shown) = (otary_page::over(router(operator)), owner.expose().to_owned());
+        Self { page, shown, folder: Arc::new(folder) }
     }
 
     /// Two releases, of which the second one goes out by a campaign.
@@ -131,12 +133,20 @@ impl House {
         self.ask(Method::POST, path, "application/x-www-form-urlencoded", Body::from(body)).await
     }
 
+    /// The same house as somebody with a new token of this scope meets it.
+    async fn as_one_who_may(&self, scope: &str) -> Self {
+        let form = [("name", scope), ("everywhere", scope), ("days", "1")];
+        let made = self.send("/settings/token", &form).await;
+        let secret = told_once(&made.text).to_owned();
+        Self { page: self.page.clone(), shown: secret, folder: Arc::clone(&self.folder) }
+    }
+
     async fn ask(&self, method: Method, path: &str, media_type: &str, body: Body) -> Answer {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::HOST, "localhost:3444")
-            .header(header::AUTHORIZATION, format!("Bearer {}", self.owner.expose()))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.shown))
             .header(header::CONTENT_TYPE, media_type)
             .body(body)
             .unwrap();
@@ -362,4 +372,34 @@ async fn people_have_roles_and_tokens_have_scopes() {
     let settings = house.get("/settings").await.text;
     assert!(settings.contains("<td>lena</td><td>owner</td>"), "{settings}");
     assert!(settings.contains("<td>ci</td><td>push</td>"), "{settings}");
+}
+
+#[tokio::test]
+async fn a_test_that_does_not_arrive_is_in_the_log_of_its_webhook() {
+    let house = House::new();
+    house.send("/settings/webhooks", &[("name", "desk"), ("url", "https://example.org/x")]).await;
+    let tried = house.send("/settings/webhooks/desk/test", &[]).await;
+    assert_eq!(tried.location, "/settings/webhooks/desk?done=tried", "{}", tried.text);
+    let log = house.get("/settings/webhooks/desk").await.text;
+    assert!(log.contains("<code>test</code>") && log.contains("given up"), "{log}");
+    assert!(house.get("/settings").await.text.contains("given up"));
+}
+
+#[tokio::test]
+async fn who_is_told_is_shown_to_operators_and_changed_by_owners() {
+    let house = House::new();
+    house.send("/settings/webhooks", &[("name", "desk"), ("url", "https://example.org/x")]).await;
+    let operator = house.as_one_who_may("operate").await;
+    let settings = operator.get("/settings").await.text;
+    assert!(
+        settings.contains("/settings/webhooks/desk") && !settings.contains("Add a webhook"),
+        "{settings}"
+    );
+    let log = operator.get("/settings/webhooks/desk").await.text;
+    assert!(!log.contains("Send a test") && !log.contains("Remove it"), "{log}");
+    let refused = operator.send("/settings/webhooks/desk/remove", &[("typed", "desk")]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let viewer = house.as_one_who_may("read").await;
+    assert!(!viewer.get("/settings").await.text.contains("Who is told"));
+    assert_eq!(viewer.get("/settings/webhooks/desk").await.status, StatusCode::FORBIDDEN);
 }
