@@ -102,9 +102,7 @@ impl Operator {
         })?;
         let form = form.for_local(server.host.label().is_some());
         let product = wanted.product.as_ref();
-        let catalogue = self.store.catalogue();
-        let known = product.filter(|name| actor.sees(name)).and_then(|name| catalogue.product(name));
-        let private = known.is_some_and(|product| product.private);
+        let private = product.is_some_and(|product| self.is_private(product, actor));
         let path = product.map(|product| format!("/{product}")).unwrap_or_default();
         let sketch = Sketch {
             form,
@@ -115,23 +113,19 @@ impl Operator {
             roots: &server.roots,
             secret: private.then_some(NO_SECRET),
         };
-        let mut notes = Vec::new();
-        if private {
-            notes.push("the product is private: fill in UPDATE_SECRET".to_owned());
-        }
-        if server.host.is_address() {
-            notes.push(format!("it asks an address: keep this machine at {}", server.host));
-        }
-        if form.is_insecure() {
-            notes.push("no protection: it believes every server and runs what it sends".to_owned());
-        }
         Ok(SketchView {
             text: sketch.render(),
             file: format!("{}.ino", product.map_or("otary", ProductName::as_str)),
             origin: server.origin(),
             needs: Some(form.needs().to_owned()),
-            notes,
+            notes: notes(&sketch),
         })
+    }
+
+    /// Whether a product is private, for those who see it. One that is yet to be made is not.
+    fn is_private(&self, product: &ProductName, actor: &Actor) -> bool {
+        let catalogue = self.store.catalogue();
+        actor.sees(product) && catalogue.product(product).is_some_and(|product| product.private)
     }
 
     /// The name that was asked for, or the best one.
@@ -154,6 +148,17 @@ impl Server {
     fn origin(&self) -> String {
         format!("https://{}:{}", self.host, self.port)
     }
+}
+
+/// What has to be known of a sketch.
+fn notes(sketch: &Sketch<'_>) -> Vec<String> {
+    let private = sketch.secret.map(|_| "the product is private: fill in UPDATE_SECRET".to_owned());
+    let address = sketch.host.is_address();
+    let address = address.then(|| format!("it asks an address: keep this machine at {}", sketch.host));
+    let insecure = sketch.form.is_insecure();
+    let insecure =
+        insecure.then(|| "no protection: it believes every server and runs what it sends".to_owned());
+    [private, address, insecure].into_iter().flatten().collect()
 }
 
 /// What another client takes.

@@ -144,6 +144,16 @@ fn about(webhook: &WebhookView) -> String {
     if kinds.is_empty() { "everything".to_owned() } else { kinds.join(", ") }
 }
 
+/// Where a webhook leads, and for what.
+fn facts(webhook: &WebhookView) -> Vec<(&'static str, String)> {
+    let hosts: Vec<&str> = webhook.reach.hosts.iter().map(String::as_str).collect();
+    let hosts = (!hosts.is_empty()).then(|| ("may reach", hosts.join(", ")));
+    let plain = webhook.reach.plain_http.then(|| ("plain HTTP", "allowed".to_owned()));
+    let always =
+        [("leads to", webhook.server.clone()), ("about", about(webhook)), ("made by", webhook.by.clone())];
+    always.into_iter().chain(hosts).chain(plain).collect()
+}
+
 /// Where the log of a webhook is, on the page.
 fn path(name: &str) -> String {
     format!("/settings/webhooks/{}", segment(name))
@@ -154,21 +164,9 @@ pub(crate) async fn webhook(person: Person, Path(name): Path<String>) -> Result<
     let webhooks: Vec<WebhookView> = person.api.get("/webhooks").await?;
     let log: Vec<Dispatch> = person.api.get(&format!("/webhooks/{}/deliveries", segment(&name))).await?;
     let found = webhooks.into_iter().find(|webhook| webhook.name == name);
-    let mut facts = Vec::new();
-    if let Some(webhook) = &found {
-        facts.extend([("leads to", webhook.server.clone()), ("about", about(webhook))]);
-        facts.push(("made by", webhook.by.clone()));
-        let hosts: Vec<&str> = webhook.reach.hosts.iter().map(String::as_str).collect();
-        if !hosts.is_empty() {
-            facts.push(("may reach", hosts.join(", ")));
-        }
-        if webhook.reach.plain_http {
-            facts.push(("plain HTTP", "allowed".to_owned()));
-        }
-    }
     Ok(html(&Log {
         frame: person.frame(View::Settings, format!("Webhook {name}")),
-        facts,
+        facts: found.as_ref().map(facts).unwrap_or_default(),
         gone: found.and_then(|webhook| webhook.gone).map(|then| Ago::new(then, person.now)),
         sent: log.into_iter().map(|dispatch| Sent::of(dispatch, &person)).collect(),
         test: format!("{}/test", path(&name)),
