@@ -54,7 +54,11 @@ macro_rules! digest {
     ($(#[$doc:meta])* $name:ident, $len:literal, $hasher:ty) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[cfg_attr(
+            feature = "schema",
+            derive(schemars::JsonSchema),
+            schemars(extend("pattern" = crate::schema::hex($len)))
+        )]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(pub [u8; $len]);
 

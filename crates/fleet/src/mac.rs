@@ -10,7 +10,7 @@ use thiserror::Error;
 ///
 /// Never all zero: clients send zeros for an interface that was never started, which names nobody.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = crate::schema::MAC)))]
 #[serde(try_from = "String", into = "String")]
 pub struct Mac([u8; 6]);
 

@@ -26,7 +26,7 @@ pub struct SignedManifest {
 
 /// The bytes of a signed manifest: at least one, at most [`Self::MAX`]. In records and JSON they are base64.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("format" = "byte", "minLength" = 4, "maxLength" = 4 * Self::MAX.div_ceil(3))))]
 #[serde(try_from = "String", into = "String")]
 pub struct ManifestBytes(Box<[u8]>);
 

@@ -15,7 +15,7 @@ use crate::{Device, Proof, Sha256, Time};
 ///
 /// It stands in URLs and on command lines, so nothing in it ever needs quoting. Shared: a clone copies no text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = crate::schema::NAME)))]
 #[serde(try_from = "String", into = "String")]
 pub struct ProductName(Arc<str>);
 

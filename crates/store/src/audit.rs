@@ -31,7 +31,7 @@ use crate::StoreError;
 ///
 /// As text the number, a colon and 64 hex digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[0-9]+:[0-9A-Fa-f]{64}$")))]
 #[serde(try_from = "String", into = "String")]
 pub struct Head {
     /// The entry's number; 0 before the first.

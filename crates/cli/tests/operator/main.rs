@@ -10,6 +10,7 @@ mod campaigns;
 mod intents;
 mod mirrors;
 mod private;
+mod schemathesis;
 
 use std::fs;
 

@@ -11,7 +11,7 @@ use crate::Mac;
 
 /// How much of the members a wave and those before it hold together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("format" = "share")))]
 #[serde(try_from = "String", into = "String")]
 pub enum Share {
     /// So many devices.
@@ -97,7 +97,7 @@ pub struct Wave {
 
 /// The waves' shares, each with those before it: they grow, and the last is all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("format" = "plan")))]
 #[serde(try_from = "String", into = "String")]
 pub struct Plan(Vec<Share>);
 

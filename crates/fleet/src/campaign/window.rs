@@ -29,7 +29,7 @@ impl Days {
 
 /// The hours in which something may be offered. A window from 22:00 to 04:00 is that of the day on which it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("format" = "window")))]
 #[serde(try_from = "String", into = "String")]
 pub struct Window {
     /// The days on which it opens.

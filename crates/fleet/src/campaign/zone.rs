@@ -13,7 +13,7 @@ use crate::Time;
 
 /// A time zone of the IANA database, such as `Europe/Berlin`.
 #[derive(Clone, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("format" = "time-zone")))]
 #[serde(try_from = "String", into = "String")]
 pub struct Zone {
     name: Arc<str>,

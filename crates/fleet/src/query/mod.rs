@@ -53,7 +53,7 @@ use value::Value;
 
 /// Which devices are meant.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("format" = "query")))]
 #[serde(try_from = "String", into = "String")]
 pub struct Query(Expression);
 

@@ -39,6 +39,7 @@ const GROUP: usize = 5;
 
 /// A code, as it is typed: 26 characters in groups.
 #[derive(Clone, schemars::JsonSchema)]
+#[schemars(extend("minLength" = LEN, "pattern" = "^[ \\t\\r\\n-]*([0-9A-TV-Za-tv-z][ \\t\\r\\n-]*){26}$"))]
 pub struct SetupCode(#[schemars(with = "String")] Zeroizing<String>);
 
 /// A text that is no code.

@@ -29,13 +29,13 @@ pub struct SigningKey(ed25519_dalek::SigningKey);
 
 /// The public half of a [`SigningKey`]: what a root record names. In JSON it is 64 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[0-9A-Fa-f]{64}$")))]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey(pub [u8; 32]);
 
 /// How a key is called: the first 8 bytes of the SHA-256 of its public half. It stands in signatures as `kid`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(extend("pattern" = r"^[0-9A-Fa-f]{16}$")))]
 #[serde(try_from = "String", into = "String")]
 pub struct KeyId(pub [u8; 8]);
 

@@ -61,6 +61,7 @@ pub fn openapi() -> Value {
         },
     });
     plain_links(&mut document);
+    bounded(&mut document);
     document
 }
 
@@ -113,6 +114,25 @@ fn plain_links(value: &mut Value) {
                     member => plain_links(member),
                 }
             }
+        }
+        _ => {}
+    }
+}
+
+/// Says of every number how far it goes, which `format` alone does not tell whoever goes by the schema.
+fn bounded(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(bounded),
+        Value::Object(members) => {
+            let most = match members.get("format").and_then(Value::as_str) {
+                Some("uint32") => Some(u64::from(u32::MAX)),
+                Some("uint64" | "uint") => Some(u64::MAX),
+                _ => None,
+            };
+            if let Some(most) = most {
+                members.entry("maximum").or_insert_with(|| most.into());
+            }
+            members.values_mut().for_each(bounded);
         }
         _ => {}
     }

@@ -145,6 +145,11 @@ fn without_null(schema: &Value) -> Value {
         }
         if let Some(Value::Array(any)) = members.get_mut("anyOf") {
             any.retain(|schema| schema.get("type").is_none_or(|kind| kind != "null"));
+            if let [Value::Object(only)] = any.as_slice() {
+                let only = only.clone();
+                members.remove("anyOf");
+                members.extend(only);
+            }
         }
     }
     schema
