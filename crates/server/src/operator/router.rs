@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::MethodRouter;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode, header};
 
 use super::auth::{Door, let_in};
 use super::conditions::{self, Guarded, Thing};
@@ -24,6 +25,7 @@ pub fn router(operator: impl Into<Arc<Operator>>) -> Router {
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
+        .layer(map_response(unguessed))
         .with_state(operator)
 }
 
@@ -55,6 +57,14 @@ fn guarded(
     } else {
         endpoint
     }
+}
+
+/// An answer is what it says, to a browser too, and is kept by nobody on the way; whoever asked may keep it and ask by its tag.
+async fn unguessed(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    response
 }
 
 async fn no_route() -> Problem {

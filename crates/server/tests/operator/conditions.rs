@@ -27,6 +27,16 @@ async fn what_did_not_change_is_not_sent_again() {
 }
 
 #[tokio::test]
+async fn answers_and_refusals_are_not_guessed_to_be_something_else_nor_kept_on_the_way() {
+    let desk = Desk::new();
+    for path in ["/products", "/products/lamp", "/openapi.json", "/nothing"] {
+        let answer = with(&desk, Method::GET, path, &[], Body::empty()).await;
+        assert_eq!(answer.headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+        assert_eq!(answer.headers[header::CACHE_CONTROL], "private, no-cache", "{path}");
+    }
+}
+
+#[tokio::test]
 async fn what_changed_meanwhile_is_not_changed_unseen() {
     let desk = Desk::new();
     desk.publish("lamp", "0.1", &firmware(Chip::Esp32, "lamp")).await;
