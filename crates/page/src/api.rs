@@ -9,18 +9,22 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use http_body_util::{BodyExt, Limited};
-use otary_server::operator::{Peer, ProblemDocument};
+use otary_server::operator::{CampaignPage, CampaignView, Peer, ProblemDocument, ReleasePage, ReleaseView};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tower::ServiceExt;
 
 use crate::failure::Failure;
+use crate::words::segment;
 
 /// What a form of a session shows, so that no other site can send one in its name.
 pub(crate) const CSRF: HeaderName = HeaderName::from_static("x-otary-csrf");
 
 /// The longest answer of the API that a view is made of, in bytes.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
+/// Releases or campaigns that are read at once: so many are less than the longest answer, whatever their notes say.
+const PER_PAGE: usize = 100;
 
 /// What of a browser's request says who sent it, and where from.
 const PASSED_ON: [HeaderName; 5] = [
@@ -49,6 +53,32 @@ impl Api {
     /// Reads what is at `path`, which begins behind `/api/v1`.
     pub(crate) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
         self.send(Method::GET, path, Body::empty()).await?.read()
+    }
+
+    /// Reads every release, or those of one product.
+    pub(crate) async fn releases(&self, product: Option<&str>) -> Result<Vec<ReleaseView>, Failure> {
+        self.all("releases", product, |page: ReleasePage| (page.releases, page.next)).await
+    }
+
+    /// Reads every campaign, or those of one product, the latest first.
+    pub(crate) async fn campaigns(&self, product: Option<&str>) -> Result<Vec<CampaignView>, Failure> {
+        self.all("campaigns", product, |page: CampaignPage| (page.campaigns, page.next)).await
+    }
+
+    async fn all<P: DeserializeOwned, T>(
+        &self,
+        list: &str,
+        product: Option<&str>,
+        parts: impl Fn(P) -> (Vec<T>, Option<String>),
+    ) -> Result<Vec<T>, Failure> {
+        let of = product.map(|product| format!("&product={}", segment(product))).unwrap_or_default();
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let (page, next) = parts(self.get(&format!("/{list}?limit={PER_PAGE}{of}{after}")).await?);
+            all.extend(page);
+            let Some(next) = next else { return Ok(all) };
+            after = format!("&after={}", segment(&next));
+        }
     }
 
     /// Has `body` done at `path`.

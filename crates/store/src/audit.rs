@@ -80,11 +80,13 @@ pub struct AuditEntry {
     pub chain: Sha256,
 }
 
-/// Which entries, oldest first.
+/// Which entries: oldest first, or newest first of those before one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditQuery {
     /// Those behind this number only.
     pub after: u64,
+    /// Those before this number only, the newest first.
+    pub before: Option<u64>,
     /// Not older than this.
     pub since: Option<Time>,
     /// Of this device only.

@@ -111,6 +111,21 @@ impl Client {
         self.ask(Method::GET, path, Body::empty())
     }
 
+    /// Reads every page of the list at `path`, which has a query. `parts` gives what is on a page, and where the next one begins.
+    pub fn all<P: DeserializeOwned, T>(
+        &mut self,
+        path: &str,
+        parts: impl Fn(P) -> (Vec<T>, Option<String>),
+    ) -> anyhow::Result<Vec<T>> {
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let (page, next) = parts(self.get(&format!("{path}{after}"))?);
+            all.extend(page);
+            let Some(next) = next else { return Ok(all) };
+            after = format!("&after={}", encode(&next));
+        }
+    }
+
     /// Has `body` made into something new, or done.
     pub fn post<T: DeserializeOwned>(&mut self, path: &str, body: &impl Serialize) -> anyhow::Result<T> {
         self.ask(Method::POST, path, Body::from(serde_json::to_vec(body)?))

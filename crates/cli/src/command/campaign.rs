@@ -4,7 +4,7 @@ mod settings;
 mod show;
 
 use otary_fleet::{CampaignId, Channel, ProductName, Version};
-use otary_server::operator::{CampaignView, NewCampaign, Resumption, RollBack};
+use otary_server::operator::{CampaignPage, CampaignView, NewCampaign, Resumption, RollBack};
 
 use crate::client::{Client, Connection, path};
 use crate::global::Global;
@@ -102,8 +102,10 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     let mut client = Client::open(global, &args.connection)?;
     match args.action {
         Action::List { product, json } => {
-            let of = product.map(|product| format!("?product={product}")).unwrap_or_default();
-            let views: Vec<CampaignView> = client.get(&format!("{}{of}", path(["campaigns"])))?;
+            let of = product.map(|product| format!("&product={product}")).unwrap_or_default();
+            let from = |page: CampaignPage| (page.campaigns, page.next);
+            let views: Vec<CampaignView> =
+                client.all(&format!("{}?limit=1000{of}", path(["campaigns"])), from)?;
             if json { print_json(&views) } else { show::list(&views) }
         }
         Action::Show { number, json } => {

@@ -190,15 +190,10 @@ pub fn list_where(client: &mut Client, query: &Query) -> anyhow::Result<()> {
 
 /// Every device, or every one that a query finds, page by page.
 fn all(client: &mut Client, query: Option<&Query>) -> anyhow::Result<Vec<DeviceLine>> {
-    let mut devices = Vec::new();
-    let mut after = String::new();
     let found = query.map(|query| format!("&where={}", encode(&query.to_string()))).unwrap_or_default();
-    loop {
-        let page: DevicePage = client.get(&format!("{}?limit=1000{found}{after}", path(["devices"])))?;
-        devices.extend(page.devices);
-        let Some(next) = page.next else { return Ok(devices) };
-        after = format!("&after={next}");
-    }
+    client.all(&format!("{}?limit=1000{found}", path(["devices"])), |page: DevicePage| {
+        (page.devices, page.next)
+    })
 }
 
 fn print_now(view: &DeviceView) -> anyhow::Result<()> {

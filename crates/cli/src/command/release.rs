@@ -2,7 +2,7 @@
 
 use clap::builder::NonEmptyStringValueParser;
 use otary_fleet::{Artifact, ProductName};
-use otary_server::operator::{FileSignature, ReleaseView, ReleasedFile};
+use otary_server::operator::{FileSignature, ReleasePage, ReleaseView, ReleasedFile};
 
 use crate::client::{Client, Connection, path};
 use crate::clock;
@@ -64,8 +64,10 @@ pub fn run(args: Args, global: &Global) -> anyhow::Result<()> {
     let mut client = Client::open(global, &args.connection)?;
     match args.action {
         Action::List { product, json } => {
-            let query = product.as_ref().map(|product| format!("?product={product}")).unwrap_or_default();
-            let releases: Vec<ReleaseView> = client.get(&(path(["releases"]) + &query))?;
+            let of = product.as_ref().map(|product| format!("&product={product}")).unwrap_or_default();
+            let from = |page: ReleasePage| (page.releases, page.next);
+            let releases: Vec<ReleaseView> =
+                client.all(&format!("{}?limit=1000{of}", path(["releases"])), from)?;
             if json { print_json(&releases) } else { list(&releases, product.as_ref()) }
         }
         Action::Show { which, json } => {

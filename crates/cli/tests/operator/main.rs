@@ -7,6 +7,7 @@ mod agents;
 mod asking;
 mod bench;
 mod campaigns;
+mod events;
 mod intents;
 mod mirrors;
 mod private;

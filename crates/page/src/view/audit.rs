@@ -19,7 +19,7 @@ use crate::words::{Ago, number, segment};
 const PAGE: usize = 100;
 /// Entries that the API gives at once.
 const BATCH: usize = 1000;
-/// Batches that are looked through for a filter at most.
+/// Batches that are looked through at most for somebody who may not see every entry: the page is shorter then.
 const BATCHES: usize = 20;
 
 #[derive(Template)]
@@ -31,8 +31,6 @@ struct Page {
     rows: Vec<Row>,
     older: Option<String>,
     newest: Option<String>,
-    /// Whether there was more than is looked through.
-    cut: bool,
     head: Option<String>,
     verdict: Option<Verdict>,
 }
@@ -73,7 +71,7 @@ pub(crate) struct Which {
 pub(crate) async fn show(person: Person, Query(which): Query<Which>) -> Result<Response, Failure> {
     let status: Option<Status> = Failure::left_out(person.api.get("/status").await)?;
     let (found, fault) = match which.filter() {
-        Ok(filter) => (find(&person, &which, filter.as_deref(), status.as_ref()).await?, None),
+        Ok(filter) => (find(&person, &which, filter.as_deref()).await?, None),
         Err(fault) => (Found::default(), Some(fault)),
     };
     let (verdict, fault) = match verify(&person, &which).await? {
@@ -81,14 +79,12 @@ pub(crate) async fn show(person: Person, Query(which): Query<Which>) -> Result<R
         Some(Err(refused)) => (None, Some(refused)),
         None => (None, fault),
     };
-    let oldest = found.lines.first().map(|line| line.entry.number);
     let page = Page {
         frame: person.frame(View::Audit, "Audit"),
         fault,
-        older: oldest.filter(|_| found.more).map(|oldest| which.page(Some(oldest))),
+        older: found.older.map(|older| which.page(Some(older))),
         newest: which.before.map(|_| which.page(None)),
-        cut: found.cut,
-        rows: found.lines.into_iter().rev().map(|line| Row::of(line, person.now)).collect(),
+        rows: found.lines.into_iter().map(|line| Row::of(line, person.now)).collect(),
         head: status.map(|status| status.audit.to_string()),
         verdict,
         which,
@@ -131,42 +127,30 @@ fn midnight(day: &str) -> Result<Time, String> {
     u64::try_from(at.timestamp().as_millisecond()).map(Time).map_err(|_| wrong())
 }
 
-/// A page of entries, oldest first.
+/// A page of entries, newest first, and before which one the next page begins.
 #[derive(Default)]
 struct Found {
     lines: Vec<LogLine>,
-    more: bool,
-    cut: bool,
+    older: Option<u64>,
 }
 
-/// The newest entries before a number. Without a filter they lie side by side; with one, all that it lets through is passed by.
-async fn find(
-    person: &Person,
-    which: &Which,
-    filter: Option<&str>,
-    status: Option<&Status>,
-) -> Result<Found, Failure> {
-    let end = which.before.unwrap_or(u64::MAX);
-    if let (None, Some(status)) = (filter, status) {
-        let end = end.min(status.audit.number.saturating_add(1));
-        let after = end.saturating_sub(PAGE as u64 + 1);
-        let page: LogPage = person.api.get(&format!("/audit?after={after}&limit={PAGE}")).await?;
-        let lines = page.entries.into_iter().filter(|line| line.entry.number < end).collect();
-        return Ok(Found { lines, more: after > 0, cut: false });
-    }
-    let mut found = Found::default();
-    let (mut after, filter) = (0, filter.map(|filter| format!("&{filter}")).unwrap_or_default());
-    for batch in 1..=BATCHES {
-        let page: LogPage = person.api.get(&format!("/audit?after={after}&limit={BATCH}{filter}")).await?;
-        found.lines.extend(page.entries.into_iter().filter(|line| line.entry.number < end));
-        let surplus = found.lines.len().saturating_sub(PAGE);
-        found.more |= surplus > 0;
-        found.lines.drain(..surplus);
-        match page.next.filter(|next| *next < end) {
-            Some(next) => after = next,
-            None => break,
+/// The newest entries before a number that a filter lets through and the person may see.
+async fn find(person: &Person, which: &Which, filter: Option<&str>) -> Result<Found, Failure> {
+    let filter = filter.map(|filter| format!("&{filter}")).unwrap_or_default();
+    let mut found = Found { lines: Vec::new(), older: which.before };
+    for batch in 0..BATCHES {
+        let limit = if batch == 0 { PAGE } else { BATCH };
+        let after = found.older.map(|older| format!("&after={older}")).unwrap_or_default();
+        let page: LogPage =
+            person.api.get(&format!("/audit?order=desc&limit={limit}{after}{filter}")).await?;
+        (found.older, found.lines) = (page.next, [found.lines, page.entries].concat());
+        if found.lines.len() > PAGE {
+            found.lines.truncate(PAGE);
+            found.older = found.lines.last().map(|line| line.entry.number);
         }
-        found.cut = batch == BATCHES;
+        if found.lines.len() == PAGE || found.older.is_none() {
+            break;
+        }
     }
     Ok(found)
 }

@@ -95,7 +95,7 @@ fn whole(view: &CampaignView) -> Option<Svg> {
 }
 
 pub(crate) async fn list(person: Person) -> Result<Response, Failure> {
-    let views: Vec<CampaignView> = person.api.get("/campaigns").await?;
+    let views = person.api.campaigns(None).await?;
     let (under_way, ended): (Vec<_>, Vec<_>) =
         views.iter().rev().partition(|view| view.campaign.is_under_way());
     let lines =

@@ -50,7 +50,7 @@ struct Row {
 }
 
 pub(crate) async fn show(person: Person, Query(which): Query<Which>) -> Result<Response, Failure> {
-    let mut releases: Vec<ReleaseView> = person.api.get("/releases").await?;
+    let mut releases = person.api.releases(None).await?;
     releases.sort_by_key(|view| std::cmp::Reverse(view.release.published));
     let mut products: Vec<String> = releases.iter().map(|view| view.release.id.product.to_string()).collect();
     products.sort();

@@ -65,7 +65,7 @@ struct Version {
 
 pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
     let census: Count = person.api.get("/census").await?;
-    let campaigns: Vec<CampaignView> = person.api.get("/campaigns").await?;
+    let campaigns = person.api.campaigns(None).await?;
     let activity: Option<ActivityView> = Failure::left_out(person.api.get("/activity?hours=48").await)?;
     let trust: Option<TrustView> = Failure::left_out(person.api.get("/trust").await)?;
     let status: Option<Status> = Failure::left_out(person.api.get("/status").await)?;

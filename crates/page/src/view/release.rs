@@ -68,10 +68,8 @@ pub(crate) async fn show(
     let place = format!("/{}/{}", segment(&product), segment(&version));
     let view: ReleaseView = person.api.get(&format!("/releases{place}")).await?;
     let preflight: Preflight = person.api.get(&format!("/preflight{place}")).await?;
-    let others: Vec<ReleaseView> =
-        person.api.get(&format!("/releases?product={}", segment(&product))).await?;
-    let campaigns: Vec<CampaignView> =
-        person.api.get(&format!("/campaigns?product={}", segment(&product))).await?;
+    let others = person.api.releases(Some(&product)).await?;
+    let campaigns = person.api.campaigns(Some(&product)).await?;
     let release = &view.release;
     let own = campaigns.iter().filter(|campaign| campaign.campaign.release == release.id);
     let page = Page {

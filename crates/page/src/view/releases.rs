@@ -54,7 +54,7 @@ pub(crate) struct Which {
 
 pub(crate) async fn list(person: Person, Query(which): Query<Which>) -> Result<Response, Failure> {
     let products: Vec<ProductView> = person.api.get("/products").await?;
-    let mut releases: Vec<ReleaseView> = person.api.get("/releases").await?;
+    let mut releases = person.api.releases(None).await?;
     releases.sort_by_key(|view| std::cmp::Reverse(view.release.published));
     let wanted =
         |view: &&ProductView| which.product.is_empty() || view.product.name.as_str() == which.product;

@@ -9,13 +9,10 @@ use otary_store::{AuditEntry, AuditQuery, Head, NotedHead, Verification};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use super::pages::{self, Direction};
 use super::problem::Problem;
 use super::request::Options;
 use super::site::{Operator, carry_out};
-
-/// Entries on a page: unless said, and at most.
-const PAGE: usize = 200;
-const MAX_PAGE: usize = 1000;
 
 /// An entry of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -30,7 +27,7 @@ pub struct LogLine {
 /// A page of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LogPage {
-    /// Entries, oldest first: those that who asks may see, so there may be fewer than asked.
+    /// Entries, oldest first unless asked otherwise: those that who asks may see, so there may be fewer than asked.
     pub entries: Vec<LogLine>,
     /// Where the next page begins: `?after=`. None on the last one.
     pub next: Option<u64>,
@@ -40,6 +37,8 @@ pub struct LogPage {
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
+    #[serde(default)]
+    order: Direction,
     after: Option<u64>,
     limit: Option<usize>,
     since: Option<Time>,
@@ -76,9 +75,13 @@ pub(super) async fn verify(
 
 impl Operator {
     fn log_page(&self, which: &Which, actor: &Actor) -> Result<LogPage, Problem> {
-        let limit = which.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
-        let (after, since, device) = (which.after.unwrap_or_default(), which.since, which.device);
-        let entries = self.store.audit(&AuditQuery { after, since, device, limit })?;
+        let limit = pages::limit(which.limit);
+        let (after, before) = match which.order {
+            Direction::Asc => (which.after.unwrap_or_default(), None),
+            Direction::Desc => (0, Some(which.after.unwrap_or(u64::MAX))),
+        };
+        let (since, device) = (which.since, which.device);
+        let entries = self.store.audit(&AuditQuery { after, before, since, device, limit })?;
         let next = entries.last().filter(|_| entries.len() == limit).map(|entry| entry.number);
         let lines = entries.into_iter().map(LogLine::from).filter(|line| line.is_for(actor));
         Ok(LogPage { entries: lines.collect(), next })

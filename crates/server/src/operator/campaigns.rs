@@ -13,6 +13,7 @@ use otary_fleet::{Campaign, CampaignId, Catalogue, ProductName, State as Stand, 
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
+use super::pages;
 use super::problem::Problem;
 use super::request::{Body, Options, Place};
 use super::site::{Operator, carry_out};
@@ -40,11 +41,22 @@ pub struct CampaignView {
     pub notice: Option<String>,
 }
 
+/// A page of the campaigns, the latest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct CampaignPage {
+    /// The campaigns.
+    pub campaigns: Vec<CampaignView>,
+    /// Where the next page begins: `?after=`. None on the last one.
+    pub next: Option<String>,
+}
+
 /// Which campaigns are listed.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     product: Option<ProductName>,
+    after: Option<String>,
+    limit: Option<usize>,
 }
 
 /// How a campaign is resumed.
@@ -83,10 +95,8 @@ pub(super) async fn list(
     State(operator): State<Arc<Operator>>,
     actor: Actor,
     Options(which): Options<Which>,
-) -> Result<Json<Vec<CampaignView>>, Problem> {
-    carry_out(operator, move |operator| operator.list_campaigns(which.product.as_ref(), &actor))
-        .await
-        .map(Json)
+) -> Result<Json<CampaignPage>, Problem> {
+    carry_out(operator, move |operator| operator.list_campaigns(&which, &actor)).await.map(Json)
 }
 
 pub(super) async fn show(
@@ -134,30 +144,31 @@ pub(super) async fn turn(
 }
 
 impl Operator {
-    fn list_campaigns(
-        &self,
-        product: Option<&ProductName>,
-        actor: &Actor,
-    ) -> Result<Vec<CampaignView>, Problem> {
+    fn list_campaigns(&self, which: &Which, actor: &Actor) -> Result<CampaignPage, Problem> {
+        let before: Option<u32> = pages::read(which.after.as_deref())?;
         let catalogue = self.store.catalogue();
         let wanted = |campaign: &&Campaign| {
-            product.is_none_or(|product| campaign.product == *product) && actor.sees(&campaign.product)
+            which.product.as_ref().is_none_or(|product| campaign.product == *product)
+                && actor.sees(&campaign.product)
+                && before.is_none_or(|before| campaign.id.0 < before)
         };
-        let mut views = catalogue
-            .all_campaigns()
-            .filter(wanted)
-            .map(|campaign| {
-                let tally = campaign.is_under_way().then(|| self.rollout.tally(campaign)).transpose()?;
-                Ok(CampaignView {
-                    progress: tally.as_ref().map(Progress::of),
-                    next: tally.map(|tally| progress::next(campaign, &tally, self.now())).unwrap_or_default(),
-                    campaign: campaign.clone(),
-                    notice: None,
-                })
-            })
-            .collect::<Result<Vec<_>, Problem>>()?;
-        views.sort_by_key(|view| std::cmp::Reverse(view.campaign.id));
-        Ok(views)
+        let mut following: Vec<&Campaign> = catalogue.all_campaigns().filter(wanted).collect();
+        following.sort_by_key(|campaign| std::cmp::Reverse(campaign.id));
+        let (page, more) = pages::cut(following.into_iter(), pages::limit(which.limit));
+        let next = page.last().filter(|_| more).map(|campaign| campaign.id.to_string());
+        let campaigns = page.into_iter().map(|campaign| self.listed(campaign)).collect::<Result<_, _>>()?;
+        Ok(CampaignPage { campaigns, next })
+    }
+
+    /// A campaign as it stands in a list.
+    fn listed(&self, campaign: &Campaign) -> Result<CampaignView, Problem> {
+        let tally = campaign.is_under_way().then(|| self.rollout.tally(campaign)).transpose()?;
+        Ok(CampaignView {
+            progress: tally.as_ref().map(Progress::of),
+            next: tally.map(|tally| progress::next(campaign, &tally, self.now())).unwrap_or_default(),
+            campaign: campaign.clone(),
+            notice: None,
+        })
     }
 
     pub(super) fn show_campaign(&self, id: CampaignId) -> Result<CampaignView, Problem> {

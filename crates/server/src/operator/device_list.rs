@@ -11,14 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use super::devices::{DeviceLine, line, query};
+use super::pages::{self, Direction};
 use super::problem::Problem;
 use super::request::Options;
 use super::site::{Operator, carry_out};
 use crate::census::{Cursor, Found, Sort, Wanted};
 
-/// Devices on a page of the list: unless said, and at most.
-const PAGE: usize = 200;
-const MAX_PAGE: usize = 1000;
 /// Without a census that many times a page's devices are looked at for those that a query finds. The page is shorter then, and
 /// `next` says where to go on.
 const LOOKS: usize = 20;
@@ -55,15 +53,6 @@ pub(super) struct Which {
     r#where: Option<String>,
 }
 
-/// Which way round.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-enum Direction {
-    #[default]
-    Asc,
-    Desc,
-}
-
 /// A request, read.
 struct Page {
     sort: Sort,
@@ -87,17 +76,14 @@ impl TryFrom<&Which> for Page {
     fn try_from(which: &Which) -> Result<Self, Problem> {
         let after = which.after.as_deref().map(|text| cursor(text, which.sort)).transpose()?;
         let query = which.r#where.as_deref().map(query).transpose()?;
-        let limit = which.limit.unwrap_or(PAGE).clamp(1, MAX_PAGE);
+        let limit = pages::limit(which.limit);
         Ok(Self { sort: which.sort, order: which.order, after, limit, query })
     }
 }
 
 fn cursor(text: &str, sort: Sort) -> Result<Cursor, Problem> {
     let cursor = text.parse().ok().filter(|cursor: &Cursor| cursor.is_of(sort));
-    cursor.ok_or_else(|| {
-        Problem::bad_request("bad-cursor", "no page of such a list ended there")
-            .help("after= takes `next` of the page before, sorted alike")
-    })
+    cursor.ok_or_else(pages::bad_cursor)
 }
 
 impl Operator {

@@ -183,7 +183,7 @@ fn named(event: &str, key: &str, value: serde_json::Value) -> Event {
 
 impl Operator {
     fn happened(&self, after: u64) -> Result<Happened, Problem> {
-        let entries = self.store.audit(&AuditQuery { after, since: None, device: None, limit: AT_ONCE })?;
+        let entries = self.store.audit(&AuditQuery { after, limit: AT_ONCE, ..AuditQuery::default() })?;
         let after = entries.last().map_or(after, |entry| entry.number);
         let lines = entries.into_iter().map(LogLine::from).collect();
         Ok(Happened { lines, after, shown: self.campaigns_shown() })

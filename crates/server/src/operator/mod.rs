@@ -48,6 +48,7 @@ mod mirrors;
 mod notices;
 mod openapi;
 mod page_anchor;
+mod pages;
 mod password;
 mod people;
 mod places;
@@ -83,8 +84,8 @@ pub use artifacts::Uploaded;
 pub use audit::{LogLine, LogPage};
 pub use auth::{Access, LocalOwner, Peer};
 pub use campaigns::{
-    ByCampaign, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack, Superseded,
-    TestView,
+    ByCampaign, CampaignPage, CampaignSettings, CampaignView, NewCampaign, Progress, Resumption, RollBack,
+    Superseded, TestView,
 };
 pub use census::ActivityView;
 pub use codes::CODES;
@@ -110,7 +111,7 @@ pub use problem::{PROBLEM_JSON, PrivateCause, Problem, ProblemDocument};
 pub use products::{NewProduct, ProductChange, ProductView, SecretChange};
 pub use publish::{Part, Publication, Published};
 pub use refusal::{Allowance, Refusal};
-pub use releases::{ReleaseView, ReleasedFile};
+pub use releases::{ReleasePage, ReleaseView, ReleasedFile};
 pub use review::{FileRisk, Review};
 pub use router::router;
 pub use routes::{On, RouteLine, table};

@@ -1,16 +1,19 @@
 //! Releases that were published: list, show, withdraw, restore, pin, delete.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Artifact, Campaign, Catalogue, ProductName, Release, ReleaseId, Sha256, Version};
+use otary_fleet::{Artifact, Campaign, Catalogue, ProductName, Release, ReleaseId, Sha256, Time, Version};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use super::campaigns::aborted;
+use super::pages;
 use super::problem::Problem;
 use super::request::{Options, Place};
 use super::signing::FileSignature;
@@ -43,11 +46,30 @@ pub struct ReleasedFile {
     pub signature: Option<FileSignature>,
 }
 
+/// A page of the releases, by product and then by age.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct ReleasePage {
+    /// The releases.
+    pub releases: Vec<ReleaseView>,
+    /// Where the next page begins: `?after=`. None on the last one.
+    pub next: Option<String>,
+}
+
 /// Which releases are listed.
 #[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Which {
     product: Option<ProductName>,
+    after: Option<String>,
+    limit: Option<usize>,
+}
+
+/// The place of a release in the list: releases of one product are in the order in which they were published.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Ranked {
+    product: ProductName,
+    published: Time,
+    version: Version,
 }
 
 /// What is changed about a release.
@@ -63,10 +85,8 @@ pub(super) async fn list(
     State(operator): State<Arc<Operator>>,
     actor: Actor,
     Options(which): Options<Which>,
-) -> Result<Json<Vec<ReleaseView>>, Problem> {
-    carry_out(operator, move |operator| operator.list_releases(which.product.as_ref(), &actor))
-        .await
-        .map(Json)
+) -> Result<Json<ReleasePage>, Problem> {
+    carry_out(operator, move |operator| operator.list_releases(&which, &actor)).await.map(Json)
 }
 
 pub(super) async fn show(
@@ -98,18 +118,22 @@ pub(super) async fn delete(
 }
 
 impl Operator {
-    fn list_releases(
-        &self,
-        product: Option<&ProductName>,
-        actor: &Actor,
-    ) -> Result<Vec<ReleaseView>, Problem> {
+    fn list_releases(&self, which: &Which, actor: &Actor) -> Result<ReleasePage, Problem> {
+        let after: Option<Ranked> = pages::read(which.after.as_deref())?;
         let catalogue = self.store.catalogue();
         let running = self.running(&catalogue)?;
         let wanted = |release: &&Release| {
-            product.is_none_or(|product| release.id.product == *product) && actor.sees(&release.id.product)
+            let product = &release.id.product;
+            which.product.as_ref().is_none_or(|wanted| product == wanted) && actor.sees(product)
         };
-        let releases = catalogue.all_releases().filter(wanted);
-        releases.map(|release| self.view(release, &catalogue, &running)).collect()
+        let releases = catalogue.all_releases().filter(wanted).map(|release| (Ranked::of(release), release));
+        let mut following: Vec<_> =
+            releases.filter(|(place, _)| after.as_ref().is_none_or(|after| place > after)).collect();
+        following.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let (page, more) = pages::cut(following.into_iter(), pages::limit(which.limit));
+        let next = page.last().filter(|_| more).map(|(place, _)| place.to_string());
+        let views = page.into_iter().map(|(_, release)| self.view(release, &catalogue, &running));
+        Ok(ReleasePage { releases: views.collect::<Result<_, _>>()?, next })
     }
 
     pub(super) fn show_release(&self, id: &ReleaseId) -> Result<ReleaseView, Problem> {
@@ -191,6 +215,32 @@ impl Operator {
         });
         let files = files.collect::<Result<_, Problem>>()?;
         Ok(ReleaseView { release: release.clone(), files, running: run(release, running) })
+    }
+}
+
+impl Ranked {
+    fn of(release: &Release) -> Self {
+        let ReleaseId { product, version } = release.id.clone();
+        Self { product, published: release.published, version }
+    }
+}
+
+impl fmt::Display for Ranked {
+    /// No name of a product has a `/`; a version may.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.product, self.published.0, &*self.version)
+    }
+}
+
+impl FromStr for Ranked {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        let mut parts = text.splitn(3, '/');
+        let [product, published, version] = [(); 3].map(|()| parts.next().ok_or_else(pages::bad_cursor));
+        let product = product?.parse().map_err(|_| pages::bad_cursor())?;
+        let published = published?.parse().map(Time).map_err(|_| pages::bad_cursor())?;
+        Ok(Self { product, published, version: version?.into() })
     }
 }
 

@@ -15,6 +15,7 @@ mod enrolment;
 mod events;
 mod explanations;
 mod intents;
+mod pages;
 mod people;
 mod preflights;
 mod products;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Method, StatusCode};
 use otary_fleet::{Campaign, CampaignId, Chip, Gate, Kind, Pace, Plan, Rules, State};
-use otary_server::operator::{Collected, ReleaseView};
+use otary_server::operator::{Collected, ReleasePage, ReleaseView};
 
 use crate::desk::{Answer, Caller, DAY, Desk, MAC, board, firmware};
 
@@ -94,12 +94,12 @@ async fn the_list_tells_files_downloads_and_devices() {
     desk.store.count_download(&artifact, false);
     desk.clock.advance(Duration::from_mins(1));
     desk.poll(&board(MAC, &v1, "0.1"));
-    let listed: Vec<ReleaseView> = desk.get("/releases?product=lamp").await;
-    let [release] = listed.as_slice() else { panic!("{listed:?}") };
+    let listed: ReleasePage = desk.get("/releases?product=lamp").await;
+    let [release] = listed.releases.as_slice() else { panic!("{listed:?}") };
     assert_eq!(release.running, 1);
     assert_eq!((release.files[0].downloads, release.files[0].cut_off), (1, 1));
     assert_eq!(release.files[0].artifact.file_name, "firmware.bin");
-    assert!(desk.get::<Vec<ReleaseView>>("/releases?product=cam").await.is_empty());
+    assert_eq!(desk.get::<ReleasePage>("/releases?product=cam").await, ReleasePage::default());
 }
 
 #[tokio::test]

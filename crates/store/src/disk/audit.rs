@@ -142,6 +142,7 @@ pub(super) fn select(connection: &Connection, query: &AuditQuery) -> Result<Vec<
     let conditions = [
         ("device = ?", query.device.map(|mac| Value::from(column::mac(mac)))),
         ("at >= ?", query.since.map(|since| Value::from(column::time(since)))),
+        ("id < ?", query.before.map(|before| Value::from(column::number(before)))),
     ];
     let (mut texts, mut values) = (vec!["id > ?"], vec![Value::from(column::number(query.after))]);
     for (text, value) in conditions {
@@ -149,7 +150,9 @@ pub(super) fn select(connection: &Connection, query: &AuditQuery) -> Result<Vec<
         values.extend(value);
     }
     values.push(Value::from(column::number(query.bounded_limit())));
-    let sql = format!("SELECT {COLUMNS} FROM event WHERE {} ORDER BY id LIMIT ?", texts.join(" AND "));
+    let order = if query.before.is_some() { "DESC" } else { "ASC" };
+    let sql =
+        format!("SELECT {COLUMNS} FROM event WHERE {} ORDER BY id {order} LIMIT ?", texts.join(" AND "));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut entries = Vec::new();

@@ -77,9 +77,14 @@ impl Log {
             logged.entry.number > query.after
                 && query.since.is_none_or(|since| logged.entry.at >= since)
                 && query.device.is_none_or(|mac| device(logged) == Some(mac))
+                && query.before.is_none_or(|before| logged.entry.number < before)
         };
-        let entries = self.entries.iter().filter(meant).map(|logged| logged.entry.clone());
-        entries.take(query.bounded_limit()).collect()
+        let (entry, limit) = (|logged: &Logged| logged.entry.clone(), query.bounded_limit());
+        let entries = self.entries.iter().filter(meant);
+        match query.before {
+            Some(_) => entries.rev().map(entry).take(limit).collect(),
+            None => entries.map(entry).take(limit).collect(),
+        }
     }
 
     pub(super) fn verify(&self, noted: Option<NotedHead>) -> Verification {

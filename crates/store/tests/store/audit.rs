@@ -50,7 +50,12 @@ pub fn the_log_is_read_by_number_time_and_device(store: &dyn Store) {
     assert_eq!(numbers(AuditQuery { after: 7, ..all.clone() }), [8, 9]);
     assert_eq!(numbers(AuditQuery { since: Some(at(8)), ..all.clone() }), [8, 9]);
     assert_eq!(numbers(AuditQuery { device: Some(mac(1)), ..all.clone() }), [1, 4, 7]);
-    assert_eq!(numbers(AuditQuery { limit: 2, ..all }), [1, 2]);
+    assert_eq!(numbers(AuditQuery { limit: 2, ..all.clone() }), [1, 2]);
+    let newest = AuditQuery { before: Some(u64::MAX), limit: 2, ..all };
+    assert_eq!(numbers(newest.clone()), [9, 8]);
+    assert_eq!(numbers(AuditQuery { before: Some(8), ..newest.clone() }), [7, 6]);
+    assert_eq!(numbers(AuditQuery { device: Some(mac(1)), after: 1, ..newest.clone() }), [7, 4]);
+    assert_eq!(numbers(AuditQuery { since: Some(at(9)), ..newest }), [9]);
 }
 
 pub fn a_head_that_was_noted_is_confirmed_later(store: &dyn Store) {
