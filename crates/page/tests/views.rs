@@ -223,3 +223,33 @@ async fn a_secret_is_on_the_page_that_answers_the_form_and_on_no_other() {
     let settings = house.get("/settings").await;
     assert!(settings.text.contains(">ci<") && !settings.text.contains(secret), "{}", settings.text);
 }
+
+#[tokio::test]
+async fn what_a_person_has_to_do_is_done_on_the_page_and_not_told_as_a_command() {
+    let house = House::with_releases().await;
+    let paused = house.send("/campaigns/1/pause", &[]).await;
+    assert_eq!(paused.location, "/campaigns/1?done=paused", "{}", paused.text);
+    let campaign = house.get("/campaigns/1").await;
+    assert!(campaign.text.contains("a person resumes it, or ends it."), "{}", campaign.text);
+    assert!(
+        campaign.text.contains("href=\"#campaign-can\"") && campaign.text.contains("id=\"campaign-can\"")
+    );
+    for view in ["/", "/campaigns", "/campaigns/1"] {
+        let answer = house.get(view).await;
+        assert!(!answer.text.contains("otary campaign"), "{view}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn a_device_of_a_product_is_no_stranger_though_nobody_updated_it_yet() {
+    let house = House::with_releases().await;
+    let assigned = house.send("/devices/24:6F:28:AA:BB:CC/assign", &[("product", "lamp")]).await;
+    assert!(assigned.location.starts_with("/devices/"), "{}", assigned.text);
+    let device = house.get("/devices/24:6F:28:AA:BB:CC").await;
+    assert!(device.text.contains("<a href=\"/start\">Start here</a>: "), "{}", device.text);
+    assert!(device.text.contains("On the command line: <code>otary sketch"), "{}", device.text);
+    let now = house.get("/").await;
+    assert!(now.text.contains("<b>0</b><span>of no known product</span>"), "{}", now.text);
+    let found = house.get("/devices?where=product%20is%20unknown").await;
+    assert!(found.text.contains("No device is like that."), "{}", found.text);
+}
