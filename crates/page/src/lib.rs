@@ -21,6 +21,7 @@ mod failure;
 mod form;
 mod frame;
 mod headers;
+mod linked;
 mod routes;
 mod view;
 mod words;

@@ -4,6 +4,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::chromium::Chromium;
@@ -131,6 +133,20 @@ impl Browser {
     pub fn chooses(&self, file: &std::path::Path) {
         let field = self.found("//input[@type='file']");
         self.types_into(&field, file.to_str().unwrap());
+    }
+
+    /// Drops a file on the page, as a hand with a mouse does: the browser makes what is carried, and the zone is told of it.
+    pub fn drops(&self, name: &str, bytes: &[u8]) {
+        let bytes = STANDARD.encode(bytes);
+        self.runs(&format!(
+            "const carried = new DataTransfer();
+             const bytes = Uint8Array.from(atob('{bytes}'), (c) => c.charCodeAt(0));
+             carried.items.add(new File([bytes], '{name}'));
+             const zone = document.querySelector('[data-upload]');
+             for (const kind of ['dragenter', 'dragover', 'drop']) {{
+               zone.dispatchEvent(new DragEvent(kind, {{ bubbles: true, cancelable: true, dataTransfer: carried }}));
+             }}"
+        ));
     }
 
     /// Whether there is such an element.

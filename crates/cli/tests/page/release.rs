@@ -8,7 +8,7 @@ use crate::street::{LAMPS, with_lamps};
 const WATCH: &str = "0.0005";
 
 #[test]
-fn a_file_is_uploaded_reviewed_published_and_watched_to_the_last_lamp() {
+fn a_file_is_dropped_reviewed_published_and_watched_to_the_last_lamp() {
     let house = with_lamps();
     let server = house.serve("");
     let Some(browser) = sits_down(&house) else { return };
@@ -17,7 +17,7 @@ fn a_file_is_uploaded_reviewed_published_and_watched_to_the_last_lamp() {
 
     browser.follows("Releases");
     browser.follows("Upload a release");
-    browser.chooses(&house.path("lamp-0.2.bin"));
+    browser.drops("lamp-0.2.bin", &image);
     browser.waits_for("certificates in it");
     browser.sees("lamp-0.2.bin");
     browser.sees(&otary_fleet::Sha256::of(&image).to_string());

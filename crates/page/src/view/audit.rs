@@ -13,6 +13,7 @@ use super::fault::Fault;
 use crate::access::Person;
 use crate::failure::Failure;
 use crate::frame::{Frame, View, html};
+use crate::linked::Linked;
 use crate::words::{Ago, number, segment};
 
 /// Entries on a page.
@@ -42,7 +43,7 @@ struct Row {
     who: String,
     from: String,
     device: Option<String>,
-    what: String,
+    what: Linked,
 }
 
 /// What came of a verification.
@@ -199,7 +200,7 @@ impl Row {
             Some(other) => (String::new(), String::new(), other.to_string()),
             None => (String::new(), String::new(), "forgotten, or not what was written".to_owned()),
         };
-        Self { number, at, who, from, device, what }
+        Self { number, at, who, from, device, what: Linked::new(what) }
     }
 }
 

@@ -4,11 +4,11 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use otary_fleet::{Scope, State, WaveTally};
+use otary_fleet::{Mac, Scope, State, WaveTally};
 use otary_server::operator::{CampaignView, Progress, Resumption, RollBack};
 use serde_json::json;
 
-use super::campaigns::{Mark, to};
+use super::campaigns::{Mark, next, to};
 use crate::access::Person;
 use crate::charts::Svg;
 use crate::charts::bar::bar;
@@ -34,10 +34,50 @@ struct Page {
     progress: Progress,
     evidence: Svg,
     next: Vec<String>,
-    notice: Option<String>,
+    halt: Option<Halt>,
     how: Vec<(&'static str, String)>,
     /// What a person can do now, by the routes' words.
     can: Vec<&'static str>,
+}
+
+/// Why it was stopped.
+struct Halt {
+    offered: u32,
+    installed: u32,
+    failed: u32,
+    silent: u32,
+    devices: Vec<Mac>,
+    /// What sets those devices apart.
+    apart: Vec<String>,
+}
+
+impl Halt {
+    fn of(view: &CampaignView) -> Option<Self> {
+        let State::Stopped(stop) = &view.campaign.state else { return None };
+        let lines = view.notice.iter().flat_map(|notice| notice.lines());
+        Some(Self {
+            offered: stop.offered,
+            installed: stop.installed,
+            failed: stop.failed,
+            silent: stop.silent,
+            devices: stop.devices.clone(),
+            apart: lines
+                .filter_map(|line| line.trim().strip_prefix("in common: "))
+                .map(str::to_owned)
+                .collect(),
+        })
+    }
+
+    /// `3 run it, 2 are silent`: what became of the devices that it went to.
+    fn became(&self) -> String {
+        let counts = [
+            (self.installed, "run it"),
+            (self.failed, "refused it, rolled back or loop"),
+            (self.silent, "fell silent"),
+        ];
+        let some = counts.iter().filter(|(count, _)| *count > 0);
+        some.map(|(count, what)| format!("{} {what}", number((*count).into()))).collect::<Vec<_>>().join(", ")
+    }
 }
 
 struct Wave {
@@ -67,8 +107,8 @@ pub(crate) async fn show(person: Person, Path(id): Path<String>) -> Result<Respo
         waves: waves(&view, &progress),
         evidence: evidence(&progress.tests),
         progress,
-        next: view.next.clone(),
-        notice: view.notice.clone(),
+        next: next(&view),
+        halt: Halt::of(&view),
         how: how(&view),
         can: if may { can(&campaign.state) } else { Vec::new() },
     };

@@ -64,7 +64,7 @@ impl Line {
             waves: format!("wave {} of {}", campaign.wave + 1, campaign.waves.len()),
             bar: whole(view),
             summary: view.progress.as_ref().map(|progress| progress.summary.clone()).unwrap_or_default(),
-            next: view.next.join("; "),
+            next: next(view).join("; "),
             created: Ago::new(campaign.created, now),
         }
     }
@@ -76,6 +76,17 @@ pub(crate) fn to(view: &CampaignView) -> String {
     match &campaign.group {
         Some(group) => format!("group {group}, channel {}", campaign.channel),
         None => format!("channel {}", campaign.channel),
+    }
+}
+
+/// What happens next, or has to. What a person has to do is done on the page: it is told without a command.
+pub(crate) fn next(view: &CampaignView) -> Vec<String> {
+    let campaign = &view.campaign;
+    match campaign.state {
+        State::Paused { .. } => vec!["a person resumes it, or ends it".to_owned()],
+        State::Stopped(_) => vec!["a person ends it, or resumes it".to_owned()],
+        State::AwaitsApproval => vec![format!("a person approves wave {}", campaign.wave + 2)],
+        _ => view.next.clone(),
     }
 }
 

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
-use otary_fleet::{Attempt, Device, Explanation, Outcome, Scope, Time, Transport, Trial};
+use otary_fleet::{Attempt, Change, Device, Explanation, Outcome, Scope, Time, Transport, Trial};
 use otary_server::operator::{Assignment, DeviceView, DeviceZone, WantedVersion};
 use serde_json::json;
 
@@ -15,6 +15,7 @@ use crate::access::Person;
 use crate::failure::Failure;
 use crate::form::{Form, done};
 use crate::frame::{Frame, View, html};
+use crate::linked::Linked;
 use crate::words::{Ago, bytes, count, segment};
 
 #[derive(Template)]
@@ -24,8 +25,9 @@ struct Page {
     mac: String,
     name: Option<String>,
     row: Row,
-    answer: String,
-    why: Vec<(&'static str, Vec<String>)>,
+    answer: Linked,
+    why: Vec<(&'static str, Vec<Linked>)>,
+    changes: Vec<Turn>,
     explanation: Explanation,
     facts: Vec<(&'static str, String)>,
     seen: Ago,
@@ -81,8 +83,9 @@ pub(crate) async fn show(person: Person, Path(mac): Path<String>) -> Result<Resp
         forced: device.forced.as_ref().map(|forced| forced.release.to_string()),
         product: product.map(ToString::to_string),
         channel: device.channel.as_ref().map_or_else(|| "stable".to_owned(), ToString::to_string),
-        answer: answer(&explanation),
+        answer: Linked::new(answer(&explanation)),
         why: why(&explanation),
+        changes: explanation.changes.iter().map(Turn::of).collect(),
         explanation,
     };
     Ok(html(&page))
@@ -97,12 +100,49 @@ fn answer(explanation: &Explanation) -> String {
 }
 
 /// What the answer rests on, with a heading each.
-fn why(explanation: &Explanation) -> Vec<(&'static str, Vec<String>)> {
+fn why(explanation: &Explanation) -> Vec<(&'static str, Vec<Linked>)> {
     const HEADINGS: [(&str, &str); 2] = [("rule", "By which rule"), ("evidence", "On what evidence")];
     let sections = explanation.sections();
-    let lines =
-        |label: &str| sections.iter().find(|(name, _)| *name == label).map(|(_, lines)| lines.clone());
+    let lines = |label: &str| {
+        let (_, lines) = sections.iter().find(|(name, _)| *name == label)?;
+        Some(lines.iter().map(Linked::new).collect())
+    };
     HEADINGS.into_iter().filter_map(|(label, heading)| Some((heading, lines(label)?))).collect()
+}
+
+/// What would change the answer, and where on the page that is done.
+struct Turn {
+    what: Linked,
+    place: Option<(String, &'static str)>,
+    /// The same on the command line.
+    command: Option<String>,
+}
+
+impl Turn {
+    fn of(change: &Change) -> Self {
+        Self {
+            what: Linked::new(change.what.as_str()),
+            place: change.way.as_deref().and_then(place),
+            command: change.way.clone(),
+        }
+    }
+}
+
+/// Where the page does what a command does; what it cannot do has no place.
+fn place(command: &str) -> Option<(String, &'static str)> {
+    let words: Vec<_> = command.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
+    Some(match words.as_slice() {
+        ["otary", "campaign", _, id, ..] if id.parse::<u32>().is_ok() => {
+            (format!("/campaigns/{id}"), "At the campaign")
+        }
+        ["otary", "release", _, product, version, ..] => {
+            (format!("/releases/{}/{}", segment(product), segment(version)), "At the release")
+        }
+        ["otary", "device", "enroll" | "link", ..] => return None,
+        ["otary", "device", ..] => ("#device-can".to_owned(), "Below"),
+        ["otary", "sketch", ..] => ("/start".to_owned(), "Start here"),
+        _ => return None,
+    })
 }
 
 /// What became of an attempt. Under a campaign its trial knows better, which goes on after the first start.

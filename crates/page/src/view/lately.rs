@@ -3,6 +3,7 @@
 use otary_fleet::{Event, Time};
 use otary_server::operator::LogLine;
 
+use crate::linked::Linked;
 use crate::words::Ago;
 
 /// An entry on one line.
@@ -10,7 +11,7 @@ pub(crate) struct Happening {
     pub(crate) ago: Ago,
     /// A device's address, and who did it.
     pub(crate) device: Option<String>,
-    pub(crate) text: String,
+    pub(crate) text: Linked,
 }
 
 /// The lines of a device's own events.
@@ -18,7 +19,7 @@ pub(crate) fn of_events(events: Vec<Event>, now: Time) -> impl Iterator<Item = H
     events.into_iter().map(move |event| Happening {
         ago: Ago::new(event.at, now),
         device: None,
-        text: event.kind.to_string(),
+        text: Linked::new(event.kind.to_string()),
     })
 }
 
@@ -32,7 +33,7 @@ pub(crate) fn happenings(
         Some(Happening {
             ago: Ago::new(event.at, now),
             device: event.device.map(|mac| mac.to_string()),
-            text: event.kind.to_string(),
+            text: Linked::new(event.kind.to_string()),
         })
     })
 }

@@ -34,6 +34,8 @@ struct Page {
     products: Vec<Product>,
     campaigns: Vec<Line>,
     wrong: Vec<Wrong>,
+    /// Devices that no product can be told of: strangers to who runs the fleet.
+    unplaced: u64,
     timeline: Option<Svg>,
     lately: Vec<Happening>,
     may_push: bool,
@@ -95,9 +97,15 @@ pub(crate) async fn show(person: Person) -> Result<Response, Failure> {
             })
             .unwrap_or_default(),
         may_push: person.may_somewhere(Scope::Push),
+        unplaced: unplaced(&census),
         count: census,
     };
     Ok(html(&page))
+}
+
+/// Devices that no product can be told of. One that was never updated but says a build that is known is of that product.
+fn unplaced(count: &Count) -> u64 {
+    count.products.iter().filter(|product| product.product.is_none()).map(|product| product.devices).sum()
 }
 
 /// Whether more happened than that a device was told to wait.
