@@ -192,7 +192,29 @@ async fn what_was_changed_after_it_was_looked_at_is_looked_at_again() {
     let again = house.send("/upload", &[form.as_slice(), &changed].concat()).await;
     assert!(again.location.is_empty() && again.text.contains("lamp 2.0 would go"), "{}", again.text);
     let releases = house.get("/api/v1/releases").await;
-    assert_eq!(releases.text, "[]", "nothing was published");
+    assert_eq!(releases.text, r#"{"releases":[],"next":null}"#, "nothing was published");
+}
+
+#[tokio::test]
+async fn the_log_of_a_device_begins_with_what_was_last_and_goes_on_to_what_was_first() {
+    let house = House::with_releases().await;
+    let assign = "/api/v1/devices/24:6F:28:AA:BB:CC/assign";
+    for _ in 0..130 {
+        let said = Body::from(r#"{"product":"lamp"}"#);
+        house.ask(Method::POST, assign, "application/json", said).await;
+    }
+    let numbers = |answer: &Answer| -> Vec<u64> {
+        let cells = answer.text.split("<td class=\"num quiet\">").skip(1);
+        cells.map(|cell| cell.split('<').next().unwrap().parse().unwrap()).collect()
+    };
+    let newest = house.get("/audit?device=24:6F:28:AA:BB:CC").await;
+    assert!(newest.text.contains("rel=\"next\""), "{}", newest.text);
+    let mut seen = numbers(&newest);
+    assert_eq!(seen.len(), 100);
+    let older = format!("/audit?device=24:6F:28:AA:BB:CC&before={}", seen[99]);
+    seen.extend(numbers(&house.get(&older).await));
+    assert_eq!(seen.len(), 130);
+    assert!(seen.is_sorted_by(|one, next| *one == next + 1), "{seen:?}");
 }
 
 #[tokio::test]
