@@ -7,6 +7,7 @@ mod house;
 mod settings;
 mod start;
 mod upload;
+mod watching;
 
 use http::StatusCode;
 
