@@ -387,10 +387,11 @@ impl Device {
         kept.unwrap_or_else(|| check_in.claimant())
     }
 
-    /// The product that it was taken for when it last asked, else the one that it was assigned to.
-    pub fn taken_for(&self) -> Option<&ProductName> {
-        let decided = self.standing.as_ref().and_then(|standing| standing.decision.product.as_ref());
-        decided.or(self.product.as_ref())
+    /// The product that it was assigned to, else the one that it was taken for when it last asked. What it last claimed to be is
+    /// anybody's word: it does not take a device away from where people put it.
+    pub fn belongs_to(&self) -> Option<&ProductName> {
+        let decided = || self.standing.as_ref()?.decision.product.as_ref();
+        self.product.as_ref().or_else(decided)
     }
 
     /// The attempt of a claimant at an artifact.

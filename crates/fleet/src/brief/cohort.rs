@@ -179,7 +179,7 @@ impl Answered {
 impl<'a> Traits<'a> {
     fn of(device: &'a Device) -> Self {
         Self {
-            product: device.taken_for(),
+            product: device.belongs_to(),
             channel: device.channel.as_ref(),
             chip: device.chip,
             pin: device.pin.as_ref(),

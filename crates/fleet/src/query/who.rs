@@ -27,7 +27,7 @@ impl<'a> Who<'a> {
 
     pub(super) fn product(&self) -> Option<&'a ProductName> {
         match self {
-            Self::Record(device) => device.taken_for(),
+            Self::Record(device) => device.belongs_to(),
             Self::Brief(facts) => facts.brief.cohort.product(),
         }
     }

@@ -129,7 +129,7 @@ impl Operator {
         let (catalogue, now, limit) = (self.store.catalogue(), self.now(), page.limit);
         let meant = |device: &&Device| {
             let facts = Facts { device, catalogue: &catalogue, now };
-            actor.may(Scope::Read, device.taken_for())
+            actor.may(Scope::Read, device.belongs_to())
                 && page.query.as_ref().is_none_or(|query| query.matches(&facts))
         };
         let (mut lines, mut next) = (Vec::new(), None);

@@ -250,7 +250,7 @@ pub(super) fn line(device: &Device, catalogue: &Catalogue) -> DeviceLine {
     let decided = device.standing.as_ref().map(|standing| &standing.decision);
     DeviceLine {
         mac: device.mac,
-        product: device.taken_for().cloned(),
+        product: device.belongs_to().cloned(),
         chip: decided.and_then(|decision| decision.chip).or(device.chip),
         channel: device.channel.clone(),
         runs: runs(device, catalogue),
@@ -267,7 +267,7 @@ pub(super) fn line(device: &Device, catalogue: &Catalogue) -> DeviceLine {
 fn runs(device: &Device, catalogue: &Catalogue) -> Option<Runs> {
     let last = device.last.as_ref()?;
     let artifact = catalogue.running(&last.build);
-    let product = device.taken_for();
+    let product = device.belongs_to();
     let release = artifact.and_then(|artifact| {
         let product = product.or_else(|| Some(&catalogue.product_of(&artifact.id)?.name));
         catalogue.release_of(product?, &artifact.id)

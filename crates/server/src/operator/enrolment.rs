@@ -132,7 +132,7 @@ fn assigned(
     let mut private = catalogue.products().filter(|product| product.private);
     let (Some(only), None) = (private.next(), private.next()) else { return Ok(None) };
     let elsewhere = |device: &Device| {
-        device.product.is_some() || device.taken_for().is_some_and(|known| *known != only.name)
+        device.product.is_some() || device.belongs_to().is_some_and(|known| *known != only.name)
     };
     Ok((!device.is_some_and(elsewhere)).then(|| only.name.clone()))
 }

@@ -123,7 +123,7 @@ impl Operator {
     /// The release of this version that can be meant for a device.
     fn meant_for(&self, mac: Mac, version: &Version) -> Result<Release, Problem> {
         let device = self.store.device(mac)?.ok_or_else(|| no_device(mac))?;
-        let Some(product) = device.taken_for() else {
+        let Some(product) = device.belongs_to() else {
             let detail = format!("of which product {mac} is, is not known");
             return Err(Problem::conflict("product-not-known", detail)
                 .help(format!("otary device assign {mac} PRODUCT")));

@@ -129,8 +129,7 @@ impl Operator {
 impl Actor {
     /// Whether they may see a device, by what is known of it.
     pub(super) fn sees_device(&self, device: &Device) -> bool {
-        let of = |product: Option<&ProductName>| self.may(Scope::Read, product);
-        of(device.taken_for()) || device.product.is_some() && of(device.product.as_ref())
+        self.may(Scope::Read, device.belongs_to())
     }
 }
 
@@ -166,7 +165,7 @@ fn products_of(device: &Device, catalogue: &Catalogue) -> BTreeSet<ProductName> 
     let attempts = device.attempts.iter().map(|attempt| &attempt.release.product);
     let installed = device.installed.iter().chain(&device.installed_elsewhere);
     let installed = installed.map(|installed| &installed.release.product);
-    device.taken_for().into_iter().chain(run).chain(attempts).chain(installed).cloned().collect()
+    device.belongs_to().into_iter().chain(run).chain(attempts).chain(installed).cloned().collect()
 }
 
 /// Refuses as `hidden` says what they may not even see.

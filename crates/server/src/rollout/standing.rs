@@ -100,7 +100,7 @@ impl<'a> Turn<'a> {
     /// Notes a device as it is after what was seen of it.
     pub(crate) fn note(&mut self, device: &Device, catalogue: &Catalogue, now: Time) {
         let Some(standing) = &mut self.0 else { return };
-        let Some(product) = device.taken_for() else { return };
+        let Some(product) = device.belongs_to() else { return };
         for campaign in catalogue.campaigns(product) {
             let Some(seen) = standing.seen.get_mut(&campaign.id) else { continue };
             if let Some(entry) = entry(campaign, device, catalogue, now) {

@@ -105,7 +105,7 @@ fn rosters(
     let mut rosters: BTreeMap<CampaignId, Roster> =
         campaigns.iter().map(|campaign| (campaign.id, roster.clone())).collect();
     let mut note = |device: &Device| {
-        let product = device.taken_for();
+        let product = device.belongs_to();
         for campaign in campaigns.iter().filter(|campaign| product == Some(&campaign.product)) {
             let entry = entry(campaign, device, catalogue, now);
             if let Some((roster, entry)) = rosters.get_mut(&campaign.id).zip(entry) {

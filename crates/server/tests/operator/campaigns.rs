@@ -4,8 +4,8 @@ use axum::body::Body;
 use http::{Method, StatusCode};
 use otary_fleet::{Campaign, CampaignId, Chip, Reason, State, Time};
 use otary_server::operator::{
-    ByCampaign, CampaignPage, CampaignSettings, CampaignView, Forecast, NewCampaign, ProductChange,
-    Publication, Published, Resumption, RollBack,
+    ByCampaign, CampaignPage, CampaignSettings, CampaignView, CreatedToken, Forecast, NewCampaign,
+    ProductChange, Publication, Published, Resumption, RollBack,
 };
 use serde_json::json;
 
@@ -312,4 +312,22 @@ async fn versions_to_be_passed_through_lead_somewhere() {
     })
     .await
     .refused("via-leads-nowhere");
+}
+
+#[tokio::test]
+async fn a_campaign_does_not_show_which_groups_others_have() {
+    let desk = desk(2).await;
+    desk.publish("lamp", "0.2", &firmware(Chip::Esp32, "lamp 0.2")).await;
+    desk.send(Method::POST, "/products", json!({ "name": "cam" })).await.done();
+    desk.send(Method::PUT, "/groups/cams", json!({ "product": "cam", "devices": [mac(0)] })).await.done();
+    desk.send(Method::PUT, "/groups/house", json!({ "devices": [mac(0)] })).await.done();
+    let grants = json!({ "products": { "lamp": "operate" } });
+    let token: CreatedToken =
+        desk.send(Method::POST, "/tokens", json!({ "name": "lamps", "grants": grants })).await.read();
+    for group in ["cams", "house", "nothing"] {
+        let start = json!({ "product": "lamp", "version": "0.2", "settings": { "group": group } });
+        let (from, body) =
+            (Caller::Net("10.0.0.7", Some(token.secret.expose())), Body::from(start.to_string()));
+        desk.request(from, Method::POST, "/campaigns", body).await.refused("no-group");
+    }
 }

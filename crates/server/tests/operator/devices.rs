@@ -3,7 +3,7 @@
 use axum::body::Body;
 use http::{Method, StatusCode};
 use otary_fleet::{Chip, Verdict};
-use otary_server::operator::{Allowance, DevicePage, DeviceView, Published};
+use otary_server::operator::{Allowance, CreatedToken, DevicePage, DeviceView, GroupView, Published};
 use serde_json::json;
 
 use crate::desk::{Answer, Caller, Desk, MAC, board, firmware, publication};
@@ -197,4 +197,34 @@ async fn a_query_that_cannot_be_read_is_refused_with_its_place() {
     assert_eq!(refused.status, StatusCode::BAD_REQUEST);
     let said = refused.refused("bad-query");
     assert!(said.contains("at 7") && said.contains("did you mean esp32c3?"), "{said}");
+}
+
+#[tokio::test]
+async fn a_device_that_was_assigned_is_its_products_whatever_is_claimed_under_its_address() {
+    let desk = two_products().await;
+    let body = json!({ "product": "cam" });
+    desk.send(Method::POST, &format!("/devices/{MAC}/assign"), body).await.done();
+    desk.send(Method::PUT, "/groups/cams", json!({ "product": "cam", "devices": [MAC] })).await.done();
+    let mut claim = board(MAC, &firmware(Chip::Esp32, "own"), "0.1");
+    claim.product = Some("lamp".parse().unwrap());
+    desk.poll(&claim);
+    let eyes = async |product: &str| -> CreatedToken {
+        let grants = json!({ "products": { product: "read" } });
+        desk.send(Method::POST, "/tokens", json!({ "name": product, "grants": grants })).await.read()
+    };
+    let (theirs, others) = (eyes("cam").await, eyes("lamp").await);
+    let look = async |token: &CreatedToken, path: &str| {
+        let from = Caller::Net("10.0.0.7", Some(token.secret.expose()));
+        desk.request(from, Method::GET, path, Body::empty()).await
+    };
+    let listed = |answer: Answer| answer.read::<DevicePage>().devices.len();
+    for path in [format!("/devices/{MAC}"), format!("/explain/{MAC}")] {
+        look(&others, &path).await.refused("no-device");
+        look(&theirs, &path).await.done();
+    }
+    assert_eq!(listed(look(&others, "/devices").await), 0);
+    assert_eq!(listed(look(&theirs, "/devices").await), 1);
+    assert_eq!(listed(look(&theirs, "/devices?where=product%20%3D%20cam").await), 1);
+    let group: GroupView = look(&theirs, "/groups/cams").await.read();
+    assert_eq!(group.members, 1);
 }

@@ -34,7 +34,7 @@ async fn releases_come_by_product_and_age_whatever_comes_and_goes_between_two_pa
     let first: ReleasePage = desk.get("/releases?limit=3").await;
     assert_eq!(names(&first), ["cam 1", "cam 2", "lamp 0.2"]);
     // The one that the page ended with goes, and one comes that is the youngest of its product.
-    desk.request(Caller::Here, Method::DELETE, "/releases/lamp/0.2", Body::empty()).await;
+    desk.request(Caller::Here, Method::DELETE, "/releases/lamp/0.2", Body::empty()).await.done();
     desk.clock.advance(Duration::from_mins(1));
     publish(&desk, "lamp", "0.0").await;
     let second: ReleasePage =
@@ -49,7 +49,7 @@ async fn releases_come_by_product_and_age_whatever_comes_and_goes_between_two_pa
 async fn campaigns_come_latest_first_and_none_that_began_since_comes_among_them() {
     let desk = Desk::new();
     publish(&desk, "lamp", "0.1").await;
-    desk.send(Method::POST, "/campaigns", json!({ "product": "lamp", "version": "0.1" })).await;
+    desk.send(Method::POST, "/campaigns", json!({ "product": "lamp", "version": "0.1" })).await.done();
     let first = desk.store.catalogue().campaign(CampaignId(1)).unwrap().clone();
     let state = State::Aborted { aborted_at: first.created, aborted_by: "lena".into() };
     let begin = |number| {
@@ -73,9 +73,9 @@ async fn the_log_is_read_from_its_newest_end_while_it_grows() {
     let desk = Desk::new();
     publish(&desk, "lamp", "0.1").await;
     let act = |act: &'static str| desk.send(Method::POST, act, json!({}));
-    desk.send(Method::POST, &format!("/devices/{MAC}/assign"), json!({ "product": "lamp" })).await;
+    desk.send(Method::POST, &format!("/devices/{MAC}/assign"), json!({ "product": "lamp" })).await.done();
     for _ in 0..2 {
-        act("/devices/24:6F:28:AA:BB:CC/hold").await;
+        act("/devices/24:6F:28:AA:BB:CC/hold").await.done();
         act("/releases/lamp/0.1/pin").await;
     }
     let (mut seen, mut after) = (Vec::new(), String::new());

@@ -6,13 +6,13 @@ use std::time::Duration;
 use aws_lc_rs::rand;
 use otary_fleet::{
     Campaign, CampaignId, Catalogue, Channel, Device, Gate, GroupName, Kind, Mac, Pace, Plan, ProductName,
-    ReleaseId, Rules, State, Time, Window,
+    ReleaseId, Rules, Scope, State, Time, Window,
 };
 use serde::{Deserialize, Serialize};
 
 use super::aborted;
 use crate::operator::actor::Actor;
-use crate::operator::groups::group;
+use crate::operator::groups::{group, no_group};
 use crate::operator::problem::Problem;
 use crate::operator::site::{Operator, count};
 
@@ -93,7 +93,7 @@ impl Operator {
             ByCampaign::Usual | ByCampaign::AtOnce => CampaignSettings::default(),
             ByCampaign::Like(settings) => settings.clone(),
         };
-        check(&settings, catalogue, &outgoing.release.product)?;
+        check(&settings, catalogue, &outgoing.release.product, actor)?;
         let mut campaign = without_waves(outgoing, settings, catalogue, actor)?;
         let members = self.live_members(&campaign, catalogue)?;
         let is_by_campaign = match how {
@@ -114,7 +114,7 @@ impl Operator {
     fn live_members(&self, campaign: &Campaign, catalogue: &Catalogue) -> Result<BTreeSet<Mac>, Problem> {
         let now = self.now();
         let is_live = |device: &Device| {
-            device.taken_for() == Some(&campaign.product)
+            device.belongs_to() == Some(&campaign.product)
                 && device.last.is_some()
                 && now.since(device.last_seen) <= LIVE
                 && campaign.means(device, catalogue, now)
@@ -200,7 +200,12 @@ fn taken(rival: &Campaign) -> Problem {
         .help(format!("--supersede ends it; otary campaign show {id} says where it stands"))
 }
 
-fn check(settings: &CampaignSettings, catalogue: &Catalogue, product: &ProductName) -> Result<(), Problem> {
+fn check(
+    settings: &CampaignSettings,
+    catalogue: &Catalogue,
+    product: &ProductName,
+    actor: &Actor,
+) -> Result<(), Problem> {
     check_tolerated(settings.rules.tolerated_ppm)?;
     if settings.rules.at_a_time == 0 {
         let detail = "with 0 devices at a time nobody would ever be offered it";
@@ -212,6 +217,8 @@ fn check(settings: &CampaignSettings, catalogue: &Catalogue, product: &ProductNa
     }
     let Some(name) = &settings.group else { return Ok(()) };
     match &group(catalogue, name)?.product {
+        // A group that they may not see is none.
+        of if !actor.may(Scope::Read, of.as_ref()) => Err(no_group(name)),
         Some(other) if other != product => {
             let detail = format!("the group {name} is of {other}, and the release of {product}");
             Err(Problem::bad_request("group-of-other-product", detail))
