@@ -8,6 +8,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::response::Redirect;
 use http::StatusCode;
+use otary_server::operator::STALL;
+use tokio::time::timeout;
 
 use crate::access::Person;
 use crate::api::Api;
@@ -118,7 +120,9 @@ pub(crate) async fn fields(
     router: &Router,
 ) -> Result<BTreeMap<String, Vec<String>>, Failure> {
     let request = request.map(|body| axum::body::Body::new(http_body_util::Limited::new(body, MAX_FORM)));
-    let body = Bytes::from_request(request, router).await;
+    let body = timeout(STALL, Bytes::from_request(request, router)).await.map_err(|_| {
+        Failure::refused(StatusCode::REQUEST_TIMEOUT, "request-stalled", "the form did not come in time")
+    })?;
     let body =
         body.map_err(|error| Failure::refused(error.status(), "bad-form", "the form did not come in whole"))?;
     let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -12,7 +12,7 @@ use super::{Archive, WITHOUT_KEYS};
 use crate::advice::{Advise, advised};
 use crate::file::sync_folder;
 use crate::platform;
-use crate::table::size;
+use crate::table::{plain, size};
 
 /// Room for what a database takes beside itself when it is opened.
 const SPARE: u64 = 16 * 1024 * 1024;
@@ -59,10 +59,10 @@ fn check_vacant(new: &Path) -> Result<()> {
 
 fn check_schema(archive: &Archive) -> Result<()> {
     let (found, known) = (archive.manifest.schema, Disk::schema());
-    if found <= known {
+    if (1..=known).contains(&found) {
         return Ok(());
     }
-    let made_by = &archive.manifest.otary;
+    let made_by = plain(&archive.manifest.otary);
     Err(advised(
         anyhow!("the backup's database has schema {found}, this otary knows up to {known}"),
         format!(

@@ -4,15 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use axum::Router;
 use otary_server::Custody;
 use otary_server::operator::Hosts;
 
 use super::Names;
 use crate::config::{Listen, Values};
 
-/// `router` for those hosts alone.
-pub fn guard(values: &Values, names: &Names, custody: &Arc<Custody>, router: Router) -> Result<Router> {
+/// What they are.
+pub fn known(values: &Values, names: &Names, custody: &Arc<Custody>) -> Result<Hosts> {
     let mut known: Vec<String> = names.all().iter().map(ToString::to_string).collect();
     if let Listen::At(address) = values.listen.operator
         && !address.ip().is_unspecified()
@@ -26,5 +25,5 @@ pub fn guard(values: &Values, names: &Names, custody: &Arc<Custody>, router: Rou
             .with_context(|| format!("{host:?} in operator.hosts is no host name and no address"))?;
         known.push(host.clone());
     }
-    Ok(Hosts::new(known, Arc::clone(custody)).guard(router))
+    Ok(Hosts::new(known, Arc::clone(custody)))
 }

@@ -95,17 +95,16 @@ impl Ready {
         let operator = Arc::new(with_mailer(operator, &values.mail)?);
         let options = options(values, &names, descriptors)?;
         let shared: Arc<dyn Store> = Arc::clone(&store) as _;
-        let (engine, operators) = (
-            operator.engine(),
-            hosts::guard(values, &names, &custody, otary_page::over(router(Arc::clone(&operator))))?,
-        );
+        let hosts = hosts::known(values, &names, &custody)?;
+        let operators = hosts.clone().guard(otary_page::over(router(Arc::clone(&operator))));
+        let engine = operator.engine();
         let server = Server::bind(&options, shared, identity, Clock::system(), engine, operators);
         let mut server = server.map_err(not_listening)?;
         operator.note_port(server.addresses().https.port());
         if values.sntp.is_for_devices() {
             operator.note_time_server();
         }
-        let metrics = serve_signals(&mut server, values, &options, &operator)?;
+        let metrics = serve_signals(&mut server, values, &options, signals(Arc::clone(&operator), hosts))?;
         let exhibit = Arc::new(Exhibit::new(server.handle(), supplied));
         custody.look(|held| exhibit.sign(&held.authority))?;
         let shown = Arc::clone(&exhibit);
@@ -192,10 +191,10 @@ fn serve_signals(
     server: &mut Server,
     values: &Values,
     options: &Options,
-    operator: &Arc<Operator>,
+    router: axum::Router,
 ) -> Result<Option<SocketAddr>> {
     let Some(address) = values.listen.metrics.address(everywhere()) else { return Ok(None) };
-    let at = server.serve_signals(address, signals(Arc::clone(operator)), options.limits);
+    let at = server.serve_signals(address, router, options.limits);
     at.map(Some).map_err(not_listening)
 }
 

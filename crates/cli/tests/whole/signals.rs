@@ -11,8 +11,13 @@ use crate::house::House;
 
 /// What a listener answers to `GET path`: status and body.
 fn get(address: SocketAddr, path: &str) -> (u16, String) {
+    get_as(address, "localhost", path)
+}
+
+/// As who calls the server by this name.
+fn get_as(address: SocketAddr, host: &str, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).unwrap();
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
@@ -78,6 +83,20 @@ fn prometheus_reads_what_devices_did_and_who_watches_sees_that_it_lives() {
     assert_eq!(get(address, "/health"), (200, "alive\n".to_owned()));
     assert_eq!(get(address, "/ready").0, 200);
     assert_eq!(get(address, "/api/v1/status").0, 404, "nothing else is there");
+}
+
+#[test]
+fn dns_rebinding_no_page_elsewhere_reads_the_metrics() {
+    let house = House::new();
+    let _server = house.serve("--metrics 127.0.0.1:0 --set operator.hosts=otary-container");
+    let address = metrics(&house);
+    for host in ["evil.example", "10.0.0.5.evil.example", "[::1].evil.example"] {
+        assert_eq!(get_as(address, host, "/metrics").0, 421, "{host}");
+        assert_eq!(get_as(address, host, "/health").0, 200, "{host}: whoever restarts it asks by any name");
+    }
+    for host in ["10.0.0.5:3445", "[fd00::7]:3445", "otary-container:3445"] {
+        assert_eq!(get_as(address, host, "/metrics").0, 200, "{host}");
+    }
 }
 
 #[test]

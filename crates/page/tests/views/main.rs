@@ -9,7 +9,8 @@ mod start;
 mod upload;
 mod watching;
 
-use http::StatusCode;
+use axum::body::Body;
+use http::{Method, StatusCode};
 
 use crate::house::House;
 
@@ -57,4 +58,12 @@ async fn every_view_is_whole_and_light_with_and_without_a_release() {
     let empty = House::new();
     check_views(&empty, &VIEWS.into_iter().filter(|view| !view.contains("lamp")).collect::<Vec<_>>()).await;
     check_views(&House::with_releases().await, &VIEWS).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_form_that_stalls_is_given_up() {
+    let stalled = Body::from_stream(futures_util::stream::pending::<Result<String, std::io::Error>>());
+    let answer =
+        House::new().ask(Method::POST, "/sign-in", "application/x-www-form-urlencoded", stalled).await;
+    assert_eq!(answer.status, StatusCode::REQUEST_TIMEOUT, "{}", answer.text);
 }

@@ -81,6 +81,10 @@ fn check_headers(headers: &HeaderMap, host: Option<&str>) -> Result<(), &'static
 /// The host that the request is for, as the browser wrote it.
 pub(super) fn host(parts: &Parts) -> Option<String> {
     let in_target = parts.uri.authority().map(http::uri::Authority::as_str);
+    // Of two nobody can say which one is meant (RFC 9112, section 3.2).
+    if parts.headers.get_all(header::HOST).iter().nth(1).is_some() {
+        return None;
+    }
     in_target.or_else(|| text(&parts.headers, header::HOST.as_str())).map(str::to_owned)
 }
 

@@ -25,13 +25,20 @@ pub struct Hosts {
     known: Arc<[String]>,
     /// Where the names are that came later.
     custody: Arc<Custody>,
+    /// Whether any address is one of them.
+    addresses: bool,
 }
 
 impl Hosts {
     /// These, those of `custody`, and every address of this machine itself.
     pub fn new(known: impl IntoIterator<Item = String>, custody: Arc<Custody>) -> Self {
         let known = known.into_iter().map(|name| name.to_ascii_lowercase());
-        Self { known: known.collect(), custody }
+        Self { known: known.collect(), custody, addresses: false }
+    }
+
+    /// These and every address, for what other machines ask by theirs. No page elsewhere has one for its name.
+    pub(super) fn and_addresses(self) -> Self {
+        Self { addresses: true, ..self }
     }
 
     /// A router that answers for these alone.
@@ -41,8 +48,8 @@ impl Hosts {
 
     fn has(&self, host: &str) -> bool {
         let host = bare(host).to_ascii_lowercase();
-        let is_loopback =
-            host == "localhost" || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        let is_loopback = host == "localhost"
+            || host.parse().is_ok_and(|address: IpAddr| self.addresses || address.is_loopback());
         let is = |name: &String| matches(name, &host);
         is_loopback
             || self.known.iter().any(is)
@@ -64,8 +71,8 @@ async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Resu
 
 /// A host without its port, and an IPv6 address without its brackets.
 fn bare(host: &str) -> &str {
-    if let Some(rest) = host.strip_prefix('[') {
-        return rest.split(']').next().unwrap_or_default();
+    if let Some((address, port)) = host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        return if port.is_empty() || port.starts_with(':') { address } else { "" };
     }
     host.rsplit_once(':').map_or(host, |(name, _port)| name).trim_end_matches('.')
 }
@@ -98,6 +105,7 @@ mod tests {
             ("192.168.1.70:3444", "192.168.1.70"),
             ("[fd00::7]:3444", "fd00::7"),
             ("[fd00::7]", "fd00::7"),
+            ("[::1].evil.example", ""),
         ] {
             assert_eq!(bare(written), host, "{written}");
         }

@@ -10,6 +10,7 @@ use http::header;
 use otary_fleet::{Campaign, Patience, due};
 
 use super::health;
+use super::hosts::Hosts;
 use super::problem::Problem;
 use super::site::{Operator, carry_out};
 use crate::census::Count;
@@ -18,13 +19,12 @@ use crate::metrics::{CONTENT_TYPE, CampaignFacts, CertificateFacts, DiskFacts, F
 /// Campaigns that have ended and are still told of: the newest ones.
 const ENDED: usize = 10;
 
-/// The routes of the listener for metrics: the page, and whether the server lives and is ready. None takes a token.
-pub fn signals(operator: Arc<Operator>) -> Router {
-    Router::new()
-        .route("/metrics", get(metrics))
-        .route("/health", get(health::health))
-        .route("/ready", get(health::ready))
-        .with_state(operator)
+/// The routes of the listener for metrics: the page, and whether the server lives and is ready. None takes a token. The page names
+/// products, and is for who asks under one of `hosts` or by an address.
+pub fn signals(operator: Arc<Operator>, hosts: Hosts) -> Router {
+    let page = Router::new().route("/metrics", get(metrics)).with_state(Arc::clone(&operator));
+    let health = Router::new().route("/health", get(health::health)).route("/ready", get(health::ready));
+    hosts.and_addresses().guard(page).merge(health.with_state(operator))
 }
 
 /// The page.

@@ -179,6 +179,10 @@ impl Operator {
 
     fn add_mirror(&self, new: NewMirror, actor: &Actor) -> Result<MirrorView, Problem> {
         actor.check(Scope::Operate, Some(&new.product))?;
+        // What only this machine can reach is not for whoever looks after one product.
+        if new.reach.plain_http || !new.reach.hosts.is_empty() {
+            actor.check(Scope::Own, None)?;
+        }
         if new.token_file.is_some() {
             actor.check_owner()?;
         }

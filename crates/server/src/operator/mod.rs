@@ -122,7 +122,7 @@ pub use signing::{
     Anchor, FileSignature, HeldKey, Material, NewRecord, Numbers, OrderProblem, RecordLine, ServerSigning,
     SigningView, Unsigned,
 };
-pub use site::{AUTHORITY_BACKED_UP, Operator, Site};
+pub use site::{AUTHORITY_BACKED_UP, Operator, STALL, Site};
 pub use sketch::SketchView;
 pub use start::StartView;
 pub use status::{Collected, Status};

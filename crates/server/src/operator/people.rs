@@ -18,7 +18,7 @@ use super::request::{Body, Place};
 use super::site::{Operator, carry_out, count};
 
 /// Names that the audit log has for others.
-const RESERVED: [&str; 4] = ["local", "mirror", "otary", "token"];
+const RESERVED: [&str; 5] = ["local", "mirror", "notices", "otary", "token"];
 
 /// A person who is to have an account.
 #[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]

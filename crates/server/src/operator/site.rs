@@ -27,7 +27,7 @@ use crate::{Clock, Custody, Engine, Rollout};
 pub const AUTHORITY_BACKED_UP: &str = "authority.backed-up";
 
 /// The longest that a client may keep a request waiting: between two parts of an upload, and for all of a JSON body.
-pub(super) const STALL: Duration = Duration::from_secs(30);
+pub const STALL: Duration = Duration::from_secs(30);
 
 /// Uploads that are in memory at the same time: each may take [`otary_fleet::Artifact::MAX_SIZE`]. One at a time of each.
 const UPLOADS: usize = 3;

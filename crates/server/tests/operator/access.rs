@@ -224,3 +224,21 @@ async fn what_was_done_is_kept_with_who_did_it_and_from_where() {
     let EventKind::Operator { who, from, .. } = event.kind else { panic!("{event:?}") };
     assert_eq!((who.as_str(), from), ("token me", Some(CI.parse().unwrap())));
 }
+
+#[tokio::test]
+async fn ssrf_what_this_machine_alone_can_reach_is_not_for_who_looks_after_one_product() {
+    let desk = Desk::new();
+    desk.publish("lamp", "0.1", &firmware(Chip::Esp32, "lamp 0.1")).await;
+    let grants = json!({ "products": { "lamp": "operate" } });
+    let lamps: CreatedToken =
+        desk.send(Method::POST, "/tokens", json!({ "name": "lamps", "grants": grants })).await.read();
+    let add = async |reach: serde_json::Value| {
+        let from = "https://127.0.0.1/lamp.bin";
+        let mirror = json!({ "product": "lamp", "from": [from], "every_hours": 0, "reach": reach });
+        let caller = Caller::Net(CI, Some(lamps.secret.expose()));
+        desk.request(caller, Method::POST, "/mirrors", Body::from(mirror.to_string())).await
+    };
+    add(json!({ "plain_http": true, "hosts": [] })).await.refused("scope-too-small");
+    add(json!({ "plain_http": false, "hosts": ["127.0.0.1"] })).await.refused("scope-too-small");
+    add(json!({ "plain_http": false, "hosts": [] })).await.done();
+}

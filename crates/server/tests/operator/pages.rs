@@ -76,13 +76,13 @@ async fn the_log_is_read_from_its_newest_end_while_it_grows() {
     desk.send(Method::POST, &format!("/devices/{MAC}/assign"), json!({ "product": "lamp" })).await.done();
     for _ in 0..2 {
         act("/devices/24:6F:28:AA:BB:CC/hold").await.done();
-        act("/releases/lamp/0.1/pin").await;
+        act("/releases/lamp/0.1/pin").await.done();
     }
     let (mut seen, mut after) = (Vec::new(), String::new());
     loop {
         let page: LogPage = desk.get(&format!("/audit?order=desc&device={MAC}&limit=2{after}")).await;
         seen.extend(page.entries.iter().map(|line| line.entry.number));
-        act("/devices/24:6F:28:AA:BB:CC/hold").await;
+        act("/devices/24:6F:28:AA:BB:CC/hold").await.done();
         let Some(next) = page.next else { break };
         after = format!("&after={next}");
     }

@@ -6,8 +6,11 @@
 //! tmp/           uploads under way; emptied when the store opens
 //! lock           held by the process that works here
 //! ```
+//!
+//! All of it is for its owner alone, whoever may look into the data folder: in the records are secrets of webhooks and slow hashes of
+//! passwords, and an image may be private.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -41,6 +44,9 @@ impl Folder {
             _ => create(&tmp)?,
         }
         create(&folder.blobs())?;
+        for path in [folder.tmp(), folder.blobs()] {
+            keep_private(&path);
+        }
         sync(root)?;
         Ok(folder)
     }
@@ -58,10 +64,40 @@ impl Folder {
     }
 }
 
-/// Makes a folder, unless it is there.
+/// Makes a folder for its owner alone, unless it is there.
 pub(super) fn create(path: &Path) -> Result<(), StoreError> {
-    fs::create_dir_all(path).map_err(writing(path))
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(writing(path))
 }
+
+/// Makes an empty file for its owner alone, unless it is there. What is kept beside it has its mode (SQLite's journals).
+pub(super) fn create_file(path: &Path) -> Result<(), StoreError> {
+    let mut options = File::options();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(writing(path))?;
+    keep_private(path);
+    Ok(())
+}
+
+/// Takes from others what an older otary let them have. Somebody else's file stays as it is.
+#[cfg(unix)]
+fn keep_private(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let Ok(found) = fs::metadata(path) else { return };
+    let mode = found.permissions().mode();
+    if mode & 0o077 != 0 {
+        let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700));
+    }
+}
+
+/// Elsewhere a file has the protection of its folder.
+#[cfg(not(unix))]
+fn keep_private(_path: &Path) {}
 
 /// Makes the names in a folder outlast a power cut (POSIX: `fsync` of the folder itself).
 #[cfg(unix)]

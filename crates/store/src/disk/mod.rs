@@ -94,6 +94,7 @@ impl Disk {
     pub fn open(folder: impl AsRef<Path>, options: DiskOptions) -> Result<Self, StoreError> {
         let folder = folder::Folder::open(folder.as_ref())?;
         let path = folder.database();
+        folder::create_file(&path)?;
         let connection = schema::open_writer(&path)?;
         let lookups = schema::open_reader(&path)?;
         let shared = Arc::new(Shared {

@@ -372,3 +372,28 @@ fn the_log_is_read_while_the_disk_is_full_as_far_as_it_is_written() {
     assert_eq!(store.audit_head().unwrap().number, 5001);
     assert_eq!(store.verify_audit(Some(noted.into())).unwrap().finding, Finding::Confirmed { newer: 5000 });
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_for_its_owner_alone_whatever_was_there_before() {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let (store, folder) = open(DiskOptions::default());
+    let beside =
+        ["otary.db", "otary.db-wal", "otary.db-shm", "blobs", "tmp"].map(|name| folder.path().join(name));
+    store.put_setting("a", "b").unwrap();
+    for path in &beside {
+        assert_eq!(mode(path) & 0o077, 0, "{}: {:o}", path.display(), mode(path));
+    }
+    drop(store);
+    // As an older otary left it.
+    for (path, loose) in [(&beside[0], 0o644), (&beside[3], 0o755)] {
+        fs::set_permissions(path, fs::Permissions::from_mode(loose)).unwrap();
+    }
+    let store = Disk::open(folder.path(), DiskOptions::default()).unwrap();
+    store.put_setting("a", "c").unwrap();
+    for path in &beside {
+        assert_eq!(mode(path) & 0o077, 0, "{}: {:o}", path.display(), mode(path));
+    }
+}
