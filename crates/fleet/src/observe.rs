@@ -62,7 +62,9 @@ pub fn observe(
         last.keep_claimant(check_in);
     }
     settle(device, check_in, catalogue, now);
-    let event = |kind| Event { at: now, device: Some(device.mac), product: decision.product.clone(), kind };
+    // Of a device that was assigned they are for who looks after it, whatever it was taken for.
+    let product = device.product.as_ref().or(decision.product.as_ref());
+    let event = |kind| Event { at: now, device: Some(device.mac), product: product.cloned(), kind };
     kinds.into_iter().map(event).collect()
 }
 
@@ -371,7 +373,8 @@ impl Delivery {
 pub fn delivered(device: &mut Device, delivery: Delivery, now: Time) -> Option<Event> {
     let Delivery { claimant, artifact, asked, bytes, size, .. } = delivery;
     let attempt = device.attempts.iter_mut().find(|a| a.claimant == claimant && a.artifact == artifact);
-    let product = attempt.as_ref().map(|attempt| attempt.release.product.clone());
+    let product = attempt.as_ref().map(|attempt| &attempt.release.product);
+    let product = device.product.as_ref().or(product).cloned();
     let reached = attempt.as_ref().and_then(|attempt| delivery.reaches(attempt.last_bytes));
     if let Some((attempt, reached)) = attempt.zip(reached) {
         attempt.last_bytes = reached;

@@ -3,7 +3,10 @@
 use axum::body::Body;
 use http::{Method, StatusCode};
 use otary_fleet::{Chip, Verdict};
-use otary_server::operator::{Allowance, CreatedToken, DevicePage, DeviceView, GroupView, Published};
+use otary_server::Count;
+use otary_server::operator::{
+    Allowance, CreatedToken, DevicePage, DeviceView, GroupView, LogPage, Published,
+};
 use serde_json::json;
 
 use crate::desk::{Answer, Caller, Desk, MAC, board, firmware, publication};
@@ -202,6 +205,7 @@ async fn a_query_that_cannot_be_read_is_refused_with_its_place() {
 #[tokio::test]
 async fn a_device_that_was_assigned_is_its_products_whatever_is_claimed_under_its_address() {
     let desk = two_products().await;
+    desk.send(Method::PATCH, "/products/cam", json!({ "private": true })).await.done();
     let body = json!({ "product": "cam" });
     desk.send(Method::POST, &format!("/devices/{MAC}/assign"), body).await.done();
     desk.send(Method::PUT, "/groups/cams", json!({ "product": "cam", "devices": [MAC] })).await.done();
@@ -227,4 +231,14 @@ async fn a_device_that_was_assigned_is_its_products_whatever_is_claimed_under_it
     assert_eq!(listed(look(&theirs, "/devices?where=product%20%3D%20cam").await), 1);
     let group: GroupView = look(&theirs, "/groups/cams").await.read();
     assert_eq!(group.members, 1);
+    // What happened to it stands in the log for the same people.
+    let seen = async |token: &CreatedToken| {
+        let log: LogPage = look(token, "/audit?limit=1000").await.read();
+        let events = log.entries.into_iter().filter_map(|line| line.event);
+        events.filter(|event| event.device == Some(MAC.parse().unwrap())).count()
+    };
+    assert_eq!(seen(&others).await, 0);
+    assert!(seen(&theirs).await > 1, "it was assigned, and it was answered");
+    let counted = async |token: &CreatedToken| look(token, "/census").await.read::<Count>().devices;
+    assert_eq!((counted(&others).await, counted(&theirs).await), (0, 1));
 }
