@@ -8,7 +8,7 @@ use super::comparison::Operator;
 pub enum Field {
     /// Its address.
     Mac,
-    /// The product that it was taken for when it last asked, else the one that it was assigned to.
+    /// The product that it was assigned to, else the one that it was taken for when it last asked.
     Product,
     /// The channel that it follows.
     Channel,

@@ -47,24 +47,20 @@ struct Halt {
     failed: u32,
     silent: u32,
     devices: Vec<Mac>,
-    /// What sets those devices apart.
-    apart: Vec<String>,
+    /// What those devices have in common and the others have not.
+    common: Vec<String>,
 }
 
 impl Halt {
     fn of(view: &CampaignView) -> Option<Self> {
         let State::Stopped(stop) = &view.campaign.state else { return None };
-        let lines = view.notice.iter().flat_map(|notice| notice.lines());
         Some(Self {
             offered: stop.offered,
             installed: stop.installed,
             failed: stop.failed,
             silent: stop.silent,
             devices: stop.devices.clone(),
-            apart: lines
-                .filter_map(|line| line.trim().strip_prefix("in common: "))
-                .map(str::to_owned)
-                .collect(),
+            common: view.common.clone(),
         })
     }
 

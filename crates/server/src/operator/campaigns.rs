@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Campaign, CampaignId, Catalogue, ProductName, State as Stand, Time, Version};
+use otary_fleet::{Campaign, CampaignId, Catalogue, ProductName, State as Stand, StopNotice, Time, Version};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
@@ -39,6 +39,9 @@ pub struct CampaignView {
     /// Of one that was stopped: which devices, what they have in common, what to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notice: Option<String>,
+    /// What the devices that it speaks of have in common and the others have not, a piece each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub common: Vec<String>,
 }
 
 /// A page of the campaigns, the latest first.
@@ -168,6 +171,7 @@ impl Operator {
             next: tally.map(|tally| progress::next(campaign, &tally, self.now())).unwrap_or_default(),
             campaign: campaign.clone(),
             notice: None,
+            common: Vec::new(),
         })
     }
 
@@ -175,11 +179,14 @@ impl Operator {
         let catalogue = self.store.catalogue();
         let campaign = campaign(&catalogue, id)?;
         let tally = self.rollout.tally(campaign)?;
+        let notice = self.rollout.notice(campaign)?;
+        let common = notice.iter().flat_map(StopNotice::common);
         Ok(CampaignView {
             campaign: campaign.clone(),
             progress: Some(Progress::of(&tally)),
             next: progress::next(campaign, &tally, self.now()),
-            notice: self.rollout.notice(campaign)?,
+            common: common.map(ToString::to_string).collect(),
+            notice: notice.as_ref().map(ToString::to_string),
         })
     }
 

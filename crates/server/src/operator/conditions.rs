@@ -6,7 +6,7 @@
 //! device that polls does not undo every precondition. The tag of anything else has the whole alone.
 //!
 //! Who changes with `If-Match` has all changes of such things to himself meanwhile, so nothing comes between the look and the
-//! change. A body is read before, so that a slow sender keeps nobody waiting.
+//! change. The body is here by then ([`auth`](super::auth)), so that a slow sender keeps nobody waiting.
 
 use std::sync::Arc;
 
@@ -14,13 +14,12 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use otary_fleet::{ReleaseId, Sha256};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::problem::Problem;
-use super::request::receive_json;
 use super::rights::part;
 use super::site::{Operator, carry_out};
 
@@ -72,12 +71,11 @@ pub(super) async fn only_if(
     next: Next,
 ) -> Result<Response, Problem> {
     let Some(thing) = guarded.thing else { return Ok(next.run(request).await) };
-    let (mut parts, body) = request.into_parts();
-    let body = Body::from(receive_json(body).await?);
-    let Some(wanted) = wanted(&parts.headers) else {
+    let Some(wanted) = request.headers().get(header::IF_MATCH).cloned() else {
         let _others = guarded.operator.conditions.read().await;
-        return Ok(next.run(Request::from_parts(parts, body)).await);
+        return Ok(next.run(request).await);
     };
+    let (mut parts, body) = request.into_parts();
     let _alone = guarded.operator.conditions.write().await;
     let params = RawPathParams::from_request_parts(&mut parts, &()).await;
     let params =
@@ -95,10 +93,6 @@ pub(super) async fn only_if(
             .help("look at it again, and then change it"));
     }
     Ok(next.run(Request::from_parts(parts, body)).await)
-}
-
-fn wanted(headers: &HeaderMap) -> Option<HeaderValue> {
-    headers.get(header::IF_MATCH).cloned()
 }
 
 /// Whether one of the tags in a list is such.
@@ -124,7 +118,7 @@ fn settled(thing: Thing, mut shown: Value) -> String {
         let said = said.map(|name| shown.pointer(&format!("/device/{name}")).cloned());
         shown = json!(said);
     } else {
-        remove(&mut shown, &["devices", "members", "running", "progress", "next", "notice"]);
+        remove(&mut shown, &["devices", "members", "running", "progress", "next", "notice", "common"]);
         for file in shown.get_mut("files").and_then(Value::as_array_mut).into_iter().flatten() {
             remove(file, &["downloads", "cut_off"]);
         }

@@ -28,9 +28,9 @@ const EVENTS: usize = 50;
 pub struct DeviceLine {
     /// Its address.
     pub mac: Mac,
-    /// The product that it was taken for when it last asked, else the one that it was assigned to.
+    /// The product that it was assigned to, else the one that it was taken for when it last asked.
     pub product: Option<ProductName>,
-    /// The chip, likewise.
+    /// The chip that it was taken for when it last asked, else the one that it was said to have.
     #[schemars(with = "Option<otary_fleet::ChipSchema>")]
     pub chip: Option<Chip>,
     /// Its channel, if not `stable`.

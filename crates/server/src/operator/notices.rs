@@ -173,7 +173,7 @@ impl Operator {
     fn details(&self, notice: &Notice) -> Option<String> {
         let Subject::CampaignStopped { campaign, .. } = &notice.subject else { return None };
         let catalogue = self.store.catalogue();
-        self.rollout.notice(catalogue.campaign(*campaign)?).ok().flatten()
+        self.rollout.notice(catalogue.campaign(*campaign)?).ok().flatten().map(|notice| notice.to_string())
     }
 
     /// Keeps what came of a dispatch. A receiver that said that it is gone is told nothing more.

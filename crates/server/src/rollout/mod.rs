@@ -146,14 +146,14 @@ impl Rollout {
     }
 
     /// What a person is told of a campaign that was stopped: none of another.
-    pub(crate) fn notice(&self, campaign: &Campaign) -> Result<Option<String>, StoreError> {
+    pub(crate) fn notice<'a>(&self, campaign: &'a Campaign) -> Result<Option<StopNotice<'a>>, StoreError> {
         let State::Stopped(stop) = &campaign.state else { return Ok(None) };
         let others = lock(&self.watch).offered(&*self.store, &self.store.catalogue(), campaign)?;
         let others = others.into_iter().filter(|mac| !stop.devices.contains(mac)).take(NOTICE_OTHERS);
         let these = self.devices(stop.devices.iter().copied())?;
         let others = self.devices(others)?;
         let [these, others] = [&these, &others].map(|devices| devices.iter().collect::<Vec<_>>());
-        Ok(Some(StopNotice::of(campaign, stop, &these, &others).to_string()))
+        Ok(Some(StopNotice::of(campaign, stop, &these, &others)))
     }
 
     fn devices(&self, macs: impl IntoIterator<Item = Mac>) -> Result<Vec<Device>, StoreError> {
@@ -220,7 +220,7 @@ impl Rollout {
         let Some(moved) = Moved::between(before, after) else { return Ok(()) };
         let (id, release) = (after.id, &after.release);
         if let Some(notice) = self.notice(after)? {
-            let line = notice.lines().map(str::trim).collect::<Vec<_>>().join("; ");
+            let line = notice.to_string().lines().map(str::trim).collect::<Vec<_>>().join("; ");
             tracing::warn!(target: "campaign", campaign = id.0, %release, "{line}");
         } else {
             tracing::info!(target: "campaign", campaign = id.0, %release, "campaign {id} {moved}");
