@@ -105,6 +105,15 @@ pub struct Nor {
     done: Operations,
 }
 
+impl Drop for Nor {
+    /// Closing the file is not enough: a child that is being started holds it as well, until it becomes another program.
+    fn drop(&mut self) {
+        if let Some(file) = &self.file {
+            let _ = file.unlock();
+        }
+    }
+}
+
 impl Nor {
     /// Erased flash of whole sectors.
     pub fn erased(size: u32) -> Result<Self, FlashError> {

@@ -21,7 +21,16 @@ use crate::StoreError;
 pub(super) struct Folder {
     root: PathBuf,
     /// The operating system lets go of it when the process ends, however it ends.
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Folder {
+    /// Closing the file is not enough: a child that is being started holds it as well, until it becomes another program.
+    fn drop(&mut self) {
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(folder = %self.root.display(), %error, "the folder stays locked until the process ends");
+        }
+    }
 }
 
 impl Folder {
@@ -37,7 +46,7 @@ impl Folder {
                 return Err(StoreError::File { action: "locking", path, source });
             }
         }
-        let folder = Self { root: root.to_owned(), _lock: file };
+        let folder = Self { root: root.to_owned(), lock: file };
         let tmp = folder.tmp();
         match fs::remove_dir_all(&tmp) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(writing(&tmp)(error)),
@@ -129,4 +138,20 @@ pub(super) fn database_in(folder: &Path) -> PathBuf {
 /// Where the blobs lie in a folder.
 pub(super) fn blobs_in(folder: &Path) -> PathBuf {
     folder.join("blobs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_was_let_go_of_is_free_though_a_child_that_is_being_started_has_its_handles() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let inherited = folder.lock.try_clone().unwrap();
+        assert!(matches!(Folder::open(root.path()), Err(StoreError::Locked(_))));
+        drop(folder);
+        Folder::open(root.path()).unwrap();
+        drop(inherited);
+    }
 }
