@@ -6,7 +6,7 @@ use std::time::Duration;
 use comfy_table::{Attribute, Cell, ColumnConstraint, ContentArrangement, Width, presets};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use otary_fleet::{Span, Time};
+use otary_fleet::{Span, Time, is_deceptive};
 
 use crate::terminal::colours;
 
@@ -135,9 +135,12 @@ pub fn or_dash(text: Option<impl ToString>) -> String {
 /// A text that a device sent, fit for a terminal: no control characters, so that it moves no cursor and sets no
 /// colour, and nothing that turns the direction of writing.
 pub fn plain(text: &str) -> String {
-    let turns =
-        |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if c.is_control() || turns(c) { '\u{FFFD}' } else { c }).collect()
+    text.replace(is_deceptive, "\u{FFFD}")
+}
+
+/// The same of a text of several lines.
+pub fn plain_lines(text: &str) -> String {
+    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
@@ -169,6 +172,7 @@ mod tests {
     #[test]
     fn a_strangers_text_cannot_move_the_cursor() {
         assert_eq!(plain("1.0\u{1b}[2J\r\n"), "1.0\u{FFFD}[2J\u{FFFD}\u{FFFD}");
+        assert_eq!(plain("lamp\u{202E}nib.exe"), "lamp\u{FFFD}nib.exe");
         assert_eq!(plain("grün"), "grün");
     }
 

@@ -192,6 +192,10 @@ fn a_newer_schema_is_refused_with_what_to_do() {
     let told =
         format!("error: the backup's database has schema {newer}, this otary knows up to {}", Disk::schema());
     assert!(refused.starts_with(&told) && refused.contains("\nhelp: restore it with otary "), "{refused}");
+    let mut forger = manifest_of(newer, b"db");
+    forger.otary = "9\u{1b}[2J\u{202E}0".into();
+    let refused = bench.refusal(&forged(&text(&forger), b"db"));
+    assert!(refused.contains("with otary 9\u{FFFD}[2J\u{FFFD}0, which made it"), "{refused}");
 }
 
 #[test]

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use otary_trust::{Authority, Certificate, Saved};
 
-use crate::advice::advised;
+use crate::advice::{Report, advised};
 use crate::backup::{Archive, WITHOUT_KEYS, restore};
 use crate::command::trust::backup::{MAX_BACKUP, in_folder};
-use crate::config::Trust;
+use crate::config::{Flag, Layers, Trust};
 use crate::data::{DataDir, quoted};
 use crate::file::{read_file, read_text};
 use crate::global::Global;
 use crate::passphrase::{PassphraseArgs, of_keys};
 use crate::say;
-use crate::table::{count, minute};
+use crate::table::{count, minute, plain_lines};
 
 /// Bring a data directory back from a backup, where none is
 ///
@@ -57,12 +57,23 @@ pub fn run(args: &Args, global: &Global) -> Result<()> {
     let at = quoted(&values.data);
     say!("{at} is as it was at {}: {}.", minute(made.created), count(made.artifacts(), "artifact"))?;
     say!("What happened since is not in it: compare with `otary audit head` if you noted a later one.")?;
+    if let Some(fault) = settings_fault(&values.data) {
+        say!("Its otary.toml is none for this otary, which says of it:\n{fault}")?;
+    }
     if args.without_keys {
         say!("Next: otary trust restore authority.age --data {at}")?;
     } else {
         say!("Next: otary serve --data {at}")?;
     }
     Ok(())
+}
+
+/// What is wrong with the settings that came with the data, if anything is: a backup may be older than a setting's form, and is
+/// brought back all the same.
+fn settings_fault(data: &Path) -> Option<String> {
+    let flags = vec![Flag::new("--data", "data", &data.display())];
+    let fault = Layers { flags, ..Layers::default() }.resolve().err()?;
+    Some(plain_lines(&Report(&fault).to_string()))
 }
 
 /// Brings the keys in the file `keys` into a data directory that has come without.
@@ -104,5 +115,22 @@ pub fn drop_certificates(data: &Path) -> Result<()> {
             Err(error).with_context(|| format!("removing {}", without.display()))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_this_otary_does_not_take_are_told() {
+        let data = tempfile::tempdir().unwrap();
+        assert_eq!(settings_fault(data.path()), None, "none is as good");
+        let write = |text: &str| fs::write(data.path().join("otary.toml"), text).unwrap();
+        write("drain = \"2s\"\n");
+        assert_eq!(settings_fault(data.path()), None);
+        write("\"drian\\u001b[2J\" = \"2s\"\n");
+        let fault = settings_fault(data.path()).unwrap();
+        assert!(fault.contains("otary.toml") && fault.contains("drian\u{FFFD}[2J"), "{fault}");
     }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use otary_server::operator::{Announcement, TrustView};
 use otary_trust::Certificate;
 
-use crate::api::get_as;
+use crate::api::{get, get_as};
 use crate::house::House;
 
 const PASSWORD: &str = "correct horse battery\n";
@@ -61,6 +61,31 @@ fn dns_rebinding_under_another_name_nothing_is_answered() {
         [format!("127.0.0.1:{port}"), format!("localhost:{port}"), "proxy.example".into(), "[::1]:1".into()]
     {
         assert_eq!(get_as(&house, &host, "/api/v1/access").status, 200, "{host}");
+    }
+    let two = format!("127.0.0.1:{port}\r\nHost: evil.example");
+    assert_eq!(get_as(&house, &two, "/api/v1/access").status, 421, "two names are none");
+}
+
+#[test]
+fn path_traversal_no_path_leads_to_a_file_that_was_not_published() {
+    let house = House::new();
+    let _server = house.serve("");
+    house.write("x/secret", "a file of the data directory");
+    house.write("secret", "a file beside it");
+    for step in ["..", "%2e%2e", "..%2f..", "..%5c..", "%2e%2e%2f%2e%2e", "....//..", "%2fetc"] {
+        for root in
+            ["", "/assets", "/api/v1", "/api/v1/artifacts", "/api/v1/products", "/releases/lamp", "/devices"]
+        {
+            for file in ["secret", "otary.db", "trust/root.key", "trust%2froot.key", "etc/passwd"] {
+                let path = format!("{root}/{step}/{file}");
+                let answer = get(&house, &path);
+                assert!((400..500).contains(&answer.status), "{path}: {answer:?}");
+                let body = answer.body.to_string();
+                for told in ["a file ", "SQLite format", "PRIVATE KEY", "root:x:0"] {
+                    assert!(!body.contains(told), "{path}: {body}");
+                }
+            }
+        }
     }
 }
 

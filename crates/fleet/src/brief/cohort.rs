@@ -83,7 +83,7 @@ impl Cohort {
         self.traits() == Traits::of(device)
     }
 
-    /// The product that they were taken for when they last asked, else the one that they were assigned to.
+    /// The product that they were assigned to, else the one that they were taken for when they last asked.
     pub const fn product(&self) -> Option<&ProductName> {
         self.product.as_ref()
     }

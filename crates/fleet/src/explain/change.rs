@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Case;
 use crate::span::{Span, Wait, count};
-use crate::{CampaignId, Device, Reason, Verdict, Version};
+use crate::{CampaignId, Device, Reason, Topic, Verdict, Version};
 
 /// Something that would change an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,15 +18,22 @@ pub struct Change {
     /// What that does, or what comes; may be empty where the way says it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub what: String,
+    /// What the way is about, where it can be gone elsewhere than on the command line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Topic>,
 }
 
 impl Change {
     fn by(way: impl Into<String>, what: &str) -> Self {
-        Self { way: Some(way.into()), what: what.into() }
+        Self { way: Some(way.into()), what: what.into(), about: None }
     }
 
     fn by_itself(what: impl Into<String>) -> Self {
-        Self { way: None, what: what.into() }
+        Self { way: None, what: what.into(), about: None }
+    }
+
+    fn about(self, topic: impl Into<Option<Topic>>) -> Self {
+        Self { about: topic.into(), ..self }
     }
 }
 
@@ -44,13 +51,11 @@ impl fmt::Display for Change {
 /// Of a device that was assigned and never asked.
 pub(super) fn of_one_that_never_asked(device: &Device) -> Vec<Change> {
     let product = device.product.as_ref().map_or_else(|| "PRODUCT".to_owned(), ToString::to_string);
-    vec![
-        Change::by_itself("its first check-in"),
-        Change::by(
-            format!("otary sketch --product {product}"),
-            "prints a sketch that asks; otary doctor URL goes the way that a device goes",
-        ),
-    ]
+    let sketch = Change::by(
+        format!("otary sketch --product {product}"),
+        "prints a sketch that asks; otary doctor URL goes the way that a device goes",
+    );
+    vec![Change::by_itself("its first check-in"), sketch.about(Topic::Sketch(device.product.clone()))]
 }
 
 impl Case<'_> {
@@ -60,11 +65,10 @@ impl Case<'_> {
         if self.missed_since().is_some() {
             changes.push(Change::by_itself("its next check-in: look at its power and its network"));
         }
-        let advice = self.view.device.map_or_else(
-            || self.decision.reason.advice("MAC"),
-            |device| self.decision.reason.advice_of(device),
-        );
-        changes.extend(advice.map(|way| Change::by(way, self.done())));
+        let reason = &self.decision.reason;
+        let advised =
+            self.view.device.map_or_else(|| reason.advised("MAC"), |device| reason.advised_of(device));
+        changes.extend(advised.map(|advised| Change::by(advised.way, self.done()).about(advised.about)));
         changes.extend(self.more());
         changes
     }
@@ -141,10 +145,15 @@ impl Case<'_> {
                 format!("otary device force {mac} {version}"),
                 "gives it that release once, before its turn",
             )
+            .about(Topic::Device)
         };
         let release = self.decision.release.as_ref().map(|release| &release.version);
         let show = |campaign: CampaignId| {
             Change::by(format!("otary campaign show {campaign}"), "shows how far it is")
+                .about(Topic::Campaign(campaign))
+        };
+        let way = |verb: &str, what: &str| {
+            Change::by(format!("otary device {verb} {mac}"), what).about(Topic::Device)
         };
         match &self.decision.reason {
             Reason::LaterWave { campaign, .. }
@@ -156,16 +165,15 @@ impl Case<'_> {
             | Reason::RhythmUnknown { .. }
             | Reason::AwaitsApproval { .. }
             | Reason::CampaignPaused { .. } => release.map(force).into_iter().collect(),
-            Reason::NewerRelease { published, .. } => vec![Change::by(
-                format!("otary device pin {mac} {published}"),
-                "keeps it on that release, though it is older",
-            )],
-            Reason::Pinned { .. } => {
-                vec![Change::by(format!("otary device unpin {mac}"), "has it follow its channel again")]
-            }
-            Reason::Forced { .. } => {
-                vec![Change::by(format!("otary device unforce {mac}"), "takes that back")]
-            }
+            Reason::NewerRelease { published, .. } => vec![
+                Change::by(
+                    format!("otary device pin {mac} {published}"),
+                    "keeps it on that release, though it is older",
+                )
+                .about(Topic::Device),
+            ],
+            Reason::Pinned { .. } => vec![way("unpin", "has it follow its channel again")],
+            Reason::Forced { .. } => vec![way("unforce", "takes that back")],
             Reason::TooLarge { space, .. } => vec![
                 Change::by_itself(format!("an image of at most {space} bytes")),
                 Change::by_itself("a partition table with larger slots, which goes by cable alone"),
@@ -179,9 +187,7 @@ impl Case<'_> {
                 format!("otary push FILE --product {product} --version VERSION"),
                 &format!("with an image for the {}", chip.family()),
             )],
-            _ if self.decision.verdict() == Verdict::Offer => {
-                vec![Change::by(format!("otary device hold {mac}"), "leaves it as it is")]
-            }
+            _ if self.decision.verdict() == Verdict::Offer => vec![way("hold", "leaves it as it is")],
             _ => Vec::new(),
         }
     }

@@ -196,7 +196,7 @@ impl<'a> Known<'a> {
         (self.who.polls() > 0).then(|| self.now.since(then))
     }
 
-    /// The product that the device is taken for, when it asks or last asked, else the one that it was assigned to.
+    /// The product that the device is taken for as it asks; else the one that it is of on record.
     pub(crate) fn product(&self) -> Option<&'a ProductName> {
         self.at_hand.map_or_else(|| self.who.product(), |at_hand| Some(at_hand.product))
     }

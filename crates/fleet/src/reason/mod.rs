@@ -8,6 +8,8 @@ mod sentence;
 use otary_image::Chip;
 use serde::{Deserialize, Serialize};
 
+pub use advice::Topic;
+
 use crate::{
     Build, CampaignId, Dialect, ProductName, Proof, ReleaseId, Sha256, Time, Variant, Verdict, Version,
 };

@@ -5,12 +5,13 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::{Method, StatusCode};
-use otary_fleet::{Attempt, Change, Device, Explanation, Outcome, Scope, Time, Transport, Trial};
+use otary_fleet::{Attempt, Change, Device, Explanation, Outcome, Scope, Time, Topic, Transport, Trial};
 use otary_server::operator::{Assignment, DeviceView, DeviceZone, WantedVersion};
 use serde_json::json;
 
 use super::devices::Row;
 use super::lately::{Happening, of_events};
+use super::releases;
 use crate::access::Person;
 use crate::failure::Failure;
 use crate::form::{Form, done};
@@ -122,27 +123,21 @@ impl Turn {
     fn of(change: &Change) -> Self {
         Self {
             what: Linked::new(change.what.as_str()),
-            place: change.way.as_deref().and_then(place),
+            place: change.about.as_ref().map(place),
             command: change.way.clone(),
         }
     }
 }
 
-/// Where the page does what a command does; what it cannot do has no place.
-fn place(command: &str) -> Option<(String, &'static str)> {
-    let words: Vec<_> = command.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
-    Some(match words.as_slice() {
-        ["otary", "campaign", _, id, ..] if id.parse::<u32>().is_ok() => {
-            (format!("/campaigns/{id}"), "At the campaign")
-        }
-        ["otary", "release", _, product, version, ..] => {
-            (format!("/releases/{}/{}", segment(product), segment(version)), "At the release")
-        }
-        ["otary", "device", "enroll" | "link", ..] => return None,
-        ["otary", "device", ..] => ("#device-can".to_owned(), "Below"),
-        ["otary", "sketch", ..] => ("/start".to_owned(), "Start here"),
-        _ => return None,
-    })
+/// Where the page shows what a change is about.
+fn place(topic: &Topic) -> (String, &'static str) {
+    match topic {
+        Topic::Device => ("#device-can".to_owned(), "Below"),
+        Topic::Campaign(id) => (format!("/campaigns/{id}"), "At the campaign"),
+        Topic::Release(id) => (releases::path(id), "At the release"),
+        Topic::Sketch(None) => ("/start".to_owned(), "Start here"),
+        Topic::Sketch(Some(product)) => (format!("/start?product={product}"), "Start here"),
+    }
 }
 
 /// What became of an attempt. Under a campaign its trial knows better, which goes on after the first start.
@@ -170,7 +165,7 @@ impl Met {
         let id = &attempt.release;
         Self {
             release: id.to_string(),
-            path: format!("/releases/{}/{}", segment(id.product.as_str()), segment(id.version.as_str())),
+            path: releases::path(id),
             outcome,
             class,
             offers: count(attempt.offers.into(), "offer"),

@@ -74,7 +74,7 @@ pub(crate) async fn show(
     let own = campaigns.iter().filter(|campaign| campaign.campaign.release == release.id);
     let page = Page {
         frame: person.frame(View::Releases, release.id.to_string()),
-        path: path(&view),
+        path: path(&view.release.id),
         channel: release.channel.to_string(),
         published: Ago::new(release.published, person.now),
         withdrawn: release.withdrawn.map(|then| Ago::new(then, person.now)),

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
-use otary_fleet::{Scope, Time};
+use otary_fleet::{ReleaseId, Scope, Time};
 use otary_server::operator::{ProductView, ReleaseView};
 use serde::Deserialize;
 
@@ -101,7 +101,7 @@ impl Row {
         let size: u64 = view.files.iter().map(|file| file.artifact.size).sum();
         Self {
             version: id.version.to_string(),
-            path: path(view),
+            path: path(&view.release.id),
             channel: release.channel.to_string(),
             files: format!("{}, {}", words::count(view.files.len() as u64, "file"), bytes(size)),
             running: view.running,
@@ -125,8 +125,7 @@ fn state(view: &ReleaseView, product: &ProductView) -> Mark {
 }
 
 /// Where a release's page is.
-pub(super) fn path(view: &ReleaseView) -> String {
-    let id = &view.release.id;
+pub(super) fn path(id: &ReleaseId) -> String {
     format!("/releases/{}/{}", segment(id.product.as_str()), segment(id.version.as_str()))
 }
 

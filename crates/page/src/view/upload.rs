@@ -16,6 +16,7 @@ use super::fault::Fault;
 use super::files::Found;
 use super::going::{Going, by_campaign};
 use super::release::Flight;
+use super::releases;
 use crate::access::Person;
 use crate::failure::Failure;
 use crate::form::{Form, done};
@@ -148,10 +149,9 @@ pub(crate) async fn send(form: Form) -> Result<Response, Failure> {
 /// To what comes of it: the campaign if there is one, else the release.
 fn published(published: &Published) -> Response {
     let id = &published.release.id;
-    let release = format!("/releases/{}/{}", segment(id.product.as_str()), segment(id.version.as_str()));
     match &published.campaign {
         Some(campaign) => done(&format!("/campaigns/{}", campaign.id), "published").into_response(),
-        None => done(&release, "published").into_response(),
+        None => done(&releases::path(id), "published").into_response(),
     }
 }
 

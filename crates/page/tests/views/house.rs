@@ -14,11 +14,12 @@ use otary_store::{Memory, Retention};
 use otary_trust::{Authority, PageAuthority};
 use tower::ServiceExt;
 
-const NOW: Time = Time::from_secs(1_795_000_000);
+pub const NOW: Time = Time::from_secs(1_795_000_000);
 const DAY: Duration = Duration::from_hours(24);
 
 pub struct House {
     page: Router,
+    pub store: Arc<Memory>,
     /// What whoever asks shows.
     shown: String,
     folder: Arc<tempfile::TempDir>,
@@ -54,12 +55,12 @@ impl House {
             max_strangers: 10_000,
             open_files: None,
         };
-        let operator =
-            Operator::new(Arc::new(Memory::default()), Clock::standing_at(NOW), site, Some(&owner));
+        let store = Arc::new(Memory::default());
+        let operator = Operator::new(Arc::clone(&store) as _, Clock::standing_at(NOW), site, Some(&owner));
         let operator = operator.with_custody(Arc::new(custody));
         operator.note_port(3443);
         let (page, shown) = (otary_page::over(router(operator)), owner.expose().to_owned());
-        Self { page, shown, folder: Arc::new(folder) }
+        Self { page, store, shown, folder: Arc::new(folder) }
     }
 
     /// Two releases, of which the second one goes out by a campaign.
@@ -108,7 +109,8 @@ impl House {
         let form = [("name", scope), ("everywhere", scope), ("days", "1")];
         let made = self.send("/settings/token", &form).await;
         let secret = told_once(&made.text).to_owned();
-        Self { page: self.page.clone(), shown: secret, folder: Arc::clone(&self.folder) }
+        let (page, store) = (self.page.clone(), Arc::clone(&self.store));
+        Self { page, store, shown: secret, folder: Arc::clone(&self.folder) }
     }
 
     pub async fn ask(&self, method: Method, path: &str, media_type: &str, body: Body) -> Answer {

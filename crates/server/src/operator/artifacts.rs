@@ -12,7 +12,7 @@ use axum::http::HeaderMap;
 use bytes::{Bytes, BytesMut};
 use http::{StatusCode, header};
 use http_body_util::BodyExt;
-use otary_fleet::{Artifact, Findings, ReadError, Scope, Sha256, read};
+use otary_fleet::{Artifact, Findings, ReadError, Scope, Sha256, is_deceptive, read};
 use otary_store::StoreError;
 use otary_trust::search;
 use serde::{Deserialize, Serialize};
@@ -152,11 +152,13 @@ impl Operator {
 }
 
 pub(super) fn check_name(file: &str) -> Result<(), Problem> {
-    let plain = !file.contains(['/', '\\']) && !file.chars().any(char::is_control);
+    let plain = !file.contains(['/', '\\']) && !file.contains(is_deceptive);
     if plain && (1..=MAX_FILE_NAME).contains(&file.len()) {
         return Ok(());
     }
-    let detail = format!("a file name has 1 to {MAX_FILE_NAME} bytes, no folders and no control characters");
+    let detail = format!(
+        "a file name has 1 to {MAX_FILE_NAME} bytes, no folders, and no characters that control, end a line or turn the direction of writing"
+    );
     Err(Problem::bad_request("file-name", detail))
 }
 

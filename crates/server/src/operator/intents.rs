@@ -1,7 +1,7 @@
 //! What an operator wants of one device, whatever is meant for the others: held, pinned to a release, given one once, in a
 //! time zone of its own.
 //!
-//! A release is named by its version, of the product that the device is taken for. It has to be there and not withdrawn;
+//! A release is named by its version, of the product that the device belongs to. It has to be there and not withdrawn;
 //! while a device is pinned or forced to it, it is not deleted.
 
 use std::sync::Arc;

@@ -27,7 +27,7 @@ pub struct ProductView {
     pub releases: u64,
     /// The version that each channel offers.
     pub newest: BTreeMap<String, Version>,
-    /// Devices that were taken for it when they last asked, or were assigned to it.
+    /// Devices that were assigned to it, or to none and were taken for it when they last asked.
     pub devices: u64,
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use http::StatusCode;
 use otary_fleet::{
     Artifact, Catalogue, Channel, Chip, Kind, Order, Product, ProductName, Release, RiskName, Version,
-    compare,
+    compare, is_deceptive,
 };
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -34,9 +34,10 @@ pub enum Refusal {
         /// How many there are.
         found: usize,
     },
-    /// The version is empty, too long, or has control characters or space around it.
+    /// The version is empty, too long, deceives, or has space around it.
     #[error(
-        "a version has 1 to {} bytes, no control characters and no space around it",
+        "a version has 1 to {} bytes, no space around it, and no characters that control, end a line or turn the direction \
+         of writing",
         Release::MAX_VERSION
     )]
     VersionText,
@@ -220,7 +221,7 @@ impl From<Refusal> for Problem {
 /// Whether texts and number of files are such that a release can be made of them.
 pub(super) fn check_form(version: &str, notes: &str, files: usize) -> Result<(), Refusal> {
     let fits = (1..=Release::MAX_VERSION).contains(&version.len());
-    if !fits || version.trim() != version || version.chars().any(char::is_control) {
+    if !fits || version.trim() != version || version.contains(is_deceptive) {
         return Err(Refusal::VersionText);
     }
     if notes.len() > Release::MAX_NOTES {

@@ -50,7 +50,7 @@ fn https_does_not_redirect_to_plain_http() {
 
 /// Every kind of address that the public Internet is not, by name, as a number in the URL, and behind a redirect.
 #[test]
-fn each_class_of_address_that_is_not_public_is_refused_also_behind_a_redirect() {
+fn ssrf_each_class_of_address_that_is_not_public_is_refused_also_behind_a_redirect() {
     for (address, reach) in [
         ("127.0.0.1", Reach::Loopback),
         ("::1", Reach::Loopback),
@@ -94,7 +94,7 @@ fn each_class_of_address_that_is_not_public_is_refused_also_behind_a_redirect() 
 }
 
 #[test]
-fn a_name_that_resolves_to_something_else_the_second_time_is_asked_again_and_refused() {
+fn ssrf_a_name_that_resolves_to_something_else_the_second_time_is_asked_again_and_refused() {
     let mut world = World::new();
     world.permission.plain_http = true;
     world.http(|path| match path {
@@ -108,7 +108,7 @@ fn a_name_that_resolves_to_something_else_the_second_time_is_asked_again_and_ref
 }
 
 #[test]
-fn of_a_name_with_several_addresses_the_public_ones_alone_are_connected() {
+fn ssrf_of_a_name_with_several_addresses_the_public_ones_alone_are_connected() {
     let mut world = World::new();
     world.permission.plain_http = true;
     world.http(|_| Answer::file(FILE));
@@ -118,7 +118,7 @@ fn of_a_name_with_several_addresses_the_public_ones_alone_are_connected() {
 }
 
 #[test]
-fn a_host_that_the_operator_named_may_be_in_the_own_network_and_no_other() {
+fn ssrf_a_host_that_the_operator_named_may_be_in_the_own_network_and_no_other() {
     let mut world = World::new();
     world.permission.plain_http = true;
     world.permission.hosts.insert("nas.test".into());

@@ -155,9 +155,9 @@ impl Network for Deceit {
     }
 }
 
-/// SSRF: whoever may add a webhook must not thereby speak to what only this machine can reach.
+/// Whoever may add a webhook must not thereby speak to what only this machine can reach.
 #[tokio::test]
-async fn a_webhook_reaches_nothing_but_the_public_internet_unless_its_host_was_named() {
+async fn ssrf_a_webhook_reaches_nothing_but_the_public_internet_unless_its_host_was_named() {
     let receiver = Receiver::start();
     let office = Office::over(Arc::new(Memory::default()), Deceit(receiver.address), None);
     for (name, url) in [
@@ -184,7 +184,7 @@ async fn a_webhook_reaches_nothing_but_the_public_internet_unless_its_host_was_n
 }
 
 #[tokio::test]
-async fn no_redirect_is_followed() {
+async fn ssrf_no_redirect_is_followed() {
     let (office, receiver, other) = (Office::new(), Receiver::start(), Receiver::start());
     receiver.answers(&format!("307 Temporary Redirect\r\nLocation: http://{}/", other.address));
     office.hook("desk", &receiver.url()).await;

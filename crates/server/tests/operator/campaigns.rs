@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::{Method, StatusCode};
-use otary_fleet::{Campaign, CampaignId, Chip, Reason, State, Time};
+use otary_fleet::{Campaign, CampaignId, CheckIn, Chip, Reason, State, Stop, Time};
 use otary_server::operator::{
     ByCampaign, CampaignPage, CampaignSettings, CampaignView, CreatedToken, Forecast, NewCampaign,
     ProductChange, Publication, Published, Resumption, RollBack,
@@ -44,7 +44,7 @@ fn put(desk: &Desk, number: u32, state: State) {
 }
 
 fn stopped(at: Time) -> State {
-    State::Stopped(otary_fleet::Stop { at, offered: 8, installed: 3, failed: 0, silent: 5, devices: vec![] })
+    State::Stopped(Stop { at, offered: 8, installed: 3, failed: 0, silent: 5, devices: vec![] })
 }
 
 #[tokio::test]
@@ -136,6 +136,24 @@ async fn a_stopped_campaign_goes_on_with_a_higher_rate() {
     put(&desk, 1, stopped(desk.clock.now()));
     let absurd = Resumption { tolerated_ppm: Some(1_000_001) };
     desk.send(Method::POST, "/campaigns/1/resume", absurd).await.refused("tolerated-more-than-all");
+}
+
+#[tokio::test]
+async fn what_the_devices_of_a_stop_have_in_common_is_told_a_piece_each() {
+    let desk = desk(12).await;
+    push(&desk, "0.2", |_| ()).await.read::<Published>();
+    let v1 = firmware(Chip::Esp32, "lamp 0.1");
+    for number in 0..4 {
+        let older = CheckIn { sdk: Some("v3.3.5".into()), ..board(&mac(number), &v1, "0.1") };
+        desk.poll(&older);
+    }
+    let silent = (0..4).map(|number| mac(number).parse().unwrap()).collect();
+    let stop =
+        Stop { at: desk.clock.now(), offered: 12, installed: 8, failed: 0, silent: 4, devices: silent };
+    put(&desk, 1, State::Stopped(stop));
+    let view: CampaignView = desk.get("/campaigns/1").await;
+    assert!(view.common.contains(&"SDK v3.3.5 (4 of 4)".to_owned()), "{:?}", view.common);
+    assert!(!view.common.iter().any(|common| common.contains("former build")), "none of them was offered it");
 }
 
 #[tokio::test]

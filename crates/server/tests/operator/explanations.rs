@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use http::{Method, StatusCode};
-use otary_fleet::{Chip, Explanation, Verdict};
+use otary_fleet::{Chip, Explanation, Topic, Verdict};
 use serde_json::json;
 
 use crate::desk::{Answer, Caller, Desk, MAC, board, firmware};
@@ -39,6 +39,7 @@ async fn an_operator_who_holds_it_reads_who_did_and_how_to_undo_it() {
     assert!(explained.answer.starts_with("Nothing, because it is held by the operator for "), "{explained}");
     assert!(explained.evidence.contains(&"local held it just now".to_owned()), "{explained}");
     assert_eq!(explained.changes[0].way.as_deref(), Some("otary device unhold 24:6F:28:AA:BB:CC"));
+    assert_eq!(explained.changes[0].about, Some(Topic::Device), "a page shows it where that is done");
 }
 
 #[tokio::test]

@@ -250,7 +250,7 @@ async fn raw_files_need_a_product_that_takes_them() {
 async fn texts_and_numbers_have_bounds() {
     let desk = Desk::new();
     let long = "1".repeat(65);
-    for version in ["", " 1", "1\n", &long] {
+    for version in ["", " 1", "1\n", "1\u{202E}0.2", &long] {
         let answer = desk.push("lamp", version, &[("a.bin", firmware(Chip::Esp32, "a"))]).await;
         answer.refused("version-text");
     }

@@ -243,7 +243,9 @@ async fn a_name_that_nobody_has_is_answered_as_a_wrong_password_is() {
 #[tokio::test]
 async fn header_injection_no_name_gets_into_a_header_or_ends_a_line_of_the_log() {
     let desk = Desk::new();
-    for name in ["lena\r\nSet-Cookie: a=b", "lena; Path=/x", "lena\0", "Lena", "l e", "local", "mirror"] {
+    for name in
+        ["lena\r\nSet-Cookie: a=b", "lena; Path=/x", "lena\0", "Lena", "l e", "local", "mirror", "notices"]
+    {
         let body = json!({ "name": name, "password": PASSWORD, "grants": "read" });
         let answer = desk.send(Method::POST, "/people", body).await;
         assert!(answer.status.is_client_error(), "{name:?}");

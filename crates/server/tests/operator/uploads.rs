@@ -146,7 +146,7 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
 #[tokio::test]
 async fn file_names_are_names() {
     let desk = Desk::new();
-    for file in ["", "a%2Fb.bin", "..%5Cb.bin", "a%0Ab", &"x".repeat(129)] {
+    for file in ["", "a%2Fb.bin", "..%5Cb.bin", "a%0Ab", "lamp%E2%80%AEnib.exe", &"x".repeat(129)] {
         desk.upload(file, firmware(Chip::Esp32, "lamp")).await.refused("file-name");
     }
 }

@@ -5,7 +5,7 @@ use otary_server::operator::{CampaignView, Progress};
 
 use crate::clock;
 use crate::say;
-use crate::table::{Table, ago, count, minute, plain};
+use crate::table::{Table, ago, count, minute, plain, plain_lines};
 
 /// Devices that are named, of those that speak against a release.
 const NAMED: usize = 10;
@@ -67,11 +67,6 @@ pub(super) fn show(view: &CampaignView) -> anyhow::Result<()> {
         say!("\n{}", plain_lines(notice))?;
     }
     Ok(())
-}
-
-/// A text of several lines with what devices sent in it.
-fn plain_lines(text: &str) -> String {
-    text.lines().map(plain).collect::<Vec<_>>().join("\n")
 }
 
 /// Whom a campaign is for.

@@ -11,6 +11,7 @@ use std::fmt;
 use std::io::{self, IsTerminal};
 
 use anyhow::{Context, Result, bail};
+use otary_fleet::is_deceptive;
 use otary_server::SPANS;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -170,12 +171,12 @@ impl Visit for Fields {
 
 /// `text` on one line. There is a line for every check-in, so the usual text is not copied.
 fn clean(text: &str) -> Cow<'_, str> {
-    if !text.contains(char::is_control) {
+    if !text.contains(is_deceptive) {
         return text.into();
     }
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() { clean.extend(c.escape_default()) } else { clean.push(c) }
+        if is_deceptive(c) { clean.extend(c.escape_default()) } else { clean.push(c) }
     }
     clean.into()
 }
