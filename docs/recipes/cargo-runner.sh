@@ -4,7 +4,7 @@
 # In .cargo/config.toml:
 #
 #   [target.riscv32imc-unknown-none-elf]
-#   runner = "./cargo-runner.sh --chip esp32c3 --product lamp --version 0.3 --server https://updates.lan:3444 --ca root.crt --token-file ci.token"
+#   runner = "./cargo-runner.sh --chip esp32c3 --product lamp --version 0.3 --server https://updates.lan:3444 --ca page-ca.pem --token-file ci.token"
 #
 # cargo puts the program behind these words. What is not --chip goes to `otary push` as it is.
 set -eu

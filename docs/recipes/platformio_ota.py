@@ -6,7 +6,7 @@
 #   custom_otary_product = lamp
 #   custom_otary_version = 0.3                  ; without: what `git describe` says
 #   custom_otary_server = https://updates.lan:3444
-#   custom_otary_ca = root.crt
+#   custom_otary_ca = page-ca.pem
 #   custom_otary_token_file = ci.token          ; or the token itself in OTARY_TOKEN
 #
 # Without a server, `otary push` works on the data directory of this machine (custom_otary_data, else its own default).

@@ -66,8 +66,11 @@ pub(super) async fn upload(
     digests::check(promised, Sha256::of(&bytes))?;
     let uploaded = carry_out(operator, move |operator| {
         // It may have taken an hour.
-        operator.again(&actor)?.check_somewhere(Scope::Push)?;
-        operator.take_in(&bytes, &upload.file, upload.raw)
+        let actor = operator.again(&actor)?;
+        actor.check_somewhere(Scope::Push)?;
+        let uploaded = operator.take_in(&bytes, &upload.file, upload.raw)?;
+        operator.log(&actor, None, format!("uploaded {} ({})", upload.file, uploaded.artifact.id))?;
+        Ok(uploaded)
     })
     .await?;
     Ok((StatusCode::CREATED, Json(uploaded)))
@@ -97,6 +100,7 @@ pub(super) async fn discard(
         // What another product holds is to them what is not there.
         if check_file(&id, &operator.store.catalogue(), &actor).is_ok() {
             operator.store.discard_blob(&id)?;
+            operator.log(&actor, None, format!("dropped the upload {id}"))?;
         }
         Ok(())
     })

@@ -8,6 +8,7 @@ use http::StatusCode;
 use otary_fleet::notice::Dispatch;
 use serde::{Deserialize, Serialize};
 
+use super::actor::Actor;
 use super::problem::Problem;
 use super::site::{Operator, carry_out};
 use crate::notify::Mailer;
@@ -42,8 +43,15 @@ pub(super) async fn show(State(operator): State<Arc<Operator>>) -> Result<Json<M
 }
 
 /// Sends a mail that says that it is a test, and gives what came of it.
-pub(super) async fn test(State(operator): State<Arc<Operator>>) -> Result<Json<Dispatch>, Problem> {
-    operator.mailer()?;
+pub(super) async fn test(
+    State(operator): State<Arc<Operator>>,
+    actor: Actor,
+) -> Result<Json<Dispatch>, Problem> {
+    carry_out(Arc::clone(&operator), move |operator| {
+        operator.mailer()?;
+        operator.log(&actor, None, "tried the mail".into())
+    })
+    .await?;
     operator.send_test(Dispatch::MAIL).await.map(Json)
 }
 

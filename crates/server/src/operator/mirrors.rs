@@ -123,8 +123,15 @@ pub(super) async fn remove(
 
 pub(super) async fn check(
     State(operator): State<Arc<Operator>>,
+    actor: Actor,
     InPath(product): InPath<ProductName>,
 ) -> Result<Json<MirrorView>, Problem> {
+    let of = product.clone();
+    carry_out(Arc::clone(&operator), move |operator| {
+        operator.mirror(&of)?;
+        operator.log(&actor, Some(&of), format!("looked at the mirror of {of}"))
+    })
+    .await?;
     look(&operator, &product).await.map(Json)
 }
 

@@ -127,13 +127,13 @@ impl Operator {
     /// Tries a dispatch, and keeps what came of it.
     async fn send(self: &Arc<Self>, mut dispatch: Dispatch) -> Dispatch {
         let attempt = self.attempt(&dispatch).await;
-        self.engine.counters.notice(match &attempt {
-            Attempt::Taken(_) => Attempted::Delivered,
-            Attempt::Failed(_) => Attempted::Failed,
-            Attempt::Refused(_) | Attempt::Gone(_) => Attempted::GivenUp,
-        });
         let is_gone = matches!(attempt, Attempt::Gone(_));
         dispatch.note(attempt, chance(), self.now());
+        self.engine.counters.notice(match dispatch.state {
+            Progress::Delivered { .. } => Attempted::Delivered,
+            Progress::Waiting { .. } => Attempted::Failed,
+            Progress::GivenUp { .. } => Attempted::GivenUp,
+        });
         let (to, kind) = (&dispatch.to, dispatch.notice.subject.name());
         let said = dispatch.said.as_deref().unwrap_or_default();
         match dispatch.state {

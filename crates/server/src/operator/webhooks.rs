@@ -111,10 +111,15 @@ pub(super) async fn remove(
 /// Sends a notice that says that it is a test, and gives what came of it.
 pub(super) async fn test(
     State(operator): State<Arc<Operator>>,
+    actor: Actor,
     InPath(name): InPath<String>,
 ) -> Result<Json<Dispatch>, Problem> {
     let to = name.clone();
-    carry_out(Arc::clone(&operator), move |operator| operator.webhook(&to)).await?;
+    carry_out(Arc::clone(&operator), move |operator| {
+        operator.webhook(&to)?;
+        operator.log(&actor, None, format!("tried the webhook {to}"))
+    })
+    .await?;
     operator.send_test(&name).await.map(Json)
 }
 
