@@ -71,10 +71,19 @@ impl Office {
 
     /// The owner asks.
     pub async fn ask(&self, method: Method, path: &str, body: impl Serialize) -> (StatusCode, String) {
+        self.ask_at(method, &format!("/api/v1{path}"), body).await
+    }
+
+    /// What Prometheus reads.
+    pub async fn metrics(&self) -> String {
+        self.ask_at(Method::GET, "/metrics", ()).await.1
+    }
+
+    async fn ask_at(&self, method: Method, path: &str, body: impl Serialize) -> (StatusCode, String) {
         let body = Body::from(serde_json::to_vec(&body).unwrap());
         let mut request = Request::new(body);
         *request.method_mut() = method;
-        *request.uri_mut() = format!("/api/v1{path}").parse().unwrap();
+        *request.uri_mut() = path.parse().unwrap();
         request.headers_mut().insert(header::CONTENT_TYPE, "application/json".parse().unwrap());
         request.extensions_mut().insert(LocalOwner);
         let response = self.router.clone().oneshot(request).await.unwrap();

@@ -114,6 +114,8 @@ async fn a_webhook_is_tried_by_hand_and_only_for_what_it_is_about() {
     receiver.answers("500 Oh");
     let tried: Dispatch = office.read(Method::POST, "/webhooks/desk/test", ()).await;
     assert!(matches!(tried.state, Progress::GivenUp { .. }), "{tried:?}");
+    let counted = office.metrics().await;
+    assert!(counted.contains("otary_notice_attempts_total{outcome=\"given_up\"} 1\n"), "{counted}");
     office.clock.advance(Duration::from_hours(1));
     office.work().await;
     assert_eq!(receiver.told().len(), 2, "a test is not tried again");

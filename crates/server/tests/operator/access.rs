@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Body;
 use http::{Method, StatusCode, header};
 use otary_fleet::{Chip, EventKind};
-use otary_server::operator::{Access, CreatedToken, Secret, TokenView};
+use otary_server::operator::{Access, CreatedToken, Secret, TokenView, Uploaded};
 use serde_json::json;
 
 use crate::desk::{Caller, DAY, Desk, firmware};
@@ -223,6 +223,23 @@ async fn what_was_done_is_kept_with_who_did_it_and_from_where() {
     let event = desk.store.events(&query).unwrap().remove(0);
     let EventKind::Operator { who, from, .. } = event.kind else { panic!("{event:?}") };
     assert_eq!((who.as_str(), from), ("token me", Some(CI.parse().unwrap())));
+}
+
+#[tokio::test]
+async fn what_was_uploaded_and_dropped_again_is_kept_though_nothing_was_published() {
+    let desk = Desk::new();
+    let uploaded: Uploaded = desk.upload("lamp.bin", firmware(Chip::Esp32, "lamp")).await.read();
+    let id = uploaded.artifact.id;
+    desk.send(Method::DELETE, &format!("/artifacts/{id}"), json!(null)).await.done();
+    let query = otary_store::EventQuery { limit: 9, ..otary_store::EventQuery::default() };
+    let done = desk.store.events(&query).unwrap().into_iter().filter_map(|event| match event.kind {
+        EventKind::Operator { action, .. } => Some(action),
+        _ => None,
+    });
+    let done: Vec<_> = done.collect();
+    for action in [format!("uploaded lamp.bin ({id})"), format!("dropped the upload {id}")] {
+        assert!(done.contains(&action), "{action}: {done:?}");
+    }
 }
 
 #[tokio::test]
