@@ -12,7 +12,8 @@ call() {
         curl --silent --show-error --fail-with-body --config - --cacert "$OTARY_CA" "$@"
 }
 name=$(basename "$file")
-uploaded=$(call --data-binary "@$file" --header "Content-Type: application/octet-stream" \
+# What is refused by its token alone is refused before the file is sent.
+uploaded=$(call --data-binary "@$file" --header "Content-Type: application/octet-stream" --header "Expect: 100-continue" \
     "$OTARY_SERVER/api/v1/artifacts?file=$name") || { printf '%s\n' "$uploaded" >&2; exit 1; }
 id=$(printf '%s' "$uploaded" | sed -n 's/.*"artifact": *{[^{}]*"id": *"\([0-9a-f]\{64\}\)".*/\1/p')
 [ -n "$id" ] || { echo "no artifact in: $uploaded" >&2; exit 1; }

@@ -15,6 +15,9 @@ use crate::limits::BACKLOG;
 #[cfg(target_os = "linux")]
 use crate::limits::KERNEL_UNSENT;
 
+/// Ports that are tried where the system may choose one.
+const PORTS_TRIED: usize = 8;
+
 /// Raises the number of descriptors that this process may have open as far as the system lets it without privileges.
 /// Returns how many there may be.
 #[cfg(unix)]
@@ -46,6 +49,25 @@ pub fn create_private_file(path: &Path) -> io::Result<File> {
 /// Fails if anything listens there already, another otary included: two servers that share a port by
 /// `SO_REUSEPORT` would each get half of the devices.
 pub(crate) fn listen(address: SocketAddr, many: usize) -> io::Result<Vec<TcpListener>> {
+    until_free(address, || listen_once(address, many))
+}
+
+/// Opens again if another took the port that the system had chosen, before it was there for all threads.
+fn until_free<T>(address: SocketAddr, mut open: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let mut tried = 1;
+    loop {
+        match open() {
+            Err(error)
+                if error.kind() == io::ErrorKind::AddrInUse && address.port() == 0 && tried < PORTS_TRIED =>
+            {
+                tried += 1;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+fn listen_once(address: SocketAddr, many: usize) -> io::Result<Vec<TcpListener>> {
     let alone = open(address, false)?;
     let address = alone.local_addr()?;
     if cfg!(target_os = "linux") {
@@ -100,5 +122,20 @@ mod tests {
         assert!(connection.nodelay().unwrap());
         #[cfg(target_os = "linux")]
         assert_eq!(socket2::SockRef::from(&connection).tcp_notsent_lowat().unwrap(), KERNEL_UNSENT);
+    }
+
+    #[test]
+    fn a_port_that_the_system_chose_and_another_took_is_chosen_again_and_one_that_was_named_is_not() {
+        let tries = |port: u16, free_at: usize| {
+            let mut tried = 0;
+            let opened = until_free(([127, 0, 0, 1], port).into(), || {
+                tried += 1;
+                if tried == free_at { Ok(()) } else { Err(io::ErrorKind::AddrInUse.into()) }
+            });
+            (opened.is_ok(), tried)
+        };
+        assert_eq!(tries(0, 3), (true, 3));
+        assert_eq!(tries(0, 99), (false, PORTS_TRIED));
+        assert_eq!(tries(3443, 2), (false, 1));
     }
 }
