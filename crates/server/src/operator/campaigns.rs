@@ -9,11 +9,11 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use http::StatusCode;
-use otary_fleet::{Campaign, CampaignId, Catalogue, ProductName, State as Stand, StopNotice, Time, Version};
+use otary_fleet::{Campaign, CampaignId, Catalogue, State as Stand, StopNotice, Time, Version};
 use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
-use super::pages;
+use super::pages::{self, Which};
 use super::problem::Problem;
 use super::request::{Body, Options, Place};
 use super::site::{Operator, carry_out};
@@ -51,15 +51,6 @@ pub struct CampaignPage {
     pub campaigns: Vec<CampaignView>,
     /// Where the next page begins: `?after=`. None on the last one.
     pub next: Option<String>,
-}
-
-/// Which campaigns are listed.
-#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Which {
-    product: Option<ProductName>,
-    after: Option<String>,
-    limit: Option<usize>,
 }
 
 /// How a campaign is resumed.
@@ -151,9 +142,7 @@ impl Operator {
         let before: Option<u32> = pages::read(which.after.as_deref())?;
         let catalogue = self.store.catalogue();
         let wanted = |campaign: &&Campaign| {
-            which.product.as_ref().is_none_or(|product| campaign.product == *product)
-                && actor.sees(&campaign.product)
-                && before.is_none_or(|before| campaign.id.0 < before)
+            which.has(&campaign.product, actor) && before.is_none_or(|before| campaign.id.0 < before)
         };
         let mut following: Vec<&Campaign> = catalogue.all_campaigns().filter(wanted).collect();
         following.sort_by_key(|campaign| std::cmp::Reverse(campaign.id));

@@ -3,8 +3,10 @@
 //! A cursor is the place of the last thing that was shown, not a count: what is added or removed between two pages moves nothing
 //! else over their edge. So whoever walks to the end meets everything that was there all the while, and nothing twice.
 
+use otary_fleet::ProductName;
 use serde::Deserialize;
 
+use super::actor::Actor;
 use super::problem::Problem;
 
 /// Things on a page: unless said, and at most.
@@ -18,6 +20,22 @@ pub(super) enum Direction {
     #[default]
     Asc,
     Desc,
+}
+
+/// Which of the things that products have are listed.
+#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Which {
+    product: Option<ProductName>,
+    pub(super) after: Option<String>,
+    pub(super) limit: Option<usize>,
+}
+
+impl Which {
+    /// Whether things of `product` are asked for, and shown to whoever asks.
+    pub(super) fn has(&self, product: &ProductName, actor: &Actor) -> bool {
+        self.product.as_ref().is_none_or(|wanted| wanted == product) && actor.sees(product)
+    }
 }
 
 /// How many are on a page of which so many were asked for.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::Actor;
 use super::campaigns::aborted;
-use super::pages;
+use super::pages::{self, Which};
 use super::problem::Problem;
 use super::request::{Options, Place};
 use super::signing::FileSignature;
@@ -53,15 +53,6 @@ pub struct ReleasePage {
     pub releases: Vec<ReleaseView>,
     /// Where the next page begins: `?after=`. None on the last one.
     pub next: Option<String>,
-}
-
-/// Which releases are listed.
-#[derive(Debug, Clone, Default, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Which {
-    product: Option<ProductName>,
-    after: Option<String>,
-    limit: Option<usize>,
 }
 
 /// The place of a release in the list: releases of one product are in the order in which they were published.
@@ -124,7 +115,7 @@ impl Operator {
         let running = self.running(&catalogue)?;
         let wanted = |release: &&Release| {
             let product = &release.id.product;
-            which.product.as_ref().is_none_or(|wanted| product == wanted) && actor.sees(product)
+            which.has(product, actor)
         };
         let releases = catalogue.all_releases().filter(wanted).map(|release| (Ranked::of(release), release));
         let mut following: Vec<_> =
